@@ -1,0 +1,62 @@
+//! A process inside a sandbox.
+
+use crate::Error;
+
+/// How a process ended. Exactly one of `code` and `signal` is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExitStatus {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// It failed, and while it ran the kernel killed something in the sandbox for exceeding the memory limit.
+    pub oom: bool,
+}
+
+impl ExitStatus {
+    /// Ended by itself with 0.
+    pub fn success(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// What a shell would report: the code, or 128 plus the signal.
+    pub fn shell_code(&self) -> i32 {
+        self.code
+            .or(self.signal.map(|signal| 128 + signal))
+            .unwrap_or(1)
+    }
+}
+
+/// One process left in a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessName {
+    /// As seen inside.
+    pub pid: i32,
+    /// The kernel's short name.
+    pub name: String,
+}
+
+/// A process started by [`crate::Sandbox::spawn`]. Dropping it leaves the process running.
+#[derive(Debug, Clone)]
+pub struct Process {}
+
+impl Process {
+    /// The process id as seen inside the sandbox.
+    pub fn pid(&self) -> i32 {
+        0
+    }
+    /// Sends a signal to this process alone. Nothing happens when it has ended.
+    pub async fn signal(&self, _signal: i32) -> Result<(), Error> {
+        Err(Error::Gone)
+    }
+    /// Sends a signal to the process group it leads.
+    pub async fn signal_group(&self, _signal: i32) -> Result<(), Error> {
+        Err(Error::Gone)
+    }
+    /// Kills the process, its descendants, its process group and its session.
+    pub async fn kill_tree(&self) -> Result<(), Error> {
+        Err(Error::Gone)
+    }
+    /// Waits for its end. May be called often and by many.
+    pub async fn wait(&self) -> Result<ExitStatus, Error> {
+        Err(Error::Gone)
+    }
+}
