@@ -1,1 +1,20 @@
-//! runner
+//! Executes one job.
+//!
+//! Owns everything between a step's process and the run: its shell and script, the command files it writes, the
+//! workflow commands it prints, masking, problem matchers, the log record and the step's result.
+//!
+//! It must not decide which jobs run (that is the engine's), talk to the terminal, or print.
+
+pub mod command;
+pub mod command_file;
+pub mod hash_files;
+pub mod log;
+pub mod mask;
+pub mod matcher;
+pub mod paths;
+mod regular_file;
+pub mod result;
+pub mod shell;
+
+pub use mask::Masker;
+pub use result::{Annotation, AnnotationLevel, StepState, TaskResult};

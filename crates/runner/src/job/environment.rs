@@ -1,0 +1,149 @@
+//! Environment variables of a step's process.
+
+use std::path::Path;
+
+use expr::{Object, Value};
+use indexmap::IndexMap;
+use sandbox::Placement;
+
+use super::frame::Frame;
+use super::shared::Job;
+use crate::command_file::{CommandFiles, Kind};
+
+/// Entries of `github` that become `GITHUB_*` (the runner's `GitHubContext`).
+const FROM_GITHUB: &[&str] = &[
+    "action", "action_path", "action_ref", "action_repository", "actor", "actor_id", "api_url", "base_ref",
+    "event_name", "event_path", "graphql_url", "head_ref", "job", "ref", "ref_name", "ref_protected", "ref_type",
+    "repository", "repository_id", "repository_owner", "repository_owner_id", "retention_days", "run_attempt", "run_id",
+    "run_number", "server_url", "sha", "triggering_actor", "workflow", "workflow_ref", "workflow_sha", "workspace",
+];
+
+/// Variables of the user's environment that a sandboxed job keeps: how to talk and how to reach the network.
+const KEPT: &[&str] = &[
+    "PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "USER", "LOGNAME", "http_proxy", "https_proxy", "no_proxy",
+    "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_INDEX_URL", "PIP_CERT",
+    "NPM_CONFIG_REGISTRY", "JAVA_HOME", "GOROOT", "GOPROXY", "GOSUMDB",
+];
+
+/// Tool managers that look below the home directory for what they installed. A job has a home of its own, so they are
+/// told where the user's is: the variable, and the directory below the real home that is its default.
+const TOOL_HOMES: &[(&str, &str)] = &[
+    ("RUSTUP_HOME", ".rustup"),
+    ("CARGO_HOME", ".cargo"),
+    ("PYENV_ROOT", ".pyenv"),
+    ("RBENV_ROOT", ".rbenv"),
+    ("NVM_DIR", ".nvm"),
+    ("VOLTA_HOME", ".volta"),
+    ("ASDF_DATA_DIR", ".asdf"),
+    ("MISE_DATA_DIR", ".local/share/mise"),
+    ("SDKMAN_DIR", ".sdkman"),
+    ("DENO_INSTALL", ".deno"),
+    ("BUN_INSTALL", ".bun"),
+];
+
+/// What every process of the job gets before anything that the workflow says.
+pub(crate) fn base(placement: Placement, home: &Path, extra: &[(String, String)]) -> IndexMap<String, String> {
+    let mut env = IndexMap::new();
+    match placement {
+        Placement::Host => {
+            env.extend(std::env::vars_os().filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.into_string().ok()?))
+            }));
+        }
+        Placement::Isolated => {
+            for name in KEPT {
+                if let Ok(value) = std::env::var(name) {
+                    env.insert((*name).to_owned(), value);
+                }
+            }
+            for (name, below_home) in TOOL_HOMES {
+                let default = || {
+                    let real = std::path::PathBuf::from(std::env::var_os("HOME")?).join(below_home);
+                    real.is_dir().then(|| real.to_string_lossy().into_owned())
+                };
+                if let Some(value) = std::env::var(name).ok().or_else(default) {
+                    env.insert((*name).to_owned(), value);
+                }
+            }
+            if !env.contains_key("LANG") {
+                env.insert("LANG".to_owned(), "C.UTF-8".to_owned());
+            }
+        }
+    }
+    env.entry("PATH".to_owned())
+        .or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
+    env.insert("HOME".to_owned(), home.to_string_lossy().into_owned());
+    env.insert("CI".to_owned(), "true".to_owned());
+    env.insert("GITHUB_ACTIONS".to_owned(), "true".to_owned());
+    env.extend(extra.iter().cloned());
+    env
+}
+
+/// The whole environment of one process: base, the workflow's and the step's variables, then the runner's own, which
+/// nothing can override.
+pub(crate) fn of_step(
+    job: &Job,
+    frame: &Frame,
+    step_env: &IndexMap<String, String>,
+    files: Option<&CommandFiles>,
+) -> IndexMap<String, String> {
+    let mut env = job.base_env.clone();
+    for (name, value) in frame.env.iter().chain(step_env) {
+        env.insert(name.clone(), value.clone());
+    }
+    if !frame.path.is_empty() {
+        let rest = env.get("PATH").cloned().unwrap_or_default();
+        let parts = frame.path.iter().rev().map(String::as_str).chain([rest.as_str()]);
+        env.insert("PATH".to_owned(), parts.collect::<Vec<_>>().join(":"));
+    }
+    for name in FROM_GITHUB {
+        if let Some(value) = frame.github.get(name).filter(|value| !value.is_null()) {
+            env.insert(format!("GITHUB_{}", name.to_ascii_uppercase()), value.to_display_string());
+        }
+    }
+    if let Some(files) = files {
+        for kind in Kind::ALL {
+            let path = files.path(kind, &job.layout.temp);
+            env.insert(kind.variable().to_owned(), path.to_string_lossy().into_owned());
+        }
+    }
+    if let Value::Object(runner) = &job.runner_context {
+        for (name, value) in runner.iter().filter(|(name, _)| *name != "workspace") {
+            env.insert(format!("RUNNER_{}", name.to_ascii_uppercase()), value.to_display_string());
+        }
+    }
+    if let Some(workspace) = job.runner_context.as_object().and_then(|runner| runner.get("workspace")) {
+        env.insert("RUNNER_WORKSPACE".to_owned(), workspace.to_display_string());
+    }
+    env.insert("RUNNER_TRACKING_ID".to_owned(), job.tracking_id.clone());
+    env
+}
+
+/// The `runner` context.
+pub(crate) fn runner_context(layout: &super::layout::Layout, debug: bool) -> Object {
+    let mut runner = Object::new();
+    let os = match std::env::consts::OS {
+        "macos" => "macOS",
+        "windows" => "Windows",
+        _ => "Linux",
+    };
+    let arch = match std::env::consts::ARCH {
+        "aarch64" => "ARM64",
+        "arm" => "ARM",
+        "x86" => "X86",
+        _ => "X64",
+    };
+    let text = |path: &Path| Value::string(path.to_string_lossy().into_owned());
+    runner.insert("os", Value::string(os));
+    runner.insert("arch", Value::string(arch));
+    runner.insert("name", Value::string("trunkline"));
+    runner.insert("environment", Value::string("self-hosted"));
+    runner.insert("tool_cache", text(&layout.tool_cache));
+    runner.insert("temp", text(&layout.temp));
+    runner.insert("workspace", text(&layout.runner_workspace));
+    if debug {
+        runner.insert("debug", Value::string("1"));
+    }
+    runner
+}

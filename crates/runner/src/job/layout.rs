@@ -1,0 +1,72 @@
+//! Where a job finds its directories: GitHub's own layout, inside the sandbox.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sandbox::{Bind, FreshDir, Placement, Sandbox, SandboxSpec};
+
+use crate::request::{JobRequest, Surroundings};
+
+const HOME: &str = "/home/runner";
+const TOOL_CACHE: &str = "/opt/hostedtoolcache";
+
+/// Paths as the job's processes name them.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) home: PathBuf,
+    /// `runner.workspace`: holds the workspace.
+    pub(crate) runner_workspace: PathBuf,
+    pub(crate) workspace: PathBuf,
+    pub(crate) temp: PathBuf,
+    pub(crate) actions: PathBuf,
+    pub(crate) tool_cache: PathBuf,
+}
+
+impl Layout {
+    fn wanted(repository: &str) -> Self {
+        let home = PathBuf::from(HOME);
+        let work = home.join("work");
+        Self {
+            runner_workspace: work.join(repository),
+            workspace: work.join(repository).join(repository),
+            temp: work.join("_temp"),
+            actions: work.join("_actions"),
+            tool_cache: PathBuf::from(TOOL_CACHE),
+            home,
+        }
+    }
+
+    /// What to ask the sandbox for. The workspace is a directory within the fresh home.
+    pub(crate) fn spec(request: &JobRequest, around: &Surroundings, job_dir: &Path) -> SandboxSpec {
+        let wanted = Self::wanted(&around.repository_name.name);
+        let mut spec = SandboxSpec::new(format!("leg-{}", request.leg), job_dir);
+        spec.hostname = "runner".to_owned();
+        spec.placement = request.placement;
+        spec.dirs = vec![FreshDir { path: wanted.home.clone() }];
+        spec.binds =
+            vec![Bind { source: around.tool_cache.clone(), target: wanted.tool_cache, read_only: false }];
+        spec
+    }
+
+    /// The layout in a sandbox that stands, its directories made.
+    pub(crate) fn of(sandbox: &Sandbox, request: &JobRequest, repository: &str) -> io::Result<Self> {
+        let wanted = Self::wanted(repository);
+        let real = Self {
+            home: sandbox.inside_path(&wanted.home),
+            runner_workspace: sandbox.inside_path(&wanted.runner_workspace),
+            workspace: sandbox.inside_path(&wanted.workspace),
+            temp: sandbox.inside_path(&wanted.temp),
+            actions: sandbox.inside_path(&wanted.actions),
+            tool_cache: sandbox.inside_path(&wanted.tool_cache),
+        };
+        for dir in [&real.workspace, &real.temp] {
+            std::fs::create_dir_all(sandbox.host_path(dir))?;
+        }
+        // On the host a job keeps the user's own home: tools and credentials live there.
+        let home = match (request.placement, std::env::var_os("HOME")) {
+            (Placement::Host, Some(home)) => PathBuf::from(home),
+            _ => real.home.clone(),
+        };
+        Ok(Self { home, ..real })
+    }
+}

@@ -1,0 +1,184 @@
+//! What all steps of a job share.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use api::{Conclusion, Event, Location, Reason, Stage, StepFinished, StepStarted};
+use expr::{Object, Value};
+use indexmap::IndexMap;
+use sandbox::Sandbox;
+use span::Span;
+use tokio_util::sync::CancellationToken;
+
+use super::layout::Layout;
+use crate::Masker;
+use crate::log::JobLog;
+use crate::matcher::Matchers;
+use crate::request::{Control, JobRequest, Surroundings};
+use crate::result::{AnnotationLevel, TaskResult};
+
+pub(crate) struct Job {
+    pub(crate) request: JobRequest,
+    pub(crate) around: Arc<Surroundings>,
+    pub(crate) control: Control,
+    /// Cancelled when the job is, or when its own timeout is over.
+    pub(crate) cancel: CancellationToken,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) layout: Layout,
+    pub(crate) masker: Masker,
+    pub(crate) matchers: Matchers,
+    pub(crate) log: JobLog,
+    pub(crate) base_env: IndexMap<String, String>,
+    /// For actions only: runtime services.
+    pub(crate) action_env: Vec<(String, String)>,
+    /// For every step: the id token's pair.
+    pub(crate) run_env: Vec<(String, String)>,
+    pub(crate) runner_context: Value,
+    pub(crate) tracking_id: String,
+    pub(crate) next_step: AtomicU32,
+    pub(crate) first_error: std::sync::Mutex<Option<String>>,
+}
+
+impl Job {
+    /// The host path of a path inside.
+    pub(crate) fn host(&self, inside: &Path) -> PathBuf {
+        self.sandbox.host_path(inside)
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        // The run's reader may be gone at the end of a killed run; there is nobody left to tell.
+        let _ = self.around.events.send(event);
+    }
+
+    pub(crate) fn take_step(&self) -> u32 {
+        self.next_step.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn job_context(&self, status: TaskResult) -> Value {
+        let mut job = Object::new();
+        job.insert("status", Value::string(status.as_str()));
+        let workflow = &self.request.github;
+        let github = |name: &str| {
+            workflow.as_object().and_then(|github| github.get(name)).cloned().unwrap_or(Value::Null)
+        };
+        job.insert("workflow_ref", github("workflow_ref"));
+        job.insert("workflow_sha", github("workflow_sha"));
+        job.insert("workflow_repository", github("repository"));
+        job.insert("workflow_file_path", Value::string(self.request.workflow.path.as_ref()));
+        Value::Object(Arc::new(job))
+    }
+
+    /// `file:line:column` of a span.
+    pub(crate) fn location(&self, span: Span) -> Option<Location> {
+        let sources = self.around.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let position = sources.position(span);
+        Some(Location { file: sources.file(span.file).name().to_owned(), line: position.line, column: position.column })
+    }
+
+    pub(crate) fn reason(&self, code: &str, text: impl Into<String>, span: Option<Span>) -> Reason {
+        let text = text.into();
+        Reason {
+            code: code.to_owned(),
+            reason: self.masker.mask_str(&text).into_owned(),
+            location: span.and_then(|span| self.location(span)),
+        }
+    }
+
+    pub(crate) fn step_started(&self, step: u32, id: &str, name: &str, stage: Stage, parent: Option<u32>) {
+        self.log.start_step(step);
+        self.emit(Event::StepStarted(StepStarted {
+            leg: self.request.leg,
+            step,
+            id: id.to_owned(),
+            name: self.masker.mask_str(name).into_owned(),
+            stage,
+            parent,
+        }));
+    }
+
+    pub(crate) fn step_finished(
+        &self,
+        step: u32,
+        outcome: TaskResult,
+        conclusion: TaskResult,
+        reason: Option<Reason>,
+        outputs: &IndexMap<String, String>,
+    ) {
+        if outcome == TaskResult::Failure
+            && let Some(reason) = &reason
+        {
+            self.note_error(&reason.reason);
+        }
+        let outputs = outputs
+            .iter()
+            .map(|(name, value)| (name.clone(), self.masker.mask_str(value).into_owned()))
+            .collect();
+        self.emit(Event::StepFinished(StepFinished {
+            leg: self.request.leg,
+            step,
+            outcome: outcome.into(),
+            conclusion: conclusion.into(),
+            reason,
+            outputs,
+        }));
+    }
+
+    /// Remembers the first error line for the closing table.
+    pub(crate) fn note_error(&self, line: &str) {
+        let mut first = self.first_error.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if first.is_none() {
+            let line = line.lines().next().unwrap_or_default().trim();
+            *first = Some(self.masker.mask_str(line).into_owned());
+        }
+    }
+
+    pub(crate) fn annotations(&self, step: u32, annotations: &[crate::Annotation]) {
+        for annotation in annotations {
+            if annotation.level == AnnotationLevel::Error {
+                self.note_error(&annotation.message);
+            }
+            let annotation = annotation.clone().masked(&self.masker).into();
+            self.emit(Event::Annotation { leg: self.request.leg, step: Some(step), annotation });
+        }
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled() || self.control.kill.is_cancelled()
+    }
+
+    /// The job's status as steps see it.
+    pub(crate) fn status(&self, so_far: TaskResult) -> TaskResult {
+        if self.is_cancelled() { TaskResult::Cancelled } else { so_far }
+    }
+}
+
+impl From<TaskResult> for Conclusion {
+    fn from(result: TaskResult) -> Self {
+        match result {
+            TaskResult::Success => Self::Success,
+            TaskResult::Failure | TaskResult::Abandoned => Self::Failure,
+            TaskResult::Cancelled => Self::Cancelled,
+            TaskResult::Skipped => Self::Skipped,
+        }
+    }
+}
+
+impl From<crate::Annotation> for api::Annotation {
+    fn from(one: crate::Annotation) -> Self {
+        Self {
+            level: match one.level {
+                AnnotationLevel::Notice => api::AnnotationLevel::Notice,
+                AnnotationLevel::Warning => api::AnnotationLevel::Warning,
+                AnnotationLevel::Error => api::AnnotationLevel::Error,
+            },
+            message: one.message,
+            title: one.title,
+            file: one.path,
+            line: one.start_line,
+            end_line: one.end_line,
+            column: one.start_column,
+            end_column: one.end_column,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What a job is asked to do, what it may use, and what it answers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use api::{Conclusion, Event, LegId, Reason};
+use expr::Value;
+use span::SourceMap;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+use workflow::{Template, Workflow};
+
+/// One job execution, with everything that was decided about it before it starts.
+#[derive(Clone, Debug)]
+pub struct JobRequest {
+    pub leg: LegId,
+    /// `deploy/test`
+    pub path: String,
+    /// `deploy / test (ubuntu, 1)`
+    pub name: String,
+    pub workflow: Arc<Workflow>,
+    /// Index into `workflow.jobs`; a job with steps.
+    pub job: usize,
+    /// `github` as known to the run; the job adds what depends on it (`job`, `workspace`, `action…`).
+    pub github: Value,
+    pub inputs: Value,
+    pub vars: Value,
+    pub needs: Value,
+    pub strategy: Value,
+    pub matrix: Value,
+    pub secrets: Value,
+    pub runs_on: Vec<String>,
+    pub placement: sandbox::Placement,
+    /// Minutes; the default is 360.
+    pub timeout_minutes: Option<f64>,
+    /// Minutes; the default is 5.
+    pub cancel_timeout_minutes: Option<f64>,
+    pub environment: Option<(String, Option<Template>)>,
+    /// `--env`: below everything that the workflow sets.
+    pub extra_env: Vec<(String, String)>,
+    /// Who the job is for the services, `id-token` permission included.
+    pub identity: services::JobIdentity,
+    /// Skips the steps before this one (`rerun --from`): an id or name.
+    pub from_step: Option<String>,
+    /// Wait after a failure so that the user can look: see [`Surroundings::on_failure`].
+    pub hold_on_failure: bool,
+    /// `ACTIONS_STEP_DEBUG`
+    pub debug: bool,
+}
+
+/// What all jobs of a run share.
+pub struct Surroundings {
+    pub launcher: Arc<sandbox::Launcher>,
+    pub services: Arc<services::Services>,
+    pub resolver: Arc<actions::Resolver>,
+    pub repository: Arc<git::Repository>,
+    pub sources: Arc<git::Sources>,
+    pub snapshots: Arc<git::SnapshotStore>,
+    /// The tree that this run checks out; made at the first checkout.
+    pub snapshot: Arc<SharedSnapshot>,
+    /// `owner/name`
+    pub repository_name: git::RepoName,
+    pub remote_url: String,
+    /// Parsed actions carry spans of files in here.
+    pub source_map: Arc<std::sync::Mutex<SourceMap>>,
+    /// Where job directories are made; a fresh one for each job.
+    pub jobs_dir: PathBuf,
+    /// The record: `logs/<leg>` files go here.
+    pub record_dir: PathBuf,
+    /// `RUNNER_TOOL_CACHE` on the host.
+    pub tool_cache: PathBuf,
+    pub events: UnboundedSender<Event>,
+    /// Live log lines go here when somebody looks on.
+    pub live: Option<crate::log::LiveSender>,
+    /// Called when a job failed and `hold_on_failure` is set, while its sandbox still stands.
+    pub on_failure: Option<OnFailure>,
+    pub masker: crate::Masker,
+}
+
+/// Opens a shell, or whatever the caller does with a failed job.
+pub type OnFailure = Arc<
+    dyn Fn(HeldJob) -> std::pin::Pin<Box<dyn std::future::Future<Output = ()> + Send>> + Send + Sync,
+>;
+
+/// A failed job whose sandbox still stands.
+pub struct HeldJob {
+    pub name: String,
+    pub sandbox: sandbox::Sandbox,
+    /// Environment and directory of the step that failed, as seen inside.
+    pub env: Vec<(String, String)>,
+    pub cwd: PathBuf,
+}
+
+/// The run's workspace snapshot, materialised once, by whichever job needs it first.
+pub struct SharedSnapshot {
+    pub repository: Arc<git::Repository>,
+    pub store: Arc<git::SnapshotStore>,
+    /// `None` takes the work tree as it is.
+    pub commit: Option<String>,
+    cell: tokio::sync::OnceCell<Arc<git::Snapshot>>,
+}
+
+impl SharedSnapshot {
+    #[must_use]
+    pub fn new(repository: Arc<git::Repository>, store: Arc<git::SnapshotStore>, commit: Option<String>) -> Self {
+        Self { repository, store, commit, cell: tokio::sync::OnceCell::new() }
+    }
+
+    /// The snapshot; made at the first call.
+    ///
+    /// # Errors
+    /// What git or the disk said.
+    pub async fn get(&self) -> Result<Arc<git::Snapshot>, git::GitError> {
+        let snapshot = self.cell.get_or_try_init(|| async {
+            let (repository, store, commit) = (self.repository.clone(), self.store.clone(), self.commit.clone());
+            let made = tokio::task::spawn_blocking(move || {
+                let source = commit.as_deref().map_or(git::Source::WorkTree, git::Source::Commit);
+                store.snapshot(&repository, source)
+            });
+            match made.await {
+                Ok(made) => made.map(Arc::new),
+                Err(join) => std::panic::resume_unwind(join.into_panic()),
+            }
+        });
+        snapshot.await.cloned()
+    }
+}
+
+/// How a job is told to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Control {
+    /// Cancel as GitHub does: running steps get signals, `always()` steps still run.
+    pub cancel: CancellationToken,
+    /// Kill everything now.
+    pub kill: CancellationToken,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug)]
+pub struct JobReport {
+    pub conclusion: Conclusion,
+    pub reason: Option<Reason>,
+    /// Empty ones and those that hold a secret are left out.
+    pub outputs: BTreeMap<String, String>,
+    pub first_error: Option<String>,
+    pub environment_url: Option<String>,
+}
