@@ -60,8 +60,8 @@ impl SourceMap {
     /// The text under a span, cut to the file and to character boundaries.
     pub fn text(&self, span: Span) -> &str {
         let text = &*self.file(span.file).text;
-        let start = floor_char(text, span.start as usize);
-        let end = floor_char(text, span.end as usize).max(start);
+        let start = text.floor_char_boundary(span.start as usize);
+        let end = text.floor_char_boundary(span.end as usize).max(start);
         &text[start..end]
     }
 }
@@ -80,7 +80,17 @@ impl SourceFile {
 
     /// The position of a byte offset; offsets past the end are at the end.
     pub fn position(&self, offset: usize) -> Position {
-        let offset = floor_char(&self.text, offset);
+        let offset = self.text.floor_char_boundary(offset);
+        let (start, line) = self.line_at(offset);
+        let column = self.text[start..offset].chars().count() + 1;
+        Position {
+            line,
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Where the line of an offset starts, and its number from 1.
+    pub(crate) fn line_at(&self, offset: usize) -> (usize, u32) {
         let line = self
             .line_starts
             .partition_point(|start| *start as usize <= offset)
@@ -89,11 +99,7 @@ impl SourceFile {
             .line_starts
             .get(line - 1)
             .map_or(0, |start| *start as usize);
-        let column = self.text[start..offset].chars().count() + 1;
-        Position {
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-        }
+        (start, u32::try_from(line).unwrap_or(u32::MAX))
     }
 }
 
@@ -101,11 +107,6 @@ impl Default for SourceFile {
     fn default() -> SourceFile {
         SourceFile::new("<unknown>".into(), "".into())
     }
-}
-
-/// The nearest character boundary at or before `offset` that lies in the text.
-pub(crate) fn floor_char(text: &str, offset: usize) -> usize {
-    text.floor_char_boundary(offset)
 }
 
 #[cfg(test)]

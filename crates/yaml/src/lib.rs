@@ -4,10 +4,18 @@
 //! aliases with both sites, and limits on size, depth and expansion. Must not: know what a
 //! workflow is, read files, or stop at the first problem where it can go on.
 
+mod build;
+mod cursor;
+mod draft;
 mod limits;
 mod node;
+mod offsets;
 mod parse;
+mod problem;
 mod scalar;
+mod schema;
+mod syntax;
+mod trace;
 
 pub use limits::Limits;
 pub use node::{Kind, Node};

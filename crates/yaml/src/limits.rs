@@ -5,7 +5,8 @@ pub struct Limits {
     pub max_bytes: usize,
     /// Mappings and sequences within each other, the root being 1 (GitHub: 50).
     pub max_depth: usize,
-    /// Nodes, keys included, once every alias stands for its whole content.
+    /// Nodes, keys included, once every alias stands for its whole content; collections count
+    /// twice (GitHub: 50,000 start and end events).
     pub max_nodes: usize,
     /// Diagnostics for one file; further ones are dropped.
     pub max_diagnostics: usize,
@@ -16,7 +17,7 @@ impl Default for Limits {
         Limits {
             max_bytes: 1024 * 1024,
             max_depth: 50,
-            max_nodes: 100_000,
+            max_nodes: 50_000,
             max_diagnostics: 50,
         }
     }

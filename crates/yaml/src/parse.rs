@@ -1,6 +1,8 @@
 use span::{Diagnostic, FileId, Span};
 
-use crate::{Limits, Node};
+use crate::build::{Builder, Stop};
+use crate::draft::Place;
+use crate::{Limits, Node, problem};
 
 /// What was read, with everything that is wrong with it.
 #[derive(Debug, Clone)]
@@ -35,21 +37,59 @@ pub fn parse_bytes(file: FileId, bytes: &[u8], limits: &Limits) -> Result<Node, 
 
 /// As [`parse`], and keeps what could be read beside the errors, and the anchors.
 pub fn read(file: FileId, text: &str, limits: &Limits) -> Parsed {
-    let _ = (file, text, limits);
+    if text.len() > limits.max_bytes {
+        let place = Span::point(file, 0);
+        return Parsed::failed(problem::too_large(place, text.len(), limits.max_bytes));
+    }
+    let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let place = Place {
+        file,
+        base: text.len() - body.len(),
+    };
+    let mut builder = Builder::new(body, place, limits);
+    let (root, anchors, mut diagnostics) = match builder.run() {
+        Ok(()) => {
+            let (root, anchors, diagnostics) = builder.finish();
+            (Some(root), anchors, diagnostics)
+        }
+        Err(Stop) => {
+            let (anchors, diagnostics) = builder.into_anchors();
+            (None, anchors, diagnostics)
+        }
+    };
+    diagnostics.sort_by_key(|diagnostic| diagnostic.primary.map(|span| span.start));
     Parsed {
-        root: None,
-        anchors: Vec::new(),
-        diagnostics: Vec::new(),
+        root,
+        anchors,
+        diagnostics,
     }
 }
 
-/// As [`read`], for bytes that need not be UTF-8.
+/// As [`read`], for bytes that need not be UTF-8. Spans are offsets into the bytes; where these
+/// are not UTF-8, the one diagnostic points at the first replacement character of
+/// [`String::from_utf8_lossy`], which is the text to show it with.
 pub fn read_bytes(file: FileId, bytes: &[u8], limits: &Limits) -> Parsed {
-    let _ = bytes;
-    read(file, "", limits)
+    if bytes.len() > limits.max_bytes {
+        let place = Span::point(file, 0);
+        return Parsed::failed(problem::too_large(place, bytes.len(), limits.max_bytes));
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => read(file, text, limits),
+        Err(error) => Parsed::failed(problem::encoding(file, bytes, error.valid_up_to())),
+    }
 }
 
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
 impl Parsed {
+    fn failed(diagnostic: Diagnostic) -> Parsed {
+        Parsed {
+            root: None,
+            anchors: Vec::new(),
+            diagnostics: vec![diagnostic],
+        }
+    }
+
     /// The tree if nothing is wrong with it, else the errors.
     pub fn into_result(self) -> Result<Node, Vec<Diagnostic>> {
         match self.root {
