@@ -56,7 +56,7 @@ fn format_digits(number: f64) -> String {
 /// The number a text stands for, by the rules of JavaScript's `Number()` as GitHub implements them: surrounding
 /// white space is ignored, nothing is 0, `0x` and `0o` are 32-bit patterns, everything else is NaN.
 pub(crate) fn parse(text: &str) -> f64 {
-    let text = text.trim_matches(crate::text::is_white_space);
+    let text = text.trim_matches(char::is_whitespace);
     if text.is_empty() {
         return 0.0;
     }

@@ -1,0 +1,87 @@
+//! Shows a trace as a tree of lines: each part of the expression with its value.
+
+use crate::{Outcome, PartKind, Trace, Value};
+
+/// The most characters of a part's text or value on a line.
+const MAX_WIDTH: usize = 100;
+
+/// The lines of a trace, the whole expression first. Constants are left out, and of a path only the first part that
+/// is already null. Values are shown as they are: mask secrets before showing the lines.
+pub fn lines(trace: &Trace) -> Vec<String> {
+    let mut lines = vec![describe(trace)];
+    children(trace, "", &mut lines);
+    lines
+}
+
+/// A value as it would be written in an expression; collections as JSON. Long ones are cut.
+pub fn value(value: &Value) -> String {
+    let text = match value {
+        Value::Null => "null".to_owned(),
+        Value::String(text) => format!("'{}'", text.replace('\'', "''")),
+        Value::Array(_) | Value::Object(_) => value.to_json().to_string(),
+        Value::Bool(_) | Value::Number(_) => value.to_display_string().into_owned(),
+    };
+    one_line(&text)
+}
+
+fn children(trace: &Trace, indent: &str, lines: &mut Vec<String>) {
+    let shown = shown_parts(trace);
+    let last = shown.len().saturating_sub(1);
+    for (position, part) in shown.into_iter().enumerate() {
+        let (branch, stem) = if position == last {
+            ("└─ ", "   ")
+        } else {
+            ("├─ ", "│  ")
+        };
+        lines.push(format!("{indent}{branch}{}", describe(part)));
+        if !matches!(part.outcome, Outcome::NotEvaluated) {
+            children(part, &format!("{indent}{stem}"), lines);
+        }
+    }
+}
+
+/// The parts worth a line of their own.
+fn shown_parts(trace: &Trace) -> Vec<&Trace> {
+    if trace.kind == PartKind::Path {
+        return first_null(trace).into_iter().collect();
+    }
+    trace
+        .parts
+        .iter()
+        .filter(|part| part.kind != PartKind::Constant)
+        .collect()
+}
+
+/// The shortest beginning of a path that is null, if the path is longer than that.
+fn first_null(path: &Trace) -> Option<&Trace> {
+    let container = path.parts.first()?;
+    let is_null = matches!(&container.outcome, Outcome::Value(Value::Null));
+    is_null.then(|| first_null(container).unwrap_or(container))
+}
+
+fn describe(trace: &Trace) -> String {
+    let text = one_line(&trace.text);
+    match &trace.outcome {
+        Outcome::Value(result) => format!("{text} → {}", value(result)),
+        Outcome::NotEvaluated => format!("{text} (not evaluated)"),
+        Outcome::Failed(error) => format!("{text} ✗ {}", one_line(&error.message)),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for (position, character) in text.chars().enumerate() {
+        if position == MAX_WIDTH {
+            line.push('…');
+            break;
+        }
+        match character {
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\t' => line.push_str("\\t"),
+            _ if character.is_control() => line.push(char::REPLACEMENT_CHARACTER),
+            _ => line.push(character),
+        }
+    }
+    line
+}

@@ -1,0 +1,7 @@
+//! JSON as the language reads and writes it.
+
+mod read;
+mod write;
+
+pub(crate) use read::read;
+pub(crate) use write::write;
