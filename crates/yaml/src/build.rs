@@ -1,16 +1,17 @@
 //! From the parser's events to drafts. The parser is driven event by event, never by its own
 //! recursion, so that depth costs no stack.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod scalar;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser};
 use span::{Diagnostic, Span};
 
 use crate::cursor::Cursor;
 use crate::draft::{Body, COLLECTION_COST, Draft, Drafts, Id, Place, SCALAR_COST};
 use crate::offsets::Offsets;
-use crate::{Anchor, Kind, Limits, Node, Scalar, Style, problem, schema, syntax, trace};
+use crate::{Anchor, Kind, Limits, Node, Scalar, Style, problem, syntax};
 
 pub(crate) struct Builder<'a> {
     text: &'a str,
@@ -45,8 +46,6 @@ struct Anchored {
 
 /// Reading cannot go on; the diagnostic says why.
 pub(crate) struct Stop;
-
-type Tagged<'t> = Option<std::borrow::Cow<'t, Tag>>;
 
 impl<'a> Builder<'a> {
     pub(crate) fn new(text: &'a str, place: Place, limits: &'a Limits) -> Builder<'a> {
@@ -165,108 +164,6 @@ impl<'a> Builder<'a> {
         }
         if frame.map {
             self.cursor.take(b'?');
-        }
-    }
-
-    fn scalar(
-        &mut self,
-        text: &str,
-        style: ScalarStyle,
-        anchor: usize,
-        tag: Tagged<'_>,
-        (start, end): (usize, usize),
-    ) -> Result<(), Stop> {
-        let absent = text.is_empty() && style == ScalarStyle::Plain;
-        let has_properties = anchor > 0 || tag.is_some();
-        if has_properties {
-            self.cursor.at = start;
-            self.anchor(anchor);
-        }
-        let (style, traced) = match style {
-            _ if absent => {
-                let at = if has_properties { end } else { self.cursor.at };
-                self.cursor.at = at;
-                (Style::Plain, trace::plain(self.text, at, at, text))
-            }
-            ScalarStyle::Plain => {
-                let at = self.content(start, has_properties);
-                (Style::Plain, trace::plain(self.text, at, end.max(at), text))
-            }
-            ScalarStyle::SingleQuoted => {
-                let at = self.content(start, has_properties);
-                (Style::Single, trace::single(self.text, at, text))
-            }
-            ScalarStyle::DoubleQuoted => {
-                let at = self.content(start, has_properties);
-                (Style::Double, trace::double(self.text, at, text))
-            }
-            // The parser's mark is at the content; the header is before it.
-            ScalarStyle::Literal => {
-                self.cursor.skip_properties();
-                (
-                    Style::Literal,
-                    trace::block(self.text, self.cursor.at, text),
-                )
-            }
-            ScalarStyle::Folded => {
-                self.cursor.skip_properties();
-                (Style::Folded, trace::block(self.text, self.cursor.at, text))
-            }
-        };
-        let text = &text[..text.len() - traced.surplus];
-        let span = self.place.span(self.cursor.at, traced.end);
-        self.cursor.at = traced.end;
-        let scalar = self.located(text, style, traced);
-        let tag = tag.map(|tag| format!("{}{}", tag.handle, tag.suffix));
-        let kind = match schema::kind(text, style, tag.as_deref()) {
-            Ok(kind) => kind,
-            Err(invalid) => {
-                self.report(problem::invalid_scalar(
-                    &invalid,
-                    text,
-                    tag.as_deref(),
-                    span,
-                ));
-                Kind::String
-            }
-        };
-        self.spend(SCALAR_COST, span)?;
-        let body = Body::Scalar(kind, scalar);
-        let id = self.drafts.push(Draft {
-            span,
-            body,
-            nodes: SCALAR_COST,
-            height: 0,
-        });
-        self.add(id, anchor);
-        Ok(())
-    }
-
-    /// Sets the cursor to where a node's content begins.
-    fn content(&mut self, start: usize, has_properties: bool) -> usize {
-        self.cursor.at = start;
-        if has_properties {
-            self.cursor.skip_properties();
-        }
-        self.cursor.at
-    }
-
-    fn located(&self, text: &str, style: Style, traced: trace::Traced) -> Scalar {
-        let content = self.place.span(traced.content.0, traced.content.1);
-        let mut pieces = traced.pieces;
-        let same = match pieces.as_slice() {
-            [] => true,
-            [one] => one.is_linear() && one.source as usize == traced.content.0,
-            _ => false,
-        };
-        let base = self.place.base as u32;
-        pieces.iter_mut().for_each(|piece| piece.source += base);
-        let pieces = (!same).then(|| Arc::from(pieces));
-        Scalar {
-            text: text.into(),
-            style,
-            content,
-            pieces,
         }
     }
 

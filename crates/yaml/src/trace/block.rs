@@ -127,7 +127,7 @@ fn lines(
 
 /// The breaks before a line of content: kept as they are, or folded to a space or to one less.
 fn joined(tracer: &mut Tracer<'_>, breaks: &[(usize, usize)]) -> Result<(), Mismatch> {
-    let rest = tracer.decoded[tracer.out..].as_bytes();
+    let rest = &tracer.decoded.as_bytes()[tracer.out..];
     if let ([(at, len)], Some(b' ')) = (breaks, rest.first())
         && tracer.out > 0
     {

@@ -12,10 +12,10 @@ fn several_at_once_in_the_files_order() {
             ("yaml/duplicate-key", "a".into()),
             ("yaml/merge-key", "<<".into()),
             ("yaml/unknown-alias", "*x".into()),
-            ("yaml/tag", "d".into()),
+            ("yaml/tag", "!mine d".into()),
             ("yaml/complex-key", "[e]".into()),
             ("yaml/number", "0xFFFFFFFFF".into()),
-            ("yaml/tag", "x".into()),
+            ("yaml/tag", "!!int x".into()),
         ]
     );
 }
@@ -117,10 +117,10 @@ fn documents() {
 fn tags_and_numbers() {
     assert_snapshot!(shown("branches:\n  - !main\n  - 0xFFFFFFFFF\n  - !!int '1'\n"), @r#"
     error[yaml/tag]: unknown tag `!main`
-     --> ci.yml:2:10
+     --> ci.yml:2:5
       |
     2 |   - !main
-      |          ^
+      |     ^^^^^
       |
       = help: only `!!str`, `!!int`, `!!float`, `!!bool` and `!!null` are known
       = help: text that starts with `!`, such as a negated pattern, needs quotes
@@ -134,10 +134,10 @@ fn tags_and_numbers() {
       = help: quote it to keep it as text
 
     error[yaml/tag]: tag `!!int` needs a value without quotes
-     --> ci.yml:4:11
+     --> ci.yml:4:5
       |
     4 |   - !!int '1'
-      |           ^^^
+      |     ^^^^^^^^^
       |
       = help: drop the quotes or the tag
     "#);
@@ -207,9 +207,9 @@ fn syntax() {
       = help: or put it on a line of its own, indented
     ----
     error[yaml/syntax]: expected `:` after this key
-     --> ci.yml:3:1
+     --> ci.yml:2:1
       |
-    3 | name: x
+    2 | jobs
       | ^^^^
       |
       = help: every line of a mapping is `key: value`; a longer text needs quotes or a `|` block
@@ -231,11 +231,13 @@ fn syntax() {
       |
       = help: check that the line is indented like the keys above it
     ----
-    error[yaml/syntax]: not valid YAML: illegal placement of ':' indicator
+    error[yaml/syntax]: a `:` inside of a `[` that is not closed
      --> ci.yml:2:5
       |
     2 | jobs: {}
       |     ^
+      |
+      = help: close the list with `]` before this line
     ----
     error[yaml/syntax]: expected `,` or `}` here
      --> ci.yml:1:9
@@ -261,11 +263,13 @@ fn syntax() {
       |
       = help: write `\\` for a backslash, or use single quotes, which know no escapes
     ----
-    error[yaml/syntax]: not valid YAML: while parsing a quoted scalar, did not find expected hexadecimal number
+    error[yaml/syntax]: invalid escape in double quotes
      --> ci.yml:1:4
       |
     1 | a: "\xZZ"
       |    ^^^^^^
+      |
+      = help: `\x`, `\u` and `\U` take 2, 4 and 8 hexadecimal digits
     ----
     error[yaml/syntax]: a list cannot start here
      --> ci.yml:1:4
@@ -315,7 +319,7 @@ fn syntax() {
       |
       = help: quote the text
     ----
-    error[yaml/syntax]: a value cannot start with ```
+    error[yaml/syntax]: a value cannot start with a backtick
      --> ci.yml:1:4
       |
     1 | a: `b`
@@ -363,17 +367,21 @@ fn syntax() {
       |
       = help: remove the invisible character
     ----
-    error[yaml/syntax]: not valid YAML: while parsing a block collection, did not find expected '-' indicator
+    error[yaml/syntax]: expected `-` here, as on the lines above
      --> ci.yml:2:1
       |
     2 | b: 1
       | ^
+      |
+      = help: a list and keys cannot stand on one level: indent one of them
     ----
-    error[yaml/syntax]: not valid YAML: invalid trailing content after double-quoted scalar
+    error[yaml/syntax]: text after the closing quote
      --> ci.yml:1:8
       |
     1 | a: 'b' c
       |        ^
+      |
+      = help: quote the whole value; in double quotes write `\"`, in single quotes `''`
     ----
     error[yaml/syntax]: this bracket closes nothing
      --> ci.yml:1:9
@@ -383,10 +391,12 @@ fn syntax() {
       |
       = help: remove it, or quote the text
     ----
-    error[yaml/syntax]: not valid YAML: invalid trailing content after double-quoted scalar
+    error[yaml/syntax]: text after the closing quote
      --> ci.yml:1:7
       |
     1 | a: "b""c"
       |       ^^^
+      |
+      = help: quote the whole value; in double quotes write `\"`, in single quotes `''`
     "#);
 }
