@@ -44,10 +44,12 @@ impl Pattern {
         for c in subject.chars() {
             next.fill(false);
             let mut alive = false;
-            for at in 0..end {
-                if here[at] {
-                    alive |= self.advance(at, c, &mut next);
-                }
+            for (at, _) in here[..end]
+                .iter()
+                .enumerate()
+                .filter(|(_, reached)| **reached)
+            {
+                alive |= self.advance(at, c, &mut next);
             }
             if !alive {
                 return false;
@@ -67,7 +69,7 @@ impl Pattern {
             }
             match self.items.get(at) {
                 Some(Item::Optional(_) | Item::Many(_) | Item::StarSegment | Item::StarAll) => {
-                    at += 1
+                    at += 1;
                 }
                 Some(Item::DirectoriesStart) => {
                     places[at + 1] = true;
@@ -81,7 +83,7 @@ impl Pattern {
     fn advance(&self, at: usize, c: char, next: &mut [bool]) -> bool {
         match &self.items[at] {
             Item::One(matcher) | Item::Optional(matcher) if matcher.matches(c) => {
-                self.reach(next, at + 1)
+                self.reach(next, at + 1);
             }
             Item::Many(matcher) if matcher.matches(c) => self.reach(next, at),
             Item::StarSegment if c != '/' => self.reach(next, at),

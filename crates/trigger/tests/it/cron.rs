@@ -3,7 +3,7 @@ use trigger::Cron;
 #[test]
 fn lines_and_when_they_are_due() {
     // line, (minute, hour, day, month, weekday), due
-    let rows: &[(&str, (u32, u32, u32, u32, u32), bool)] = &[
+    let rows = [
         ("* * * * *", (0, 0, 1, 1, 0), true),
         ("30 5 * * *", (30, 5, 12, 6, 3), true),
         ("30 5 * * *", (31, 5, 12, 6, 3), false),
@@ -23,11 +23,7 @@ fn lines_and_when_they_are_due() {
     ];
     for (line, (minute, hour, day, month, weekday), due) in rows {
         let cron = Cron::parse(line).unwrap_or_else(|errors| panic!("{line}: {errors:?}"));
-        assert_eq!(
-            cron.due(*minute, *hour, *day, *month, *weekday),
-            *due,
-            "{line}"
-        );
+        assert_eq!(cron.due(minute, hour, day, month, weekday), due, "{line}");
     }
 }
 
