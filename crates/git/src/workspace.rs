@@ -1,9 +1,16 @@
 //! The place a job works in, as seen by checkout.
 
 use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, futimens, ioctl_ficlone, utimensat};
+
+use crate::snapshot::materialise::{in_threads, threads};
 
 /// One git command to run inside the workspace.
 #[derive(Debug, Clone, Default)]
@@ -60,12 +67,85 @@ impl Workspace for HostWorkspace {
     }
 
     fn git(&self, run: &GitRun) -> io::Result<Output> {
-        todo!("{run:?}")
+        let mut git = std::process::Command::new("git");
+        git.args(&run.args)
+            .envs(run.env.iter().map(|(name, value)| (name, value)));
+        git.current_dir(self.root.join(&run.dir))
+            .stdin(Stdio::null())
+            .output()
     }
 }
 
 /// Copies a snapshot's files into `to` (created when missing), keeping modes, times and symlinks, by reflink where
 /// the file system can, with several threads.
 pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
-    todo!("{from:?} {to:?}")
+    std::fs::create_dir_all(to)?;
+    let mut files = Vec::new();
+    let mut links = Vec::new();
+    let mut dirs = vec![PathBuf::new()];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(from.join(&dir))? {
+            let entry = entry?;
+            let (kind, path) = (entry.file_type()?, dir.join(entry.file_name()));
+            if kind.is_dir() {
+                match std::fs::create_dir(to.join(&path)) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(error);
+                    }
+                    _ => dirs.push(path),
+                }
+            } else if kind.is_symlink() {
+                links.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    let next = AtomicUsize::new(0);
+    let reflink = AtomicBool::new(true);
+    in_threads(threads(files.len() / 64), |_| {
+        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            copy_file(&from.join(path), &to.join(path), &reflink)?;
+        }
+        Ok::<(), io::Error>(())
+    })?;
+    for path in links {
+        let (source, target) = (from.join(&path), to.join(&path));
+        std::os::unix::fs::symlink(std::fs::read_link(&source)?, &target)?;
+        let meta = source.symlink_metadata()?;
+        let times = times(&meta);
+        utimensat(CWD, &target, &times, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
+    Ok(())
+}
+
+fn copy_file(source: &Path, target: &Path, reflink: &AtomicBool) -> io::Result<()> {
+    let mut from = File::open(source)?;
+    let meta = from.metadata()?;
+    let mut to = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(meta.mode() & 0o777)
+        .open(target)?;
+    let cloned = reflink.load(Ordering::Relaxed) && {
+        let done = ioctl_ficlone(&to, &from).is_ok();
+        reflink.store(done, Ordering::Relaxed);
+        done
+    };
+    if !cloned {
+        io::copy(&mut from, &mut to)?;
+    }
+    futimens(&to, &times(&meta))?;
+    Ok(())
+}
+
+fn times(meta: &std::fs::Metadata) -> Timestamps {
+    let time = Timespec {
+        tv_sec: meta.mtime(),
+        tv_nsec: 0,
+    };
+    Timestamps {
+        last_access: time,
+        last_modification: time,
+    }
 }
