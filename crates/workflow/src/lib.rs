@@ -7,14 +7,33 @@
 //! Files are read once; expressions in them are parsed once, with the contexts that their key allows, and evaluated later
 //! through [`Template::evaluate`].
 
+mod check;
+mod code;
+mod convert;
+mod item;
+mod matrix;
 mod model;
+mod parse;
+mod reader;
+mod reference;
+mod schema;
+mod step_id;
+mod template;
 
-pub use model::action::{Action, ActionInput, ActionOutput, CompositeRuns, DockerRuns, NodeRuns, Runs};
+pub use code::CODES;
+pub use matrix::{Leg, MAX_LEGS, MatrixError, expand_matrix, leg_name};
+pub use model::action::{
+    Action, ActionInput, ActionOutput, CompositeRuns, DockerRuns, NodeRuns, Runs,
+};
 pub use model::job::{CallJob, CallSecrets, Concurrency, Job, JobKind, StepsJob, Strategy};
 pub use model::step::{Step, StepKind};
 pub use model::template::{EvaluationFailure, Template, TemplateEntry, TemplateKey, TemplateKind};
 pub use model::trigger::{
-    EventTrigger, Filter, Input, InputType, Schedule, SecretDeclaration, Triggers, WorkflowCall, WorkflowOutput,
+    EventTrigger, Filter, Input, InputType, Schedule, SecretDeclaration, Triggers, WorkflowCall,
+    WorkflowOutput,
 };
 pub use model::workflow::{Defaults, PermissionLevel, Permissions, Workflow};
 pub use model::{Condition, Spanned};
+pub use parse::{Parsed, parse_action, parse_workflow};
+pub use reference::{ActionReference, ReferenceError, WorkflowReference};
+pub use schema::events::activity_types;

@@ -1,11 +1,11 @@
 //! What a workflow or action file says, typed, each part with its place in the file.
 
-pub mod action;
-pub mod job;
-pub mod step;
-pub mod template;
-pub mod trigger;
-pub mod workflow;
+pub(crate) mod action;
+pub(crate) mod job;
+pub(crate) mod step;
+pub(crate) mod template;
+pub(crate) mod trigger;
+pub(crate) mod workflow;
 
 use span::Span;
 

@@ -65,6 +65,8 @@ pub enum CallSecrets {
 #[derive(Clone, Debug)]
 pub struct Strategy {
     pub span: Span,
+    /// `strategy: ${{ … }}`: an expression that gives the whole mapping; the other fields are empty then.
+    pub whole: Option<Template>,
     pub fail_fast: Option<Template>,
     pub max_parallel: Option<Template>,
     pub matrix: Option<Template>,
