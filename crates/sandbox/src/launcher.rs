@@ -1,22 +1,224 @@
 //! Makes sandboxes.
 
-use crate::{Error, LauncherConfig, Sandbox, SandboxSpec};
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::helper::HELPER_WORD;
+use crate::remains::Instance;
+use crate::wire::{Hello, ToHelper, Wire as _};
+use crate::{Error, LauncherConfig, Placement, Sandbox, SandboxSpec, channel, sandbox};
 
 /// Owner of the helper process from which every sandbox is forked. Dropping it ends them all.
 #[derive(Debug)]
-pub struct Launcher {}
+pub struct Launcher {
+    shared: Arc<Shared>,
+}
+
+/// What sandboxes need of their launcher.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: LauncherConfig,
+    pub(crate) instance: PathBuf,
+    state: Mutex<State>,
+    numbers: AtomicU32,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lock: Option<Instance>,
+    isolated: Option<Helper>,
+    host: Option<Helper>,
+    /// Prepared, not yet used.
+    spares: Vec<Prepared>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Helper {
+    control: OwnedFd,
+    process: Child,
+}
+
+/// An init that waits for its job, or is on the way to.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) number: u32,
+    pub(crate) channel: OwnedFd,
+}
 
 impl Launcher {
-    /// Starts the helper and returns at once; needs no async runtime, so call it as early as possible.
-    pub fn start(_config: LauncherConfig) -> Result<Self, Error> {
-        Err(Error::Gone)
+    /// Starts the helper and returns at once; needs no async runtime, so call it as early as possible. The helper for
+    /// [`Placement::Host`] is started when first needed, that for [`Placement::Isolated`] now if
+    /// [`LauncherConfig::prewarm`] is not zero.
+    pub fn start(config: LauncherConfig) -> Result<Self, Error> {
+        let instance = Instance::create(&config.state_dir)?;
+        let absolute = instance
+            .dir
+            .parent()
+            .map_or_else(|| config.state_dir.clone(), PathBuf::from);
+        let snapshot_root = config
+            .snapshot_root
+            .map(|root| root.canonicalize().unwrap_or(root));
+        let config = LauncherConfig {
+            state_dir: absolute,
+            snapshot_root,
+            ..config
+        };
+        let count = config.prewarm;
+        let dir = instance.dir.clone();
+        let state = Mutex::new(State {
+            lock: Some(instance),
+            ..State::default()
+        });
+        let shared = Arc::new(Shared {
+            config,
+            instance: dir,
+            state,
+            numbers: AtomicU32::new(0),
+        });
+        let launcher = Self { shared };
+        launcher.prewarm(count)?;
+        Ok(launcher)
     }
-    /// Prepares `count` sandboxes ahead, on top of those already prepared.
-    pub fn prewarm(&self, _count: usize) -> Result<(), Error> {
-        Err(Error::Gone)
+
+    /// Prepares `count` isolated sandboxes ahead, on top of those already prepared.
+    pub fn prewarm(&self, count: usize) -> Result<(), Error> {
+        for _ in 0..count {
+            let spare = self.shared.create(Placement::Isolated)?;
+            self.shared.state().spares.push(spare);
+        }
+        Ok(())
     }
-    /// Makes a sandbox, or takes one prepared ahead.
-    pub async fn sandbox(&self, _spec: SandboxSpec) -> Result<Sandbox, Error> {
-        Err(Error::Gone)
+
+    /// Makes a sandbox, or takes one prepared ahead. Must be called within a tokio runtime, as must all that is done
+    /// with the sandbox.
+    pub async fn sandbox(&self, spec: SandboxSpec) -> Result<Sandbox, Error> {
+        let spare = match spec.placement {
+            Placement::Isolated => self.shared.state().spares.pop(),
+            Placement::Host => None,
+        };
+        let prepared = match spare {
+            Some(prepared) => prepared,
+            None => self.shared.create(spec.placement)?,
+        };
+        sandbox::open(Arc::clone(&self.shared), prepared, spec).await
+    }
+
+    /// Ends all sandboxes and waits until the helpers have removed everything. Blocks, usually for milliseconds.
+    pub fn close(self) {
+        for mut helper in self.shared.close() {
+            let _ = helper.wait();
+        }
+    }
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        let helpers = self.shared.close();
+        if !helpers.is_empty() {
+            // Somebody has to reap them, yet nobody needs to wait for it.
+            std::thread::spawn(move || {
+                helpers
+                    .into_iter()
+                    .for_each(|mut helper| drop(helper.wait()))
+            });
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) -> Vec<Child> {
+        let mut state = self.state();
+        state.closed = true;
+        state.spares.clear();
+        // The lock first: the helpers remove the instance as soon as nobody holds it.
+        state.lock = None;
+        let isolated = state.isolated.take();
+        isolated
+            .into_iter()
+            .chain(state.host.take())
+            .map(|helper| helper.process)
+            .collect()
+    }
+
+    fn create(&self, placement: Placement) -> Result<Prepared, Error> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let (ours, theirs) = channel::pair().map_err(Error::Start)?;
+        let mut state = self.state();
+        if state.closed {
+            return Err(Error::Gone);
+        }
+        let slot = match placement {
+            Placement::Isolated => &mut state.isolated,
+            Placement::Host => &mut state.host,
+        };
+        let helper = match slot {
+            Some(helper) => helper,
+            None => slot.insert(self.start_helper(placement).map_err(Error::Start)?),
+        };
+        let request = ToHelper::Create { number }.encode();
+        channel::send(&helper.control, &request, &[theirs.as_fd()]).map_err(|_| Error::Gone)?;
+        Ok(Prepared {
+            number,
+            channel: ours,
+        })
+    }
+
+    fn start_helper(&self, placement: Placement) -> io::Result<Helper> {
+        let (ours, theirs) = channel::pair()?;
+        let process = std::process::Command::new("/proc/self/exe")
+            .arg0("trunkline")
+            .arg(HELPER_WORD)
+            .env_clear()
+            .current_dir("/")
+            .stdin(theirs)
+            // Not the caller's: whoever reads its output to the end must not wait for the helper.
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let hello = Hello {
+            isolated: placement == Placement::Isolated,
+            state_dir: self.config.state_dir.clone(),
+            instance: self.instance.clone(),
+            snapshot_root: self.config.snapshot_root.clone(),
+        };
+        channel::send(&ours, &hello.encode(), &[])?;
+        Ok(Helper {
+            control: ours,
+            process,
+        })
+    }
+
+    /// Lets a helper remove what a sandbox left. Without helpers the next sweep does.
+    pub(crate) fn remove(
+        &self,
+        placement: Placement,
+        paths: Vec<PathBuf>,
+        cgroups: Vec<PathBuf>,
+        records: Vec<PathBuf>,
+    ) {
+        let state = self.state();
+        let helper = match placement {
+            Placement::Isolated => &state.isolated,
+            Placement::Host => &state.host,
+        };
+        if let Some(helper) = helper {
+            let request = ToHelper::Remove {
+                paths,
+                cgroups,
+                records,
+            }
+            .encode();
+            let _ = channel::send(&helper.control, &request, &[]);
+        }
     }
 }

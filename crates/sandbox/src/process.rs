@@ -1,6 +1,12 @@
 //! A process inside a sandbox.
 
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
 use crate::Error;
+use crate::remote::Remote;
+use crate::wire::ToInit;
 
 /// How a process ended. Exactly one of `code` and `signal` is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,27 +42,63 @@ pub struct ProcessName {
 
 /// A process started by [`crate::Sandbox::spawn`]. Dropping it leaves the process running.
 #[derive(Debug, Clone)]
-pub struct Process {}
+pub struct Process {
+    pub(crate) remote: Arc<Remote>,
+    pub(crate) key: u64,
+    pub(crate) pid: i32,
+    pub(crate) exit: watch::Receiver<Option<ExitStatus>>,
+}
 
 impl Process {
     /// The process id as seen inside the sandbox.
     pub fn pid(&self) -> i32 {
-        0
+        self.pid
     }
+
     /// Sends a signal to this process alone. Nothing happens when it has ended.
-    pub async fn signal(&self, _signal: i32) -> Result<(), Error> {
-        Err(Error::Gone)
+    pub async fn signal(&self, signal: i32) -> Result<(), Error> {
+        let key = self.key;
+        self.remote
+            .ask(|id| ToInit::Signal {
+                id,
+                key,
+                signal,
+                group: false,
+            })
+            .await
+            .map(drop)
     }
-    /// Sends a signal to the process group it leads.
-    pub async fn signal_group(&self, _signal: i32) -> Result<(), Error> {
-        Err(Error::Gone)
+
+    /// Sends a signal to the process group it leads. Nothing happens when it has ended.
+    pub async fn signal_group(&self, signal: i32) -> Result<(), Error> {
+        let key = self.key;
+        self.remote
+            .ask(|id| ToInit::Signal {
+                id,
+                key,
+                signal,
+                group: true,
+            })
+            .await
+            .map(drop)
     }
+
     /// Kills the process, its descendants, its process group and its session.
     pub async fn kill_tree(&self) -> Result<(), Error> {
-        Err(Error::Gone)
+        let key = self.key;
+        self.remote
+            .ask(|id| ToInit::KillTree { id, key })
+            .await
+            .map(drop)
     }
-    /// Waits for its end. May be called often and by many.
+
+    /// Waits for its end. May be called often and by many. [`Error::Gone`] when the sandbox ended first.
     pub async fn wait(&self) -> Result<ExitStatus, Error> {
-        Err(Error::Gone)
+        let mut exit = self.exit.clone();
+        let status = exit
+            .wait_for(Option::is_some)
+            .await
+            .map_err(|_| Error::Gone)?;
+        status.ok_or(Error::Gone)
     }
 }

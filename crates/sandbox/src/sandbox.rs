@@ -1,50 +1,455 @@
 //! One sandbox, seen from the calling process.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{Command, Error, Isolation, Process, ProcessName};
+use crate::launcher::{Prepared, Shared};
+use crate::remote::Remote;
+use crate::wire::{FromInit, Setup, Shown, Start, ToInit, stage};
+use crate::{
+    Command, Error, Isolation, Mode, Placement, Process, ProcessName, SandboxSpec, remains,
+};
 
 /// A place where processes live. Cheap to clone; when the last clone is dropped everything inside is killed.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    launcher: Arc<Shared>,
+    remote: Arc<Remote>,
+    number: u32,
+    placement: Placement,
+    job_dir: PathBuf,
+    /// The init's process id on the host.
+    init: i32,
+    cgroups: Vec<PathBuf>,
     isolation: Isolation,
+    /// Path inside, path on the host.
+    backed: Vec<(PathBuf, PathBuf)>,
+    /// Targets of overlays mounted later; they cover what is backed.
+    overlays: Mutex<Vec<PathBuf>>,
+    layers: AtomicU32,
+    ended: AtomicBool,
+}
+
+/// Sends the job's description to a prepared init and waits until it has settled.
+pub(crate) async fn open(
+    launcher: Arc<Shared>,
+    prepared: Prepared,
+    spec: SandboxSpec,
+) -> Result<Sandbox, Error> {
+    let (dirs, backed) = prepare_job(&launcher, &spec)?;
+    let setup = Setup {
+        hostname: spec.hostname,
+        job_dir: spec.job_dir.clone(),
+        shown: dirs,
+        hide: spec.hide,
+        private_network: spec.network == crate::Network::Private,
+        memory_bytes: spec.limits.memory_bytes,
+        pids: spec.limits.pids,
+        cpus: spec.limits.cpus,
+    };
+    let (remote, ready) = Remote::new(prepared.channel).map_err(|source| Error::Io {
+        what: "connecting to the sandbox's init".into(),
+        source,
+    })?;
+    // A prepared init that failed meanwhile says why before its socket closes, so a failed send is not the answer.
+    let _ = remote.send(&ToInit::Setup { setup }, &[]).await;
+    let ready = match ready.await {
+        Ok(FromInit::Ready { ready }) => ready,
+        Ok(FromInit::Failed { step, errno }) => {
+            return Err(Error::Setup {
+                step,
+                source: io::Error::from_raw_os_error(errno),
+            });
+        }
+        _ => return Err(Error::Gone),
+    };
+    let isolation = Isolation {
+        mode: match ready.mode {
+            0 => Mode::Root,
+            1 => Mode::User,
+            _ => Mode::Host,
+        },
+        pid_namespace: ready.pid_namespace,
+        overlay: ready.overlay,
+        network: ready.network,
+        limits: ready.limits,
+        missing: ready.missing,
+    };
+    Ok(Sandbox {
+        inner: Arc::new(Inner {
+            launcher,
+            remote,
+            number: prepared.number,
+            placement: spec.placement,
+            job_dir: spec.job_dir,
+            init: ready.pid,
+            cgroups: ready.cgroups,
+            isolation,
+            backed,
+            overlays: Mutex::default(),
+            layers: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
+        }),
+    })
+}
+
+type Backed = Vec<(PathBuf, PathBuf)>;
+
+/// Makes the job's directories. Returns what is to be mounted and what backs what.
+fn prepare_job(launcher: &Shared, spec: &SandboxSpec) -> Result<(Vec<Shown>, Backed), Error> {
+    let targets = spec.dirs.iter().map(|dir| &dir.path).chain(
+        spec.binds
+            .iter()
+            .flat_map(|bind| [&bind.source, &bind.target]),
+    );
+    for path in targets.chain(&spec.hide).chain([&spec.job_dir]) {
+        if !path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
+            return Err(Error::Path {
+                path: path.clone(),
+                why: "must be absolute and without `..`",
+            });
+        }
+    }
+    let made = |path: &Path, mode: u32| {
+        let make = || {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o755)
+                .create(path)?;
+            if mode == 0o755 {
+                Ok(())
+            } else {
+                fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            }
+        };
+        make().map_err(|source| Error::Io {
+            what: format!("making {}", path.display()),
+            source,
+        })
+    };
+    made(&spec.job_dir, 0o755)?;
+    remains::record(&launcher.instance, &spec.job_dir).map_err(|source| Error::Io {
+        what: "recording the job's directory".into(),
+        source,
+    })?;
+    let store = spec.job_dir.join("dirs");
+    let mut dirs: Vec<&Path> = spec.dirs.iter().map(|dir| dir.path.as_path()).collect();
+    dirs.sort_unstable();
+    let (mut shown, mut backed) = (Vec::<Shown>::new(), Vec::new());
+    for inside in dirs {
+        let source = store.join(inside.strip_prefix("/").unwrap_or(inside));
+        let temporary = inside == Path::new("/tmp") || inside == Path::new("/var/tmp");
+        made(&source, if temporary { 0o1777 } else { 0o755 })?;
+        // Below another fresh directory it is already there, because they are kept in one tree.
+        if !shown.iter().any(|outer| inside.starts_with(&outer.target)) {
+            shown.push(Shown {
+                source: source.clone(),
+                target: inside.to_owned(),
+                read_only: false,
+            });
+        }
+        backed.push((inside.to_owned(), source));
+    }
+    for bind in &spec.binds {
+        shown.push(Shown {
+            source: bind.source.clone(),
+            target: bind.target.clone(),
+            read_only: bind.read_only,
+        });
+        backed.push((bind.target.clone(), bind.source.clone()));
+    }
+    Ok((shown, backed))
 }
 
 impl Sandbox {
     /// How far it is isolated in truth.
     pub fn isolation(&self) -> &Isolation {
-        &self.isolation
+        &self.inner.isolation
     }
+
     /// Mounts an overlay of the host directory `lower` (below the launcher's `snapshot_root`) at `target`, a path
     /// inside, which is created when missing. Writes go to `job_dir`. [`Error::Unsupported`] in host mode.
-    pub async fn mount_overlay(&self, _lower: &Path, _target: &Path) -> Result<(), Error> {
-        Err(Error::Gone)
+    pub async fn mount_overlay(&self, lower: &Path, target: &Path) -> Result<(), Error> {
+        let inner = &*self.inner;
+        if !inner.isolation.overlay {
+            return Err(Error::Unsupported(
+                "overlays cannot be mounted in host mode".into(),
+            ));
+        }
+        let below = inner
+            .launcher
+            .config
+            .snapshot_root
+            .as_ref()
+            .is_some_and(|root| lower.starts_with(root));
+        if !below || lower.components().any(|part| part == Component::ParentDir) {
+            return Err(Error::Path {
+                path: lower.to_owned(),
+                why: "must lie in the snapshot store",
+            });
+        }
+        if !target.is_absolute() {
+            return Err(Error::Path {
+                path: target.to_owned(),
+                why: "must be absolute",
+            });
+        }
+        let layers = inner.job_dir.join("layers");
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&layers)
+            .map_err(|source| Error::Io {
+                what: format!("making {}", layers.display()),
+                source,
+            })?;
+        let layer = layers.join(inner.layers.fetch_add(1, Ordering::Relaxed).to_string());
+        let (lower, inside) = (lower.to_owned(), target.to_owned());
+        match inner
+            .remote
+            .ask(|id| ToInit::Mount {
+                id,
+                lower,
+                layer,
+                target: inside,
+            })
+            .await?
+        {
+            FromInit::Refused { errno, .. } => Err(Error::Mount {
+                target: target.to_owned(),
+                source: io::Error::from_raw_os_error(errno),
+            }),
+            _ => {
+                inner
+                    .overlays
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(target.to_owned());
+                Ok(())
+            }
+        }
     }
+
     /// Starts a process; returns when the program runs, or with the reason why it does not.
-    pub async fn spawn(&self, _command: Command) -> Result<Process, Error> {
-        Err(Error::Gone)
+    pub async fn spawn(&self, command: Command) -> Result<Process, Error> {
+        let remote = &self.inner.remote;
+        let key = remote.next_id();
+        let program = command
+            .argv
+            .first()
+            .map(|word| word.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let cwd = command.cwd.clone();
+        let start = Start {
+            key,
+            argv: command.argv,
+            env: command.env,
+            cwd: command.cwd,
+            stdin: command.stdin.is_some(),
+            stdout: command.stdout.is_some(),
+            stderr: command.stderr.is_some(),
+            new_session: command.new_session,
+            controlling_tty: command.controlling_tty,
+        };
+        let fds: Vec<_> = [command.stdin, command.stdout, command.stderr]
+            .into_iter()
+            .flatten()
+            .collect();
+        let answer = remote.expect(key)?;
+        let exit = remote.expect_exit(key);
+        let sent = remote.send(&ToInit::Start { start }, &fds).await;
+        drop(fds);
+        let answer = match sent {
+            Ok(()) => answer.await.map_err(|_| Error::Gone),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(FromInit::Started { pid, .. }) => Ok(Process {
+                remote: Arc::clone(remote),
+                key,
+                pid,
+                exit,
+            }),
+            Ok(FromInit::NotStarted { stage, errno, .. }) => {
+                remote.forget_exit(key);
+                Err(not_started(program, cwd, stage, errno))
+            }
+            Ok(_) | Err(_) => {
+                remote.forget_exit(key);
+                Err(Error::Gone)
+            }
+        }
     }
+
     /// Kills everything inside but the sandbox's own init, and returns when all of it is gone.
     pub async fn kill_all(&self) -> Result<(), Error> {
-        Err(Error::Gone)
+        self.inner
+            .remote
+            .ask(|id| ToInit::KillAll { id })
+            .await
+            .map(drop)
     }
+
     /// What is running inside, init left out.
     pub async fn processes(&self) -> Result<Vec<ProcessName>, Error> {
-        Err(Error::Gone)
+        match self.inner.remote.ask(|id| ToInit::List { id }).await? {
+            FromInit::Names { names, .. } => Ok(names
+                .into_iter()
+                .map(|(pid, name)| ProcessName { pid, name })
+                .collect()),
+            _ => Err(Error::Gone),
+        }
     }
+
     /// The host path of a path inside: the backing directory of fresh directories and binds, otherwise a path
     /// through `/proc/<init>/root`, valid while the sandbox lives.
     pub fn host_path(&self, inside: &Path) -> PathBuf {
-        inside.to_owned()
+        let inner = &*self.inner;
+        if inner.isolation.mode == Mode::Host {
+            return self.inside_path(inside);
+        }
+        let backed = longest(&inner.backed, inside);
+        let covered = inner
+            .overlays
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .filter(|target| inside.starts_with(target))
+            .map(|target| target.as_os_str().len())
+            .max();
+        match backed {
+            Some((target, host))
+                if covered.is_none_or(|length| length < target.as_os_str().len()) =>
+            {
+                rebase(inside, target, host)
+            }
+            _ => Path::new("/proc")
+                .join(inner.init.to_string())
+                .join("root")
+                .join(inside.strip_prefix("/").unwrap_or(inside)),
+        }
     }
+
     /// The path under which processes of this sandbox find what the spec asked for at `wanted`: the same when
     /// isolated; in host mode, where nothing can be mounted, the backing directory of fresh directories and binds.
     pub fn inside_path(&self, wanted: &Path) -> PathBuf {
-        wanted.to_owned()
+        if self.inner.isolation.mode != Mode::Host {
+            return wanted.to_owned();
+        }
+        longest(&self.inner.backed, wanted).map_or_else(
+            || wanted.to_owned(),
+            |(target, host)| rebase(wanted, target, host),
+        )
     }
+
     /// Kills everything, waits for the end of all processes and removes the layers and fresh directories (large
     /// trees in the background). Calling it again does nothing.
     pub async fn destroy(&self) -> Result<(), Error> {
-        Err(Error::Gone)
+        if self.inner.ended.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        // An init that is gone has taken everything with it.
+        let _ = self.inner.remote.ask(|id| ToInit::End { id }).await;
+        self.inner.clear();
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn clear(&self) {
+        let mut paths = vec![
+            self.launcher
+                .instance
+                .join("layers")
+                .join(self.number.to_string()),
+        ];
+        for part in remains::JOB_PARTS {
+            let own = self.job_dir.join(part);
+            let trash = self
+                .launcher
+                .instance
+                .join("trash")
+                .join(format!("{}-{part}", self.number));
+            // A rename makes the job's directory free for another at once.
+            paths.push(if fs::rename(&own, &trash).is_ok() {
+                trash
+            } else {
+                own
+            });
+        }
+        let _ = fs::remove_dir(&self.job_dir);
+        let records: Vec<_> = std::iter::once(&self.job_dir)
+            .chain(&self.cgroups)
+            .map(|what| remains::record_path(&self.launcher.instance, what))
+            .collect();
+        self.launcher
+            .remove(self.placement, paths, self.cgroups.clone(), records);
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.remote.close();
+        if !self.ended.load(Ordering::Acquire) {
+            self.clear();
+        }
+    }
+}
+
+fn longest<'a>(backed: &'a [(PathBuf, PathBuf)], path: &Path) -> Option<(&'a Path, &'a Path)> {
+    backed
+        .iter()
+        .filter(|(target, _)| path.starts_with(target))
+        .max_by_key(|(target, _)| target.as_os_str().len())
+        .map(|(target, host)| (target.as_path(), host.as_path()))
+}
+
+fn rebase(path: &Path, from: &Path, to: &Path) -> PathBuf {
+    match path.strip_prefix(from) {
+        Ok(relative) if !relative.as_os_str().is_empty() => to.join(relative),
+        _ => to.to_owned(),
+    }
+}
+
+fn not_started(program: String, cwd: PathBuf, failed: u8, errno: i32) -> Error {
+    let source = io::Error::from_raw_os_error(errno);
+    match failed {
+        stage::CWD => Error::WorkingDirectory { path: cwd, source },
+        stage::INTERPRETER => Error::InterpreterNotFound { program },
+        stage::EXEC if matches!(errno, libc::ENOENT | libc::ENOTDIR) => {
+            let searched = !program.contains('/');
+            Error::ProgramNotFound { program, searched }
+        }
+        stage::EXEC => Error::NotExecutable { program, source },
+        _ => Error::Spawn { program, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_backing_wins() {
+        let backed = vec![
+            (PathBuf::from("/home/r"), PathBuf::from("/j/home/r")),
+            (PathBuf::from("/home/r/t"), PathBuf::from("/t")),
+        ];
+        let found = |path: &str| {
+            longest(&backed, Path::new(path))
+                .map(|(target, host)| rebase(Path::new(path), target, host))
+        };
+        assert_eq!(found("/home/r"), Some("/j/home/r".into()));
+        assert_eq!(found("/home/r/t/x"), Some("/t/x".into()));
+        assert_eq!(found("/home/rx"), None);
     }
 }

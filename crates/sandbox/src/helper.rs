@@ -1,0 +1,188 @@
+//! The helper process: single-threaded, forks one init for each sandbox, removes what sandboxes leave.
+//!
+//! It reads requests from one socket. When that socket closes, the calling process is gone: the helper ends every
+//! init, removes what is left of all sandboxes and exits.
+
+mod cgroups;
+mod furnish;
+mod ground;
+mod init;
+mod layout;
+mod mounts;
+mod settle;
+mod start;
+mod tree;
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::PathBuf;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use crate::wire::{Hello, ToHelper, Wire as _};
+use crate::{channel, remains, sys};
+use ground::Ground;
+
+/// The hidden first argument that turns this executable into a helper.
+pub(crate) const HELPER_WORD: &str = "__sandbox-helper";
+
+/// Must be the first thing `main` calls, before any thread or runtime: when this process was started as a
+/// sandbox helper it does that work and never returns; otherwise it returns at once.
+pub fn maybe_run_helper() {
+    let mut arguments = std::env::args_os();
+    if arguments.nth(1).is_some_and(|word| word == HELPER_WORD) {
+        sys::exit(i32::from(run().is_err()));
+    }
+}
+
+fn run() -> io::Result<()> {
+    sys::set_name(c"trunkline-helper");
+    // A session of its own: the terminal's Ctrl-C is for the calling process alone.
+    let _ = rustix::process::setsid();
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    // SAFETY: the standard library owns nothing beyond the standard streams here.
+    unsafe { sys::close_from(3) };
+    // The socket came as standard input, which is how `std::process` hands over a descriptor.
+    let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let null = rustix::fs::open(
+        "/dev/null",
+        rustix::fs::OFlags::RDWR,
+        rustix::fs::Mode::empty(),
+    )?;
+    rustix::stdio::dup2_stdin(&null)?;
+    drop(null);
+    let signals = sys::take_signals(&[libc::SIGCHLD])?;
+    sys::set_rlimits();
+
+    let Some(first) = channel::receive(&control)? else {
+        return Ok(());
+    };
+    let hello = Hello::decode(&first.bytes).map_err(io::Error::other)?;
+    let held = remains::hold(&hello.instance)?;
+    let ground = ground::prepare(&hello);
+    Helper {
+        hello,
+        ground,
+        control,
+        signals,
+        held,
+        inits: Vec::new(),
+        cleaners: Vec::new(),
+    }
+    .serve()
+}
+
+struct Helper {
+    hello: Hello,
+    ground: Ground,
+    control: OwnedFd,
+    signals: OwnedFd,
+    /// Says that the instance is still worked in.
+    held: File,
+    inits: Vec<i32>,
+    cleaners: Vec<i32>,
+}
+
+impl Helper {
+    fn serve(mut self) -> io::Result<()> {
+        loop {
+            let (mut asked, mut ended) = (false, false);
+            {
+                let mut waiting = [
+                    PollFd::new(&self.control, PollFlags::IN),
+                    PollFd::new(&self.signals, PollFlags::IN),
+                ];
+                match poll(&mut waiting, None) {
+                    Ok(_) => {
+                        asked = !waiting[0].revents().is_empty();
+                        ended = !waiting[1].revents().is_empty();
+                    }
+                    Err(rustix::io::Errno::INTR) => {}
+                    Err(errno) => return Err(errno.into()),
+                }
+            }
+            if ended {
+                while sys::next_signal(&self.signals).is_some() {}
+                self.reap();
+            }
+            if asked {
+                let Ok(Some(packet)) = channel::receive(&self.control) else {
+                    break;
+                };
+                match ToHelper::decode(&packet.bytes) {
+                    Ok(ToHelper::Create { number }) => {
+                        if let Some(channel) = packet.fds.into_iter().next() {
+                            self.create(number, channel);
+                        }
+                    }
+                    Ok(ToHelper::Remove {
+                        paths,
+                        cgroups,
+                        records,
+                    }) => self.remove(paths, cgroups, records),
+                    Err(_) => break,
+                }
+            }
+        }
+        self.finish();
+        Ok(())
+    }
+
+    fn reap(&mut self) {
+        while let Ok(Some((pid, _))) = sys::reap() {
+            self.inits.retain(|init| *init != pid);
+            self.cleaners.retain(|cleaner| *cleaner != pid);
+        }
+    }
+
+    fn create(&mut self, number: u32, channel: OwnedFd) {
+        let flags = if self.ground.isolates() {
+            libc::CLONE_NEWPID
+        } else {
+            0
+        };
+        // SAFETY: this process has a single thread from its start to its end.
+        match unsafe { sys::fork(flags) } {
+            Ok(Some(pid)) => self.inits.push(pid),
+            Ok(None) => init::main(&self.hello, &self.ground, number, channel),
+            Err(error) => {
+                let failed = crate::wire::FromInit::Failed {
+                    step: "making a process for it".into(),
+                    errno: error.raw_os_error().unwrap_or(libc::EIO),
+                };
+                let _ = channel::send(channel.as_fd(), &failed.encode(), &[]);
+            }
+        }
+    }
+
+    /// Large trees take seconds to remove; a process of its own does it.
+    fn remove(&mut self, paths: Vec<PathBuf>, cgroups: Vec<PathBuf>, records: Vec<PathBuf>) {
+        // SAFETY: this process has a single thread from its start to its end.
+        match unsafe { sys::fork(0) } {
+            Ok(Some(pid)) => self.cleaners.push(pid),
+            Ok(None) => {
+                sys::set_name(c"trunkline-clean");
+                remains::remove(&paths, &cgroups, &records);
+                sys::exit(0);
+            }
+            // Left for the end of this helper, or for the next sweep.
+            Err(_) => {}
+        }
+    }
+
+    fn finish(mut self) {
+        // The inits of pid namespaces take everything with them. The others must do the killing themselves, which
+        // they do because their sockets to the calling process have closed as well.
+        if self.ground.isolates() {
+            for pid in &self.inits {
+                let _ = sys::kill(*pid, libc::SIGKILL);
+            }
+        }
+        for pid in self.inits.drain(..).chain(self.cleaners.drain(..)) {
+            let _ = sys::wait_for(pid);
+        }
+        self.ground.leave();
+        remains::remove_instance(&self.hello.instance, self.held);
+    }
+}

@@ -1,0 +1,149 @@
+//! What turns a prepared layout into one particular job's sandbox, ending with the new root entered.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::mount::{MountAttrFlags, UnmountFlags};
+
+use super::furnish::COVERED;
+use super::layout::{Failure, Layout, Step as _};
+use super::mounts;
+use crate::sys;
+use crate::wire::{Hello, Setup};
+
+/// What the init keeps for mounts made later.
+#[derive(Debug)]
+pub(super) struct Settled {
+    /// The host's snapshot store and its covered mount.
+    pub(super) snapshots: Option<(PathBuf, OwnedFd)>,
+    /// The job's directory and its covered mount.
+    pub(super) job: Option<(PathBuf, OwnedFd)>,
+    pub(super) user_namespace: bool,
+    pub(super) network: bool,
+    pub(super) missing: Vec<String>,
+}
+
+pub(super) fn settle(mut layout: Layout, hello: &Hello, setup: &Setup) -> Result<Settled, Failure> {
+    let mut network = false;
+    if setup.private_network {
+        match sys::unshare(libc::CLONE_NEWNET).and_then(|()| sys::loopback_up()) {
+            Ok(()) => network = true,
+            Err(error) => layout
+                .missing
+                .push(format!("the network is the host's: {error}")),
+        }
+    }
+    let job = keep(&layout, &setup.job_dir)
+        .step(format!("keeping {} in reach", setup.job_dir.display()))?;
+    let shared = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+    let memory = mounts::instance(c"tmpfs", &[("mode", "1777")], shared).step("making /dev/shm")?;
+    mounts::attach(&memory, layout.path.join("dev/shm")).step("mounting /dev/shm")?;
+
+    for (index, path) in std::iter::once(&hello.state_dir)
+        .chain(&setup.hide)
+        .enumerate()
+    {
+        hide(&layout, path, index).step(format!("hiding {}", path.display()))?;
+    }
+    for shown in &setup.shown {
+        let step = || {
+            format!(
+                "showing {} at {}",
+                shown.source.display(),
+                shown.target.display()
+            )
+        };
+        let is_file = !shown.source.metadata().step(step())?.is_dir();
+        let tree = mounts::clone_tree(&shown.source, !is_file).step(step())?;
+        if shown.read_only {
+            sys::set_read_only(&tree, true).step(step())?;
+        }
+        let target = mounts::place_within(&layout.root, &shown.target, is_file).step(step())?;
+        mounts::attach_at(&tree, target).step(step())?;
+    }
+    // Best effort: the name matters to few.
+    let _ = sys::set_hostname(&setup.hostname);
+    enter(&layout.path).step("entering the new root")?;
+    if !layout.user_namespace
+        && let Err(error) = sys::drop_capabilities()
+    {
+        layout.missing.push(format!(
+            "capabilities that reach the kernel could not be dropped: {error}"
+        ));
+    }
+    Ok(Settled {
+        snapshots: layout
+            .snapshots
+            .take()
+            .and_then(|tree| Some((hello.snapshot_root.clone()?, tree))),
+        job: Some((setup.job_dir.clone(), job)),
+        user_namespace: layout.user_namespace,
+        network,
+        missing: layout.missing,
+    })
+}
+
+/// Mounts a host directory where the next mount covers it: still there for overlays, out of sight for jobs.
+fn keep(layout: &Layout, path: &Path) -> io::Result<OwnedFd> {
+    let tree = mounts::clone_one(path)?;
+    mounts::attach_at(
+        &tree,
+        mounts::place_within(&layout.root, Path::new(COVERED), false)?,
+    )?;
+    Ok(tree)
+}
+
+/// Covers a path with an empty directory, or an empty file. What is not visible anyway needs nothing.
+fn hide(layout: &Layout, path: &Path, index: usize) -> io::Result<()> {
+    let relative = path.strip_prefix("/").unwrap_or(path);
+    let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
+    let within = rustix::fs::ResolveFlags::IN_ROOT;
+    let Ok(place) = rustix::fs::openat2(
+        &layout.root,
+        relative,
+        flags,
+        rustix::fs::Mode::empty(),
+        within,
+    ) else {
+        return Ok(());
+    };
+    let empty = layout.layer.join(format!("empty{index}"));
+    let kind = rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode);
+    if kind == rustix::fs::FileType::Directory {
+        std::fs::create_dir(&empty)?;
+    } else {
+        std::fs::write(&empty, b"")?;
+    }
+    mounts::attach_at(&mounts::clone_one(&empty)?, &place)
+}
+
+/// Makes `root` the root and lets go of the old one with all its mounts.
+fn enter(root: &Path) -> io::Result<()> {
+    rustix::process::chdir(root)?;
+    // The old root comes to lie on top of the new one, from where it is detached.
+    rustix::process::pivot_root(c".", c".")?;
+    rustix::mount::unmount(c".", UnmountFlags::DETACH)?;
+    Ok(rustix::process::chdir(c"/")?)
+}
+
+impl Settled {
+    /// Mounts an overlay of the host directory `lower` at `target`, writable in the host directory `layer`.
+    pub(super) fn mount(&self, lower: &Path, layer: &Path, target: &Path) -> io::Result<()> {
+        let lower = reach(self.snapshots.as_ref(), lower)?;
+        let layer = reach(self.job.as_ref(), layer)?;
+        let overlay = mounts::overlay(mounts::place(&lower)?, &layer, self.user_namespace)?;
+        mounts::attach_at(
+            &overlay,
+            mounts::place_within(&mounts::place(c"/")?, target, false)?,
+        )
+    }
+}
+
+/// The way to a host path through a kept mount.
+fn reach(kept: Option<&(PathBuf, OwnedFd)>, path: &Path) -> io::Result<PathBuf> {
+    use std::os::fd::AsRawFd as _;
+    let below = kept.and_then(|(host, tree)| Some((path.strip_prefix(host).ok()?, tree)));
+    let (relative, tree) = below.ok_or(io::ErrorKind::NotFound)?;
+    Ok(PathBuf::from(format!("/proc/self/fd/{}", tree.as_raw_fd())).join(relative))
+}
