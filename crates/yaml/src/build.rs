@@ -154,16 +154,20 @@ impl<'a> Builder<'a> {
             return;
         };
         if frame.map && frame.items.len() % 2 == 1 {
-            self.cursor.take(b':');
+            if frame.flow {
+                self.cursor.take(b':');
+            } else {
+                self.cursor.take_apart(b':');
+            }
             return;
         }
         if frame.flow {
             self.cursor.take(b',');
         } else if !frame.map {
-            self.cursor.take(b'-');
+            self.cursor.take_apart(b'-');
         }
         if frame.map {
-            self.cursor.take(b'?');
+            self.cursor.take_apart(b'?');
         }
     }
 

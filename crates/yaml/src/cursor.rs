@@ -16,15 +16,25 @@ impl<'a> Cursor<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Over blanks, line breaks and comments.
+    /// Over blanks, line breaks, comments, and what may stand before a document: the end mark of
+    /// none, and byte order marks.
     fn skip_space(&mut self) {
         while let Some(byte) = self.peek() {
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
                 b'#' => self.skip_while(|byte| !matches!(byte, b'\n' | b'\r')),
+                b'.' if self.at_document_end() => self.at += 3,
+                0xEF if self.text[self.at..].starts_with('\u{FEFF}') => self.at += 3,
                 _ => break,
             }
         }
+    }
+
+    fn at_document_end(&self) -> bool {
+        let before = &self.text[..self.at];
+        let alone = |rest: &str| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']);
+        (before.is_empty() || before.ends_with(['\n', '\r', '\u{FEFF}']))
+            && self.text[self.at..].strip_prefix("...").is_some_and(alone)
     }
 
     fn skip_while(&mut self, keep: impl Fn(u8) -> bool) {
@@ -39,6 +49,15 @@ impl<'a> Cursor<'a> {
         ahead.skip_space();
         if ahead.peek() == Some(mark) {
             self.at = ahead.at + 1;
+        }
+    }
+
+    /// As [`Cursor::take`], for a mark that is one only before a blank: `- `, `? `, `: `.
+    pub(crate) fn take_apart(&mut self, mark: u8) {
+        let mut ahead = *self;
+        ahead.take(mark);
+        if matches!(ahead.peek(), None | Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            *self = ahead;
         }
     }
 

@@ -106,7 +106,11 @@ impl Builder<'_> {
         let mut pieces = traced.pieces;
         let same = match pieces.as_slice() {
             [] => true,
-            [one] => one.is_linear() && one.source as usize == traced.content.0,
+            // A block's last break is outside of its content.
+            [one] => {
+                let (start, end) = traced.content;
+                one.is_linear() && one.source as usize == start && text.len() <= end - start
+            }
             _ => false,
         };
         let base = self.place.base as u32;

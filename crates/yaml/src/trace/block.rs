@@ -89,6 +89,7 @@ fn lines(
     let source = tracer.source;
     // Breaks since the last content, each with its place and length.
     let mut breaks: Vec<(usize, usize)> = Vec::new();
+    let mut unended = false;
     let mut at = tracer.at;
     while at < source.len() && tracer.out < tracer.decoded.len() {
         let line = Line::at(source, at);
@@ -108,15 +109,17 @@ fn lines(
             tracer.copy(line.end - content)?;
             *end = line.end;
         }
-        if line.next > line.end {
+        if line.next == line.end {
+            unended = content < line.end || spaces >= indent.max(1);
+        } else {
             breaks.push((line.end, line.next - line.end));
         }
         at = line.next;
     }
     let wanted = tracer.decoded.len() - tracer.out;
     breaks.truncate(wanted);
-    // The parser ends the last line of a file with a break even where there is none.
-    *surplus = wanted - breaks.len();
+    // The parser ends the file's last line with a break even where there is none.
+    *surplus = usize::from(unended && wanted > 0);
     breaks.resize(wanted, (*end, 0));
     for (at, len) in breaks {
         tracer.at = at;

@@ -1,15 +1,16 @@
 use proptest::prelude::*;
-use yaml::{Limits, Node};
+use yaml::{Limits, Node, Style};
 
 use crate::{FILE, nodes, read};
 
 /// Text of the characters that mean something.
 fn yamlish() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
-        "a", "b", "é", "日", ": ", ":", "- ", "? ", "\n", "\n  ", "\n    ", "\r\n", " ", "\t", "#",
-        " # c\n", "'", "''", "\"", "\\", "\\n", "\\u00e9", "|", "|\n", ">-\n", "|+2\n", "[", "]",
-        "{", "}", ",", "&x ", "*x", "!!str ", "! ", "<<", "---", "...", "%", "@", "1", "0x1", "~",
-        "true", "\0", "\u{FEFF}", "\u{85}", "\u{2028}", "${{ x }}",
+        "a", "b", "é", "日", ": ", ":", "- ", "? ", "- |\n  ", ": >\n  ", "a: &x [", "b: *x\n",
+        "\n", "\n  ", "\n    ", "\r\n", " ", "\t", "#", " # c\n", "'", "''", "\"", "\\", "\\n",
+        "\\u00e9", "|", "|\n", ">-\n", "|+2\n", "[", "]", "{", "}", ",", "&x ", "*x", "!!str ",
+        "! ", "<<", "---", "...", "%", "@", "1", "0x1", "~", "true", "\0", "\u{FEFF}", "\u{85}",
+        "\u{2028}", "${{ x }}",
     ]);
     prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
 }
@@ -26,6 +27,16 @@ fn check(text: &str, root: &Node) {
         );
         if let Some(scalar) = node.as_scalar() {
             assert!(node.span.contains(scalar.content), "{node:?} of {text:?}");
+            let token = &text[node.span.range()];
+            let shape = match scalar.style {
+                Style::Plain => scalar.text.contains(['\n', ' ']) || token == &*scalar.text,
+                Style::Single => token.starts_with('\'') && token.ends_with('\''),
+                Style::Double => token.starts_with('"') && token.ends_with('"'),
+                Style::Literal => token.starts_with('|'),
+                Style::Folded => token.starts_with('>'),
+            };
+            // An alias to nothing is null in the place of the alias.
+            assert!(shape || token.starts_with('*'), "{token:?} of {text:?}");
             for (at, c) in scalar.text.char_indices() {
                 let span = scalar.source_span(at..at + c.len_utf8());
                 assert!(

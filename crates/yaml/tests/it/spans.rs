@@ -313,6 +313,7 @@ fn decoded_text_leads_back_to_the_file() {
         ),
         ("a: |", Style::Literal, "", &[]),
         ("a: |+\n\n\nb: 1\n", Style::Literal, "\n\n", &[]),
+        ("a: |\n  x\n\n  ", Style::Literal, "x\n", &[("x\n", "x\n")]),
         ("a: |\n  x", Style::Literal, "x", &[("x", "x")]),
     ];
     for (text, style, decoded, parts) in table {
