@@ -29,6 +29,11 @@ const ROWS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "comments must be separated",
+        "a `#` right after a value is neither text nor a comment",
+        &["put a space before `#`, or quote the value"],
+    ),
+    (
         "simple key",
         "expected `:` after this key",
         &["every line of a mapping is `key: value`; a longer text needs quotes or a `|` block"],

@@ -190,6 +190,7 @@ fn syntax() {
         "a: 'b' c\n",
         "key: [a]]\n",
         "a: \"b\"\"c\"\n",
+        "a: 'b'# c\n",
     ];
     let all = cases
         .iter()
@@ -398,5 +399,13 @@ fn syntax() {
       |       ^^^
       |
       = help: quote the whole value; in double quotes write `\"`, in single quotes `''`
+    ----
+    error[yaml/syntax]: a `#` right after a value is neither text nor a comment
+     --> ci.yml:1:7
+      |
+    1 | a: 'b'# c
+      |       ^
+      |
+      = help: put a space before `#`, or quote the value
     "#);
 }
