@@ -1,4 +1,9 @@
-//! Shows a trace as a tree of lines: each part of the expression with its value.
+//! Shows what became of an expression: a tree of lines with each part's value, the same as JSON, and carets under
+//! the part of a text that is at fault.
+
+use std::ops::Range;
+
+use serde_json::{Value as Json, json};
 
 use crate::{Outcome, PartKind, Trace, Value};
 
@@ -22,6 +27,44 @@ pub fn value(value: &Value) -> String {
         Value::Bool(_) | Value::Number(_) => value.to_display_string().into_owned(),
     };
     one_line(&text)
+}
+
+/// A trace as JSON: `text`, `start`, `end`, `parts`, and one of `kind` with `value`, `error`, or `evaluated: false`.
+pub fn json(trace: &Trace) -> Json {
+    let mut shown = json!({
+        "text": trace.text,
+        "start": trace.range.start,
+        "end": trace.range.end,
+    });
+    match &trace.outcome {
+        Outcome::Value(value) => {
+            shown["kind"] = value.kind().into();
+            shown["value"] = value.to_json();
+        }
+        Outcome::NotEvaluated => shown["evaluated"] = false.into(),
+        Outcome::Failed(error) => shown["error"] = error.message.as_str().into(),
+    }
+    shown["parts"] = trace.parts.iter().map(json).collect();
+    shown
+}
+
+/// The line of `source` in which `range` begins, and a line of carets under the part of it that lies in `range`.
+pub fn carets(source: &str, range: &Range<usize>) -> [String; 2] {
+    let start = source.floor_char_boundary(range.start);
+    let line_start = source[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let line_end = source[start..]
+        .find('\n')
+        .map_or(source.len(), |length| start + length);
+    let end = source.floor_char_boundary(range.end).clamp(start, line_end);
+    let indent: String = source[line_start..start]
+        .chars()
+        .map(|character| if character == '\t' { '\t' } else { ' ' })
+        .collect();
+    let width = source[start..end].chars().count().max(1);
+    [
+        source[line_start..line_end].trim_end().to_owned(),
+        indent + &"^".repeat(width),
+    ]
 }
 
 fn children(trace: &Trace, indent: &str, lines: &mut Vec<String>) {

@@ -1,3 +1,6 @@
+use std::convert::Infallible;
+
+use crate::json::write;
 use crate::{Object, Value};
 
 impl Value {
@@ -35,6 +38,12 @@ impl Value {
                     .collect(),
             ),
         }
+    }
+
+    /// The value as `toJSON` writes it: two spaces a level, keys in their order.
+    pub fn to_json_string(&self) -> String {
+        let Ok(text) = write(self, |_| Ok::<(), Infallible>(()));
+        text
     }
 }
 
