@@ -6,4 +6,5 @@ mod parse;
 mod processor;
 
 pub use parse::{Command, NAMES, parse};
+pub(crate) use processor::Handled;
 pub use processor::{Options, Processor};

@@ -1,1 +1,118 @@
-//! hash_files
+//! `hashFiles()`: one digest over the files that glob patterns match.
+
+mod digest;
+mod find;
+mod matching;
+mod pattern;
+mod segment;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+/// How long hashing may take.
+pub const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// Why there is no digest.
+#[derive(Debug, Error)]
+pub enum HashError {
+    /// The first argument is an option that there is not.
+    #[error("Invalid glob option '{0}', available option: '--follow-symbolic-links'")]
+    Option(String),
+    /// A pattern that cannot be used.
+    #[error("Invalid pattern '{pattern}': {reason}")]
+    Pattern {
+        /// The pattern as written.
+        pattern: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A file or directory that cannot be read; also a matched link that leads nowhere.
+    #[error("cannot read {path}: {source}")]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// It took too long.
+    #[error("hashing did not finish within {} seconds", .0.as_secs())]
+    TimedOut(Duration),
+}
+
+/// A digest and what went into it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hashed {
+    /// SHA-256 in lower-case hex over the SHA-256 of each file; empty when no file matched.
+    pub digest: String,
+    /// The files in the order they were hashed, below the workspace.
+    pub files: Vec<PathBuf>,
+}
+
+/// Evaluates `hashFiles(arguments…)` for a workspace, given as an absolute path; `home` is what a leading `~` means.
+///
+/// Each argument holds patterns, one a line, of the dialect of @actions/glob: `*`, `?`, `[…]`, `**`, `!` to take out
+/// again, `#` for comments. A matched directory means all in it. Files outside of the workspace are passed over, links
+/// are followed into directories only with `--follow-symbolic-links` as the first argument. Reads files, in several
+/// threads when there are many: call it where blocking is allowed.
+pub fn hash_files(
+    workspace: &Path,
+    home: Option<&Path>,
+    arguments: &[&str],
+) -> Result<Hashed, HashError> {
+    hash_files_within(workspace, home, arguments, TIME_LIMIT)
+}
+
+/// As [`hash_files`], with a time limit of its own.
+pub fn hash_files_within(
+    workspace: &Path,
+    home: Option<&Path>,
+    arguments: &[&str],
+    limit: Duration,
+) -> Result<Hashed, HashError> {
+    let deadline = Deadline {
+        end: Instant::now() + limit,
+        limit,
+    };
+    let (follow, arguments) = match arguments {
+        [first, rest @ ..] if first.eq_ignore_ascii_case("--follow-symbolic-links") => (true, rest),
+        [first, ..] if first.starts_with("--") => {
+            return Err(HashError::Option((*first).to_owned()));
+        }
+        all => (false, all),
+    };
+    let mut patterns = Vec::new();
+    for line in arguments
+        .iter()
+        .flat_map(|argument| argument.split('\n'))
+        .map(str::trim)
+    {
+        if !line.is_empty() && !line.starts_with('#') {
+            patterns.push(pattern::Pattern::parse(line, workspace, home)?);
+        }
+    }
+    let files = find::find(&patterns, workspace, follow, deadline)?;
+    let digest = digest::digest(workspace, &files, deadline)?;
+    Ok(Hashed { digest, files })
+}
+
+/// When to give up.
+#[derive(Debug, Clone, Copy)]
+struct Deadline {
+    end: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    fn check(self) -> Result<(), HashError> {
+        if Instant::now() > self.end {
+            Err(HashError::TimedOut(self.limit))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

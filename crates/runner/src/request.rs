@@ -58,7 +58,7 @@ pub struct Surroundings {
     pub sources: Arc<git::Sources>,
     pub snapshots: Arc<git::SnapshotStore>,
     /// The tree that this run checks out; made at the first checkout.
-    pub snapshot: Arc<SharedSnapshot>,
+    pub snapshot: Arc<actions::native::SharedSnapshot>,
     /// `owner/name`
     pub repository_name: git::RepoName,
     pub remote_url: String,
@@ -90,41 +90,6 @@ pub struct HeldJob {
     /// Environment and directory of the step that failed, as seen inside.
     pub env: Vec<(String, String)>,
     pub cwd: PathBuf,
-}
-
-/// The run's workspace snapshot, materialised once, by whichever job needs it first.
-pub struct SharedSnapshot {
-    pub repository: Arc<git::Repository>,
-    pub store: Arc<git::SnapshotStore>,
-    /// `None` takes the work tree as it is.
-    pub commit: Option<String>,
-    cell: tokio::sync::OnceCell<Arc<git::Snapshot>>,
-}
-
-impl SharedSnapshot {
-    #[must_use]
-    pub fn new(repository: Arc<git::Repository>, store: Arc<git::SnapshotStore>, commit: Option<String>) -> Self {
-        Self { repository, store, commit, cell: tokio::sync::OnceCell::new() }
-    }
-
-    /// The snapshot; made at the first call.
-    ///
-    /// # Errors
-    /// What git or the disk said.
-    pub async fn get(&self) -> Result<Arc<git::Snapshot>, git::GitError> {
-        let snapshot = self.cell.get_or_try_init(|| async {
-            let (repository, store, commit) = (self.repository.clone(), self.store.clone(), self.commit.clone());
-            let made = tokio::task::spawn_blocking(move || {
-                let source = commit.as_deref().map_or(git::Source::WorkTree, git::Source::Commit);
-                store.snapshot(&repository, source)
-            });
-            match made.await {
-                Ok(made) => made.map(Arc::new),
-                Err(join) => std::panic::resume_unwind(join.into_panic()),
-            }
-        });
-        snapshot.await.cloned()
-    }
 }
 
 /// How a job is told to stop.

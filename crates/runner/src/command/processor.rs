@@ -144,6 +144,11 @@ impl Processor {
         self.stop_token.is_some()
     }
 
+    /// The token that ends that.
+    pub(crate) fn stop_token(&self) -> Option<&str> {
+        self.stop_token.as_deref()
+    }
+
     fn run(
         &mut self,
         line: &str,

@@ -120,6 +120,11 @@ pub(crate) fn of_step(
     env
 }
 
+/// Whether a variable is `true` in the first of these environments that has it.
+pub(crate) fn environment_flag(envs: &[&IndexMap<String, String>], name: &str) -> bool {
+    envs.iter().find_map(|env| env.get(name)).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// The `runner` context.
 pub(crate) fn runner_context(layout: &super::layout::Layout, debug: bool) -> Object {
     let mut runner = Object::new();

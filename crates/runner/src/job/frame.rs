@@ -14,6 +14,9 @@ pub(crate) struct Frame {
     pub(crate) env: IndexMap<String, String>,
     /// Directories put into `GITHUB_PATH`, the last one first in `PATH`.
     pub(crate) path: Vec<String>,
+    /// What steps of this level added to `env` and `path`: a composite action hands it on to its caller.
+    pub(crate) exported_env: IndexMap<String, String>,
+    pub(crate) exported_path: Vec<String>,
     /// The `steps` context of this level.
     pub(crate) steps: Object,
     pub(crate) inputs: Value,
@@ -51,10 +54,13 @@ impl Frame {
     pub(crate) fn absorb(&mut self, env: &IndexMap<String, String>, path: &[String]) {
         for (name, value) in env {
             self.env.insert(name.clone(), value.clone());
+            self.exported_env.insert(name.clone(), value.clone());
         }
         for directory in path {
-            self.path.retain(|known| known != directory);
-            self.path.push(directory.clone());
+            for list in [&mut self.path, &mut self.exported_path] {
+                list.retain(|known| known != directory);
+                list.push(directory.clone());
+            }
         }
     }
 

@@ -86,7 +86,6 @@ impl Job {
     }
 
     pub(crate) fn step_started(&self, step: u32, id: &str, name: &str, stage: Stage, parent: Option<u32>) {
-        self.log.start_step(step);
         self.emit(Event::StepStarted(StepStarted {
             leg: self.request.leg,
             step,

@@ -29,6 +29,14 @@ pub(crate) struct StepContext<'a> {
     pub(crate) job_status: TaskResult,
 }
 
+impl<'a> StepContext<'a> {
+    /// Without a step's own `env`.
+    pub(crate) fn of_frame(job: &'a Job, frame: &'a Frame, job_status: TaskResult) -> Self {
+        let source = if frame.composite { StatusSource::Action } else { StatusSource::Job };
+        Self { job, frame, step_env: None, source, job_status }
+    }
+}
+
 impl StepContext<'_> {
     fn env(&self) -> Value {
         let mut env = Object::case_sensitive();

@@ -1,0 +1,99 @@
+//! Hashing the files found.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Deadline, HashError};
+
+type Sum = [u8; 32];
+
+/// Files for which another thread is not worth its start.
+const FILES_PER_THREAD: usize = 16;
+
+/// Most threads taken.
+const MAX_THREADS: usize = 8;
+
+/// SHA-256 over the binary SHA-256 of each file, in hex; empty when there are none.
+pub(super) fn digest(
+    workspace: &Path,
+    files: &[PathBuf],
+    deadline: Deadline,
+) -> Result<String, HashError> {
+    if files.is_empty() {
+        return Ok(String::new());
+    }
+    let mut all = Sha256::new();
+    for sum in sums(workspace, files, deadline)? {
+        all.update(sum);
+    }
+    Ok(hex::encode(all.finalize()))
+}
+
+fn sums(workspace: &Path, files: &[PathBuf], deadline: Deadline) -> Result<Vec<Sum>, HashError> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = cores
+        .min(MAX_THREADS)
+        .min(files.len().div_ceil(FILES_PER_THREAD));
+    if threads < 2 {
+        let mut buffer = Vec::new();
+        return files
+            .iter()
+            .map(|file| sum(&workspace.join(file), &mut buffer, deadline))
+            .collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, Result<Sum, HashError>)>> =
+        Mutex::new(Vec::with_capacity(files.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut buffer = Vec::new();
+                let mut own = Vec::new();
+                while let Some((index, file)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    files.get(index).map(|file| (index, file))
+                } {
+                    let sum = sum(&workspace.join(file), &mut buffer, deadline);
+                    if sum.is_err() {
+                        // The others need not go on.
+                        next.store(files.len(), Ordering::Relaxed);
+                    }
+                    own.push((index, sum));
+                }
+                done.lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                    .append(&mut own);
+            });
+        }
+    });
+    let mut done = done
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, sum)| sum).collect()
+}
+
+fn sum(path: &Path, buffer: &mut Vec<u8>, deadline: Deadline) -> Result<Sum, HashError> {
+    let failed = |source| HashError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    deadline.check()?;
+    buffer.resize(128 * 1024, 0);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    loop {
+        match file.read(buffer) {
+            Ok(0) => return Ok(hash.finalize().into()),
+            Ok(read) => hash.update(&buffer[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(source) => return Err(failed(source)),
+        }
+        deadline.check()?;
+    }
+}

@@ -1,0 +1,144 @@
+//! `uses:` steps: find the action, give it its inputs, run it as what it is.
+
+mod composite;
+mod javascript;
+mod load;
+mod native;
+
+use std::sync::{Arc, Mutex};
+
+use actions::ActionKind;
+use expr::Value;
+use indexmap::IndexMap;
+use workflow::{Action, Runs, Spanned, Template};
+
+use super::frame::Frame;
+use super::step::{Failure, Running};
+use crate::result::TaskResult;
+
+pub(crate) use javascript::{fresh_state, run_node_stage};
+pub(crate) use load::{Loaded, Loader};
+pub(crate) use native::run_native_post;
+
+/// Composite actions may be nested so deep (the runner's `CompositeActionsMaxDepth`).
+const MAX_DEPTH: usize = 9;
+
+pub(crate) async fn run_action(
+    running: &Running<'_>,
+    uses: &Spanned<Arc<str>>,
+    with: Option<&Template>,
+) -> Result<TaskResult, Failure> {
+    let loaded = running.job.loader.load(running.job, uses, running.frame.own_root.as_deref()).await?;
+    let given = inputs_given(running, with)?;
+    print_header(running, uses, &given);
+    match &loaded.resolved.kind {
+        ActionKind::Native(name) => native::run(running, name, &loaded, given).await,
+        ActionKind::Image(_) | ActionKind::Dockerfile(_) => Err(no_containers(uses)),
+        ActionKind::Metadata(_) => {
+            let Some(action) = &loaded.action else {
+                return Err(Failure::new("action", format!("`{}` has no metadata", uses.value), Some(uses.span)));
+            };
+            let frame = action_frame(running, &loaded);
+            match &action.runs {
+                Runs::Node(node) => {
+                    let inputs = with_defaults(running, &frame, action, given)?;
+                    javascript::run(running, &frame, &loaded, node, inputs).await
+                }
+                Runs::Composite(composite) => {
+                    if running.frame.depth >= MAX_DEPTH {
+                        let text = format!("composite actions are nested deeper than {MAX_DEPTH}");
+                        return Err(Failure::new("action", text, Some(uses.span)));
+                    }
+                    let inputs = with_defaults(running, &frame, action, given)?;
+                    composite::run(running, frame, &loaded, action, composite, inputs).await
+                }
+                Runs::Docker(_) => Err(no_containers(uses)),
+            }
+        }
+    }
+}
+
+fn no_containers(uses: &Spanned<Arc<str>>) -> Failure {
+    let text = format!(
+        "`{}` runs in a container, which Trunkline cannot do yet; see docs/compat.md for what can stand in for it",
+        uses.value
+    );
+    Failure::new("container", text, Some(uses.span))
+}
+
+/// `with`, evaluated. Names are looked up without regard to case.
+fn inputs_given(running: &Running<'_>, with: Option<&Template>) -> Result<IndexMap<String, String>, Failure> {
+    let Some(with) = with else { return Ok(IndexMap::new()) };
+    let value = with.evaluate(&running.context())?;
+    let Value::Object(object) = &value else {
+        let text = format!("`with` must be a mapping of inputs, not {}", value.kind());
+        return Err(Failure::new("with", text, Some(with.span)));
+    };
+    Ok(object.iter().map(|(name, value)| (name.to_lowercase(), value.to_display_string())).collect())
+}
+
+/// Adds the defaults that the action declares, evaluated in the action's own contexts.
+fn with_defaults(
+    running: &Running<'_>,
+    frame: &Frame,
+    action: &Action,
+    given: IndexMap<String, String>,
+) -> Result<IndexMap<String, String>, Failure> {
+    let context = super::step_context::StepContext { frame, ..running.context() };
+    let mut inputs = given;
+    for input in &action.inputs {
+        let name = input.name.value.to_lowercase();
+        if inputs.contains_key(&name) {
+            if let Some(message) = &input.deprecation_message {
+                let text = format!("##[warning]Input '{}' has been deprecated with message: {message}", input.name.value);
+                running.log.say(&text);
+            }
+            continue;
+        }
+        match &input.default {
+            Some(default) => {
+                inputs.insert(name, default.evaluate(&context)?.to_display_string());
+            }
+            None => {
+                if input.required {
+                    let text = format!("##[warning]Input required and not supplied: {}", input.name.value);
+                    running.log.say(&text);
+                }
+                inputs.insert(name, String::new());
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+/// The level's frame with `github.action_*` of this action.
+pub(crate) fn action_frame(running: &Running<'_>, loaded: &Loaded) -> Frame {
+    let mut frame = running.frame.clone();
+    let text = |text: Option<&str>| text.map_or(Value::Null, Value::string);
+    frame.set_github([
+        ("action_path", Value::string(loaded.inside.to_string_lossy().into_owned())),
+        ("action_repository", text(loaded.resolved.repository.as_deref().or(Some("")))),
+        ("action_ref", text(Some(&loaded.resolved.reference))),
+    ]);
+    frame
+}
+
+/// `INPUT_*` variables of an action's process.
+pub(crate) fn input_variables(inputs: &IndexMap<String, String>) -> impl Iterator<Item = (String, String)> {
+    inputs.iter().map(|(name, value)| (format!("INPUT_{}", name.replace(' ', "_").to_uppercase()), value.clone()))
+}
+
+/// What pre, main and post of one use of an action tell each other.
+pub(crate) type SharedState = Arc<Mutex<IndexMap<String, String>>>;
+
+fn print_header(running: &Running<'_>, uses: &Spanned<Arc<str>>, given: &IndexMap<String, String>) {
+    let mut text = format!("##[group]Run {}\n", uses.value);
+    if !given.is_empty() {
+        text.push_str("with:\n");
+    }
+    for (name, value) in given {
+        text.push_str(&format!("  {name}: {value}\n"));
+    }
+    text.push_str("##[endgroup]");
+    running.log.say(&text);
+}

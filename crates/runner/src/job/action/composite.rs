@@ -1,0 +1,68 @@
+//! Composite actions: a level of steps with its own `inputs` and `steps`.
+
+use std::sync::Arc;
+
+use expr::{Object, Value};
+use indexmap::IndexMap;
+use workflow::{Action, CompositeRuns};
+
+use super::super::frame::Frame;
+use super::super::level::{Level, run_level};
+use super::super::step::{Failure, Running};
+use super::super::step_context::{StatusSource, StepContext};
+use super::Loaded;
+use crate::result::TaskResult;
+
+pub(crate) async fn run(
+    running: &Running<'_>,
+    frame: Frame,
+    loaded: &Loaded,
+    action: &Action,
+    composite: &CompositeRuns,
+    inputs: IndexMap<String, String>,
+) -> Result<TaskResult, Failure> {
+    let declared = inputs.into_iter().map(|(name, value)| (name, Value::string(value)));
+    let mut inner = Frame {
+        inputs: Value::Object(Arc::new(declared.collect::<Object>())),
+        steps: Object::new(),
+        status: TaskResult::Success,
+        composite: true,
+        depth: frame.depth + 1,
+        own_root: loaded.root.clone().or_else(|| frame.own_root.clone()),
+        ..frame
+    };
+    // The calling step's `env` counts inside, above what earlier steps have set.
+    inner.env.extend(running.step_env.clone());
+    inner.exported_env.clear();
+    inner.exported_path.clear();
+    let level = Level {
+        steps: &composite.steps,
+        shell: None,
+        working_directory: None,
+        parent: Some(running.index),
+        cancel: &running.cancel,
+        job_status: Some(running.job_status),
+        posts: running.level.posts,
+    };
+    run_level(running.job, &mut inner, level).await;
+    running.log.with_state(|state| {
+        state.env.extend(std::mem::take(&mut inner.exported_env));
+        std::mem::take(&mut inner.exported_path).into_iter().for_each(|directory| state.add_path(directory));
+    });
+    let context = StepContext {
+        job: running.job,
+        frame: &inner,
+        step_env: None,
+        source: StatusSource::Action,
+        job_status: running.job.status(running.job_status),
+    };
+    // Outputs are worked out even when a step failed.
+    for output in &action.outputs {
+        if let Some(value) = &output.value {
+            let value = value.evaluate(&context)?;
+            let name = output.name.value.to_string();
+            running.log.with_state(|state| state.outputs.insert(name, value.to_display_string()));
+        }
+    }
+    Ok(if running.cancel.is_cancelled() { TaskResult::Cancelled } else { inner.status })
+}

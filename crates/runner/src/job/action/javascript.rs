@@ -1,0 +1,106 @@
+//! JavaScript actions on the user's Node.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use indexmap::IndexMap;
+use workflow::NodeRuns;
+
+use super::super::environment;
+use super::super::frame::Frame;
+use super::super::post::{Post, PostKind};
+use super::super::process::run_process;
+use super::super::script::{command_files, judge};
+use super::super::step::{Failure, Running};
+use super::{Loaded, SharedState, input_variables};
+use crate::result::TaskResult;
+
+pub(crate) async fn run(
+    running: &Running<'_>,
+    frame: &Frame,
+    loaded: &Loaded,
+    node: &NodeRuns,
+    inputs: IndexMap<String, String>,
+) -> Result<TaskResult, Failure> {
+    let saved: SharedState = running.job.saved_state(running.step, running.level.parent);
+    // Registered when main starts: a main that fails still gets its post step.
+    if let Some(post) = &node.post
+        && running.job.register_post(running.step, running.level.parent)
+    {
+        running.level.posts.push(Post {
+            id: running.step.id.to_string(),
+            name: post_name(running),
+            kind: PostKind::Node {
+                directory: loaded.inside.clone(),
+                script: post.value.to_string(),
+                inputs: inputs.clone(),
+            },
+            condition: node.post_if.clone(),
+            frame: frame.clone(),
+            step_env: running.step_env.clone(),
+            state: saved.clone(),
+        });
+    }
+    note_version(running, &node.using.value);
+    run_node_stage(running, frame, &loaded.inside, &node.main.value, &inputs, &saved).await
+}
+
+pub(crate) fn post_name(running: &Running<'_>) -> String {
+    let own = running.step.name.as_ref().and_then(|name| name.evaluate(&running.context()).ok());
+    match (own, &running.step.kind) {
+        (Some(name), _) => format!("Post {}", name.to_display_string()),
+        (None, workflow::StepKind::Uses { uses, .. }) => format!("Post Run {}", uses.value),
+        (None, _) => format!("Post {}", running.step.id),
+    }
+}
+
+/// Runs one script of a JavaScript action: pre, main or post.
+pub(crate) async fn run_node_stage(
+    running: &Running<'_>,
+    frame: &Frame,
+    directory: &Path,
+    script: &str,
+    inputs: &IndexMap<String, String>,
+    saved: &SharedState,
+) -> Result<TaskResult, Failure> {
+    let job = running.job;
+    let Some(program) = find_node(&job.base_env) else {
+        let text = "this is a JavaScript action and no `node` was found on PATH; install Node.js 20 or newer, or use \
+                    `actions.native = \"prefer\"` for the actions that Trunkline has itself";
+        return Err(Failure::new("node", text, Some(running.step.span)));
+    };
+    let files = command_files(running)?;
+    let mut env = environment::of_step(job, frame, &running.step_env, Some(&files));
+    env.extend(job.run_env.iter().cloned());
+    env.extend(job.action_env.iter().cloned());
+    env.extend(input_variables(inputs));
+    {
+        let saved = saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        env.extend(saved.iter().map(|(name, value)| (format!("STATE_{name}"), value.clone())));
+    }
+    let argv = vec![
+        program.to_string_lossy().into_owned(),
+        directory.join(script).to_string_lossy().into_owned(),
+    ];
+    let cwd = job.layout.workspace.clone();
+    let ended = run_process(running, argv, env, cwd, Some(files)).await;
+    let left = running.log.with_state(|state| state.saved_state.clone());
+    saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(left);
+    judge(running, ended?)
+}
+
+/// Actions run on the Node that stood on PATH when the job began, whatever steps put there since.
+fn find_node(base_env: &IndexMap<String, String>) -> Option<PathBuf> {
+    let path = base_env.get("PATH")?;
+    path.split(':').filter(|dir| !dir.is_empty()).map(|dir| Path::new(dir).join("node")).find(|one| one.is_file())
+}
+
+/// Says once which Node stands in for the one asked for.
+fn note_version(running: &Running<'_>, using: &str) {
+    running.log.say(&format!("##[debug]{using}: runs on the `node` found on PATH"));
+}
+
+/// Empty state for an action that starts.
+pub(crate) fn fresh_state() -> SharedState {
+    Arc::new(Mutex::new(IndexMap::new()))
+}

@@ -1,0 +1,139 @@
+//! From `uses:` to an action that can run, once for each reference and job.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use actions::{ActionKind, ResolvedAction, Uses};
+use span::Severity;
+use tokio::sync::Mutex;
+use workflow::{Action, Spanned};
+
+use super::super::shared::Job;
+use super::super::step::Failure;
+
+/// A resolved action with its metadata.
+pub(crate) struct Loaded {
+    pub(crate) resolved: ResolvedAction,
+    /// `None` for native actions, images and bare Dockerfiles.
+    pub(crate) action: Option<Action>,
+    /// The action's directory as the job's processes name it.
+    pub(crate) inside: PathBuf,
+    /// The repository that holds it, on the host: what `$/` means inside the action.
+    pub(crate) root: Option<PathBuf>,
+}
+
+/// The actions a job has loaded.
+#[derive(Default)]
+pub(crate) struct Loader {
+    remote: Mutex<HashMap<String, Arc<Loaded>>>,
+}
+
+impl Loader {
+    /// Finds an action and makes its files visible inside the sandbox. Remote ones are remembered; a local one is read
+    /// each time, since steps may change it.
+    pub(crate) async fn load(
+        &self,
+        job: &Job,
+        uses: &Spanned<Arc<str>>,
+        own_root: Option<&Path>,
+    ) -> Result<Arc<Loaded>, Failure> {
+        let refuse = |text: String| Failure::new("action", text, Some(uses.span));
+        let parsed = Uses::parse(&uses.value).map_err(|error| refuse(error.to_string()))?;
+        let local = matches!(parsed, Uses::Local(_));
+        let key = match &parsed {
+            Uses::SelfRepository(path) => format!("{}:{path}", own_root.unwrap_or(Path::new("")).display()),
+            _ => uses.value.to_string(),
+        };
+        let mut remote = self.remote.lock().await;
+        if !local && let Some(loaded) = remote.get(&key) {
+            return Ok(loaded.clone());
+        }
+        let workspace = job.host(&job.layout.workspace);
+        let own = match own_root {
+            Some(root) => root.to_owned(),
+            None => {
+                let snapshot = job.around.snapshot.get().await.map_err(|error| refuse(error.to_string()))?;
+                snapshot.path.clone()
+            }
+        };
+        let (resolver, wanted, own_dir) = (job.around.resolver.clone(), parsed.clone(), own.clone());
+        let resolving = tokio::task::spawn_blocking(move || resolver.action(&wanted, &workspace, &own_dir));
+        let resolved = match resolving.await {
+            Ok(resolved) => resolved.map_err(|error| refuse(error.to_string()))?,
+            Err(_) => return Err(refuse(format!("`{}` could not be resolved", uses.value))),
+        };
+        let loaded = Arc::new(self.place(job, uses, &parsed, resolved, &own).await?);
+        if !local {
+            remote.insert(key, loaded.clone());
+        }
+        Ok(loaded)
+    }
+
+    async fn place(
+        &self,
+        job: &Job,
+        uses: &Spanned<Arc<str>>,
+        parsed: &Uses,
+        resolved: ResolvedAction,
+        own: &Path,
+    ) -> Result<Loaded, Failure> {
+        let refuse = |text: String| Failure::new("action", text, Some(uses.span));
+        let action = match &resolved.kind {
+            ActionKind::Metadata(file) => Some(read_action(job, uses, file)?),
+            ActionKind::Native(_) | ActionKind::Image(_) | ActionKind::Dockerfile(_) => None,
+        };
+        let (inside, root) = match parsed {
+            Uses::Local(path) => (job.layout.workspace.join(path), None),
+            Uses::SelfRepository(path) => {
+                let target = job.layout.actions.join("_self");
+                show(job, own, &target).await.map_err(refuse)?;
+                (target.join(path), Some(own.to_owned()))
+            }
+            Uses::Remote { repo, path, reference } => match &resolved.root {
+                None => (PathBuf::new(), None),
+                Some(root) => {
+                    let target = job.layout.actions.join(&repo.owner).join(&repo.name).join(reference);
+                    show(job, root, &target).await.map_err(refuse)?;
+                    (target.join(path), Some(root.clone()))
+                }
+            },
+            Uses::Docker(_) => (PathBuf::new(), None),
+        };
+        Ok(Loaded { resolved, action, inside, root })
+    }
+}
+
+/// Makes a host directory visible at a path inside: as an overlay, or where that is not possible as a copy.
+async fn show(job: &Job, host: &Path, target: &Path) -> Result<(), String> {
+    let seen = job.host(target);
+    if std::fs::read_dir(&seen).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Ok(());
+    }
+    if job.sandbox.mount_overlay(host, target).await.is_ok() {
+        return Ok(());
+    }
+    let from = host.to_owned();
+    let copying = tokio::task::spawn_blocking(move || git::copy_tree(&from, &seen));
+    match copying.await {
+        Ok(copied) => copied.map_err(|error| format!("its files could not be copied: {error}")),
+        Err(_) => Err("its files could not be copied".to_owned()),
+    }
+}
+
+fn read_action(job: &Job, uses: &Spanned<Arc<str>>, file: &Path) -> Result<Action, Failure> {
+    let refuse = |text: String| Failure::new("action", text, Some(uses.span));
+    let bytes = std::fs::read(file).map_err(|error| refuse(format!("its metadata could not be read: {error}")))?;
+    let name = format!("{}/{}", uses.value, file.file_name().unwrap_or_default().to_string_lossy());
+    let mut sources = job.around.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let id = sources.add(name, String::from_utf8_lossy(&bytes).into_owned());
+    let parsed = workflow::parse_action(id, &uses.value, &bytes);
+    let errors: Vec<_> = parsed.diagnostics.into_iter().filter(|one| one.severity == Severity::Error).collect();
+    match parsed.value {
+        Some(action) if errors.is_empty() => Ok(action),
+        _ => {
+            let shown = span::render_terminal(&errors, &sources, false);
+            Err(refuse(format!("`{}` is not a valid action\n{shown}", uses.value)))
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The steps of one level in order, background ones beside them.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use indexmap::IndexMap;
+use tokio_util::sync::CancellationToken;
+use workflow::{Step, StepKind, Template};
+
+use super::frame::Frame;
+use super::post::PostStack;
+use super::shared::Job;
+use super::step::{StepDone, run_step};
+use crate::result::TaskResult;
+
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// At most so many background steps at once; further ones wait for a slot.
+const BACKGROUND_SLOTS: usize = 10;
+
+/// Where steps stand: in a job, or in a composite action.
+#[derive(Clone, Copy)]
+pub(crate) struct Level<'a> {
+    pub(crate) steps: &'a [Step],
+    /// `defaults.run`; composite actions take none.
+    pub(crate) shell: Option<&'a str>,
+    pub(crate) working_directory: Option<&'a str>,
+    /// The composite action's own step.
+    pub(crate) parent: Option<u32>,
+    /// Cancels steps whose condition no longer holds: the job's token, or that of the composite action's step.
+    pub(crate) cancel: &'a CancellationToken,
+    /// The job's result before this level; the frame's own at the job's level.
+    pub(crate) job_status: Option<TaskResult>,
+    pub(crate) posts: &'a PostStack,
+}
+
+struct Background<'a> {
+    running: FuturesUnordered<BoxFuture<'a, (String, StepDone)>>,
+    cancels: HashMap<String, CancellationToken>,
+    /// Ended, not waited for: outputs and variables are not visible yet.
+    ended: HashMap<String, StepDone>,
+    /// Not waited for, in order of start.
+    open: Vec<String>,
+    /// `cancel` was asked for: being cancelled does not count against the job.
+    expected: Vec<String>,
+    slots: std::sync::Arc<tokio::sync::Semaphore>,
+}
+
+/// Runs a level to its end. The frame then holds its result.
+pub(crate) fn run_level<'a>(job: &'a Job, frame: &'a mut Frame, level: Level<'a>) -> BoxFuture<'a, ()> {
+    Box::pin(async move {
+        let mut background = Background {
+            running: FuturesUnordered::new(),
+            cancels: HashMap::new(),
+            ended: HashMap::new(),
+            open: Vec::new(),
+            expected: Vec::new(),
+            slots: std::sync::Arc::new(tokio::sync::Semaphore::new(BACKGROUND_SLOTS)),
+        };
+        for step in level.steps {
+            if job.control.kill.is_cancelled() {
+                break;
+            }
+            run_in_order(job, frame, level, step, &mut background).await;
+        }
+        // Steps nobody waited for are awaited before any post step.
+        let open = background.open.clone();
+        let result = background.wait_for(&open, frame, level.cancel).await;
+        frame.status = TaskResult::merge(Some(frame.status), result);
+    })
+}
+
+async fn run_in_order<'a>(
+    job: &'a Job,
+    frame: &mut Frame,
+    level: Level<'a>,
+    step: &'a Step,
+    background: &mut Background<'a>,
+) {
+    match &step.kind {
+        StepKind::Wait { targets } => {
+            let ids: Vec<String> = targets.iter().map(|target| target.value.to_string()).collect();
+            wait_step(job, frame, level, step, ids, background).await;
+        }
+        StepKind::WaitAll => {
+            let ids = background.open.clone();
+            wait_step(job, frame, level, step, ids, background).await;
+        }
+        StepKind::Cancel { target } => cancel_step(job, frame, level, step, &target.value, background).await,
+        StepKind::Parallel { steps } => {
+            let mut ids = Vec::new();
+            for inner in steps {
+                start_background(job, frame, level, inner, background);
+                ids.push(inner.id.to_string());
+            }
+            let result = background.wait_for(&ids, frame, level.cancel).await;
+            count(frame, result);
+        }
+        StepKind::Run { .. } | StepKind::Uses { .. } if step.background => {
+            start_background(job, frame, level, step, background);
+        }
+        StepKind::Run { .. } | StepKind::Uses { .. } => {
+            let seen = frame.clone();
+            let done = {
+                let running = run_step(job, &seen, level, step, level.cancel.child_token(), true);
+                tokio::pin!(running);
+                loop {
+                    tokio::select! {
+                        done = &mut running => break done,
+                        Some((id, done)) = background.running.next() => { background.ended.insert(id, done); }
+                    }
+                }
+            };
+            frame.absorb(&done.state.env, &done.state.path);
+            frame.record_step(&step.id, &done.state.outputs, done.outcome, done.conclusion);
+            count(frame, done.conclusion);
+        }
+    }
+}
+
+/// Only failures change a level's result; a cancelled job is known as such by its token.
+fn count(frame: &mut Frame, conclusion: TaskResult) {
+    if matches!(conclusion, TaskResult::Failure | TaskResult::Abandoned) {
+        frame.status = TaskResult::merge(Some(frame.status), TaskResult::Failure);
+    }
+}
+
+fn start_background<'a>(
+    job: &'a Job,
+    frame: &Frame,
+    level: Level<'a>,
+    step: &'a Step,
+    background: &mut Background<'a>,
+) {
+    let id = step.id.to_string();
+    let cancel = level.cancel.child_token();
+    background.cancels.insert(id.clone(), cancel.clone());
+    background.open.push(id.clone());
+    let seen = frame.clone();
+    let slots = background.slots.clone();
+    background.running.push(Box::pin(async move {
+        let _slot = slots.acquire_owned().await;
+        let done = run_step(job, &seen, level, step, cancel, false).await;
+        (id, done)
+    }));
+}
+
+async fn wait_step<'a>(
+    job: &Job,
+    frame: &mut Frame,
+    level: Level<'a>,
+    step: &Step,
+    ids: Vec<String>,
+    background: &mut Background<'a>,
+) {
+    let index = job.take_step();
+    let name = step_name(step, &format!("Wait for {}", if ids.is_empty() { "nothing".to_owned() } else { ids.join(", ") }));
+    job.step_started(index, &step.id, &name, api::Stage::Main, level.parent);
+    let result = background.wait_for(&ids, frame, level.cancel).await;
+    let forgiven = literal_true(step.continue_on_error.as_ref()) && result == TaskResult::Failure;
+    let conclusion = if forgiven { TaskResult::Success } else { result };
+    let reason = (result == TaskResult::Failure)
+        .then(|| job.reason("background", "a background step that it waited for failed", Some(step.span)));
+    job.step_finished(index, result, conclusion, reason, &IndexMap::new());
+    frame.record_step(&step.id, &IndexMap::new(), result, conclusion);
+    count(frame, conclusion);
+}
+
+async fn cancel_step<'a>(
+    job: &Job,
+    frame: &mut Frame,
+    level: Level<'a>,
+    step: &Step,
+    target: &str,
+    background: &mut Background<'a>,
+) {
+    let index = job.take_step();
+    job.step_started(index, &step.id, &step_name(step, &format!("Cancel {target}")), api::Stage::Main, level.parent);
+    background.expected.push(target.to_owned());
+    if let Some(cancel) = background.cancels.get(target) {
+        cancel.cancel();
+    }
+    background.wait_for(&[target.to_owned()], frame, level.cancel).await;
+    job.step_finished(index, TaskResult::Success, TaskResult::Success, None, &IndexMap::new());
+    frame.record_step(&step.id, &IndexMap::new(), TaskResult::Success, TaskResult::Success);
+}
+
+fn step_name(step: &Step, default: &str) -> String {
+    step.name.as_ref().and_then(Template::literal_str).map_or_else(|| default.to_owned(), |name| name.to_string())
+}
+
+fn literal_true(template: Option<&Template>) -> bool {
+    template.and_then(Template::literal_value).is_some_and(expr::Value::truthy)
+}
+
+impl Background<'_> {
+    /// Waits for these steps, makes what they left visible, and merges their results.
+    async fn wait_for(&mut self, ids: &[String], frame: &mut Frame, cancel: &CancellationToken) -> TaskResult {
+        let waited = |open: &[String], ended: &HashMap<String, StepDone>| {
+            ids.iter().all(|id| !open.contains(id) || ended.contains_key(id))
+        };
+        let mut told = false;
+        while !waited(&self.open, &self.ended) {
+            tokio::select! {
+                Some((id, done)) = self.running.next() => { self.ended.insert(id, done); }
+                () = cancel.cancelled(), if !told => {
+                    told = true;
+                    for id in ids {
+                        if let Some(cancel) = self.cancels.get(id) {
+                            cancel.cancel();
+                        }
+                    }
+                }
+                else => break,
+            }
+        }
+        let mut result = TaskResult::Success;
+        for id in ids {
+            self.open.retain(|open| open != id);
+            let Some(done) = self.ended.remove(id) else { continue };
+            frame.absorb(&done.state.env, &done.state.path);
+            frame.record_step(id, &done.state.outputs, done.outcome, done.conclusion);
+            let expected = done.conclusion == TaskResult::Cancelled && self.expected.contains(id);
+            // A step that was skipped is no worse than one that went well.
+            if !expected && done.conclusion != TaskResult::Skipped {
+                result = TaskResult::merge(Some(result), done.conclusion);
+            }
+        }
+        result
+    }
+}

@@ -1,0 +1,48 @@
+//! Post steps: a stack, filled when an action starts, emptied after the last main step.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use indexmap::IndexMap;
+
+use super::frame::Frame;
+
+/// What an action wants done at the job's end.
+pub(crate) struct Post {
+    /// Id of the step that uses the action; posts keep it.
+    pub(crate) id: String,
+    /// `Post Run actions/cache@v4`
+    pub(crate) name: String,
+    pub(crate) kind: PostKind,
+    /// `post-if`; `always()` when absent.
+    pub(crate) condition: Option<workflow::Condition>,
+    /// What the main step saw: its inputs and its level's contexts.
+    pub(crate) frame: Frame,
+    pub(crate) step_env: IndexMap<String, String>,
+    /// What pre and main saved.
+    pub(crate) state: Arc<Mutex<IndexMap<String, String>>>,
+}
+
+pub(crate) enum PostKind {
+    /// A script of a JavaScript action, as its directory and path inside.
+    Node { directory: PathBuf, script: String, inputs: IndexMap<String, String> },
+    Native(Box<actions::native::NativePost>),
+}
+
+/// Posts in the order in which they were registered; taken from the end.
+#[derive(Default)]
+pub(crate) struct PostStack(Mutex<Vec<Post>>);
+
+impl PostStack {
+    pub(crate) fn push(&self, post: Post) {
+        self.lock().push(post);
+    }
+
+    pub(crate) fn pop(&self) -> Option<Post> {
+        self.lock().pop()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Post>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

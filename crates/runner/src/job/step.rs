@@ -1,0 +1,285 @@
+//! One step from its condition to its result.
+
+use std::time::Duration;
+
+use api::Stage;
+use expr::{Context, Value};
+use indexmap::IndexMap;
+use span::Span;
+use tokio_util::sync::CancellationToken;
+use workflow::{Condition, Step, StepKind, Template};
+
+use super::action::run_action;
+use super::environment::environment_flag;
+use super::frame::Frame;
+use super::level::Level;
+use super::script::run_script;
+use super::shared::Job;
+use super::step_context::{StatusSource, StepContext};
+use crate::command::{Options, Processor};
+use crate::log::StepLog;
+use crate::paths::Paths;
+use crate::result::{StepState, TaskResult};
+
+/// A finished step.
+pub(crate) struct StepDone {
+    pub(crate) state: StepState,
+    pub(crate) outcome: TaskResult,
+    pub(crate) conclusion: TaskResult,
+}
+
+/// What a step's `run` or `uses` works with.
+pub(crate) struct Running<'a> {
+    pub(crate) job: &'a Job,
+    /// The level as the step sees it, `github.action` set.
+    pub(crate) frame: &'a Frame,
+    pub(crate) level: Level<'a>,
+    pub(crate) step: &'a Step,
+    pub(crate) index: u32,
+    /// Its part of the log, and what it left so far.
+    pub(crate) log: StepLog,
+    pub(crate) step_env: IndexMap<String, String>,
+    pub(crate) job_status: TaskResult,
+    /// Cancelled when the step must stop.
+    pub(crate) cancel: CancellationToken,
+}
+
+/// Why a step failed before or beside its process.
+pub(crate) struct Failure {
+    pub(crate) code: &'static str,
+    pub(crate) text: String,
+    pub(crate) span: Option<Span>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: &'static str, text: impl Into<String>, span: Option<Span>) -> Self {
+        Self { code, text: text.into(), span }
+    }
+}
+
+impl From<workflow::EvaluationFailure> for Failure {
+    fn from(failure: workflow::EvaluationFailure) -> Self {
+        Self::new("expression", failure.message, Some(failure.span))
+    }
+}
+
+impl<'a> Running<'a> {
+    pub(crate) fn context(&'a self) -> StepContext<'a> {
+        StepContext {
+            job: self.job,
+            frame: self.frame,
+            step_env: Some(&self.step_env),
+            source: if self.frame.composite { StatusSource::Action } else { StatusSource::Job },
+            job_status: self.job.status(self.job_status),
+        }
+    }
+
+    pub(crate) fn text(&self, template: &Template) -> Result<String, Failure> {
+        Ok(template.evaluate(&self.context())?.to_display_string())
+    }
+}
+
+/// Runs a step. `recheck`: on cancellation its condition is asked again, and a step for which it still holds goes on.
+pub(crate) async fn run_step(
+    job: &Job,
+    frame: &Frame,
+    level: Level<'_>,
+    step: &Step,
+    cancel: CancellationToken,
+    recheck: bool,
+) -> StepDone {
+    let index = job.take_step();
+    let mut own = frame.clone();
+    own.set_github([("action", Value::string(step.id.as_ref()))]);
+    let job_status = level.job_status.unwrap_or(frame.status);
+    // The level's token only asks; this one stops the step.
+    let stop = if recheck { CancellationToken::new() } else { cancel.clone() };
+    let context = StepContext::of_frame(job, &own, job.status(job_status));
+    let (step_env, env_failure) = match step.env.as_ref().map(|env| env_of(env, &context)).transpose() {
+        Ok(env) => (env.unwrap_or_default(), None),
+        Err(failure) => (IndexMap::new(), Some(failure)),
+    };
+    let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
+    let running = Running { job, frame: &own, level, step, index, log, step_env, job_status, cancel: stop.clone() };
+    let name = display_name(&running);
+    job.step_started(index, &step.id, &name, Stage::Main, level.parent);
+    if let Some(failure) = env_failure {
+        return finish(&running, TaskResult::Failure, false, Some(failure));
+    }
+    match holds(step.condition.as_ref(), &running.context()) {
+        Ok(true) => {}
+        Ok(false) => {
+            let why = skip_reason(step.condition.as_ref(), &running.context());
+            let span = step.condition.as_ref().map(|condition| condition.span);
+            let reason = Some(Failure::new("if", why, span));
+            return finish(&running, TaskResult::Skipped, false, reason);
+        }
+        Err(failure) => return finish(&running, TaskResult::Failure, false, Some(failure)),
+    }
+    let timeout = match &step.timeout_minutes {
+        None => None,
+        Some(template) => match template.evaluate(&running.context()) {
+            Ok(value) => Some(value.to_number()).filter(|minutes| minutes.is_finite() && *minutes > 0.0),
+            Err(failure) => return finish(&running, TaskResult::Failure, false, Some(failure.into())),
+        },
+    };
+    let outcome = supervise(&running, timeout, &cancel, recheck).await;
+    let forgiving = match &step.continue_on_error {
+        None => Ok(false),
+        Some(template) => template.evaluate(&running.context()).map(|value| value.truthy()),
+    };
+    match (outcome, forgiving) {
+        (Ok(result), Ok(forgiving)) => finish(&running, result, forgiving, None),
+        (Err(failure), Ok(forgiving)) => finish(&running, TaskResult::Failure, forgiving, Some(failure)),
+        (_, Err(failure)) => finish(&running, TaskResult::Failure, false, Some(failure.into())),
+    }
+}
+
+/// Runs the step's body, with its timeout and cancellation.
+async fn supervise(
+    running: &Running<'_>,
+    timeout: Option<f64>,
+    asked: &CancellationToken,
+    recheck: bool,
+) -> Result<TaskResult, Failure> {
+    let body = async {
+        match &running.step.kind {
+            StepKind::Run { script, shell, working_directory } => {
+                run_script(running, script, shell.as_ref(), working_directory.as_ref()).await
+            }
+            StepKind::Uses { uses, with } => run_action(running, uses, with.as_ref()).await,
+            // Validation keeps these out of `parallel` and composite actions; levels handle them.
+            StepKind::Wait { .. } | StepKind::WaitAll | StepKind::Cancel { .. } | StepKind::Parallel { .. } => {
+                Err(Failure::new("step", "this kind of step cannot stand here", Some(running.step.span)))
+            }
+        }
+    };
+    tokio::pin!(body);
+    let limit = async {
+        match timeout {
+            // Whole minutes on GitHub; fractions are honoured since nothing stands against them.
+            Some(minutes) => tokio::time::sleep(Duration::from_secs_f64(minutes * 60.0)).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(limit);
+    let mut timed_out = false;
+    let mut asked_already = false;
+    let result = loop {
+        tokio::select! {
+            result = &mut body => break result,
+            () = &mut limit, if !timed_out => {
+                timed_out = true;
+                running.cancel.cancel();
+            }
+            () = asked.cancelled(), if recheck && !asked_already => {
+                asked_already = true;
+                if !holds(running.step.condition.as_ref(), &running.context()).unwrap_or(false) {
+                    running.cancel.cancel();
+                }
+            }
+        }
+    };
+    if timed_out {
+        let minutes = timeout.unwrap_or_default();
+        let unit = if (minutes - 1.0).abs() < f64::EPSILON { "minute" } else { "minutes" };
+        let text = format!("the step has timed out after {minutes} {unit}");
+        return Err(Failure::new("timeout", text, running.step.timeout_minutes.as_ref().map(|one| one.span)));
+    }
+    result
+}
+
+fn finish(
+    running: &Running<'_>,
+    result: TaskResult,
+    forgiving: bool,
+    failure: Option<Failure>,
+) -> StepDone {
+    let job = running.job;
+    let reason = failure.map(|failure| {
+        let reason = job.reason(failure.code, failure.text, failure.span);
+        if result == TaskResult::Failure {
+            running.log.say(&format!("##[error]{}", reason.reason));
+        }
+        reason
+    });
+    let state = running.log.clone().finish();
+    let verdict = state.verdict(result, forgiving);
+    job.annotations(running.index, &state.annotations);
+    job.step_finished(running.index, verdict.outcome, verdict.conclusion, reason, &state.outputs);
+    StepDone { state, outcome: verdict.outcome, conclusion: verdict.conclusion }
+}
+
+/// Whether a condition holds; an absent one is `success()`.
+pub(crate) fn holds(condition: Option<&Condition>, context: &StepContext<'_>) -> Result<bool, Failure> {
+    match condition {
+        None => Ok(matches!(context.call("success", &[]), Some(Ok(value)) if value.truthy())),
+        Some(condition) => condition.condition.evaluate(context).map_err(|error| {
+            Failure::new("if-error", format!("`if` could not be evaluated: {}", error.message), Some(condition.span))
+        }),
+    }
+}
+
+fn skip_reason(condition: Option<&Condition>, context: &StepContext<'_>) -> String {
+    let success = matches!(context.call("success", &[]), Some(Ok(value)) if value.truthy());
+    match condition {
+        Some(condition) => {
+            let (_, trace) = condition.condition.evaluate_traced(context);
+            format!("`if` is false: {}", expr::explain::one_line(&trace))
+        }
+        None if context.job_status == TaskResult::Cancelled => "the job was cancelled".to_owned(),
+        None if !success => "an earlier step failed".to_owned(),
+        None => "its condition is false".to_owned(),
+    }
+}
+
+/// An `env` mapping, or an expression that gives one.
+pub(crate) fn env_of(
+    template: &Template,
+    context: &dyn Context,
+) -> Result<IndexMap<String, String>, Failure> {
+    let value = template.evaluate(context)?;
+    match &value {
+        Value::Object(object) => {
+            Ok(object.iter().map(|(name, value)| (name.to_owned(), value.to_display_string())).collect())
+        }
+        Value::Null => Ok(IndexMap::new()),
+        other => {
+            let text = format!("`env` must be a mapping of names to values, not {}", other.kind());
+            Err(Failure::new("env", text, Some(template.span)))
+        }
+    }
+}
+
+fn display_name(running: &Running<'_>) -> String {
+    let named = running.step.name.as_ref().and_then(|name| name.evaluate(&running.context()).ok());
+    if let Some(name) = named.map(|value| value.to_display_string()).filter(|name| !name.is_empty()) {
+        return name;
+    }
+    match &running.step.kind {
+        StepKind::Run { script, .. } => {
+            let text = script.evaluate(&running.context()).map(|value| value.to_display_string()).unwrap_or_default();
+            let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+            format!("Run {}", first.trim())
+        }
+        StepKind::Uses { uses, .. } => format!("Run {}", uses.value),
+        StepKind::Wait { .. } | StepKind::WaitAll | StepKind::Cancel { .. } | StepKind::Parallel { .. } => {
+            running.step.id.to_string()
+        }
+    }
+}
+
+/// Carries out a step's workflow commands.
+pub(crate) fn processor(job: &Job, frame: &Frame, step_env: &IndexMap<String, String>) -> Processor {
+    let flag = |name: &str| environment_flag(&[step_env, &frame.env, &job.base_env], name);
+    let options = Options {
+        debug: job.request.debug,
+        allow_unsecure_commands: flag("ACTIONS_ALLOW_UNSECURE_COMMANDS"),
+        allow_unsecure_stop_tokens: flag("ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS"),
+    };
+    let paths = Paths::new(job.layout.workspace.clone())
+        .with_mount(job.layout.workspace.clone(), job.host(&job.layout.workspace))
+        .with_mount(job.layout.temp.clone(), job.host(&job.layout.temp))
+        .with_mount(job.layout.actions.clone(), job.host(&job.layout.actions));
+    Processor::new(options, job.masker.clone(), job.matchers.clone(), paths)
+}
