@@ -90,7 +90,7 @@ impl Expr {
             .any(|called| names.iter().any(|name| name.eq_ignore_ascii_case(called)))
     }
 
-    /// The functions called anywhere in the expression, spelt as there.
+    /// The functions called anywhere in the expression, spelt as the scope spells them.
     pub fn calls(&self) -> impl Iterator<Item = &str> {
         self.nodes.iter().filter_map(|node| match &node.kind {
             NodeKind::Call { name, .. } => Some(&**name),

@@ -48,6 +48,14 @@ pub(crate) fn too_deep(range: Range<usize>) -> ParseError {
     }
 }
 
+/// A function that may be called here.
+struct Known<'a> {
+    callee: Callee,
+    name: &'a str,
+    min: usize,
+    max: usize,
+}
+
 /// An operand and its bytes with the parentheses around it.
 struct Operand {
     node: NodeId,
@@ -114,15 +122,20 @@ impl Parser<'_> {
             TokenKind::String(value) => NodeKind::Literal(value.as_str().into()),
             TokenKind::Property => NodeKind::Literal(raw.into()),
             TokenKind::Wildcard => NodeKind::Wildcard,
-            TokenKind::Function => NodeKind::Call {
-                function: self.callee(raw, &token.range)?.0,
-                name: raw.into(),
-                arguments: Vec::new(),
-            },
-            _ if self.is_context(raw) => NodeKind::Named(raw.into()),
-            _ => {
-                return Err(self.parsing("Unrecognized named-value", token.range.clone()));
+            TokenKind::Function => {
+                let callee = self.callee(raw, &token.range)?;
+                NodeKind::Call {
+                    function: callee.callee,
+                    name: callee.name.into(),
+                    arguments: Vec::new(),
+                }
             }
+            _ => match self.context(raw) {
+                Some(name) => NodeKind::Named(name.into()),
+                None => {
+                    return Err(self.parsing("Unrecognized named-value", token.range.clone()));
+                }
+            },
         };
         let node = self.add(kind, &token.range, 1);
         self.operands.push(Operand {
@@ -132,29 +145,37 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn is_context(&self, name: &str) -> bool {
+    /// The context as the scope spells it.
+    fn context(&self, name: &str) -> Option<&str> {
         self.scope
             .contexts
             .iter()
-            .any(|context| context.eq_ignore_ascii_case(name))
+            .copied()
+            .find(|context| context.eq_ignore_ascii_case(name))
     }
 
-    fn callee(
-        &self,
-        name: &str,
-        range: &Range<usize>,
-    ) -> Result<(Callee, usize, usize), ParseError> {
+    fn callee(&self, name: &str, range: &Range<usize>) -> Result<Known<'_>, ParseError> {
         let everywhere = FUNCTIONS
             .iter()
             .find(|(known, ..)| known.eq_ignore_ascii_case(name))
-            .map(|(_, callee, min, max)| (*callee, *min, *max));
+            .map(|&(name, callee, min, max)| Known {
+                callee,
+                name,
+                min,
+                max,
+            });
         let here = || {
             let host = self
                 .scope
                 .functions
                 .iter()
                 .find(|function| function.name.eq_ignore_ascii_case(name))?;
-            Some((Callee::Host, host.min, host.max))
+            Some(Known {
+                callee: Callee::Host,
+                name: host.name,
+                min: host.min,
+                max: host.max,
+            })
         };
         everywhere
             .or_else(here)
@@ -236,15 +257,12 @@ impl Parser<'_> {
         let Some(function) = self.operands.pop() else {
             return Err(self.parsing("Unexpected symbol", end.range.clone()));
         };
-        let (callee, min, max) = {
-            let name = &self.text[function.range.clone()];
-            self.callee(name, &function.range)?
-        };
-        let refused = if supplied.len() < min {
+        let known = self.callee(&self.text[function.range.clone()], &function.range)?;
+        let refused = if supplied.len() < known.min {
             Some("Too few parameters supplied")
-        } else if supplied.len() > max {
+        } else if supplied.len() > known.max {
             Some("Too many parameters supplied")
-        } else if callee == Callee::Case && supplied.len() % 2 == 0 {
+        } else if known.callee == Callee::Case && supplied.len().is_multiple_of(2) {
             Some("Even number of parameters supplied, requires an odd number of parameters")
         } else {
             None

@@ -1,1 +1,115 @@
+use crate::contexts;
+use expr::{evaluate_traced, explain};
 
+fn tree(text: &str, json: &str) -> String {
+    let here = contexts(json);
+    let expr = here.with_scope(|scope| expr::parse(text, scope)).unwrap();
+    let (_, trace) = evaluate_traced(&expr, &here);
+    explain::lines(&trace).join("\n")
+}
+
+#[test]
+fn parts_are_shown_with_their_values() {
+    let here = r#"{
+        "github": {"ref": "refs/heads/dev", "event_name": "push", "event": {}},
+        "matrix": {"os": "linux", "versions": [1, 2]}
+    }"#;
+    insta::assert_snapshot!(
+        tree("(github.ref == 'refs/heads/main' || github.event_name == 'push') && contains(matrix.versions, 3)", here),
+        @"
+    (github.ref == 'refs/heads/main' || github.event_name == 'push') && contains(matrix.versions, 3) → false
+    ├─ github.ref == 'refs/heads/main' || github.event_name == 'push' → true
+    │  ├─ github.ref == 'refs/heads/main' → false
+    │  │  └─ github.ref → 'refs/heads/dev'
+    │  └─ github.event_name == 'push' → true
+    │     └─ github.event_name → 'push'
+    └─ contains(matrix.versions, 3) → false
+       └─ matrix.versions → [1,2]
+    ");
+    insta::assert_snapshot!(tree("!github.event.pull_request.draft", here), @"
+    !github.event.pull_request.draft → true
+    └─ github.event.pull_request.draft → null
+       └─ github.event.pull_request → null
+    ");
+    insta::assert_snapshot!(
+        tree("case(matrix.os == 'linux', fromJSON('['), matrix.none)", here),
+        @"
+    case(matrix.os == 'linux', fromJSON('['), matrix.none) ✗ Error parsing fromJson: expected a value, found the end of the text (line 1, position 2)
+    ├─ matrix.os == 'linux' → true
+    │  └─ matrix.os → 'linux'
+    ├─ fromJSON('[') ✗ Error parsing fromJson: expected a value, found the end of the text (line 1, position 2)
+    └─ matrix.none (not evaluated)
+    ");
+    insta::assert_snapshot!(tree("matrix[github.event_name]", here), @"
+    matrix[github.event_name] → null
+    ├─ matrix → {\"os\":\"linux\",\"versions\":[1,2]}
+    └─ github.event_name → 'push'
+    ");
+    insta::assert_snapshot!(tree("", here), @" → null");
+}
+
+#[test]
+fn long_and_strange_values_stay_on_a_line() {
+    let here = format!(r#"{{"a": {:?}, "b": "x\ny'\u0007"}}"#, "long".repeat(100));
+    let lines = tree("a == b", &here);
+    assert_eq!(lines.lines().count(), 3);
+    assert!(
+        lines.lines().all(|line| line.chars().count() < 120),
+        "{lines}"
+    );
+    assert!(lines.ends_with("b → 'x\\ny''\u{fffd}'"), "{lines}");
+}
+
+#[test]
+fn traces_are_json_too() {
+    let here = contexts(r#"{"a": 1}"#);
+    let expr = here
+        .with_scope(|scope| expr::parse("a || 2", scope))
+        .unwrap();
+    let (_, trace) = evaluate_traced(&expr, &here);
+    insta::assert_json_snapshot!(explain::json(&trace), @r#"
+    {
+      "text": "a || 2",
+      "start": 0,
+      "end": 6,
+      "kind": "Number",
+      "value": 1,
+      "parts": [
+        {
+          "text": "a",
+          "start": 0,
+          "end": 1,
+          "kind": "Number",
+          "value": 1,
+          "parts": []
+        },
+        {
+          "text": "2",
+          "start": 5,
+          "end": 6,
+          "evaluated": false,
+          "parts": []
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn carets_stand_under_the_part() {
+    for (source, range, shown) in [
+        ("abc", 1..2, ["abc", " ^"]),
+        ("abc", 3..3, ["abc", "   ^"]),
+        ("a\n\té b\nc", 6..7, ["\té b", "\t  ^"]),
+        ("a\nbc\nd", 2..7, ["bc", "^^"]),
+        ("", 0..0, ["", "^"]),
+        ("é", 1..9, ["é", "^"]),
+        ("ab", 7..9, ["ab", "  ^"]),
+    ] {
+        assert_eq!(
+            explain::carets(source, &range),
+            shown,
+            "{source:?} {range:?}"
+        );
+    }
+}
