@@ -26,7 +26,9 @@ fn main() {
     let secret = "deploying with token ghp_0123456789abcdefghijklmnop to production, please wait\n";
     let masked = |count: usize| {
         let masker = Masker::new();
-        (0..count).for_each(|index| drop(masker.add(&format!("ghp_{index:010}abcdefghijklmnop"))));
+        for index in 0..count {
+            masker.add(&format!("ghp_{index:010}abcdefghijklmnop"));
+        }
         masker
     };
     let hit = masked(10);
@@ -77,7 +79,9 @@ fn measure(name: &str, line: &str, masker: Masker, matchers: Matchers) {
     let blocks = total / block.len();
     let bytes = blocks * block.len();
     let feeder = std::thread::spawn(move || {
-        (0..blocks).for_each(|_| writer.write_all(block.as_bytes()).unwrap())
+        for _ in 0..blocks {
+            writer.write_all(block.as_bytes()).unwrap();
+        }
     });
     let began = Instant::now();
     let cpu = cpu_time();

@@ -71,12 +71,17 @@ pub struct Surroundings {
     /// `RUNNER_TOOL_CACHE` on the host.
     pub tool_cache: PathBuf,
     pub events: UnboundedSender<Event>,
-    /// Live log lines go here when somebody looks on.
-    pub live: Option<crate::log::LiveSender>,
+    /// Told when a job's log can be followed.
+    pub logs: Option<LogListener>,
     /// Called when a job failed and `hold_on_failure` is set, while its sandbox still stands.
     pub on_failure: Option<OnFailure>,
     pub masker: crate::Masker,
+    /// Removals that go on after their job's report; the run waits for them at its end.
+    pub cleanups: tokio_util::task::TaskTracker,
 }
+
+/// Takes the log of a job that starts, to follow it.
+pub type LogListener = Arc<dyn Fn(LegId, &crate::log::JobLog) + Send + Sync>;
 
 /// Opens a shell, or whatever the caller does with a failed job.
 pub type OnFailure = Arc<

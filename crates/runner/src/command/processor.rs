@@ -26,7 +26,6 @@ pub struct Options {
 }
 
 /// Carries out the commands one step prints, on both of its streams. Another step starts anew.
-#[derive(Debug)]
 pub struct Processor {
     options: Options,
     masker: Masker,

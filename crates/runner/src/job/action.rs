@@ -20,6 +20,21 @@ pub(crate) use javascript::{fresh_state, run_node_stage};
 pub(crate) use load::{Loaded, Loader};
 pub(crate) use native::run_native_post;
 
+/// Runs the `pre` script of a JavaScript action.
+pub(crate) async fn run_pre(
+    running: &Running<'_>,
+    uses: &Spanned<Arc<str>>,
+    with: Option<&Template>,
+    holds: impl Fn(Option<&workflow::Condition>) -> Result<bool, Failure>,
+) -> Result<TaskResult, Failure> {
+    let loaded = running.job.loader.load(running.job, uses, running.frame.own_root.as_deref()).await?;
+    let Some(action) = &loaded.action else { return Ok(TaskResult::Skipped) };
+    let Runs::Node(node) = &action.runs else { return Ok(TaskResult::Skipped) };
+    let frame = action_frame(running, &loaded);
+    let inputs = with_defaults(running, &frame, action, inputs_given(running, with)?)?;
+    javascript::run_pre(running, &frame, &loaded, node, inputs, holds).await
+}
+
 /// Composite actions may be nested so deep (the runner's `CompositeActionsMaxDepth`).
 const MAX_DEPTH: usize = 9;
 

@@ -27,8 +27,9 @@ pub(crate) struct Frame {
     pub(crate) composite: bool,
     /// How deep composite actions are nested.
     pub(crate) depth: usize,
-    /// Directory that relative `uses: ./` of this level starts from is always the workspace; this one is the
-    /// repository that `$/` means here.
+    /// Ids of the composite steps around this level, each with `/`.
+    pub(crate) scope: String,
+    /// The repository that `$/` means here; the run's own when there is none.
     pub(crate) own_root: Option<std::path::PathBuf>,
 }
 

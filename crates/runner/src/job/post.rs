@@ -13,6 +13,8 @@ pub(crate) struct Post {
     pub(crate) id: String,
     /// `Post Run actions/cache@v4`
     pub(crate) name: String,
+    /// The step that uses the action.
+    pub(crate) step: workflow::Step,
     pub(crate) kind: PostKind,
     /// `post-if`; `always()` when absent.
     pub(crate) condition: Option<workflow::Condition>,

@@ -11,11 +11,12 @@ use sandbox::Sandbox;
 use span::Span;
 use tokio_util::sync::CancellationToken;
 
+use super::action::{Loader, SharedState};
 use super::layout::Layout;
 use crate::Masker;
 use crate::log::JobLog;
 use crate::matcher::Matchers;
-use crate::request::{Control, JobRequest, Surroundings};
+use crate::request::{Control, HeldJob, JobRequest, Surroundings};
 use crate::result::{AnnotationLevel, TaskResult};
 
 pub(crate) struct Job {
@@ -37,7 +38,14 @@ pub(crate) struct Job {
     pub(crate) runner_context: Value,
     pub(crate) tracking_id: String,
     pub(crate) next_step: AtomicU32,
-    pub(crate) first_error: std::sync::Mutex<Option<String>>,
+    pub(super) first_error: std::sync::Mutex<Option<String>>,
+    /// What pre, main and post of an action tell each other, by the path of step ids.
+    pub(super) states: std::sync::Mutex<IndexMap<String, (SharedState, bool)>>,
+    /// Environment and directory of the last step that failed, for a shell.
+    pub(super) failed_step: std::sync::Mutex<Option<(Vec<(String, String)>, PathBuf)>>,
+    pub(crate) loader: Loader,
+    /// Cancelled when the job ran out of time.
+    pub(crate) timed_out: CancellationToken,
 }
 
 impl Job {
@@ -140,6 +148,44 @@ impl Job {
             let annotation = annotation.clone().masked(&self.masker).into();
             self.emit(Event::Annotation { leg: self.request.leg, step: Some(step), annotation });
         }
+    }
+
+    pub(crate) fn first_error(&self) -> Option<String> {
+        self.first_error.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// A warning about the job as a whole.
+    pub(crate) fn warn(&self, text: &str) {
+        let text = self.masker.mask_str(text).into_owned();
+        let annotation = api::Annotation::message(api::AnnotationLevel::Warning, text);
+        self.emit(Event::Annotation { leg: self.request.leg, step: None, annotation });
+    }
+
+    /// The state that pre, main and post of this use of an action share.
+    pub(crate) fn saved_state(&self, key: &str) -> SharedState {
+        let mut states = self.states.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        states.entry(key.to_owned()).or_default().0.clone()
+    }
+
+    /// Whether the post step of this use of an action is still to be registered; true once.
+    pub(crate) fn register_post(&self, key: &str) -> bool {
+        let mut states = self.states.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        !std::mem::replace(&mut states.entry(key.to_owned()).or_default().1, true)
+    }
+
+    pub(crate) fn note_failed_step(&self, env: &IndexMap<String, String>, cwd: &Path) {
+        let env = env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut failed = self.failed_step.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *failed = Some((env, cwd.to_owned()));
+    }
+
+    pub(crate) fn held(&self) -> HeldJob {
+        let failed = self.failed_step.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let (env, cwd) = failed.unwrap_or_else(|| {
+            let env = self.base_env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            (env, self.layout.workspace.clone())
+        });
+        HeldJob { name: self.request.name.clone(), sandbox: self.sandbox.clone(), env, cwd }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

@@ -189,7 +189,7 @@ async fn supervise(
     result
 }
 
-fn finish(
+pub(crate) fn finish(
     running: &Running<'_>,
     result: TaskResult,
     forgiving: bool,

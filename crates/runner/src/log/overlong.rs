@@ -6,13 +6,11 @@ use crate::mask::MaskStream;
 
 /// The rest of a line of which the beginning was taken already. The record shows it as several lines of
 /// [`MAX_LINE`] bytes.
-#[derive(Debug)]
 pub(super) struct Overlong {
     /// None for a command: nothing of it is shown, it may hold what should be masked.
     shown: Option<Shown>,
 }
 
-#[derive(Debug)]
 struct Shown {
     mask: MaskStream,
     pending: Vec<u8>,

@@ -20,7 +20,6 @@ pub(super) const READ_SIZE: usize = 256 * 1024;
 ///
 /// Lines end with `\n`, `\r\n` or `\r`, as for GitHub's runner; the record ends them all with `\n`. Nothing else is
 /// taken out of them: colour codes stay.
-#[derive(Debug)]
 pub struct StreamPump {
     step: StepLog,
     stream: Stream,
@@ -59,8 +58,12 @@ impl StreamPump {
         }
     }
 
-    /// Ends the stream: what is left is a line.
-    pub fn finish(mut self) {
+    /// Ends the stream: what is left is a line. Dropping it does the same.
+    pub fn finish(self) {
+        drop(self);
+    }
+
+    fn end(&mut self) {
         self.received();
         if let Some(overlong) = self.overlong.take() {
             let mut out = Vec::new();
@@ -271,6 +274,13 @@ impl StreamPump {
                 .batch()
                 .lines(self.step.step, self.stream, lines);
         }
+    }
+}
+
+impl Drop for StreamPump {
+    /// A reader that is given up, because a process left the pipe open, loses nothing it has got.
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

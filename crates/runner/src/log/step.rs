@@ -12,7 +12,7 @@ use crate::command::Processor;
 use crate::result::StepState;
 
 /// The log of one step, both streams of it. Clones are of the same step.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StepLog {
     pub(super) job: JobLog,
     pub(super) step: u32,
@@ -20,7 +20,6 @@ pub struct StepLog {
     pub(super) masker: Masker,
 }
 
-#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) processor: Processor,
     pub(super) state: StepState,
@@ -59,7 +58,7 @@ impl StepLog {
 
     /// Reads a pipe to its end. After an error the lines so far are in the record.
     ///
-    /// May be dropped at any time; only a line that has no end yet is lost then.
+    /// May be dropped at any time: what was read by then is in the record.
     pub async fn pump(
         &self,
         stream: Stream,

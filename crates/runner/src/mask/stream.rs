@@ -6,7 +6,6 @@ use super::patterns::STARS;
 /// Masks a stream so that the result does not depend on how it was cut in pieces.
 ///
 /// Holds back as many bytes as the beginning of a secret could take.
-#[derive(Debug)]
 pub struct MaskStream {
     masker: Masker,
     held: Vec<u8>,

@@ -1,11 +1,13 @@
 //! What a step leaves behind besides its exit code.
 
+use std::fmt;
+
 use indexmap::IndexMap;
 
 use super::{Annotation, AnnotationLevel, MAX_ANNOTATIONS_PER_LEVEL, TaskResult};
 
 /// Everything a step said through commands and command files. The executor carries it on to the job.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct StepState {
     /// Step outputs, last value of a name wins.
     pub outputs: IndexMap<String, String>,
@@ -21,6 +23,19 @@ pub struct StepState {
     pub annotation_counts: [u64; 3],
     /// A command could not be carried out: the step fails even when its process exits 0.
     pub command_failed: bool,
+}
+
+impl fmt::Debug for StepState {
+    /// Names only: values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepState")
+            .field("outputs", &self.outputs.keys())
+            .field("env", &self.env.keys())
+            .field("saved_state", &self.saved_state.keys())
+            .field("annotations", &self.annotations)
+            .field("command_failed", &self.command_failed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl StepState {

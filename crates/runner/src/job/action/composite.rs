@@ -28,6 +28,7 @@ pub(crate) async fn run(
         status: TaskResult::Success,
         composite: true,
         depth: frame.depth + 1,
+        scope: format!("{}{}/", frame.scope, running.step.id),
         own_root: loaded.root.clone().or_else(|| frame.own_root.clone()),
         ..frame
     };

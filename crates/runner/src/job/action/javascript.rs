@@ -22,14 +22,45 @@ pub(crate) async fn run(
     node: &NodeRuns,
     inputs: IndexMap<String, String>,
 ) -> Result<TaskResult, Failure> {
-    let saved: SharedState = running.job.saved_state(running.step, running.level.parent);
-    // Registered when main starts: a main that fails still gets its post step.
+    let saved = register(running, frame, loaded, node, &inputs);
+    note_version(running, &node.using.value);
+    run_node_stage(running, frame, &loaded.inside, &node.main.value, &inputs, &saved).await
+}
+
+/// Runs the `pre` script when its condition holds.
+pub(crate) async fn run_pre(
+    running: &Running<'_>,
+    frame: &Frame,
+    loaded: &Loaded,
+    node: &NodeRuns,
+    inputs: IndexMap<String, String>,
+    holds: impl Fn(Option<&workflow::Condition>) -> Result<bool, Failure>,
+) -> Result<TaskResult, Failure> {
+    let Some(pre) = &node.pre else { return Ok(TaskResult::Skipped) };
+    if !holds(node.pre_if.as_ref())? {
+        return Ok(TaskResult::Skipped);
+    }
+    let saved = register(running, frame, loaded, node, &inputs);
+    run_node_stage(running, frame, &loaded.inside, &pre.value, &inputs, &saved).await
+}
+
+/// Registers the post step when the first of pre and main starts: a main that fails still gets it.
+fn register(
+    running: &Running<'_>,
+    frame: &Frame,
+    loaded: &Loaded,
+    node: &NodeRuns,
+    inputs: &IndexMap<String, String>,
+) -> SharedState {
+    let key = format!("{}{}", running.frame.scope, running.step.id);
+    let saved = running.job.saved_state(&key);
     if let Some(post) = &node.post
-        && running.job.register_post(running.step, running.level.parent)
+        && running.job.register_post(&key)
     {
         running.level.posts.push(Post {
             id: running.step.id.to_string(),
             name: post_name(running),
+            step: running.step.clone(),
             kind: PostKind::Node {
                 directory: loaded.inside.clone(),
                 script: post.value.to_string(),
@@ -41,8 +72,7 @@ pub(crate) async fn run(
             state: saved.clone(),
         });
     }
-    note_version(running, &node.using.value);
-    run_node_stage(running, frame, &loaded.inside, &node.main.value, &inputs, &saved).await
+    saved
 }
 
 pub(crate) fn post_name(running: &Running<'_>) -> String {

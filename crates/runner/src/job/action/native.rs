@@ -26,6 +26,7 @@ pub(crate) async fn run(
         running.level.posts.push(Post {
             id: running.step.id.to_string(),
             name: post_name(running),
+            step: running.step.clone(),
             kind: PostKind::Native(Box::new(post)),
             condition: None,
             frame: running.frame.clone(),

@@ -1,0 +1,261 @@
+//! One job from its sandbox to its report.
+
+mod action;
+mod environment;
+mod frame;
+mod job_end;
+mod layout;
+mod level;
+mod post;
+mod post_steps;
+mod pre_steps;
+mod process;
+mod script;
+mod shared;
+mod step;
+mod step_context;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use api::{Conclusion, Event, JobStarted, Reason};
+use expr::{Object, Value};
+use indexmap::IndexMap;
+use sandbox::{Placement, Sandbox};
+use tokio_util::sync::CancellationToken;
+use workflow::{JobKind, StepsJob};
+
+use self::frame::Frame;
+use self::layout::Layout;
+use self::level::{Level, run_level};
+use self::post::PostStack;
+use self::shared::Job;
+use self::step::{Failure, env_of};
+use self::step_context::StepContext;
+use crate::log::JobLog;
+use crate::matcher::Matchers;
+use crate::request::{Control, JobReport, JobRequest, Surroundings};
+use crate::result::TaskResult;
+
+/// GitHub's limit for a job that names none, in minutes.
+const DEFAULT_TIMEOUT: f64 = 360.0;
+/// How long a cancelled job may go on with `always()` steps, in minutes, and the least it gets.
+const DEFAULT_CANCEL_TIMEOUT: f64 = 5.0;
+const LEAST_CANCEL_TIMEOUT: f64 = 1.0;
+
+/// Executes a job. Always returns a report; what went wrong is in it and in the job's log.
+pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Control) -> JobReport {
+    let workflow = request.workflow.clone();
+    let JobKind::Steps(steps) = &workflow.jobs[request.job].kind else {
+        return broken("a job that calls a workflow has no steps to execute");
+    };
+    let job_dir = around.jobs_dir.join(format!("leg-{}", request.leg));
+    let spec = Layout::spec(&request, &around, &job_dir);
+    let sandbox = match around.launcher.sandbox(spec).await {
+        Ok(sandbox) => sandbox,
+        Err(error) => return broken(&format!("its sandbox could not be set up: {error}")),
+    };
+    let job = match set_up(request, around.clone(), control, sandbox.clone(), &job_dir) {
+        Ok(job) => job,
+        Err(text) => {
+            // The job never began; what it would leave is removed all the same.
+            let _ = sandbox.destroy().await;
+            return broken(&text);
+        }
+    };
+    let isolation = sandbox.isolation();
+    job.emit(Event::JobStarted(JobStarted {
+        leg: job.request.leg,
+        runs_on: job.request.runs_on.clone(),
+        isolation: api::Isolation {
+            mode: if job.request.placement == Placement::Host { "host" } else { "sandbox" }.to_owned(),
+            missing: isolation.missing.clone(),
+        },
+    }));
+    let report = {
+        let running = run(&job, steps);
+        tokio::pin!(running);
+        let watch = watch(&job);
+        tokio::pin!(watch);
+        tokio::select! {
+            report = &mut running => report,
+            () = &mut watch => running.await,
+        }
+    };
+    if report.conclusion == Conclusion::Failure
+        && job.request.hold_on_failure
+        && let Some(hold) = &job.around.on_failure
+    {
+        hold(job.held()).await;
+    }
+    job_end::end_orphans(&job).await;
+    // Off the critical path: whoever waits for this job goes on while its files are removed.
+    around.cleanups.spawn(async move {
+        let _ = sandbox.destroy().await;
+        let _ = std::fs::remove_dir_all(&job_dir);
+    });
+    report
+}
+
+fn broken(text: &str) -> JobReport {
+    JobReport {
+        conclusion: Conclusion::Failure,
+        reason: Some(Reason { code: "runner".to_owned(), reason: text.to_owned(), location: None }),
+        outputs: BTreeMap::new(),
+        first_error: Some(text.to_owned()),
+        environment_url: None,
+    }
+}
+
+fn set_up(
+    request: JobRequest,
+    around: Arc<Surroundings>,
+    control: Control,
+    sandbox: Sandbox,
+    job_dir: &Path,
+) -> Result<Job, String> {
+    let layout = Layout::of(&sandbox, &request, &around.repository_name.name)
+        .map_err(|error| format!("its directories could not be made in {}: {error}", job_dir.display()))?;
+    let masker = around.masker.clone();
+    for (_, secret) in request.secrets.as_object().into_iter().flat_map(Object::iter) {
+        masker.add(&secret.to_display_string());
+    }
+    let services = around.services.job_environment(&request.identity);
+    services.secrets_to_mask.iter().for_each(|secret| {
+        masker.add(secret);
+    });
+    let log = JobLog::create(&around.record_dir.join(format!("{}.log", request.leg))).map_err(|error| error.to_string())?;
+    if let Some(listener) = &around.logs {
+        listener(request.leg, &log);
+    }
+    let base_env = environment::base(request.placement, &layout.home, &request.extra_env);
+    let runner_context = Value::Object(Arc::new(environment::runner_context(&layout, request.debug)));
+    Ok(Job {
+        cancel: control.cancel.child_token(),
+        control,
+        matchers: Matchers::new(),
+        log,
+        base_env,
+        action_env: services.action_env,
+        run_env: services.run_env,
+        runner_context,
+        tracking_id: format!("github_{}", uuid::Uuid::new_v4()),
+        next_step: AtomicU32::new(0),
+        first_error: std::sync::Mutex::new(None),
+        states: std::sync::Mutex::new(IndexMap::new()),
+        failed_step: std::sync::Mutex::new(None),
+        loader: action::Loader::default(),
+        timed_out: CancellationToken::new(),
+        masker,
+        sandbox,
+        layout,
+        request,
+        around,
+    })
+}
+
+/// The job's own clocks: its timeout, and the end of its patience once it is cancelled.
+async fn watch(job: &Job) {
+    let minutes = |value: f64| Duration::from_secs_f64((value * 60.0).min(1e9));
+    let limit = job.request.timeout_minutes.unwrap_or(DEFAULT_TIMEOUT);
+    tokio::select! {
+        () = tokio::time::sleep(minutes(limit)) => {
+            job.timed_out.cancel();
+            job.cancel.cancel();
+        }
+        () = job.cancel.cancelled() => {}
+        () = job.control.kill.cancelled() => {}
+    }
+    let patience = job.request.cancel_timeout_minutes.unwrap_or(DEFAULT_CANCEL_TIMEOUT).max(LEAST_CANCEL_TIMEOUT);
+    tokio::select! {
+        () = tokio::time::sleep(minutes(patience)) => job.control.kill.cancel(),
+        () = job.control.kill.cancelled() => {}
+    }
+    job.cancel.cancel();
+    // A process that cannot be killed is not ours any more; the sandbox's end takes it along.
+    let _ = job.sandbox.kill_all().await;
+}
+
+async fn run(job: &Job, steps: &StepsJob) -> JobReport {
+    let posts = PostStack::default();
+    let mut frame = first_frame(job);
+    let (mut failure, defaults) = match prepare(job, steps, &mut frame) {
+        Ok(defaults) => (None, defaults),
+        Err(failure) => (Some(failure), RunDefaults::default()),
+    };
+    let level = Level {
+        steps: &steps.steps,
+        shell: defaults.shell.as_deref(),
+        working_directory: defaults.working_directory.as_deref(),
+        parent: None,
+        cancel: &job.cancel,
+        job_status: None,
+        posts: &posts,
+    };
+    if failure.is_none() {
+        failure = pre_steps::run(job, &mut frame, level).await.err();
+    }
+    if failure.is_some() {
+        frame.status = TaskResult::Failure;
+    } else {
+        run_level(job, &mut frame, level).await;
+    }
+    post_steps::run(job, &mut frame, level).await;
+    job_end::report(job, steps, &mut frame, failure)
+}
+
+#[derive(Default)]
+struct RunDefaults {
+    shell: Option<String>,
+    working_directory: Option<String>,
+}
+
+fn first_frame(job: &Job) -> Frame {
+    let request = &job.request;
+    let mut github = request.github.as_object().cloned().unwrap_or_default();
+    let text = |path: &Path| Value::string(path.to_string_lossy().into_owned());
+    github.insert("job", Value::string(request.workflow.jobs[request.job].id.value.as_ref()));
+    github.insert("workspace", text(&job.layout.workspace));
+    github.insert("event_path", text(&job.layout.temp.join("_github_workflow/event.json")));
+    Frame {
+        env: IndexMap::new(),
+        path: Vec::new(),
+        exported_env: IndexMap::new(),
+        exported_path: Vec::new(),
+        steps: Object::new(),
+        inputs: request.inputs.clone(),
+        github: Arc::new(github),
+        status: TaskResult::Success,
+        composite: false,
+        depth: 0,
+        scope: String::new(),
+        own_root: None,
+    }
+}
+
+/// Writes the event file and works out `env` and `defaults` of workflow and job.
+fn prepare(job: &Job, steps: &StepsJob, frame: &mut Frame) -> Result<RunDefaults, Failure> {
+    let event = frame.github.get("event").cloned().unwrap_or(Value::Null);
+    let file = job.host(&job.layout.temp).join("_github_workflow/event.json");
+    let written = std::fs::create_dir_all(file.parent().unwrap_or(&file))
+        .and_then(|()| std::fs::write(&file, event.to_json().to_string()));
+    written.map_err(|error| Failure::new("runner", format!("the event file could not be written: {error}"), None))?;
+    let workflow = job.request.workflow.clone();
+    for env in workflow.env.iter().chain(&steps.env) {
+        let found = env_of(env, &StepContext::of_frame(job, frame, TaskResult::Success))?;
+        frame.env.extend(found);
+    }
+    let context = StepContext::of_frame(job, frame, TaskResult::Success);
+    let first = |own: &Option<workflow::Template>, outer: &Option<workflow::Template>| {
+        let template = own.as_ref().or(outer.as_ref());
+        let text = template.map(|template| template.evaluate(&context).map(|value| value.to_display_string()));
+        text.transpose().map_err(Failure::from)
+    };
+    Ok(RunDefaults {
+        shell: first(&steps.defaults.shell, &workflow.defaults.shell)?,
+        working_directory: first(&steps.defaults.working_directory, &workflow.defaults.working_directory)?,
+    })
+}
