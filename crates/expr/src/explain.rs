@@ -18,6 +18,52 @@ pub fn lines(trace: &Trace) -> Vec<String> {
     lines
 }
 
+/// The most values [`one_line`] names.
+const MAX_NAMED: usize = 4;
+
+/// An expression and what it read, on one line: `github.ref == 'x', where github.ref is 'y'`.
+pub fn one_line(trace: &Trace) -> String {
+    let mut named = Vec::new();
+    leaves(trace, &mut named);
+    let mut line = cut(&trace.text);
+    let more = named.len() > MAX_NAMED;
+    named.truncate(MAX_NAMED);
+    if !named.is_empty() {
+        line.push_str(", where ");
+        line.push_str(&named.join(", "));
+    }
+    if more {
+        line.push_str(", …");
+    }
+    line
+}
+
+/// Paths, calls without parts and failures inside, each once, with what became of them. The whole expression is
+/// none of its own leaves, unless nothing is inside.
+fn leaves(trace: &Trace, named: &mut Vec<String>) {
+    let is_leaf = match trace.kind {
+        PartKind::Path => true,
+        PartKind::Call => trace
+            .parts
+            .iter()
+            .all(|part| part.kind == PartKind::Constant),
+        PartKind::Constant | PartKind::Operator => false,
+    };
+    if !is_leaf {
+        trace.parts.iter().for_each(|part| leaves(part, named));
+        return;
+    }
+    let text = cut(&trace.text);
+    let description = match &trace.outcome {
+        Outcome::Value(result) => format!("{text} is {}", value(result)),
+        Outcome::Failed(error) => format!("{text} failed: {}", cut(&error.message)),
+        Outcome::NotEvaluated => return,
+    };
+    if !named.contains(&description) {
+        named.push(description);
+    }
+}
+
 /// A value as it would be written in an expression; collections as JSON. Long ones are cut.
 pub fn value(value: &Value) -> String {
     let text = match value {
@@ -26,7 +72,7 @@ pub fn value(value: &Value) -> String {
         Value::Array(_) | Value::Object(_) => value.to_json().to_string(),
         Value::Bool(_) | Value::Number(_) => value.to_display_string().into_owned(),
     };
-    one_line(&text)
+    cut(&text)
 }
 
 /// A trace as JSON: `text`, `start`, `end`, `parts`, and one of `kind` with `value`, `error`, or `evaluated: false`.
@@ -103,15 +149,15 @@ fn first_null(path: &Trace) -> Option<&Trace> {
 }
 
 fn describe(trace: &Trace) -> String {
-    let text = one_line(&trace.text);
+    let text = cut(&trace.text);
     match &trace.outcome {
         Outcome::Value(result) => format!("{text} → {}", value(result)),
         Outcome::NotEvaluated => format!("{text} (not evaluated)"),
-        Outcome::Failed(error) => format!("{text} ✗ {}", one_line(&error.message)),
+        Outcome::Failed(error) => format!("{text} ✗ {}", cut(&error.message)),
     }
 }
 
-fn one_line(text: &str) -> String {
+fn cut(text: &str) -> String {
     let mut line = String::new();
     for (position, character) in text.chars().enumerate() {
         if position == MAX_WIDTH {

@@ -135,3 +135,30 @@ impl<K: Into<Arc<str>>, V: Into<Value>> Extend<(K, V)> for Object {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_without_regard_to_case() {
+        let mut object: Object = [("Abc", 1.0), ("ü", 2.0)].into_iter().collect();
+        assert_eq!(object.get("aBC").and_then(Value::as_number), Some(1.0));
+        assert_eq!(object.get("Ü").and_then(Value::as_number), Some(2.0));
+        object.insert("ABC", 3.0);
+        assert_eq!(object.keys().collect::<Vec<_>>(), ["Abc", "ü"]);
+        assert_eq!(object.get("abc").and_then(Value::as_number), Some(3.0));
+        assert!(object.remove("abc").is_some());
+        assert_eq!(object.len(), 1);
+    }
+
+    #[test]
+    fn a_case_sensitive_object_keeps_both() {
+        let mut object = Object::case_sensitive();
+        object.insert("A", 1.0);
+        object.insert("a", 2.0);
+        assert_eq!(object.keys().collect::<Vec<_>>(), ["A", "a"]);
+        assert_eq!(object.get("a").and_then(Value::as_number), Some(2.0));
+        assert!(!object.contains_key("Á"));
+    }
+}

@@ -110,7 +110,7 @@ fn try_everything(text: &str) -> Result<(), TestCaseError> {
             prop_assert_eq!(format!("{:?}", plain), format!("{:?}", traced));
         }
         Err(errors) => {
-            prop_assert!(!errors.is_empty() && errors.iter().all(|error| inside(&error.range)))
+            prop_assert!(!errors.is_empty() && errors.iter().all(|error| inside(&error.range)));
         }
     }
     if let Ok(condition) = here.with_scope(|scope| Condition::parse(text, scope)) {

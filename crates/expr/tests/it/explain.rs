@@ -61,6 +61,33 @@ fn long_and_strange_values_stay_on_a_line() {
 }
 
 #[test]
+fn one_line_names_what_was_read() {
+    let here = r#"{"a": {"x": 1, "y": "z"}, "n": null}"#;
+    let line = |text: &str| {
+        let here = contexts(here);
+        let expr = here.with_scope(|scope| expr::parse(text, scope)).unwrap();
+        explain::one_line(&evaluate_traced(&expr, &here).1)
+    };
+    for (text, shown) in [
+        ("a.x == 2", "a.x == 2, where a.x is 1"),
+        ("a.x == 1 || a.y", "a.x == 1 || a.y, where a.x is 1"),
+        ("a.x == a.x", "a.x == a.x, where a.x is 1"),
+        ("a.x", "a.x, where a.x is 1"),
+        (
+            "failure() && n.o",
+            "failure() && n.o, where failure() is false",
+        ),
+        (
+            "fromJSON('') || a",
+            "fromJSON('') || a, where fromJSON('') failed: Error parsing fromJson: the text is empty (line 1, position 1)",
+        ),
+        ("1 == 2", "1 == 2"),
+    ] {
+        assert_eq!(line(text), shown);
+    }
+}
+
+#[test]
 fn traces_are_json_too() {
     let here = contexts(r#"{"a": 1}"#);
     let expr = here

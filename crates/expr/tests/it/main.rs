@@ -49,9 +49,9 @@ pub(crate) fn refusal(text: &str) -> (String, &str) {
 }
 
 /// Answers host functions with what it was given.
-pub(crate) struct Host<'a>(pub(crate) &'a Answer);
+pub(crate) struct Host<'a>(pub(crate) &'a Answer<'a>);
 
-type Answer = dyn Fn(&str, &[Value]) -> Option<Result<Value, String>>;
+type Answer<'a> = dyn Fn(&str, &[Value]) -> Option<Result<Value, String>> + 'a;
 
 impl Context for Host<'_> {
     fn named(&self, _name: &str) -> Option<Value> {
