@@ -1,0 +1,56 @@
+//! Cancellation: by the user, a newer run, or `fail-fast`.
+
+use api::Conclusion;
+
+use crate::effect::{Effect, Why};
+use crate::run::Run;
+use crate::state::{LegStage, ScopeStage};
+
+impl Run {
+    /// Cancels a workflow. Jobs whose `if` still holds in a cancelled run (`always()`, `cancelled()`) go on.
+    pub(crate) fn cancel_scope(&mut self, scope: usize) {
+        if self.scopes[scope].cancelled || self.scopes[scope].stage == ScopeStage::Done {
+            return;
+        }
+        self.scopes[scope].cancelled = true;
+        if self.scopes[scope].stage == ScopeStage::Waiting {
+            let why = Why::new("cancelled", "cancelled before its concurrency group was free", None);
+            self.scopes[scope].stage = ScopeStage::Running;
+            for node in self.scopes[scope].nodes.clone() {
+                self.end_node_early(node, Conclusion::Cancelled, why.clone());
+            }
+            if self.scopes[scope].nodes.is_empty() {
+                self.finish_scope(scope);
+            }
+            return;
+        }
+        let why = Why::new("cancelled", "the run was cancelled", None);
+        for node in self.scopes[scope].nodes.clone() {
+            let keep = self.condition_holds(node, &self.node_context(node).cancelled()).unwrap_or(false);
+            for leg in self.nodes[node].legs.clone() {
+                if let LegStage::Calling(child) = self.legs[leg].stage {
+                    self.cancel_scope(child);
+                } else if !keep {
+                    self.cancel_leg(leg, &why);
+                }
+            }
+        }
+        self.wake.extend(self.scopes[scope].nodes.clone());
+    }
+
+    /// Cancels one leg whatever its `if` says.
+    pub(crate) fn cancel_leg(&mut self, leg: usize, why: &Why) {
+        match self.legs[leg].stage {
+            LegStage::Done(_) => {}
+            LegStage::Ready | LegStage::Group | LegStage::Gate => {
+                self.finish_leg(leg, Conclusion::Cancelled, Some(why.clone()), Vec::new());
+            }
+            LegStage::Running => {
+                if !std::mem::replace(&mut self.legs[leg].cancelling, true) {
+                    self.effects.push(Effect::Cancel { leg: self.legs[leg].id });
+                }
+            }
+            LegStage::Calling(child) => self.cancel_scope(child),
+        }
+    }
+}

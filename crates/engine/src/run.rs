@@ -1,0 +1,147 @@
+//! The state machine itself: construction and dispatch of inputs.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use api::{Conclusion, LegId};
+use workflow::Program;
+
+use crate::effect::{Effect, Holder, Input, Why};
+use crate::facts::{Facts, Selection};
+use crate::state::{Leg, LegStage, Node, Scope, ScopeStage};
+
+/// One workflow's run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub(crate) facts: Facts,
+    pub(crate) selection: Selection,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) legs: Vec<Leg>,
+    pub(crate) effects: Vec<Effect>,
+    /// Nodes that may be ready to be decided; keeps each input's work to what it touches.
+    pub(crate) wake: VecDeque<usize>,
+    pub(crate) failure: Option<Why>,
+    pub(crate) done: Option<Conclusion>,
+}
+
+impl Run {
+    /// A run that has not started. `program` has been linked: every called workflow is there.
+    #[must_use]
+    pub fn new(program: Arc<Program>, facts: Facts, selection: Selection) -> Self {
+        let mut run = Self {
+            selection,
+            scopes: Vec::new(),
+            nodes: Vec::new(),
+            legs: Vec::new(),
+            effects: Vec::new(),
+            wake: VecDeque::new(),
+            failure: None,
+            done: None,
+            facts,
+        };
+        let (inputs, secrets) = (run.facts.inputs.clone(), run.facts.secrets.clone());
+        run.add_scope(Scope {
+            program,
+            caller: None,
+            path_prefix: String::new(),
+            name_prefix: String::new(),
+            inputs,
+            secrets,
+            caller_grant: None,
+            nodes: Vec::new(),
+            stage: ScopeStage::Waiting,
+            cancelled: false,
+            in_group: false,
+        });
+        run
+    }
+
+    /// Feeds one input and returns what is to be done, in order.
+    pub fn apply(&mut self, input: Input) -> Vec<Effect> {
+        if self.done.is_none() {
+            match input {
+                Input::Start => self.open_scope(0),
+                Input::Ended { leg, conclusion, outputs } => {
+                    if let Some(leg) = self.leg_index(leg)
+                        && self.legs[leg].stage == LegStage::Running
+                    {
+                        self.finish_leg(leg, conclusion, None, outputs);
+                    }
+                }
+                Input::Cancel => self.cancel_scope(0),
+                Input::Entered(holder) => self.entered(holder),
+                Input::Evicted(holder) => self.evicted(holder),
+                Input::Gate { leg, refused } => self.gate(leg, refused),
+            }
+            self.advance();
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    /// How the run ended, once it has.
+    #[must_use]
+    pub fn conclusion(&self) -> Option<Conclusion> {
+        self.done
+    }
+
+    /// The id after the last leg of this run so far.
+    #[must_use]
+    pub fn next_leg(&self) -> LegId {
+        LegId(self.first_leg() + u32::try_from(self.legs.len()).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn first_leg(&self) -> u32 {
+        self.selection.first_leg.map_or(0, |leg| leg.0)
+    }
+
+    pub(crate) fn leg_index(&self, leg: LegId) -> Option<usize> {
+        let index = leg.0.checked_sub(self.first_leg())? as usize;
+        (index < self.legs.len()).then_some(index)
+    }
+
+    fn entered(&mut self, holder: Holder) {
+        match holder {
+            Holder::Workflow(scope) => {
+                let scope = scope as usize;
+                if self.scopes.get(scope).is_some_and(|one| one.stage == ScopeStage::Waiting) {
+                    self.activate_scope(scope);
+                }
+            }
+            Holder::Leg(leg) => {
+                if let Some(leg) = self.leg_index(leg)
+                    && self.legs[leg].stage == LegStage::Group
+                {
+                    self.pass_group(leg);
+                }
+            }
+        }
+    }
+
+    fn evicted(&mut self, holder: Holder) {
+        match holder {
+            Holder::Workflow(scope) if self.scopes.get(scope as usize).is_some() => self.cancel_scope(scope as usize),
+            Holder::Workflow(_) => {}
+            Holder::Leg(leg) => {
+                if let Some(leg) = self.leg_index(leg) {
+                    let why = Why::new("concurrency", "a newer job took its place in the concurrency group", None);
+                    self.cancel_leg(leg, &why);
+                }
+            }
+        }
+    }
+
+    fn gate(&mut self, leg: LegId, refused: Option<String>) {
+        let Some(leg) = self.leg_index(leg) else { return };
+        if self.legs[leg].stage != LegStage::Gate {
+            return;
+        }
+        match refused {
+            None => self.start_leg(leg),
+            Some(reason) => {
+                let why = Why::new("environment", reason, None);
+                self.finish_leg(leg, Conclusion::Failure, Some(why), Vec::new());
+            }
+        }
+    }
+}
