@@ -5,6 +5,7 @@ mod cron;
 mod filters;
 mod graph;
 mod ids;
+mod names;
 pub(crate) mod pattern;
 mod uses;
 
@@ -56,5 +57,18 @@ pub(crate) fn image(item: &Item, is_service: bool, out: &mut Vec<Diagnostic>) {
         out.push(
             Diagnostic::error(code::INVALID_CONTAINER, "the image has no name").at(image.span),
         );
+    }
+}
+
+/// [`span::did_you_mean`] as long as it pays: a file with thousands of mistakes is not helped by thousands of guesses.
+pub(crate) fn suggest<'a>(
+    told: usize,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    if told > 200 {
+        None
+    } else {
+        span::did_you_mean(name, known.into_iter().take(500))
     }
 }

@@ -7,20 +7,26 @@
 //! Files are read once; expressions in them are parsed once, with the contexts that their key allows, and evaluated later
 //! through [`Template::evaluate`].
 
+mod action_input;
 mod check;
 mod code;
 mod convert;
+mod input;
 mod item;
 mod matrix;
 mod model;
 mod parse;
+mod permission;
+mod program;
 mod reader;
 mod reference;
 mod schema;
 mod step_id;
 mod template;
 
+pub use action_input::check_action_inputs;
 pub use code::CODES;
+pub use input::{InputError, InputSource, coerce_inputs};
 pub use matrix::{Leg, MAX_LEGS, MatrixError, expand_matrix, leg_name};
 pub use model::action::{
     Action, ActionInput, ActionOutput, CompositeRuns, DockerRuns, NodeRuns, Runs,
@@ -35,5 +41,7 @@ pub use model::trigger::{
 pub use model::workflow::{Defaults, PermissionLevel, Permissions, Workflow};
 pub use model::{Condition, Spanned};
 pub use parse::{Parsed, parse_action, parse_workflow};
+pub use permission::{Grant, Violation, effective_permissions};
+pub use program::{Loader, MAX_FILES, MAX_LEVELS, Program, link};
 pub use reference::{ActionReference, ReferenceError, WorkflowReference};
 pub use schema::events::activity_types;

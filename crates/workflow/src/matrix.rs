@@ -3,6 +3,7 @@
 //! Rules from `MatrixBuilder` of actions/runner: the product of the axes, the first axis slowest; `exclude` takes away by
 //! partial match; `include` adds keys to what it matches, or a leg of its own where it matches nothing.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use expr::{Object, Value};
@@ -16,8 +17,8 @@ use filter::matches;
 
 /// GitHub's bound for the legs of one job.
 pub const MAX_LEGS: usize = 256;
-/// How many comparisons of a combination with an entry may be made; only hostile files come near.
-const MAX_WORK: u64 = 4_000_000;
+/// How many comparisons of a value with that of an entry may be made; only hostile files come near.
+const MAX_WORK: u128 = 20_000_000;
 
 /// One job of a matrix.
 #[derive(Clone, Debug)]
@@ -72,10 +73,8 @@ pub fn expand_matrix(matrix: &Value) -> Result<Vec<Leg>, MatrixError> {
     if axes.is_empty() && include.is_empty() {
         return Err(MatrixError::NoAxes);
     }
-    let is_axis = |key: &str| {
-        axes.iter()
-            .any(|(axis, _)| axis.to_lowercase() == key.to_lowercase())
-    };
+    let axis_names: HashSet<String> = axes.iter().map(|(axis, _)| axis.to_lowercase()).collect();
+    let is_axis = |key: &str| axis_names.contains(&key.to_lowercase());
     if let Some(key) = exclude
         .iter()
         .flat_map(|entry| entry.keys())
@@ -83,16 +82,22 @@ pub fn expand_matrix(matrix: &Value) -> Result<Vec<Leg>, MatrixError> {
     {
         return Err(MatrixError::UnknownExcludeKey(key.to_owned()));
     }
+    let product = product(&axes);
+    let keys: usize = exclude
+        .iter()
+        .chain(&include)
+        .map(|entry| entry.len())
+        .sum();
+    let work = product
+        .saturating_mul(axes.len() as u128)
+        .saturating_mul(1 + keys as u128);
+    if work > MAX_WORK {
+        return Err(MatrixError::TooLarge { count: product });
+    }
     let includes: Vec<Include<'_>> = include
         .into_iter()
         .map(|entry| Include::new(entry, &is_axis))
         .collect();
-
-    let product = product(&axes);
-    let work = product.saturating_mul(1 + (exclude.len() + includes.len()) as u128);
-    if work > u128::from(MAX_WORK) {
-        return Err(MatrixError::TooLarge { count: product });
-    }
     let mut matched = vec![false; includes.len()];
     let mut legs: Vec<Leg> = Vec::new();
     let mut count: u128 = 0;

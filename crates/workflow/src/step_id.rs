@@ -17,6 +17,8 @@ const MAX_LENGTH: usize = 100;
 #[derive(Default)]
 pub(crate) struct StepIds {
     taken: HashMap<String, Span>,
+    /// The next number for a generated id, so that many steps alike cost no more than as many steps.
+    next: HashMap<String, usize>,
 }
 
 impl StepIds {
@@ -45,7 +47,7 @@ impl StepIds {
     }
 
     fn next(&mut self, base: &str, span: Span) -> Arc<str> {
-        let mut attempt = 1usize;
+        let mut attempt = self.next.get(base).copied().unwrap_or(1);
         loop {
             let suffix = if attempt == 1 {
                 String::new()
@@ -59,6 +61,7 @@ impl StepIds {
                 self.taken.entry(candidate.to_ascii_lowercase())
             {
                 entry.insert(span);
+                self.next.insert(base.to_owned(), attempt + 1);
                 return candidate.into();
             }
             attempt += 1;

@@ -2,36 +2,50 @@
 //!
 //! GitHub evaluates an unknown property to null without a word, so all of these are warnings.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use span::{Diagnostic, did_you_mean};
+use span::Diagnostic;
 
+use super::names::Names;
+use super::suggest;
 use crate::item::{Item, ItemKind, Read};
 use crate::reader::fold;
 use crate::{Action, Job, JobKind, Runs, Step, StepKind, Workflow, code};
 
 /// A workflow's expressions.
 pub(crate) fn contexts(root: &Item, workflow: &Workflow, out: &mut Vec<Diagnostic>) {
-    let inputs = workflow_inputs(workflow);
+    let declared = workflow.on.events.iter().flat_map(|event| {
+        event
+            .inputs
+            .iter()
+            .chain(event.call.iter().flat_map(|call| &call.inputs))
+    });
+    let inputs: Names = declared.map(|input| input.name.value.clone()).collect();
     root.each_read(&mut |read| check_inputs(read, &inputs, out));
-    call_outputs(root, workflow, out);
+    let jobs: Jobs<'_> = workflow
+        .jobs
+        .iter()
+        .map(|job| (fold(&job.id.value), (job, outputs(job))))
+        .collect();
+    call_outputs(root, &jobs, out);
     for entry in root.get("jobs").map(Item::entries).unwrap_or_default() {
-        let Some(job) = entry.name().and_then(|id| workflow.job(id)) else {
+        let Some((job, _)) = entry.name().and_then(|id| jobs.get(&fold(id))) else {
             continue;
         };
         let item = &entry.value;
+        let needs: Names = job.needs.iter().map(|need| need.value.clone()).collect();
         let matrix = matrix_keys(item);
         item.each_read(&mut |read| {
-            check_needs(read, job, workflow, out);
+            check_needs(read, job, &needs, &jobs, out);
             if let Some(keys) = &matrix {
                 check_matrix(read, keys, out);
             }
         });
         if let JobKind::Steps(steps_job) = &job.kind {
-            check_steps(item.get("steps"), &steps_job.steps, out);
-            // Evaluated when the steps are over: outputs, the environment's url.
             let all = ids(&steps_job.steps);
+            check_steps(item.get("steps"), &all, out);
+            // Evaluated when the steps are over: outputs, the environment's url.
             for key in ["outputs", "environment"] {
                 if let Some(item) = item.get(key) {
                     item.each_read(&mut |read| check_step(read, &all, &all, out));
@@ -43,19 +57,37 @@ pub(crate) fn contexts(root: &Item, workflow: &Workflow, out: &mut Vec<Diagnosti
 
 /// A composite action's expressions.
 pub(crate) fn action_contexts(root: &Item, action: &Action, out: &mut Vec<Diagnostic>) {
-    let names: Vec<Arc<str>> = action
+    let inputs: Names = action
         .inputs
         .iter()
         .map(|input| input.name.value.clone())
         .collect();
-    root.each_read(&mut |read| check_inputs(read, &names, out));
+    root.each_read(&mut |read| check_inputs(read, &inputs, out));
     if let Runs::Composite(runs) = &action.runs {
-        let steps = root.get("runs").and_then(|runs| runs.get("steps"));
-        check_steps(steps, &runs.steps, out);
         let all = ids(&runs.steps);
+        check_steps(
+            root.get("runs").and_then(|runs| runs.get("steps")),
+            &all,
+            out,
+        );
         if let Some(outputs) = root.get("outputs") {
             outputs.each_read(&mut |read| check_step(read, &all, &all, out));
         }
+    }
+}
+
+/// Jobs by id, with the outputs they declare; `None` for calls, whose outputs are in another file.
+type Jobs<'w> = HashMap<String, (&'w Job, Option<Names>)>;
+
+fn outputs(job: &Job) -> Option<Names> {
+    match &job.kind {
+        JobKind::Steps(job) => Some(
+            job.outputs
+                .iter()
+                .map(|(name, _)| name.value.clone())
+                .collect(),
+        ),
+        JobKind::Call(_) => None,
     }
 }
 
@@ -65,51 +97,34 @@ fn warn(
     read: &Read,
     message: String,
     name: &str,
-    known: &[Arc<str>],
+    known: &Names,
 ) {
     let diagnostic = Diagnostic::warning(code, message)
         .at(read.span)
         .label("this is always empty");
-    out.push(match did_you_mean(name, known.iter().map(AsRef::as_ref)) {
+    out.push(match suggest(out.len(), name, known.iter()) {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
-        None if known.is_empty() => diagnostic,
+        None if known.iter().next().is_none() => diagnostic,
         None => {
-            let names: Vec<&str> = known.iter().take(24).map(AsRef::as_ref).collect();
+            let names: Vec<&str> = known.iter().take(24).collect();
             diagnostic.help(format!("known here: {}", names.join(", ")))
         }
     });
 }
 
 /// The path after a context's name, where it starts with that name and goes on with a name.
-fn after<'r>(read: &'r Read, context: &[&str]) -> Option<&'r [Arc<str>]> {
-    let fits = context.len() < read.path.len()
-        && context
-            .iter()
-            .zip(&read.path)
-            .all(|(name, part)| part.eq_ignore_ascii_case(name));
-    let rest = fits.then(|| &read.path[context.len()..])?;
-    (rest.first().map(AsRef::as_ref) != Some("*")).then_some(rest)
+fn after<'r>(read: &'r Read, context: &str) -> Option<&'r [Arc<str>]> {
+    let (first, rest) = read.path.split_first()?;
+    let named = first.eq_ignore_ascii_case(context)
+        && rest.first().is_some_and(|name| name.as_ref() != "*");
+    named.then_some(rest)
 }
 
-fn has(names: &[Arc<str>], name: &str) -> bool {
-    names.iter().any(|known| fold(known) == fold(name))
-}
-
-fn workflow_inputs(workflow: &Workflow) -> Vec<Arc<str>> {
-    let declared = workflow.on.events.iter().flat_map(|event| {
-        event
-            .inputs
-            .iter()
-            .chain(event.call.iter().flat_map(|call| &call.inputs))
-    });
-    declared.map(|input| input.name.value.clone()).collect()
-}
-
-fn check_inputs(read: &Read, inputs: &[Arc<str>], out: &mut Vec<Diagnostic>) {
-    let Some([name, ..]) = after(read, &["inputs"]) else {
+fn check_inputs(read: &Read, inputs: &Names, out: &mut Vec<Diagnostic>) {
+    let Some([name, ..]) = after(read, "inputs") else {
         return;
     };
-    if !has(inputs, name) {
+    if !inputs.has(name) {
         warn(
             out,
             code::UNKNOWN_INPUT,
@@ -121,38 +136,37 @@ fn check_inputs(read: &Read, inputs: &[Arc<str>], out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn check_needs(read: &Read, job: &Job, workflow: &Workflow, out: &mut Vec<Diagnostic>) {
-    let Some([name, rest @ ..]) = after(read, &["needs"]) else {
+fn check_needs(read: &Read, job: &Job, needs: &Names, jobs: &Jobs<'_>, out: &mut Vec<Diagnostic>) {
+    let Some([name, rest @ ..]) = after(read, "needs") else {
         return;
     };
-    let needs: Vec<Arc<str>> = job.needs.iter().map(|need| need.value.clone()).collect();
-    if !has(&needs, name) {
-        let message = match workflow.job(name) {
+    let needed = jobs.get(&fold(name));
+    if !needs.has(name) {
+        let message = match needed {
             Some(_) => format!("the job `{}` does not need `{name}`", job.id.value),
             None => format!("there is no job `{name}`"),
         };
-        warn(
-            out,
-            code::UNKNOWN_NEEDS_CONTEXT,
-            read,
-            message,
-            name,
-            &needs,
-        );
-        return;
+        warn(out, code::UNKNOWN_NEEDS_CONTEXT, read, message, name, needs);
+    } else if let Some((needed, outputs)) = needed {
+        check_job(read, needed, outputs.as_ref(), rest, out);
     }
-    let Some(needed) = workflow.job(name) else {
-        return;
-    };
-    check_job(read, needed, rest, out);
 }
 
 /// `result` and `outputs` of a job.
-fn check_job(read: &Read, job: &Job, rest: &[Arc<str>], out: &mut Vec<Diagnostic>) {
-    let parts: [Arc<str>; 2] = ["outputs".into(), "result".into()];
+fn check_job(
+    read: &Read,
+    job: &Job,
+    outputs: Option<&Names>,
+    rest: &[Arc<str>],
+    out: &mut Vec<Diagnostic>,
+) {
     match rest {
-        [] => {}
-        [part, ..] if part.as_ref() != "*" && !has(&parts, part) => {
+        [part, ..]
+            if !["*", "outputs", "result"]
+                .iter()
+                .any(|known| part.eq_ignore_ascii_case(known)) =>
+        {
+            let parts = ["outputs", "result"].map(Arc::from).into_iter().collect();
             warn(
                 out,
                 code::UNKNOWN_NEEDS_CONTEXT,
@@ -163,17 +177,9 @@ fn check_job(read: &Read, job: &Job, rest: &[Arc<str>], out: &mut Vec<Diagnostic
             );
         }
         [part, output, ..] if part.eq_ignore_ascii_case("outputs") && output.as_ref() != "*" => {
-            let JobKind::Steps(steps_job) = &job.kind else {
-                return;
-            };
-            let names: Vec<Arc<str>> = steps_job
-                .outputs
-                .iter()
-                .map(|(name, _)| name.value.clone())
-                .collect();
-            if !has(&names, output) {
+            if let Some(outputs) = outputs.filter(|outputs| !outputs.has(output)) {
                 let message = format!("the job `{}` has no output `{output}`", job.id.value);
-                warn(out, code::UNKNOWN_OUTPUT, read, message, output, &names);
+                warn(out, code::UNKNOWN_OUTPUT, read, message, output, outputs);
             }
         }
         _ => {}
@@ -181,23 +187,18 @@ fn check_job(read: &Read, job: &Job, rest: &[Arc<str>], out: &mut Vec<Diagnostic
 }
 
 /// `on.workflow_call.outputs`: `jobs.<id>.outputs.<name>`.
-fn call_outputs(root: &Item, workflow: &Workflow, out: &mut Vec<Diagnostic>) {
-    let outputs = root
-        .get("on")
-        .and_then(|on| on.get("workflow_call"))
-        .and_then(|call| call.get("outputs"));
-    let Some(outputs) = outputs else { return };
-    let names: Vec<Arc<str>> = workflow
-        .jobs
-        .iter()
-        .map(|job| job.id.value.clone())
-        .collect();
+fn call_outputs(root: &Item, jobs: &Jobs<'_>, out: &mut Vec<Diagnostic>) {
+    let call = root.get("on").and_then(|on| on.get("workflow_call"));
+    let Some(outputs) = call.and_then(|call| call.get("outputs")) else {
+        return;
+    };
+    let names: Names = jobs.values().map(|(job, _)| job.id.value.clone()).collect();
     outputs.each_read(&mut |read| {
-        let Some([name, rest @ ..]) = after(read, &["jobs"]) else {
+        let Some([name, rest @ ..]) = after(read, "jobs") else {
             return;
         };
-        match workflow.job(name) {
-            Some(job) => check_job(read, job, rest, out),
+        match jobs.get(&fold(name)) {
+            Some((job, outputs)) => check_job(read, job, outputs.as_ref(), rest, out),
             None => warn(
                 out,
                 code::UNKNOWN_JOB,
@@ -211,20 +212,20 @@ fn call_outputs(root: &Item, workflow: &Workflow, out: &mut Vec<Diagnostic>) {
 }
 
 /// Every key that a leg can have; `None` when that is known only at run time.
-fn matrix_keys(job: &Item) -> Option<Vec<Arc<str>>> {
+fn matrix_keys(job: &Item) -> Option<Names> {
     let Some(strategy) = job.get("strategy") else {
-        return Some(Vec::new());
+        return Some(Names::default());
     };
     let ItemKind::Mapping(_) = strategy.kind else {
         return None;
     };
     let Some(matrix) = strategy.get("matrix") else {
-        return Some(Vec::new());
+        return Some(Names::default());
     };
     let ItemKind::Mapping(entries) = &matrix.kind else {
         return None;
     };
-    let mut keys: Vec<Arc<str>> = Vec::new();
+    let mut keys = Names::default();
     for entry in entries {
         match entry.name()? {
             "exclude" => {}
@@ -237,23 +238,21 @@ fn matrix_keys(job: &Item) -> Option<Vec<Arc<str>>> {
                         return None;
                     };
                     for entry in entries {
-                        keys.push(entry.name()?.into());
+                        keys.add(entry.name()?.into());
                     }
                 }
             }
-            axis => keys.push(axis.into()),
+            axis => keys.add(axis.into()),
         }
     }
-    let mut seen = HashSet::new();
-    keys.retain(|key| seen.insert(fold(key)));
     Some(keys)
 }
 
-fn check_matrix(read: &Read, keys: &[Arc<str>], out: &mut Vec<Diagnostic>) {
-    let Some([name, ..]) = after(read, &["matrix"]) else {
+fn check_matrix(read: &Read, keys: &Names, out: &mut Vec<Diagnostic>) {
+    let Some([name, ..]) = after(read, "matrix") else {
         return;
     };
-    if !has(keys, name) {
+    if !keys.has(name) {
         warn(
             out,
             code::UNKNOWN_MATRIX_KEY,
@@ -265,36 +264,43 @@ fn check_matrix(read: &Read, keys: &[Arc<str>], out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn ids(steps: &[Step]) -> Vec<Arc<str>> {
-    let mut ids = Vec::new();
+fn ids(steps: &[Step]) -> Names {
+    let mut ids = Names::default();
     for step in steps {
-        ids.extend(step.explicit_id.iter().map(|id| id.value.clone()));
+        if let Some(id) = &step.explicit_id {
+            ids.add(id.value.clone());
+        }
         if let StepKind::Parallel { steps } = &step.kind {
-            ids.extend(self::ids(steps));
+            for id in steps.iter().filter_map(|step| step.explicit_id.as_ref()) {
+                ids.add(id.value.clone());
+            }
         }
     }
     ids
 }
 
 /// Each step sees the ones before it.
-fn check_steps(list: Option<&Item>, steps: &[Step], out: &mut Vec<Diagnostic>) {
-    let all = ids(steps);
-    let mut before: Vec<Arc<str>> = Vec::new();
+fn check_steps(list: Option<&Item>, all: &Names, out: &mut Vec<Diagnostic>) {
+    let mut before = Names::default();
     for item in list.map(Item::items).unwrap_or_default() {
-        item.each_read(&mut |read| check_step(read, &before, &all, out));
-        before.extend(item.get("id").and_then(Item::string).map(|id| id.value));
-        for inner in item.get("parallel").map(Item::items).unwrap_or_default() {
-            before.extend(inner.get("id").and_then(Item::string).map(|id| id.value));
+        item.each_read(&mut |read| check_step(read, &before, all, out));
+        let parallel = item.get("parallel").map(Item::items).unwrap_or_default();
+        for id in parallel
+            .iter()
+            .chain([item])
+            .filter_map(|step| step.get("id").and_then(Item::string))
+        {
+            before.add(id.value);
         }
     }
 }
 
-fn check_step(read: &Read, before: &[Arc<str>], all: &[Arc<str>], out: &mut Vec<Diagnostic>) {
-    let Some([name, rest @ ..]) = after(read, &["steps"]) else {
+fn check_step(read: &Read, before: &Names, all: &Names, out: &mut Vec<Diagnostic>) {
+    let Some([name, rest @ ..]) = after(read, "steps") else {
         return;
     };
-    if !has(before, name) {
-        let message = if has(all, name) {
+    if !before.has(name) {
+        let message = if all.has(name) {
             format!("the step `{name}` does not come before this one")
         } else {
             format!("there is no step with the id `{name}`")
@@ -302,11 +308,12 @@ fn check_step(read: &Read, before: &[Arc<str>], all: &[Arc<str>], out: &mut Vec<
         warn(out, code::UNKNOWN_STEP, read, message, name, before);
         return;
     }
-    let parts: [Arc<str>; 3] = ["outputs".into(), "outcome".into(), "conclusion".into()];
+    const PARTS: [&str; 3] = ["outputs", "outcome", "conclusion"];
     if let [part, ..] = rest
         && part.as_ref() != "*"
-        && !has(&parts, part)
+        && !PARTS.iter().any(|known| part.eq_ignore_ascii_case(known))
     {
+        let parts = PARTS.map(Arc::from).into_iter().collect();
         warn(
             out,
             code::UNKNOWN_STEP,

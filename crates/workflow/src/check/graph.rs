@@ -3,23 +3,25 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use span::{Diagnostic, did_you_mean};
+use span::{Diagnostic, Span};
+
+use super::suggest;
 
 use crate::{Job, Spanned, code};
 
 /// A name that stands twice in one list. GitHub lets it pass.
 pub(crate) fn duplicate_needs(needs: &[Spanned<Arc<str>>], out: &mut Vec<Diagnostic>) {
-    for (index, need) in needs.iter().enumerate() {
-        if let Some(first) = needs[..index]
-            .iter()
-            .find(|first| first.value.eq_ignore_ascii_case(&need.value))
-        {
+    let mut seen: HashMap<String, Span> = HashMap::new();
+    for need in needs {
+        if let Some(first) = seen.get(&need.value.to_ascii_lowercase()) {
             let message = format!("`{}` is needed twice", need.value);
             out.push(
                 Diagnostic::warning(code::DUPLICATE_NEED, message)
                     .at(need.span)
-                    .related(first.span, "first here"),
+                    .related(*first, "first here"),
             );
+        } else {
+            seen.insert(need.value.to_ascii_lowercase(), need.span);
         }
     }
 }
@@ -37,7 +39,10 @@ pub(crate) fn needs(jobs: &[Job], out: &mut Vec<Diagnostic>) {
         for need in &job.needs {
             match index.get(&need.value.to_ascii_lowercase()) {
                 Some(target) => targets.push((*target, need)),
-                None => out.push(unknown(need, jobs)),
+                None => {
+                    let diagnostic = unknown(need, jobs, out.len());
+                    out.push(diagnostic);
+                }
             }
         }
         edges.push(targets);
@@ -45,14 +50,14 @@ pub(crate) fn needs(jobs: &[Job], out: &mut Vec<Diagnostic>) {
     cycles(jobs, &edges, out);
 }
 
-fn unknown(need: &Spanned<Arc<str>>, jobs: &[Job]) -> Diagnostic {
+fn unknown(need: &Spanned<Arc<str>>, jobs: &[Job], told: usize) -> Diagnostic {
     let names = || jobs.iter().map(|job| job.id.value.as_ref());
     let diagnostic = Diagnostic::error(
         code::UNKNOWN_NEED,
         format!("there is no job `{}`", need.value),
     )
     .at(need.span);
-    match did_you_mean(&need.value, names()) {
+    match suggest(told, &need.value, names()) {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
         None => diagnostic.help(format!(
             "the jobs are {}",

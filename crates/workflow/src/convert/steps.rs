@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use expr::Value;
-use span::{Diagnostic, did_you_mean};
+use span::Diagnostic;
 
 use super::{Diagnostics, spanned, template};
 use crate::item::Item;
@@ -158,7 +158,9 @@ impl Reader<'_> {
                 message,
                 ..diagnostic
             };
-            if let Some(meant) = did_you_mean(name, self.seen.iter().map(AsRef::as_ref)) {
+            if let Some(meant) =
+                check::suggest(self.out.len(), name, self.seen.iter().map(AsRef::as_ref))
+            {
                 diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
             }
             self.out.push(diagnostic);

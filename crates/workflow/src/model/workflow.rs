@@ -59,7 +59,7 @@ pub enum Permissions {
     Scopes(Span, Vec<(Spanned<Arc<str>>, Spanned<PermissionLevel>)>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PermissionLevel {
     None,
     Read,
@@ -67,13 +67,13 @@ pub enum PermissionLevel {
 }
 
 impl Permissions {
-    /// The level this block gives to a scope such as `id-token`. `read-all` gives no `id-token`, which only knows `write`.
+    /// The level this block gives to a scope such as `id-token`. `read-all` gives nothing where there is only `write`,
+    /// `write-all` gives `read` where there is only that.
     #[must_use]
     pub fn level(&self, scope: &str) -> PermissionLevel {
         match self {
-            Self::ReadAll(_) if scope == "id-token" => PermissionLevel::None,
-            Self::ReadAll(_) => PermissionLevel::Read,
-            Self::WriteAll(_) => PermissionLevel::Write,
+            Self::ReadAll(_) => crate::permission::read_all(scope),
+            Self::WriteAll(_) => crate::permission::write_all(scope),
             Self::Scopes(_, scopes) => scopes
                 .iter()
                 .find(|(name, _)| name.value.as_ref() == scope)

@@ -1,0 +1,4 @@
+//! Files in, diagnostics and models out.
+
+mod acceptance;
+mod support;
