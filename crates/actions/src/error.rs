@@ -1,7 +1,7 @@
 //! What can go wrong when resolving an action.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::UsesError;
 
@@ -30,6 +30,22 @@ pub enum ActionError {
         uses: String,
         /// Where it was looked for.
         dir: PathBuf,
+    },
+    /// A reusable workflow's file is not there.
+    #[error("{uses}: there is no file {}", path.display())]
+    NoFile {
+        /// As written.
+        uses: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The value cannot be used in this place.
+    #[error("{uses}: {expected}")]
+    Misplaced {
+        /// As written.
+        uses: String,
+        /// What was expected.
+        expected: &'static str,
     },
     /// `actions.native = only` and there is no native action.
     #[error(
@@ -65,4 +81,17 @@ pub enum ActionError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl ActionError {
+    pub(crate) fn io<'a>(
+        what: &'static str,
+        path: &'a Path,
+    ) -> impl FnOnce(io::Error) -> ActionError + use<'a> {
+        move |source| ActionError::Io {
+            what,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
 }

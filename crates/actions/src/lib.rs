@@ -8,11 +8,13 @@
 
 mod error;
 mod lock;
+mod remote;
 mod resolve;
 mod uses;
-mod vendor;
+mod walk;
 
 pub use error::ActionError;
-pub use lock::{LockFile, LockedAction, Locker, Problem};
+pub use lock::{LockFile, LockedAction};
 pub use resolve::{ActionKind, NativeMode, NativeTable, ResolvedAction, ResolvedFile, Resolver};
 pub use uses::{Uses, UsesError};
+pub use walk::{Locker, Problem};

@@ -244,7 +244,7 @@ fn without_credentials(url: &str) -> String {
 }
 
 /// `owner` and `name` from the last two parts of a URL's path. Paths of this machine name no owner.
-fn owner_and_name(url: &str) -> Option<(String, String)> {
+pub(crate) fn owner_and_name(url: &str) -> Option<(String, String)> {
     let path = match url.split_once("://") {
         Some(("file", _)) => return None,
         Some((_, rest)) => rest.split_once('/')?.1,

@@ -12,6 +12,7 @@ mod checkout;
 mod command;
 mod commit;
 mod config;
+mod content;
 mod error;
 mod facts;
 mod gitdir;
@@ -29,6 +30,7 @@ pub use checkout::{
     CheckoutContext, CheckoutInputs, CheckoutOutcome, Submodules, checkout, checkout_cleanup,
 };
 pub use commit::{Commit, Signature};
+pub use content::content_hash;
 pub use error::GitError;
 pub use facts::{Facts, Head};
 pub use gitdir::{GitDirRequest, checkout_git_dir};
