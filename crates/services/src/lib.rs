@@ -1,1 +1,37 @@
-//! services
+//! What a running job talks to: artifacts, caches and identity tokens, as GitHub's own clients speak them.
+//!
+//! Owns the two stores ([`ArtifactStore`] of a run, [`CacheStore`] of a machine), the tokens and signed
+//! addresses a job is given, and the axum router that speaks artifacts v4, caches v2 and v1, the blob
+//! subset they need, and the issuer of identity tokens.
+//!
+//! Must not print, must not know how jobs are executed, and must never hold a whole artifact or cache in
+//! memory. Native actions use the stores directly; the HTTP side is a translation onto the same calls.
+
+mod artifact;
+mod cache;
+mod clock;
+mod config;
+mod disk;
+mod error;
+mod http;
+mod identity;
+mod oidc;
+mod scope;
+mod services;
+mod token;
+
+pub use artifact::name::{NameError, validate_artifact_name, validate_file_path};
+pub use artifact::{
+    Artifact, ArtifactFile, ArtifactOwner, ArtifactStore, Compression, Content, Downloaded,
+    PendingArtifact, UploadOptions, list_artifacts,
+};
+pub use cache::explanation::{Considered, Explanation, Outcome, Verdict};
+pub use cache::{
+    CacheEntry, CacheHit, CacheOwner, CacheQuery, CacheStore, CacheUsage, Reservation, Restored,
+};
+pub use clock::Clock;
+pub use config::{DEFAULT_QUOTA_BYTES, RepositoryClaims, ServicesConfig, UNUSED_DAYS};
+pub use error::{Error, Result};
+pub use identity::{JobEnvironment, JobIdentity};
+pub use scope::CacheScopes;
+pub use services::Services;

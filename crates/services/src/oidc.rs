@@ -1,0 +1,6 @@
+//! The issuer of identity tokens: a key kept with the data, claims from the job's identity.
+
+pub(crate) mod claims;
+mod key;
+
+pub(crate) use key::IssuerKey;
