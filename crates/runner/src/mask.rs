@@ -1,7 +1,7 @@
 //! Hiding secrets in everything a job shows.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -34,7 +34,9 @@ struct Shared {
 #[derive(Default)]
 struct Known {
     values: HashSet<String>,
-    forms: BTreeSet<String>,
+    forms: HashSet<String>,
+    /// Forms not compiled yet.
+    fresh: Vec<String>,
 }
 
 #[derive(Default, Clone)]
@@ -70,7 +72,11 @@ impl Masker {
             .filter(|line| !line.is_empty());
         for part in std::iter::once(value).chain(lines) {
             if known.values.insert(part.to_owned()) {
-                known.forms.extend(encodings::forms(part));
+                for form in encodings::forms(part) {
+                    if known.forms.insert(form.clone()) {
+                        known.fresh.push(form);
+                    }
+                }
                 // Compiled when next asked for: many values added in a row cost one compilation.
                 self.shared.stale.store(true, Ordering::Release);
             }
@@ -117,7 +123,7 @@ impl Masker {
 
     fn compiled(&self) -> Compiled {
         if self.shared.stale.load(Ordering::Acquire) {
-            let known = self
+            let mut known = self
                 .shared
                 .known
                 .lock()
@@ -128,13 +134,27 @@ impl Masker {
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
             if self.shared.stale.swap(false, Ordering::AcqRel) {
-                let all = known.forms.iter().map(String::as_str);
-                let lines = all.clone().filter(|form| !form.contains(['\r', '\n']));
-                compiled.lines = Patterns::new(lines.clone()).map(Arc::new);
-                compiled.whole = if lines.count() == known.forms.len() {
+                let fresh = std::mem::take(&mut known.fresh);
+                let lines: Vec<String> = fresh
+                    .iter()
+                    .filter(|form| !form.contains(['\r', '\n']))
+                    .cloned()
+                    .collect();
+                // Mostly no secret has a line end: then both are the same.
+                let same = lines.len() == fresh.len()
+                    && match (&compiled.lines, &compiled.whole) {
+                        (Some(lines), Some(whole)) => Arc::ptr_eq(lines, whole),
+                        (lines, whole) => lines.is_none() && whole.is_none(),
+                    };
+                let extended = |old: &Option<Arc<Patterns>>, fresh| {
+                    let patterns = old.as_deref().cloned().unwrap_or_default().extended(fresh);
+                    (!patterns.is_empty()).then(|| Arc::new(patterns))
+                };
+                compiled.lines = extended(&compiled.lines, lines);
+                compiled.whole = if same {
                     compiled.lines.clone()
                 } else {
-                    Patterns::new(all).map(Arc::new)
+                    extended(&compiled.whole, fresh)
                 };
             }
             return compiled.clone();

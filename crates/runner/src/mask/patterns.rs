@@ -1,6 +1,7 @@
 //! One immutable set of texts to hide, compiled for searching.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
@@ -10,70 +11,74 @@ pub(super) const STARS: &[u8] = b"***";
 /// Above this many bytes of patterns a table-driven automaton would take too much memory.
 const DFA_LIMIT: usize = 32 * 1024;
 
-/// Compiled patterns. Two automata: one that only tells whether there is anything at all, which can use vector
-/// instructions, and one that finds every occurrence, overlapping ones too. Not to be shown: the secrets are in it.
+/// Compiled patterns. Not to be shown: the secrets are in it.
+///
+/// They lie in tiers, each at least as large as the one after it: adding a few recompiles few, and there are never
+/// many tiers to search.
+#[derive(Clone, Default)]
 pub struct Patterns {
+    tiers: Vec<Arc<Tier>>,
+}
+
+/// Two automata: one that only tells whether there is anything at all, which can use vector instructions, and one
+/// that finds every occurrence, overlapping ones too.
+struct Tier {
+    forms: Vec<String>,
     any: AhoCorasick,
     every: AhoCorasick,
     longest: usize,
 }
 
 impl Patterns {
-    /// None when there is nothing to look for, or the patterns are beyond what can be compiled.
-    pub(super) fn new<'a>(patterns: impl Iterator<Item = &'a str> + Clone) -> Option<Self> {
-        let longest = patterns.clone().map(str::len).max()?;
-        let total: usize = patterns.clone().map(str::len).sum();
-        let kind = if total <= DFA_LIMIT {
-            AhoCorasickKind::DFA
-        } else {
-            AhoCorasickKind::ContiguousNFA
-        };
-        let build = |semantics| {
-            let mut builder = AhoCorasick::builder();
-            builder.match_kind(semantics).kind(Some(kind));
-            builder
-                .build(patterns.clone())
-                .or_else(|_| builder.kind(None).build(patterns.clone()))
-                .ok()
-        };
-        Some(Self {
-            any: build(MatchKind::LeftmostFirst)?,
-            every: build(MatchKind::Standard)?,
-            longest,
-        })
+    /// With more patterns, none of them empty or known already.
+    pub(super) fn extended(&self, mut forms: Vec<String>) -> Self {
+        let mut tiers = self.tiers.clone();
+        if !forms.is_empty() {
+            while let Some(last) = tiers.pop_if(|last| last.forms.len() <= forms.len()) {
+                forms.extend(last.forms.iter().cloned());
+            }
+            tiers.extend(Tier::new(forms).map(Arc::new));
+        }
+        Self { tiers }
+    }
+
+    /// Whether there is nothing to look for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tiers.is_empty()
     }
 
     /// Bytes of the longest pattern.
     pub(super) fn longest(&self) -> usize {
-        self.longest
+        self.tiers
+            .iter()
+            .map(|tier| tier.longest)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Whether any pattern occurs.
     #[must_use]
     pub fn found_in(&self, text: &[u8]) -> bool {
-        self.any.is_match(text)
+        self.tiers.iter().any(|tier| tier.any.is_match(text))
     }
 
     /// Ranges to hide, in order, with overlapping and adjacent ones merged.
     pub(super) fn ranges(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let mut ranges: Vec<Range<usize>> = Vec::new();
-        // The first occurrence is found fast; only from the longest pattern before its end on can others begin.
-        let Some(first) = self.any.find(text) else {
-            return ranges;
-        };
-        let from = first.end().saturating_sub(self.longest);
-        let found = self.every.find_overlapping_iter(&text[from..]);
-        for found in found {
-            let (start, end) = (found.start() + from, found.end() + from);
-            // Occurrences come ordered by their ends: a long one may swallow several before it.
-            let mut merged = start..end;
-            while let Some(last) = ranges.pop_if(|last| last.end >= merged.start) {
-                merged.start = merged.start.min(last.start);
-                merged.end = merged.end.max(last.end);
-            }
-            ranges.push(merged);
+        let mut all = Vec::new();
+        for tier in &self.tiers {
+            tier.ranges(text, &mut all);
         }
-        ranges
+        if self.tiers.len() > 1 {
+            all.sort_unstable_by_key(|range| range.start);
+            all.dedup_by(|next, before| {
+                let joined = next.start <= before.end;
+                if joined {
+                    before.end = before.end.max(next.end);
+                }
+                joined
+            });
+        }
+        all
     }
 
     /// Appends `text` to `out` with all that must be hidden replaced.
@@ -85,5 +90,57 @@ impl Patterns {
             from = range.end;
         }
         out.extend_from_slice(&text[from..]);
+    }
+}
+
+impl Tier {
+    /// None when the patterns are beyond what can be compiled: billions of bytes.
+    fn new(forms: Vec<String>) -> Option<Self> {
+        let longest = forms.iter().map(String::len).max()?;
+        let total: usize = forms.iter().map(String::len).sum();
+        let kind = if total <= DFA_LIMIT {
+            AhoCorasickKind::DFA
+        } else {
+            AhoCorasickKind::ContiguousNFA
+        };
+        let build = |semantics| {
+            let mut builder = AhoCorasick::builder();
+            builder.match_kind(semantics).kind(Some(kind));
+            builder
+                .build(&forms)
+                .or_else(|_| builder.kind(None).build(&forms))
+                .ok()
+        };
+        let (any, every) = (
+            build(MatchKind::LeftmostFirst)?,
+            build(MatchKind::Standard)?,
+        );
+        Some(Self {
+            forms,
+            any,
+            every,
+            longest,
+        })
+    }
+
+    /// Appends the ranges of this tier, in order and merged among themselves.
+    fn ranges(&self, text: &[u8], ranges: &mut Vec<Range<usize>>) {
+        let known = ranges.len();
+        // The first occurrence is found fast; only from the longest pattern before its end on can others begin.
+        let Some(first) = self.any.find(text) else {
+            return;
+        };
+        let from = first.end().saturating_sub(self.longest);
+        for found in self.every.find_overlapping_iter(&text[from..]) {
+            // Occurrences come ordered by their ends: a long one may swallow several before it.
+            let mut merged = found.start() + from..found.end() + from;
+            while ranges.len() > known
+                && let Some(last) = ranges.pop_if(|last| last.end >= merged.start)
+            {
+                merged.start = merged.start.min(last.start);
+                merged.end = merged.end.max(last.end);
+            }
+            ranges.push(merged);
+        }
     }
 }

@@ -99,8 +99,14 @@ proptest! {
         cuts in prop::collection::vec(0usize..20, 0..12),
     ) {
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        let masker = masker(&secrets);
+        // Compiled after each: in tiers, which must not show.
+        let (masker, at_once) = (Masker::new(), masker(&secrets));
+        for secret in &secrets {
+            masker.add(secret);
+            let _ = masker.line_patterns();
+        }
         let expected = masker.mask(text.as_bytes());
+        prop_assert_eq!(&expected, &at_once.mask(text.as_bytes()));
         prop_assert_eq!(stream(&masker, text.as_bytes(), &cuts), expected.as_ref());
     }
 
