@@ -14,11 +14,12 @@ const MAX_LINE: u64 = 64 * 1024 * 1024;
 /// Evaluate an expression and show the value of each of its parts
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Every context in the --context file may be named, and every function called; success(), failure() and cancelled()
-go by job.status in that file, and take the job to have succeeded when it is not there.
+Every context in the --context file may be named, and the status functions called: success(), failure() and \
+cancelled() go by job.status in that file, and take the job to have succeeded when it is not there.
 
-With --batch each line of standard input is {\"expr\": \"...\", \"contexts\": {...}} and is answered at once with one
-line: {\"kind\": \"...\", \"value\": ...} or {\"err\": {\"kind\": \"lexing|parsing|evaluation|input\", \"value\": \"...\"}}.
+With --batch each line of standard input is {\"expr\": \"...\", \"contexts\": {...}} and is answered at once with \
+{\"kind\": \"...\", \"value\": ...} or {\"err\": {\"kind\": \"lexing|parsing|evaluation|input\", \"value\": \"...\"}} \
+on a line.
 
 Exit status:
   0  the expression was evaluated, whatever its value; with --batch, every line was answered
@@ -224,10 +225,15 @@ fn fault(kind: &str, message: &str, range: &std::ops::Range<usize>) -> Json {
     json!({"kind": kind, "message": message, "start": range.start, "end": range.end})
 }
 
+/// Prints a tree for each expression; one without parts would only repeat the value.
 fn print_parts(traces: &[Trace], out: &mut impl Write) -> io::Result<()> {
-    for trace in traces {
+    let trees: Vec<_> = traces.iter().map(explain::lines).collect();
+    if trees.iter().all(|tree| tree.len() == 1) && trees.len() == 1 {
+        return Ok(());
+    }
+    for tree in trees {
         writeln!(out)?;
-        for line in explain::lines(trace) {
+        for line in tree {
             writeln!(out, "{line}")?;
         }
     }

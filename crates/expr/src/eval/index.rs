@@ -3,26 +3,15 @@ use super::{Computed, Evaluator};
 use crate::expr::node::{Node, NodeId, NodeKind};
 use crate::{Array, EvalError, Value};
 
-/// An index as both kinds of collections read it.
-enum Index {
+/// What is taken from a collection.
+enum Index<'a> {
+    /// Everything in it.
     Wildcard,
-    Key {
-        /// For objects; only primitive values are keys.
-        name: Option<String>,
-        /// For arrays.
-        position: Option<usize>,
-    },
+    /// What this stands for: a position in an array; a key of an object, if it is primitive.
+    Key(&'a Value),
 }
 
-impl Index {
-    fn new(value: &Value) -> Self {
-        let name = value
-            .is_primitive()
-            .then(|| value.to_display_string().into_owned());
-        let position = position(value.to_number());
-        Self::Key { name, position }
-    }
-
+impl Index<'_> {
     /// Calls `take` with every value of `collection` the index selects.
     fn select(
         &self,
@@ -32,12 +21,11 @@ impl Index {
         match (self, collection) {
             (Self::Wildcard, Value::Array(array)) => array.iter().try_for_each(take),
             (Self::Wildcard, Value::Object(object)) => object.values().try_for_each(take),
-            (Self::Key { position, .. }, Value::Array(array)) => position
+            (Self::Key(key), Value::Array(array)) => position(key.to_number())
                 .and_then(|position| array.get(position))
                 .map_or(Ok(()), take),
-            (Self::Key { name, .. }, Value::Object(object)) => name
-                .as_deref()
-                .and_then(|name| object.get(name))
+            (Self::Key(key), Value::Object(object)) if key.is_primitive() => object
+                .get(&key.to_display_string())
                 .map_or(Ok(()), &mut take),
             _ => Ok(()),
         }
@@ -79,10 +67,12 @@ impl Evaluator<'_> {
                 Value::Null.into()
             });
         }
+        let key;
         let index = if wildcard {
             Index::Wildcard
         } else {
-            Index::new(&self.node(index, level + 1)?)
+            key = self.node(index, level + 1)?;
+            Index::Key(&key)
         };
         let filtered = matches!(&container, Value::Array(array) if array.is_filtered());
         if !wildcard && !filtered {
