@@ -1,1 +1,38 @@
-fn main() {}
+//! The project's own chores: `cargo xtask check | test | compat | bench`.
+//!
+//! Owns: rules that the compiler does not check, test set-up, measurements. Must not: be needed to build the program.
+
+mod bench;
+mod check;
+mod compat;
+mod problem;
+mod test;
+mod tree;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask check                      rules of the code base
+cargo xtask test [--no-install] [ARG…] install what the tests use, run them, count what was skipped
+cargo xtask compat                     write docs/compat.md from scenarios/
+cargo xtask bench engine [--rounds N] [CASE…]
+                                       figures of the engine beside a bare bash loop";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["check"] => check::run(),
+        ["test", rest @ ..] => test::run(rest),
+        ["compat"] => compat::run(),
+        ["bench", "engine", rest @ ..] => bench::run(rest),
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}
