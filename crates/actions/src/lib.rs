@@ -17,4 +17,4 @@ pub use error::ActionError;
 pub use lock::{LockFile, LockedAction};
 pub use resolve::{ActionKind, NativeMode, NativeTable, ResolvedAction, ResolvedFile, Resolver};
 pub use uses::{Uses, UsesError};
-pub use walk::{Locker, Problem};
+pub use walk::{ListUses, Locker, Problem};

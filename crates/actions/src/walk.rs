@@ -1,11 +1,12 @@
 //! Locking, verifying and vendoring everything that is used, also by what is used.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use git::RepoName;
 
-use crate::remote::vendor_dir;
+use crate::remote::{Remote, vendor_dir};
 use crate::{ActionError, LockFile, LockedAction, Resolver, Uses};
 
 /// Something `verify` found.
@@ -49,15 +50,16 @@ pub enum Problem {
     },
 }
 
+/// Lists the `uses` values in a metadata or workflow file, given its path and bytes. The error is for a person.
+pub type ListUses = dyn Fn(&Path, &[u8]) -> Result<Vec<String>, String>;
+
 /// Walks `uses` values, also those nested in composite actions and reusable workflows. Actions that a native one stands
 /// in for (under the resolver's mode) are not fetched and so not locked.
-///
-/// `nested` lists the `uses` values in a metadata or workflow file, given its path and bytes.
 pub struct Locker<'a> {
     /// The resolver; its own lock file plays no part.
     pub resolver: &'a Resolver,
     /// Lists nested `uses` values of a file.
-    pub nested: &'a dyn Fn(&Path, &[u8]) -> Result<Vec<String>, String>,
+    pub nested: &'a ListUses,
 }
 
 /// A repository ref that is used, and whether it could be had.
@@ -92,7 +94,10 @@ impl Locker<'_> {
                 }
                 continue;
             };
+            let vendored = self.vendored_differs(&repo, pin, &name);
             match found {
+                // One finding is enough when the vendored copy is what was looked at.
+                _ if vendored.is_some() => problems.extend(vendored),
                 Err(error) => problems.push(Problem::Missing {
                     uses: name.clone(),
                     message: error.to_string(),
@@ -109,7 +114,6 @@ impl Locker<'_> {
                 Ok(_) => {}
             }
             problems.extend(self.moved(&repo, reference, pin, &name));
-            problems.extend(self.vendored_differs(&repo, pin, &name));
         }
         let is_used = |pin: &LockedAction| {
             used.keys().any(|(repository, reference)| {
@@ -245,19 +249,9 @@ impl Locker<'_> {
                         }
                         Err(error) => return Err(error),
                     };
-                    if !used.contains_key(&key) {
-                        let pinned = match (&found.commit, &found.tree) {
-                            (Some(commit), Some(tree)) => Some(LockedAction {
-                                repository: key.0.clone(),
-                                reference: key.1.clone(),
-                                commit: commit.clone(),
-                                tree: tree.clone(),
-                                content: git::content_hash(&found.root)
-                                    .map_err(ActionError::io("cannot read", &found.root))?,
-                            }),
-                            _ => None,
-                        };
-                        used.insert(key, Ok(pinned));
+                    if let Entry::Vacant(free) = used.entry(key) {
+                        let pin = pin_of(free.key(), &found)?;
+                        free.insert(Ok(pin));
                     }
                     (found.root.join(path), found.root)
                 }
@@ -285,4 +279,23 @@ impl Locker<'_> {
             message,
         })
     }
+}
+
+/// What to write into the lock file; nothing for a plain directory.
+fn pin_of(
+    (repository, reference): &(String, String),
+    found: &Remote,
+) -> Result<Option<LockedAction>, ActionError> {
+    let (Some(commit), Some(tree)) = (&found.commit, &found.tree) else {
+        return Ok(None);
+    };
+    let content =
+        git::content_hash(&found.root).map_err(ActionError::io("cannot read", &found.root))?;
+    Ok(Some(LockedAction {
+        repository: repository.clone(),
+        reference: reference.clone(),
+        commit: commit.clone(),
+        tree: tree.clone(),
+        content,
+    }))
 }

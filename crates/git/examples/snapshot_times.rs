@@ -10,10 +10,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let base = std::env::temp_dir().join(format!("snapshot-times-{}", std::process::id()));
     std::fs::create_dir_all(&base)?;
     let time = |what: &str, since: Instant| {
-        println!(
-            "{what:<42} {:8.2} ms",
-            since.elapsed().as_secs_f64() * 1000.0
-        )
+        let taken = since.elapsed().as_secs_f64() * 1000.0;
+        println!("{what:<42} {taken:8.2} ms");
     };
     for round in 0..3 {
         let root = base.join(format!("{round}"));

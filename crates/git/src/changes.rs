@@ -95,7 +95,7 @@ fn parse(out: &[u8]) -> Option<Vec<ChangedFile>> {
     loop {
         let status = match fields.next() {
             None => return Some(files),
-            Some(status) if status.is_empty() => return Some(files),
+            Some([]) => return Some(files),
             Some(status) => status[0],
         };
         let first = text(fields.next()?);

@@ -20,9 +20,9 @@ pub fn content_hash(dir: &Path) -> io::Result<String> {
                 continue;
             }
             if entry.file_type()?.is_dir() {
-                dirs.push(path)
+                dirs.push(path);
             } else {
-                files.push(path)
+                files.push(path);
             }
         }
     }

@@ -17,6 +17,7 @@ mod error;
 mod facts;
 mod gitdir;
 mod index;
+mod lookups;
 mod refs;
 mod repository;
 mod snapshot;

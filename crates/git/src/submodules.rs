@@ -162,6 +162,15 @@ impl Update<'_> {
             args.push(&depth);
         }
         args.extend(["--", module.path.as_str()]);
+        if local.is_some() {
+            // Notes the real URL; without one `sync` below would pass the submodule by.
+            run(
+                self.workspace,
+                relative,
+                &["submodule", "--quiet", "init", "--", &module.path],
+                &[],
+            )?;
+        }
         run(self.workspace, relative, &args, &env)?;
         if local.is_some() {
             // Steps see the real URL.
@@ -169,7 +178,7 @@ impl Update<'_> {
                 self.workspace,
                 relative,
                 &["submodule", "sync", "--quiet", "--", &module.path],
-                &env[1..1],
+                &[],
             )?;
         }
         let from = local.map_or_else(|| module.url.clone(), |dir| dir.display().to_string());

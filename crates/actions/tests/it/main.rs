@@ -1,0 +1,3 @@
+mod fixture;
+mod lock;
+mod resolve;

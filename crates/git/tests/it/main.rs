@@ -1,0 +1,6 @@
+mod checkout;
+mod facts;
+mod fixture;
+mod gitdir;
+mod snapshots;
+mod sources;
