@@ -1,1 +1,8 @@
+//! The binary `trunkline`.
+
+mod dirs;
+mod failure;
+mod record;
+mod report;
+
 fn main() {}
