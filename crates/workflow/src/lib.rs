@@ -44,4 +44,4 @@ pub use parse::{Parsed, parse_action, parse_workflow};
 pub use permission::{Grant, Violation, effective_permissions};
 pub use program::{Loader, MAX_FILES, MAX_LEVELS, Program, link};
 pub use reference::{ActionReference, ReferenceError, WorkflowReference};
-pub use schema::events::activity_types;
+pub use schema::events::{EVENT_NAMES as EVENTS, activity_types};

@@ -10,6 +10,8 @@ mod branding;
 pub(crate) mod contexts;
 pub(crate) mod events;
 pub(crate) mod job;
+#[cfg(test)]
+mod reference;
 pub(crate) mod step;
 pub(crate) mod workflow;
 

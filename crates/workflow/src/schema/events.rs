@@ -122,7 +122,7 @@ static EVENTS: &[Key] = &[
 
 const EVENT_COUNT: usize = 37;
 
-static EVENT_NAMES: &[&str] = &{
+pub static EVENT_NAMES: &[&str] = &{
     let mut names = [""; EVENT_COUNT];
     let mut index = 0;
     while index < EVENT_COUNT {
