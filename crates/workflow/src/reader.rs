@@ -11,7 +11,7 @@ use yaml::{Kind, Node};
 use crate::TemplateKey;
 use crate::code;
 use crate::item::{Entry, Item, ItemKind};
-use crate::schema::{ANY, Def, Keys, Map, Sees, Text, one_of};
+use crate::schema::{ANY, Def, Keys, MANY, Map, Sees, Text, one_of};
 
 mod scalar;
 
@@ -22,7 +22,7 @@ pub(crate) fn read(root: &Node, def: &'static Def, diagnostics: &mut Vec<Diagnos
         diagnostics,
         advice: false,
     };
-    reader.value(root, def, &Rc::new(Allowed::default()), root.span)
+    reader.value(root, def, &Rc::new(Allowed::default()), first_key(root))
 }
 
 struct Reader<'d> {
@@ -117,7 +117,11 @@ impl Reader<'_> {
             format!("expected {}, found {found}", def.expected()),
         )
         .at(span)
-        .label(format!("this is {found}"));
+        .label(if node.is_null() {
+            "has no value".to_owned()
+        } else {
+            format!("this is {found}")
+        });
         if node.as_str().is_some() {
             if def.boolean && matches!(node.text(), Some("true" | "false")) {
                 diagnostic = diagnostic.help("remove the quotes: a quoted `true` is a string");
@@ -300,7 +304,10 @@ impl Reader<'_> {
                 choice.keys.known.iter().map(|key| key.name),
             )
         };
+        let advice = self.advice;
+        self.advice |= choice.keys.lenient;
         self.report(diagnostic);
+        self.advice = advice;
         None
     }
 
@@ -381,15 +388,17 @@ impl Reader<'_> {
     }
 
     fn unknown_value(&mut self, node: &Node, text: &str, values: &[&str]) {
-        let mut diagnostic = Diagnostic::error(
-            code::UNKNOWN_VALUE,
-            format!("`{text}` is not {}", one_of(values)),
-        )
-        .at(node.span);
-        if let Some(meant) = did_you_mean(text, values.iter().copied()) {
-            diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
-        }
-        self.report(diagnostic);
+        let many = values.len() > MANY;
+        let message = match many {
+            true => format!("`{text}` is not known here"),
+            false => format!("`{text}` is not {}", one_of(values)),
+        };
+        let diagnostic = Diagnostic::error(code::UNKNOWN_VALUE, message).at(node.span);
+        self.report(match did_you_mean(text, values.iter().copied()) {
+            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+            None if many => diagnostic.help(format!("expected {}", one_of(values))),
+            None => diagnostic,
+        });
     }
 }
 

@@ -60,6 +60,8 @@ pub(crate) struct Keys {
     pub(crate) known: &'static [Key],
     /// What any other key holds; `None` refuses other keys.
     pub(crate) other: Option<&'static Def>,
+    /// GitHub ignores other keys: a warning.
+    pub(crate) lenient: bool,
 }
 
 #[derive(Debug)]
@@ -203,6 +205,9 @@ impl Def {
             match self.string {
                 Some(Text::Any) => parts.push("a string".into()),
                 Some(Text::NonEmpty) => parts.push("a non-empty string".into()),
+                Some(Text::OneOf(values)) if values.len() > MANY => {
+                    parts.push("one of the known names".into());
+                }
                 Some(Text::OneOf(values)) => parts.push(one_of(values)),
                 None => {}
             }
@@ -257,6 +262,9 @@ impl Keys {
     }
 }
 
+/// Longer lists are told as help, not in a message.
+pub(crate) const MANY: usize = 8;
+
 /// `one of a, b, c`, shortened where the list is long.
 pub(crate) fn one_of(values: &[&str]) -> String {
     match values {
@@ -279,6 +287,7 @@ pub(crate) const fn keys(what: &'static str, known: &'static [Key]) -> Keys {
         what,
         known,
         other: None,
+        lenient: false,
     }
 }
 
@@ -288,6 +297,7 @@ pub(crate) const fn named(what: &'static str, value: &'static Def) -> Keys {
         what,
         known: &[],
         other: Some(value),
+        lenient: false,
     }
 }
 

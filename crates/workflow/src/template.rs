@@ -82,7 +82,7 @@ impl Template {
             TemplateKind::Literal(_) => {}
             TemplateKind::Text(template) => visit(template, self.span),
             TemplateKind::Sequence(items) => {
-                items.iter().for_each(|item| item.each_expression(visit))
+                items.iter().for_each(|item| item.each_expression(visit));
             }
             TemplateKind::Mapping(entries) => {
                 for entry in entries {

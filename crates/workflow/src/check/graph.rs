@@ -33,7 +33,7 @@ pub(crate) fn needs(jobs: &[Job], out: &mut Vec<Diagnostic>) {
         .enumerate()
         .map(|(index, job)| (job.id.value.to_ascii_lowercase(), index))
         .collect();
-    let mut edges: Vec<Vec<(usize, &Spanned<Arc<str>>)>> = Vec::with_capacity(jobs.len());
+    let mut edges: Vec<Vec<Edge<'_>>> = Vec::with_capacity(jobs.len());
     for job in jobs {
         let mut targets = Vec::new();
         for need in &job.needs {
@@ -66,6 +66,9 @@ fn unknown(need: &Spanned<Arc<str>>, jobs: &[Job], told: usize) -> Diagnostic {
     }
 }
 
+/// The needed job's index, and the name that says so.
+type Edge<'j> = (usize, &'j Spanned<Arc<str>>);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
     New,
@@ -75,7 +78,7 @@ enum Mark {
 
 /// Walks depth first, without recursion: a file may hold a chain of any length. Each cycle is told once, at the `needs`
 /// entry that closes it.
-fn cycles(jobs: &[Job], edges: &[Vec<(usize, &Spanned<Arc<str>>)>], out: &mut Vec<Diagnostic>) {
+fn cycles(jobs: &[Job], edges: &[Vec<Edge<'_>>], out: &mut Vec<Diagnostic>) {
     let mut marks = vec![Mark::New; jobs.len()];
     for start in 0..jobs.len() {
         if marks[start] != Mark::New {

@@ -7,11 +7,7 @@ use span::Diagnostic;
 use crate::{ActionReference, Spanned, WorkflowReference, code};
 
 /// The `uses:` of a step.
-pub(crate) fn action_reference(
-    uses: &Spanned<Arc<str>>,
-    _in_action: bool,
-    out: &mut Vec<Diagnostic>,
-) {
+pub(crate) fn action_reference(uses: &Spanned<Arc<str>>, out: &mut Vec<Diagnostic>) {
     match ActionReference::parse(&uses.value) {
         Err(problem) => out.push(invalid(uses, "no action", &problem.to_string())),
         Ok(ActionReference::Repository { path, .. }) if path.starts_with(".github/workflows/") => {
@@ -19,7 +15,7 @@ pub(crate) fn action_reference(
                 Diagnostic::error(code::INVALID_USES, "a step cannot call a reusable workflow")
                     .at(uses.span)
                     .help("call it from a job: `jobs.<id>.uses`"),
-            )
+            );
         }
         Ok(ActionReference::Repository { git_ref, .. }) if is_short_hash(&git_ref) => out.push(
             Diagnostic::warning(

@@ -55,7 +55,7 @@ fn runs(item: &Item, out: &mut Diagnostics) -> Option<Runs> {
     let condition = |key: &str| item.get(key).and_then(Item::condition);
     match using.value.as_ref() {
         "composite" => {
-            let steps = steps::steps(item.get("steps")?, steps::Home::Action, out);
+            let steps = steps::steps(item.get("steps")?, out);
             Some(Runs::Composite(CompositeRuns {
                 span: item.span,
                 steps,

@@ -62,7 +62,7 @@ fn call(item: &Item, out: &mut Diagnostics) -> Option<JobKind> {
 fn steps_job(item: &Item, out: &mut Diagnostics) -> Option<JobKind> {
     let steps = item
         .get("steps")
-        .map(|list| steps::steps(list, steps::Home::Job, out))
+        .map(|list| steps::steps(list, out))
         .unwrap_or_default();
     let defaults = defaults(item, out);
     for (key, is_service) in [("container", false), ("services", true)] {

@@ -11,16 +11,8 @@ use crate::item::Item;
 use crate::step_id::StepIds;
 use crate::{Spanned, Step, StepKind, check, code};
 
-/// Where the steps stand.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Home {
-    Job,
-    Action,
-}
-
-pub(super) fn steps(list: &Item, home: Home, out: &mut Diagnostics) -> Vec<Step> {
+pub(super) fn steps(list: &Item, out: &mut Diagnostics) -> Vec<Step> {
     let mut reader = Reader {
-        home,
         ids: StepIds::default(),
         seen: Vec::new(),
         background: HashSet::new(),
@@ -32,7 +24,6 @@ pub(super) fn steps(list: &Item, home: Home, out: &mut Diagnostics) -> Vec<Step>
 }
 
 struct Reader<'d> {
-    home: Home,
     ids: StepIds,
     /// Ids given so far, in order.
     seen: Vec<Arc<str>>,
@@ -111,7 +102,7 @@ impl Reader<'_> {
         }
         if item.entry("uses").is_some() {
             let uses = spanned(item, "uses")?;
-            check::action_reference(&uses, self.home == Home::Action, self.out);
+            check::action_reference(&uses, self.out);
             return Some(StepKind::Uses {
                 uses,
                 with: template(item, "with"),

@@ -89,7 +89,7 @@ fn event(entry: &Entry, out: &mut Diagnostics) -> Option<EventTrigger> {
                 .items()
                 .iter()
                 .filter_map(|item| schedule(item, out))
-                .collect()
+                .collect();
         }
         "workflow_dispatch" => event.inputs = inputs(item, Declares::Dispatch, out),
         "workflow_call" => event.call = Some(call(item, event.span, out)),

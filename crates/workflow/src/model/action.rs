@@ -42,6 +42,7 @@ pub enum Runs {
     Docker(DockerRuns),
 }
 
+/// Conditions of `pre` and `post` are evaluated as they stand, without an implicit `success()`; absent ones are `always()`.
 #[derive(Clone, Debug)]
 pub struct NodeRuns {
     /// `node12`, `node16`, `node20`, `node24`.

@@ -3,10 +3,10 @@
 use super::{ANY, Def, Keys, Map, NON_EMPTY, TEXT, branding, contexts, key, keys, named, required};
 
 pub(crate) static ACTION: Def = Def::map(&ACTION_KEYS);
-/// `name` and `description` are asked for by GitHub's marketplace only, so their absence is a warning made elsewhere.
-static ACTION_KEYS: Keys = keys(
-    "an action",
-    &[
+/// `name` and `description` are asked for by GitHub's marketplace only.
+static ACTION_KEYS: Keys = Keys {
+    what: "an action",
+    known: &[
         key("name", &NON_EMPTY),
         key("description", &TEXT),
         key("author", &TEXT),
@@ -15,7 +15,9 @@ static ACTION_KEYS: Keys = keys(
         required("runs", &RUNS),
         key("branding", &BRANDING),
     ],
-);
+    other: None,
+    lenient: true,
+};
 
 static INPUTS: Def = Def::map(&INPUTS_KEYS);
 static INPUTS_KEYS: Keys = named("`inputs`", &INPUT);
@@ -31,6 +33,7 @@ static INPUT_KEYS: Keys = Keys {
         key("deprecationMessage", &ADVICE_TEXT),
     ],
     other: Some(&ANY),
+    lenient: false,
 };
 /// Many actions say `required: "true"`, which GitHub lets through.
 static REQUIRED: Def = Def::boolean().advice();

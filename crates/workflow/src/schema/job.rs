@@ -73,6 +73,7 @@ static MATRIX_KEYS: Keys = Keys {
     what: "`matrix`",
     known: &[key("include", &FILTER), key("exclude", &FILTER)],
     other: Some(&AXIS),
+    lenient: false,
 };
 static AXIS: Def = Def::list(&ANY);
 static FILTER: Def = Def::list(&FILTER_ITEM);

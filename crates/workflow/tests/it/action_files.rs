@@ -53,7 +53,7 @@ runs:
     - uses: ./x
       background: true
 "), @r#"
-    error[workflow/unknown-key]: an action has no key `colour`
+    warning[workflow/unknown-key]: an action has no key `colour`
      --> action.yml:3:1
       |
     3 | colour: red
@@ -83,11 +83,13 @@ runs:
     7 |   o: {value: '${{ steps.x.outputs.y }}'}
       |                   ^^^^^^^^^^^^^^^^^ this is always empty
 
-    warning[workflow/unknown-value]: `nope` is not one of `activity`, `airplay`, `alert-circle`, `alert-octagon`, `alert-triangle`, `align-center`, `align-justify`, `align-left`, `align-right`, `anchor`, `aperture`, `archive`, `arrow-down-circle`, `arrow-down-left`, `arrow-down-right`, `arrow-down`, `arrow-left-circle`, `arrow-left`, `arrow-right-circle`, `arrow-right`, `arrow-up-circle`, `arrow-up-left`, `arrow-up-right`, `arrow-up`, …
+    warning[workflow/unknown-value]: `nope` is not known here
      --> action.yml:8:18
       |
     8 | branding: {icon: nope, color: red}
       |                  ^^^^
+      |
+      = help: expected one of `activity`, `airplay`, `alert-circle`, `alert-octagon`, `alert-triangle`, `align-center`, `align-justify`, `align-left`, `align-right`, `anchor`, `aperture`, `archive`, `arrow-down-circle`, `arrow-down-left`, `arrow-down-right`, `arrow-down`, `arrow-left-circle`, `arrow-left`, `arrow-right-circle`, `arrow-right`, `arrow-up-circle`, `arrow-up-left`, `arrow-up-right`, `arrow-up`, …
 
     error[workflow/missing-key]: a `run` step of a composite action needs the key `shell`
       --> action.yml:12:7
@@ -149,7 +151,7 @@ runs:
      --> action.yml:1:1
       |
     1 | name: x
-      | ^^^^^^^
+      | ^^^^
     "#);
 }
 

@@ -1,5 +1,10 @@
 //! Files in, diagnostics and models out.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that has nothing to unwrap has failed"
+)]
+
 mod acceptance;
 mod action_files;
 mod calls;

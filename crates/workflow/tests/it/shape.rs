@@ -52,7 +52,7 @@ jobs:
       |
       = help: did you mean `name`?
 
-    error[workflow/unknown-value]: `psuh` is not one of `branch_protection_rule`, `check_run`, `check_suite`, `create`, `delete`, `deployment`, `deployment_status`, `discussion`, `discussion_comment`, `fork`, `gollum`, `image_version`, `issue_comment`, `issues`, `label`, `merge_group`, `milestone`, `page_build`, `project`, `project_card`, `project_column`, `public`, `pull_request`, `pull_request_comment`, …
+    error[workflow/unknown-value]: `psuh` is not known here
      --> .github/workflows/ci.yml:3:5
       |
     3 | on: psuh
@@ -131,7 +131,7 @@ jobs:
      --> .github/workflows/ci.yml:2:1
       |
     2 | name: CI
-      | ^^^^^^^^
+      | ^^^^
 
     error[workflow/missing-key]: a job needs the key `runs-on`
      --> .github/workflows/ci.yml:4:3
@@ -275,7 +275,7 @@ jobs:
      --> .github/workflows/ci.yml:3:1
       |
     3 | env:
-      | ^^^ this is nothing
+      | ^^^ has no value
 
     error[workflow/empty-value]: expected a non-empty string, a list of strings or a mapping with `group`, `labels`, found nothing
      --> .github/workflows/ci.yml:6:5
@@ -357,7 +357,7 @@ fn no_jobs() {
      --> .github/workflows/ci.yml:2:1
       |
     2 | jobs:
-      | ^^^^ this is nothing
+      | ^^^^ has no value
     "#);
 }
 

@@ -60,11 +60,13 @@ fn filters() {
       |
       = help: `!` needs a pattern after it
 
-    error[workflow/unknown-value]: `open` is not one of `assigned`, `unassigned`, `labeled`, `unlabeled`, `opened`, `edited`, `closed`, `reopened`, `synchronize`, `converted_to_draft`, `locked`, `unlocked`, `enqueued`, `dequeued`, `milestoned`, `demilestoned`, `ready_for_review`, `review_requested`, `review_request_removed`, `auto_merge_enabled`, `auto_merge_disabled`, `stacked`
+    error[workflow/unknown-value]: `open` is not known here
      --> .github/workflows/ci.yml:9:13
       |
     9 |     types: [open, synchronize]
       |             ^^^^
+      |
+      = help: expected one of `assigned`, `unassigned`, `labeled`, `unlabeled`, `opened`, `edited`, `closed`, `reopened`, `synchronize`, `converted_to_draft`, `locked`, `unlocked`, `enqueued`, `dequeued`, `milestoned`, `demilestoned`, `ready_for_review`, `review_requested`, `review_request_removed`, `auto_merge_enabled`, `auto_merge_disabled`, `stacked`
 
     warning[workflow/invalid-pattern]: `/main` never matches
       --> .github/workflows/ci.yml:10:16
@@ -326,7 +328,7 @@ fn short_forms() {
       |      |
       |      first here
 
-    error[workflow/unknown-value]: `pul_request` is not one of `branch_protection_rule`, `check_run`, `check_suite`, `create`, `delete`, `deployment`, `deployment_status`, `discussion`, `discussion_comment`, `fork`, `gollum`, `image_version`, `issue_comment`, `issues`, `label`, `merge_group`, `milestone`, `page_build`, `project`, `project_card`, `project_column`, `public`, `pull_request`, `pull_request_comment`, …
+    error[workflow/unknown-value]: `pul_request` is not known here
      --> .github/workflows/ci.yml:1:18
       |
     1 | on: [push, push, pul_request]
@@ -342,11 +344,11 @@ fn short_forms() {
       | ^^
     "#);
     assert_snapshot!(told("on:\njobs:\n  a:\n    runs-on: x\n"), @r#"
-    error[workflow/wrong-type]: expected one of `branch_protection_rule`, `check_run`, `check_suite`, `create`, `delete`, `deployment`, `deployment_status`, `discussion`, `discussion_comment`, `fork`, `gollum`, `image_version`, `issue_comment`, `issues`, `label`, `merge_group`, `milestone`, `page_build`, `project`, `project_card`, `project_column`, `public`, `pull_request`, `pull_request_comment`, …, a list of these or a mapping, found nothing
+    error[workflow/wrong-type]: expected one of the known names, a list of these or a mapping, found nothing
      --> .github/workflows/ci.yml:1:1
       |
     1 | on:
-      | ^^ this is nothing
+      | ^^ has no value
     "#);
 }
 
