@@ -7,6 +7,7 @@
 //! <cache>/snapshots/<tree>/meta      bytes, boot id
 //! <cache>/commits/<sha>              tree of a commit
 //! <cache>/locks/<tree>               shared: in use; exclusive: being made or removed
+//! <cache>/latest/<key>              the tree a work tree had last, see `renew`
 //! <cache>/plain/<key>.git            objects of directories outside git
 //! <cache>/tmp/                       being made; swept when its maker is gone
 //! ```
@@ -23,6 +24,7 @@ mod collect;
 mod filters;
 mod lease;
 pub(crate) mod materialise;
+mod renew;
 mod scratch;
 pub(crate) mod tree;
 
@@ -73,7 +75,7 @@ pub struct SnapshotStore {
 impl SnapshotStore {
     /// Opens or creates the store and sweeps what killed processes left.
     pub fn open(cache_dir: &Path) -> Result<SnapshotStore, GitError> {
-        for name in ["snapshots", "commits", "locks", "plain", "tmp"] {
+        for name in ["snapshots", "commits", "locks", "plain", "latest", "tmp"] {
             let dir = cache_dir.join(name);
             std::fs::create_dir_all(&dir).map_err(GitError::io("cannot create", &dir))?;
         }
@@ -182,6 +184,12 @@ impl SnapshotStore {
     ) -> Result<Snapshot, GitError> {
         let lock = self.root.join("locks").join(&tree);
         let dir = self.root.join("snapshots").join(&tree);
+        let latest = self.latest_of(objects.repository);
+        let changed = SnapshotStore::is_a_change(latest.as_deref(), &tree);
+        let format = objects.repository.object_format();
+        if changed && collect::is_sound(&dir, format) {
+            self.renew(&dir, &lock, format)?;
+        }
         let mut fresh = false;
         let lease = loop {
             let lease = Lease::shared(&lock).map_err(GitError::io("cannot lock", &lock))?;
@@ -197,6 +205,9 @@ impl SnapshotStore {
             drop(making);
         };
         collect::mark_used(&dir);
+        if let Some(latest) = latest.filter(|_| changed) {
+            write_atomically(&latest, tree.as_bytes())?;
+        }
         let object_dirs = objects.repository.objects().into_iter().collect();
         let (path, index) = (dir.join("files"), dir.join("index"));
         Ok(Snapshot {

@@ -38,6 +38,10 @@ impl Mirror<'_> {
         let dir = parent.join(format!("{name}-{server}.git"));
         let lock = parent.join(format!("{name}-{server}.lock"));
         let lease = Lease::exclusive(&lock).map_err(GitError::io("cannot lock", &lock))?;
+        // Left by a git that was killed; while the lease is held nobody else writes here.
+        for name in ["shallow.lock", "packed-refs.lock", "HEAD.lock"] {
+            drop(std::fs::remove_file(dir.join(name)));
+        }
         if !dir.join("HEAD").exists() {
             Git::new(&parent)
                 .args(["init", "-q", "--bare", "--template="])

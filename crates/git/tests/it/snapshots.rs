@@ -306,6 +306,59 @@ fn a_snapshot_cut_short_by_a_power_failure_is_made_anew() {
 }
 
 #[test]
+fn coming_back_to_a_tree_makes_its_files_new_again() {
+    let fixture = Fixture::new();
+    let first = fixture.snapshot();
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
+    let file = |snapshot: &git::Snapshot| snapshot.path.join("a.txt");
+    let age = |path: &Path| {
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(old).unwrap();
+    };
+    let is_old = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap() == old;
+    age(&file(&first));
+    drop(first);
+    assert!(is_old(&file(&fixture.snapshot())), "the same tree: kept");
+    fixture.write("a.txt", "other\n");
+    let other = fixture.snapshot();
+    fixture.write("a.txt", "one\n");
+    let again = fixture.snapshot();
+    assert!(!again.fresh && !is_old(&file(&again)));
+    // Not under a job that is using it.
+    age(&file(&other));
+    fixture.write("a.txt", "other\n");
+    assert!(is_old(&file(&fixture.snapshot())));
+    drop(other);
+    fixture.write("a.txt", "one\n");
+    fixture.snapshot();
+    fixture.write("a.txt", "other\n");
+    let other = fixture.snapshot();
+    assert!(!is_old(&file(&other)));
+    // The index knows the new times.
+    let work = fixture.dir.path().join("work");
+    copy_tree(&other.path, &work).unwrap();
+    std::fs::copy(&other.index, fixture.path().join(".git/copied")).unwrap();
+    let files = crate::fixture::command_in(
+        &fixture.path(),
+        &[
+            "-c",
+            "core.checkStat=minimal",
+            "-c",
+            "core.trustctime=false",
+            "diff-files",
+            "--name-only",
+        ],
+    )
+    .env("GIT_INDEX_FILE", fixture.path().join(".git/copied"))
+    .env("GIT_WORK_TREE", &work)
+    .env("GIT_DIR", fixture.path().join(".git"))
+    .args(["--"])
+    .output()
+    .unwrap();
+    assert_eq!(String::from_utf8_lossy(&files.stdout), "a.txt\n");
+}
+
+#[test]
 fn copies_keep_modes_times_and_links() {
     let fixture = Fixture::new();
     let snapshot = fixture.snapshot();
