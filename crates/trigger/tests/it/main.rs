@@ -1,6 +1,7 @@
 //! Every rule of when a workflow runs, a row each.
 
 mod cron;
+mod early_gates;
 mod filters;
 mod gates;
 mod glob;
