@@ -48,7 +48,7 @@ impl Services {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
-            .max_blocking_threads(16)
+            .max_blocking_threads(256)
             .build();
         let runtime = runtime.map_err(Error::io(Path::new("services")))?;
         let (stop, stopped) = oneshot::channel();

@@ -27,6 +27,8 @@ struct State {
     blocks: HashMap<String, Blob>,
     staged_bytes: u64,
     whole: Option<Blob>,
+    /// The list `whole` was joined from.
+    committed: Option<Vec<String>>,
     ranges: Option<Ranges>,
 }
 
@@ -94,21 +96,27 @@ impl Upload {
         self.state().whole = Some(blob);
     }
 
-    /// Joins the listed blocks in the list's order. Blocks not listed are dropped, as Azure does.
+    /// Joins the listed blocks in the list's order. Blocks not listed are dropped, as Azure does. The same list
+    /// sent again, by a client that lost the answer, is no error.
     pub(crate) fn commit_blocks(&self, ids: &[String]) -> Result<()> {
-        let mut state = self.state();
-        let mut seen = HashSet::new();
-        for id in ids {
-            if !state.blocks.contains_key(id) {
-                return Err(Error::BlockList(format!("block {id:?} was not uploaded")));
+        let mut blocks = {
+            let mut state = self.state();
+            if state.committed.as_deref() == Some(ids) && state.blocks.is_empty() {
+                return Ok(());
             }
-            if !seen.insert(id) {
-                return Err(Error::BlockList(format!("block {id:?} is listed twice")));
+            let mut seen = HashSet::new();
+            for id in ids {
+                if !state.blocks.contains_key(id) {
+                    return Err(Error::BlockList(format!("block {id:?} was not uploaded")));
+                }
+                if !seen.insert(id) {
+                    return Err(Error::BlockList(format!("block {id:?} is listed twice")));
+                }
             }
-        }
-        let mut blocks = std::mem::take(&mut state.blocks);
-        state.staged_bytes = 0;
-        // Joining reads everything once more; other requests of this upload have nothing to do meanwhile.
+            state.staged_bytes = 0;
+            std::mem::take(&mut state.blocks)
+        };
+        // Joining reads everything once more; nobody waits for the state meanwhile.
         let whole = match ids {
             [only] => blocks.remove(only),
             _ => {
@@ -123,7 +131,9 @@ impl Upload {
                 Some(joined.finish())
             }
         };
+        let mut state = self.state();
         state.whole = whole;
+        state.committed = Some(ids.to_vec());
         Ok(())
     }
 

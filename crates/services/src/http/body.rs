@@ -4,10 +4,14 @@ use crate::{Error, Result};
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Chunks between network and disk; hyper's are some hundred kilobytes at most.
 const CHUNKS_IN_FLIGHT: usize = 4;
+
+/// A client that sends nothing for so long is gone; it must not hold a thread.
+const IDLE: Duration = Duration::from_secs(120);
 
 enum Message {
     Chunk(Bytes),
@@ -36,14 +40,14 @@ pub(super) async fn pump<S: Send + 'static>(
     });
     let reading = async move {
         loop {
-            let message = match body.frame().await {
-                None => Message::End,
-                Some(Ok(frame)) => match frame.into_data() {
+            let message = match tokio::time::timeout(IDLE, body.frame()).await {
+                Ok(None) => Message::End,
+                Ok(Some(Ok(frame))) => match frame.into_data() {
                     Ok(chunk) => Message::Chunk(chunk),
                     Err(_trailers) => continue,
                 },
                 // Dropping the sender tells the writer.
-                Some(Err(_)) => return,
+                Err(_) | Ok(Some(Err(_))) => return,
             };
             let ended = matches!(message, Message::End);
             // The writer gave up: its error is the answer.

@@ -1,0 +1,10 @@
+//! The services from outside: their Rust interface, their wire formats, and GitHub's own clients.
+
+mod artifacts;
+mod blobs;
+mod caches;
+mod clients;
+mod crash;
+mod fixture;
+mod http;
+mod twirp;
