@@ -144,7 +144,7 @@ static CRON_KEYS: Keys = keys(
 
 static DISPATCH: Def = Def::map(&DISPATCH_KEYS).or_null();
 static DISPATCH_KEYS: Keys = keys("`workflow_dispatch`", &[key("inputs", &DISPATCH_INPUTS)]);
-static DISPATCH_INPUTS: Def = Def::map(&DISPATCH_INPUTS_KEYS);
+static DISPATCH_INPUTS: Def = Def::map(&DISPATCH_INPUTS_KEYS).or_null();
 static DISPATCH_INPUTS_KEYS: Keys = super::named("`inputs`", &DISPATCH_INPUT);
 static DISPATCH_INPUT: Def = Def::map(&DISPATCH_INPUT_KEYS).or_null();
 static DISPATCH_INPUT_KEYS: Keys = keys(

@@ -11,7 +11,8 @@ const DEVIATIONS: &[&str] = &[
     "on-string-strict: `repository_dispatch` here only",
     // GitHub's converter refuses a service without an image.
     "services-container: `image` is required here",
-    // GitHub's service and converter take an input about which nothing is said.
+    // GitHub's service and converter take inputs about which nothing is said.
+    "workflow-dispatch-inputs: null here only",
     "workflow-dispatch-input: null here only",
     // GitHub's documentation and service take a lone name.
     "sequence-of-non-empty-string: string here only",
