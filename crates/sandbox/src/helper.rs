@@ -36,6 +36,19 @@ pub fn maybe_run_helper() {
     }
 }
 
+/// Runs before `main` in every program that links this crate with the feature.
+#[cfg(feature = "helper-constructor")]
+#[used]
+// SAFETY: the section holds pointers to functions without arguments or results; the program's start-up code calls
+// each once, single-threaded, with the C library ready.
+#[unsafe(link_section = ".init_array")]
+static CONSTRUCTOR: extern "C" fn() = {
+    extern "C" fn construct() {
+        maybe_run_helper();
+    }
+    construct
+};
+
 fn run() -> io::Result<()> {
     sys::set_name(c"trunkline-helper");
     // A session of its own: the terminal's Ctrl-C is for the calling process alone.

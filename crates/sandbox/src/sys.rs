@@ -100,12 +100,21 @@ pub(crate) fn decode_status(status: c_int) -> (Option<i32>, Option<i32>) {
 
 /// Gives every signal its default action and blocks the given ones, which then arrive at the returned signalfd.
 pub(crate) fn take_signals(signals: &[c_int]) -> io::Result<OwnedFd> {
-    // SAFETY: zeroed sigaction and sigset_t are valid values (SIG_DFL, empty set); the pointers are to locals.
+    // SAFETY: all zeros are valid values (SIG_DFL, empty set); the pointers are to locals of the size the kernel reads.
     unsafe {
-        let default: libc::sigaction = std::mem::zeroed();
+        // The kernel's own structure, zeroed: default action, no flags, empty mask. The C library's function would
+        // refuse the two signals it keeps for itself, which may be ignored all the same when inherited.
+        let default = [0_usize; 4];
+        let none = std::ptr::null_mut::<libc::c_void>();
         for signal in 1..=64 {
-            // Fails for KILL, STOP and the two of the C library; that is fine.
-            libc::sigaction(signal, &raw const default, std::ptr::null_mut());
+            // Fails for KILL and STOP.
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                default.as_ptr(),
+                none,
+                8_usize,
+            );
         }
         let mut set: libc::sigset_t = std::mem::zeroed();
         for signal in signals {

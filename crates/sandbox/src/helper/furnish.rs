@@ -60,12 +60,11 @@ pub(super) fn furnish(
     mounts::attach(&terminals, layout.path.join("dev/pts")).step("mounting /dev/pts")?;
 
     // On disk, not in memory: builds put gigabytes there.
-    let tmp = layout.layer.join("tmp");
-    std::fs::create_dir(&tmp)
-        .and_then(|()| std::fs::set_permissions(&tmp, std::fs::Permissions::from_mode(0o1777)))
-        .step("making /tmp")?;
-    let tree = mounts::clone_one(&tmp).step("making /tmp")?;
-    mounts::attach_at(&tree, at("/tmp").step("finding /tmp")?).step("mounting /tmp")?;
+    temporary(layout, "tmp").step("making /tmp")?;
+    if layout.user_namespace {
+        // A directory of root's, which an overlay could not make writable for us: it would have to copy its owner.
+        let _ = temporary(layout, "var/tmp");
+    }
 
     if let Some(snapshots) = snapshot_root {
         let tree = mounts::clone_one(snapshots).step(format!("showing {}", snapshots.display()))?;
@@ -75,4 +74,13 @@ pub(super) fn furnish(
         layout.snapshots = Some(tree);
     }
     Ok(())
+}
+
+/// A fresh directory for everyone's temporary files.
+fn temporary(layout: &Layout, path: &str) -> std::io::Result<()> {
+    let target = mounts::place_within(&layout.root, Path::new(path), false)?;
+    let own = layout.layer.join(path.replace('/', "-"));
+    std::fs::create_dir(&own)?;
+    std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o1777))?;
+    mounts::attach_at(&mounts::clone_one(&own)?, &target)
 }

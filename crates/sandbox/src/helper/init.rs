@@ -355,29 +355,34 @@ impl Init<'_> {
 }
 
 /// Kills a process, its descendants, and what shares its process group or session.
+///
+/// All are stopped before any is killed: a process with a signal pending cannot fork, and the child of a killed
+/// parent would be nobody's descendant any more.
 fn kill_tree(pid: i32) {
-    const MOST_ROUNDS: u32 = 16;
-    // Stopped first, it cannot make more children while its descendants are being found.
+    const MOST_ROUNDS: u32 = 64;
+    let mut stopped = std::collections::BTreeSet::from([pid]);
     let _ = sys::kill(pid, libc::SIGSTOP);
     for _ in 0..MOST_ROUNDS {
         let all = tree::all();
-        let descendants = tree::below(&all, pid);
         let related = all
             .iter()
-            .filter(|entry| entry.group == pid || entry.session == pid || entry.pid == pid);
-        let mut killed = 0;
-        for entry in descendants
+            .filter(|entry| entry.group == pid || entry.session == pid);
+        let found: Vec<i32> = tree::below(&all, pid)
             .into_iter()
             .chain(related)
             .filter(|entry| !entry.zombie)
-        {
-            if entry.pid != pid && sys::kill(entry.pid, libc::SIGKILL).is_ok() {
-                killed += 1;
-            }
-        }
-        if killed == 0 {
+            .map(|entry| entry.pid)
+            .filter(|found| !stopped.contains(found))
+            .collect();
+        if found.is_empty() {
             break;
         }
+        for found in found {
+            let _ = sys::kill(found, libc::SIGSTOP);
+            stopped.insert(found);
+        }
     }
-    let _ = sys::kill(pid, libc::SIGKILL);
+    for pid in stopped {
+        let _ = sys::kill(pid, libc::SIGKILL);
+    }
 }

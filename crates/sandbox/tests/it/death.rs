@@ -1,0 +1,206 @@
+//! After `kill -9` of the calling process, nothing stays.
+
+use std::collections::HashSet;
+use std::io::{BufRead as _, BufReader};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use sandbox::{Launcher, LauncherConfig, Limits, Placement, SandboxSpec};
+
+use crate::world::{exists, run, shell};
+
+const STATE: &str = "TRUNKLINE_TEST_VICTIM";
+
+/// Not a test: the process that the others kill.
+#[test]
+fn victim() {
+    let Some(dir) = std::env::var_os(STATE).map(PathBuf::from) else {
+        return;
+    };
+    run(|| async {
+        let launcher = Launcher::start(LauncherConfig::new(dir.join("state"))).expect("launcher");
+        let mut kept = Vec::new();
+        for (name, placement) in [("isolated", Placement::Isolated), ("host", Placement::Host)] {
+            let mut spec = SandboxSpec::new(name, dir.join("jobs").join(name));
+            spec.placement = placement;
+            spec.dirs = vec![sandbox::FreshDir {
+                path: "/home/runner".into(),
+            }];
+            spec.limits = Limits {
+                pids: Some(100),
+                ..Limits::default()
+            };
+            let sandbox = launcher.sandbox(spec).await.expect("sandbox");
+            let mut command = shell(
+                "touch ./x; (setsid sh -c 'sleep 607 & sleep 608' &) ; echo started; sleep 609",
+            );
+            let (reader, writer) = std::io::pipe().expect("pipe");
+            command.cwd = sandbox.inside_path("/home/runner".as_ref());
+            command.stdout = Some(writer.into());
+            let process = sandbox.spawn(command).await.expect("spawns");
+            BufReader::new(reader)
+                .read_line(&mut String::new())
+                .expect("reads");
+            kept.push((sandbox, process));
+        }
+        println!("victim ready");
+        std::future::pending::<()>().await;
+    });
+}
+
+struct Victim {
+    dir: tempfile::TempDir,
+    child: Child,
+    /// Everything it started, with what `ps` calls it.
+    family: Vec<(Pid, String, OwnedFd)>,
+}
+
+impl Victim {
+    fn start() -> Self {
+        let dir = tempfile::tempdir().expect("directory");
+        let mut child = std::process::Command::new(std::env::current_exe().expect("test binary"))
+            .args(["--exact", "death::victim", "--nocapture"])
+            .env(STATE, dir.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let output = child.stdout.take().expect("piped");
+        let ready = BufReader::new(output)
+            .lines()
+            .any(|line| line.expect("reads").contains("victim ready"));
+        assert!(ready);
+        let family = family(child.id());
+        for name in ["trunkline-init", "trunkline-helpe", "sleep"] {
+            assert!(
+                family.iter().filter(|(_, found, _)| found == name).count() >= 2,
+                "{name}: {family:?}"
+            );
+        }
+        Self { dir, child, family }
+    }
+
+    fn kill(&mut self, also_helpers: bool) {
+        if also_helpers {
+            for (pid, name, _) in &self.family {
+                if name == "trunkline-helpe" {
+                    kill_process(*pid, Signal::KILL).expect("kills");
+                }
+            }
+        }
+        self.child.kill().expect("kills");
+        self.child.wait().expect("reaps");
+    }
+
+    fn all_end(&self) {
+        for (_, name, pidfd) in &self.family {
+            let patience = Timespec {
+                tv_sec: 20,
+                tv_nsec: 0,
+            };
+            let ended =
+                poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&patience)).expect("polls");
+            assert_eq!(ended, 1, "{name} is still there");
+        }
+    }
+
+    fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
+    }
+}
+
+/// All descendants, found by parent ids.
+fn family(root: u32) -> Vec<(Pid, String, OwnedFd)> {
+    let mut known = HashSet::from([root.to_string()]);
+    let mut found = Vec::new();
+    loop {
+        let before = known.len();
+        for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
+            let id = entry.file_name().to_string_lossy().into_owned();
+            let Ok(status) = std::fs::read_to_string(entry.path().join("status")) else {
+                continue;
+            };
+            let field = |name: &str| {
+                let line = status
+                    .lines()
+                    .find(|line| line.starts_with(name))
+                    .unwrap_or_default();
+                line.split_ascii_whitespace()
+                    .nth(1)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            if known.contains(&field("PPid:")) && known.insert(id.clone()) {
+                let pid = Pid::from_raw(id.parse().expect("number")).expect("not zero");
+                let Ok(pidfd) = pidfd_open(pid, PidfdFlags::empty()) else {
+                    continue;
+                };
+                found.push((pid, field("Name:"), pidfd));
+            }
+        }
+        if known.len() == before {
+            return found;
+        }
+    }
+}
+
+fn cgroups_of(state: &Path) -> Vec<PathBuf> {
+    let records = std::fs::read_dir(state).into_iter().flatten().flatten();
+    records
+        .flat_map(|instance| {
+            std::fs::read_dir(instance.path().join("records"))
+                .into_iter()
+                .flatten()
+                .flatten()
+        })
+        .filter_map(|record| std::fs::read_link(record.path()).ok())
+        .filter(|target| target.starts_with("/sys"))
+        .collect()
+}
+
+fn nothing_left(state: &Path, cgroups: &[PathBuf]) {
+    let left: Vec<_> = std::fs::read_dir(state)
+        .expect("state")
+        .map(|entry| entry.expect("entry").file_name())
+        .collect();
+    assert_eq!(left, ["lock"]);
+    let jobs = state.with_file_name("jobs");
+    assert!(!exists(jobs.join("isolated")) && !exists(jobs.join("host")));
+    assert_eq!(
+        cgroups
+            .iter()
+            .filter(|group| exists(group))
+            .collect::<Vec<_>>(),
+        Vec::<&PathBuf>::new()
+    );
+    let table = std::fs::read_to_string("/proc/self/mountinfo").expect("mount table");
+    assert!(!table.contains(state.to_str().expect("utf-8")));
+}
+
+#[test]
+fn killing_the_caller_leaves_nothing() {
+    let mut victim = Victim::start();
+    let cgroups = cgroups_of(&victim.state());
+    victim.kill(false);
+    victim.all_end();
+    nothing_left(&victim.state(), &cgroups);
+}
+
+#[test]
+fn killing_the_helpers_too_leaves_only_what_a_sweep_removes() {
+    let mut victim = Victim::start();
+    let cgroups = cgroups_of(&victim.state());
+    assert_eq!(
+        sandbox::sweep(&victim.state()).expect("sweeps"),
+        0,
+        "it lives"
+    );
+    assert!(exists(victim.dir.path().join("jobs/isolated/dirs")));
+    victim.kill(true);
+    victim.all_end();
+    assert_eq!(sandbox::sweep(&victim.state()).expect("sweeps"), 1);
+    nothing_left(&victim.state(), &cgroups);
+    assert_eq!(sandbox::sweep(&victim.state()).expect("sweeps"), 0);
+}

@@ -1,0 +1,8 @@
+//! Sandboxes in truth: real processes, mounts and kills. Run by root and, through `user`, as a normal user too.
+
+mod death;
+mod files;
+mod limits;
+mod processes;
+mod user;
+mod world;
