@@ -65,6 +65,23 @@ async function rawArtifact() {
   assert.equal(fs.readFileSync(path.join(down, 'report.html'), 'utf8'), '<html>ü</html>')
 }
 
+// Artifacts that a native action made, read by the clients; one of theirs left for it.
+async function exchange() {
+  for (const library of ['@actions/artifact', 'artifact-v4']) {
+    const { DefaultArtifactClient } = await import(library)
+    const client = new DefaultArtifactClient()
+    for (const name of ['native 0', 'native 6']) {
+      const { artifact } = await client.getArtifact(name)
+      const down = path.join(dir, `${library}-${name}`)
+      await client.downloadArtifact(artifact.id, { path: down })
+      assert.equal(fs.readFileSync(path.join(down, 'deep/a.txt'), 'utf8'), 'alpha'.repeat(1000))
+      assert.equal(fs.readFileSync(path.join(down, 'PK.bin'), 'latin1'), 'PK\x03\x04PK\x07\x08PK\x01\x02')
+      assert.equal(fs.statSync(path.join(down, 'empty')).size, 0)
+    }
+    await client.uploadArtifact(library.replace('/', ' '), [file('theirs/b.txt', 'beta')], path.join(dir, 'theirs'))
+  }
+}
+
 async function caches(library) {
   const cache = await import(library)
   assert.equal(cache.isFeatureAvailable(), true)
@@ -138,6 +155,7 @@ const scenarios = {
   'artifacts': () => artifacts('@actions/artifact'),
   'artifacts-v4': () => artifacts('artifact-v4'),
   'artifact-raw': rawArtifact,
+  'exchange': exchange,
   'caches': () => caches('@actions/cache'),
   'caches-v3': () => caches('cache-v3'),
   'cache-big': () => bigCache('@actions/cache'),

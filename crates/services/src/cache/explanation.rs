@@ -114,7 +114,7 @@ impl fmt::Display for Explanation {
                 )?;
             }
             Outcome::Miss => {
-                writeln!(f, "no cache for {} in {}", self.key, self.scopes.join(", "))?
+                writeln!(f, "no cache for {} in {}", self.key, self.scopes.join(", "))?;
             }
         }
         for one in self
@@ -126,14 +126,14 @@ impl fmt::Display for Explanation {
             match &one.verdict {
                 Verdict::Chosen => writeln!(f, "restored")?,
                 Verdict::Passed { prefix } => {
-                    writeln!(f, "begins with {prefix}, but another came first")?
+                    writeln!(f, "begins with {prefix}, but another came first")?;
                 }
                 Verdict::Gone => writeln!(f, "its content is missing")?,
                 Verdict::Expired { unused_days } => {
-                    writeln!(f, "expired, unused for {unused_days} days")?
+                    writeln!(f, "expired, unused for {unused_days} days")?;
                 }
                 Verdict::OtherVersion { .. } => {
-                    writeln!(f, "saved for other paths or another compression")?
+                    writeln!(f, "saved for other paths or another compression")?;
                 }
                 Verdict::OtherScope => writeln!(f, "not visible from here")?,
                 Verdict::OtherKey => writeln!(f, "another key")?,

@@ -57,7 +57,7 @@ pub(super) fn search<'a>(
         match condition(entry) {
             Condition::Gone => explanation.add(entry, Verdict::Gone),
             Condition::Expired { unused_days } => {
-                explanation.add(entry, Verdict::Expired { unused_days })
+                explanation.add(entry, Verdict::Expired { unused_days });
             }
             Condition::Good => candidates.push((scope, entry.key != query.key, prefix, entry)),
         }

@@ -90,7 +90,7 @@ impl BlobWriter {
                         .map_err(|error| match error.kind() {
                             io::ErrorKind::FileTooLarge => Error::TooLarge { limit },
                             _ => Error::io(&self.blob.path)(error),
-                        })?
+                        })?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Error::io(whence)(error)),

@@ -54,7 +54,7 @@ pub(super) fn open(
     let kind = PendingKind::Cache {
         key: key.to_owned(),
         version: version.to_owned(),
-        reservation: Some(reservation).into(),
+        reservation: Box::new(Some(reservation).into()),
     };
     let busy = Error::CacheReserved {
         key: key.to_owned(),

@@ -91,7 +91,8 @@ pub(crate) enum PendingKind {
     Cache {
         key: String,
         version: String,
-        reservation: Mutex<Option<Reservation>>,
+        /// Taken when the upload ends one way or the other.
+        reservation: Box<Mutex<Option<Reservation>>>,
     },
 }
 

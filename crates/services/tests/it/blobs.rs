@@ -241,8 +241,8 @@ fn addresses_are_signed_and_expire() {
         path.to_owned(),
         format!("{path}?se=99999999999"),
         format!("{path}?{}", query.replace("se=", "se=9")),
-        format!("{path}?{}A", query),
-        format!("{}9?{query}", path),
+        format!("{path}?{query}A"),
+        format!("{path}9?{query}"),
         upload.url.replace("upload", "cache"),
     ];
     for url in tampered {

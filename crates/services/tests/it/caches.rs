@@ -93,7 +93,13 @@ fn matching() {
         .save_as("o/r", "main", "npm-9", "other version", "x")
         .unwrap();
     store.save_as("o/else", "main", "npm-9", "v", "x").unwrap();
-    let table: &[(&[&str], &str, &[&str], Option<(&str, bool)>)] = &[
+    type Case<'a> = (
+        &'a [&'a str],
+        &'a str,
+        &'a [&'a str],
+        Option<(&'a str, bool)>,
+    );
+    let table: &[Case<'_>] = &[
         (&["main"], "npm-1", &[], Some(("main npm-1", true))),
         (&["main"], "npm-7", &["npm-"], Some(("main npm-2", false))),
         (

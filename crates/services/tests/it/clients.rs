@@ -1,7 +1,9 @@
 //! GitHub's own npm clients, unmodified, and a verifier of another language.
 
 use crate::fixture::{Fixture, job};
-use services::{JobEnvironment, JobIdentity};
+use services::{
+    ArtifactFile, ArtifactOwner, Compression, JobEnvironment, JobIdentity, UploadOptions,
+};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -80,6 +82,61 @@ fn artifacts_of_the_v4_actions_client() {
 #[test]
 fn artifacts_without_an_archive() {
     scenario("artifact-raw", |_| {}, &[]);
+}
+
+/// What native actions and npm clients hand each other.
+#[test]
+fn artifacts_pass_between_native_and_npm() {
+    if let Some(reason) = missing() {
+        println!("skipped: {reason}");
+        return;
+    }
+    let fixture = Fixture::with(|config| config.clock = services::Clock::system());
+    let dir = fixture.dir.path();
+    let write = |name: &str, content: &[u8]| {
+        std::fs::write(dir.join(name), content).unwrap();
+        Some(dir.join(name))
+    };
+    let file = |source, path: &str| ArtifactFile {
+        source,
+        path: path.into(),
+    };
+    let files = [
+        file(write("a", "alpha".repeat(1000).as_bytes()), "deep/a.txt"),
+        file(write("b", b"PK\x03\x04PK\x07\x08PK\x01\x02"), "PK.bin"),
+        file(write("c", b""), "empty"),
+    ];
+    let owner = ArtifactOwner {
+        run_id: "77".into(),
+        job_id: "earlier".into(),
+    };
+    for level in [0, 6] {
+        let options = UploadOptions {
+            compression: Compression::level(level).unwrap(),
+            ..UploadOptions::default()
+        };
+        let name = format!("native {level}");
+        fixture
+            .services
+            .artifacts()
+            .upload_zip(&name, &owner, files.clone(), &options)
+            .unwrap();
+    }
+    node("exchange", &fixture.environment(&job("a")), dir, &[]);
+    for name in ["@actions artifact", "artifact-v4"] {
+        let artifact = fixture.services.artifacts().get(name).unwrap();
+        let down = dir.join(format!("native down {name}"));
+        assert_eq!(
+            fixture
+                .services
+                .artifacts()
+                .download(&artifact, &down)
+                .unwrap()
+                .files,
+            1
+        );
+        assert_eq!(std::fs::read_to_string(down.join("b.txt")).unwrap(), "beta");
+    }
 }
 
 #[test]

@@ -78,7 +78,5 @@ pub(crate) fn job(job_id: &str) -> JobIdentity {
 
 pub(crate) fn variable<'a>(environment: &'a JobEnvironment, name: &str) -> &'a str {
     let found = environment.action_env.iter().find(|(key, _)| key == name);
-    found
-        .map(|(_, value)| value.as_str())
-        .unwrap_or_else(|| panic!("{name} is not set"))
+    found.map_or_else(|| panic!("{name} is not set"), |(_, value)| value.as_str())
 }

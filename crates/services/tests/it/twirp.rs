@@ -26,7 +26,8 @@ fn refusals() {
         "authorization: Bearer eyJhbGciOiJub25lIn0.eyJleHAiOjk5OTk5OTk5OTksIm5iZiI6MH0.".to_owned();
     let list = format!("{ARTIFACTS}/ListArtifacts");
     let huge = vec![b' '; 300 * 1024];
-    let table: &[(&str, Vec<String>, &[u8], u16, &str)] = &[
+    type Case<'a> = (&'a str, Vec<String>, &'a [u8], u16, &'a str);
+    let table: &[Case<'_>] = &[
         (&list, vec![json_type()], b"{}", 401, "unauthenticated"),
         (
             &list,
