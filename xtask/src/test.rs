@@ -24,15 +24,16 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     std::fs::write(&skips, "").map_err(|error| format!("{}: {error}", skips.display()))?;
 
     let mut command = Command::new("cargo");
-    if has_nextest() {
-        command
-            .args(["nextest", "run", "--workspace", "--no-fail-fast"])
-            .args(&rest);
+    command.args(if has_nextest() {
+        &["nextest", "run"][..]
     } else {
-        command
-            .args(["test", "--workspace", "--no-fail-fast"])
-            .args(&rest);
+        &["test"]
+    });
+    // All packages, unless some are named.
+    if !rest.iter().any(|word| matches!(*word, "-p" | "--package")) {
+        command.arg("--workspace");
     }
+    command.arg("--no-fail-fast").args(&rest);
     command
         .current_dir(tree::root())
         .env("TRUNKLINE_SKIPS", &skips)
