@@ -125,7 +125,7 @@ impl Drop for Launcher {
             std::thread::spawn(move || {
                 helpers
                     .into_iter()
-                    .for_each(|mut helper| drop(helper.wait()))
+                    .for_each(|mut helper| drop(helper.wait()));
             });
         }
     }

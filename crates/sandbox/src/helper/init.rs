@@ -275,7 +275,7 @@ impl Init<'_> {
                 self.answer(&FromInit::Started { key, pid });
             }
             Err(NotStarted { stage, errno }) => {
-                self.answer(&FromInit::NotStarted { key, stage, errno })
+                self.answer(&FromInit::NotStarted { key, stage, errno });
             }
         }
     }

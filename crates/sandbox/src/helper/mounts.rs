@@ -145,7 +145,7 @@ pub(super) fn instance(
 pub(super) fn place_within(root: &OwnedFd, path: &Path, file: bool) -> io::Result<OwnedFd> {
     let relative = path.strip_prefix("/").unwrap_or(path);
     if relative.as_os_str().is_empty() {
-        return Ok(root.try_clone()?);
+        return root.try_clone();
     }
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     match rustix::fs::openat2(root, relative, flags, Mode::empty(), ResolveFlags::IN_ROOT) {

@@ -5,7 +5,7 @@
 
 use std::ffi::{CString, OsStr, c_char, c_int, c_void};
 use std::io;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
@@ -95,7 +95,7 @@ impl Starter {
             // Descriptor 0 of the init itself is /dev/null.
             fds: streams
                 .each_ref()
-                .map(|stream| stream.as_ref().map_or(0, |fd| fd.as_raw_fd())),
+                .map(|stream| stream.as_ref().map_or(0, rustix::fd::AsRawFd::as_raw_fd)),
             new_session: start.new_session || start.controlling_tty,
             controlling_tty: start.controlling_tty,
             die_with_init: self.die_with_init,

@@ -8,6 +8,7 @@ use std::fs;
 pub(super) struct Entry {
     pub(super) pid: i32,
     pub(super) name: String,
+    /// Dead, or past the point from which it can do anything.
     pub(super) zombie: bool,
     pub(super) parent: i32,
     pub(super) group: i32,
@@ -33,15 +34,22 @@ fn parse(pid: i32, stat: &[u8]) -> Option<Entry> {
     let name = String::from_utf8_lossy(stat.get(open + 1..close)?).into_owned();
     let rest = std::str::from_utf8(stat.get(close + 1..)?).ok()?;
     let mut fields = rest.split_ascii_whitespace();
-    let zombie = matches!(fields.next()?, "Z" | "X");
+    let dead = matches!(fields.next()?, "Z" | "X");
     let mut number = || fields.next()?.parse().ok();
+    let (parent, group, session) = (number()?, number()?, number()?);
+    // Terminal and its group lie between. The flag is set as soon as a process begins to exit.
+    const EXITING: u32 = 4;
+    let exiting = fields
+        .nth(2)?
+        .parse::<u32>()
+        .is_ok_and(|flags| flags & EXITING != 0);
     Some(Entry {
         pid,
         name,
-        zombie,
-        parent: number()?,
-        group: number()?,
-        session: number()?,
+        zombie: dead || exiting,
+        parent,
+        group,
+        session,
     })
 }
 
@@ -68,7 +76,7 @@ mod tests {
 
     #[test]
     fn names_with_brackets_and_blanks() {
-        let entry = parse(9, b"9 (a) b (c) S 1 8 7 0 -1").expect("parses");
+        let entry = parse(9, b"9 (a) b (c) S 1 8 7 0 -1 4194560 1").expect("parses");
         assert_eq!(
             (
                 entry.name.as_str(),

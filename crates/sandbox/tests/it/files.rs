@@ -241,7 +241,7 @@ fn mounts_below_the_root_are_carried_along() {
         match done {
             Ok(done) if done.status.success() => {}
             Ok(done) if String::from_utf8_lossy(&done.stderr).contains("unshare failed") => {
-                skip("cannot mount")
+                skip("cannot mount");
             }
             done => panic!("{done:?}"),
         }

@@ -25,7 +25,7 @@ fn a_normal_user_passes_too() {
         .output();
     match done {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            skip("the test binary is not readable for all")
+            skip("the test binary is not readable for all");
         }
         done => {
             let done = done.expect("runs");
