@@ -19,6 +19,8 @@ pub const MAX_FILES: usize = 51;
 #[derive(Clone, Debug)]
 pub struct Program {
     pub workflow: Arc<Workflow>,
+    /// Where the file comes from: what `$/` in it means.
+    pub origin: Origin,
     /// What each calling job calls, by the calling file and the job's id as written. Workflows that are called from several
     /// places are shared.
     pub callees: HashMap<(FileId, Arc<str>), Arc<Program>>,
@@ -75,11 +77,12 @@ pub fn link(root: &Workflow, loader: &mut Loader<'_>) -> Result<Program, Vec<Dia
 }
 
 /// The repository that a file comes from.
-#[derive(Clone)]
-enum Origin {
-    /// The repository of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The repository of the run, at the run's commit.
     Run,
-    Other {
+    /// Another one, at the version that `uses:` named.
+    Repository {
         owner: String,
         repo: String,
         git_ref: String,
@@ -118,7 +121,15 @@ impl Linker<'_, '_> {
             }
             callees.insert((workflow.file, Arc::clone(&job.id.value)), callee);
         }
-        (Program { workflow, callees }, height, deepest)
+        (
+            Program {
+                workflow,
+                origin: origin.clone(),
+                callees,
+            },
+            height,
+            deepest,
+        )
     }
 
     fn callee(&mut self, call: &CallJob, origin: &Origin) -> Option<(Arc<Program>, usize)> {
@@ -181,7 +192,7 @@ fn qualified(reference: WorkflowReference, from: &Origin) -> (String, Origin) {
         (WorkflowReference::Local { path }, Origin::Run) => (format!("./{path}"), Origin::Run),
         (
             WorkflowReference::Local { path },
-            Origin::Other {
+            Origin::Repository {
                 owner,
                 repo,
                 git_ref,
@@ -197,7 +208,7 @@ fn qualified(reference: WorkflowReference, from: &Origin) -> (String, Origin) {
             _,
         ) => (
             format!("{owner}/{repo}/{path}@{git_ref}"),
-            Origin::Other {
+            Origin::Repository {
                 owner,
                 repo,
                 git_ref,

@@ -58,6 +58,12 @@ fn relative_to_the_repository_they_come_from() {
         program = callee;
         depth += 1;
     }
+    let origin = workflow::Origin::Repository {
+        owner: "o".into(),
+        repo: "r".into(),
+        git_ref: "v1".into(),
+    };
+    assert_eq!(program.origin, origin);
     assert_eq!(
         (depth, program.workflow.path.as_ref()),
         (4, "o/r/.github/workflows/c.yml@v1")
