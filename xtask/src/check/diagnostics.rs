@@ -72,3 +72,27 @@ fn is_code(text: &str) -> bool {
     text.split_once('/')
         .is_some_and(|(area, what)| part(area) && part(what))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_from_other_text() {
+        let rows = [
+            ("workflow/unknown-key", true),
+            ("yaml/tab", true),
+            ("actions", false),
+            ("A/b", false),
+            ("a b/c", false),
+            ("/x", false),
+        ];
+        for (text, code) in rows {
+            assert_eq!(is_code(text), code, "{text}");
+        }
+        assert_eq!(
+            literals(r#"f("a/b", "c")"#).collect::<Vec<_>>(),
+            ["a/b", "c"]
+        );
+    }
+}

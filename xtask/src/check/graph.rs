@@ -62,10 +62,13 @@ const RULES: &[Rule] = &[
         pure: false,
         may_use: &[],
     },
+    // Native actions put files into a job's sandbox and talk to the services as its clients do.
     Rule {
         name: "actions",
         pure: false,
-        may_use: &["git", "workflow", "yaml", "expr", "span", "api"],
+        may_use: &[
+            "git", "workflow", "yaml", "expr", "span", "api", "sandbox", "services",
+        ],
     },
     Rule {
         name: "services",

@@ -144,3 +144,52 @@ pub(super) fn skipped(file: &Path) -> Vec<Skipped> {
     skipped.sort_by(|a, b| a.test.cmp(&b.test));
     skipped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_runners_are_understood() {
+        let lines = [
+            (
+                "     Summary [   1.204s] 54 tests run: 53 passed (2 slow), 1 failed, 3 skipped",
+                (53, 1, 3),
+            ),
+            (
+                "test result: ok. 12 passed; 0 failed; 4 ignored; 0 measured; 0 filtered out; finished in 0.02s",
+                (12, 0, 4),
+            ),
+            ("running 3 tests", (0, 0, 0)),
+        ];
+        for (line, counts) in lines {
+            let mut outcome = Outcome::default();
+            outcome.read(line);
+            assert_eq!(
+                (outcome.passed, outcome.failed, outcome.ignored),
+                counts,
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_last_line_counts_skips_apart() {
+        let outcome = Outcome {
+            success: true,
+            passed: 5,
+            failed: 0,
+            ignored: 1,
+            summary: vec!["Summary".to_owned()],
+        };
+        let skip = |test: &str, reason: &str| Skipped {
+            test: test.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let report = outcome.report(&[skip("a", "no node"), skip("b", "no go")]);
+        assert_eq!(
+            report,
+            "skipped:\n  a  no node\n  b  no go\nSummary\n3 passed, 0 failed, 3 skipped"
+        );
+    }
+}

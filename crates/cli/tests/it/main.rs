@@ -1,0 +1,4 @@
+//! The built program on whole repositories, beyond what scenarios can say.
+
+mod acceptance;
+mod places;
