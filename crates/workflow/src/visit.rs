@@ -15,6 +15,7 @@ pub fn each_expression_of_job(job: &Job, visit: &mut dyn FnMut(&expr::Template, 
     if let Some(strategy) = &job.strategy {
         templates.extend(
             [
+                &strategy.whole,
                 &strategy.fail_fast,
                 &strategy.max_parallel,
                 &strategy.matrix,

@@ -380,3 +380,9 @@ jobs:
       = help: did you mean `steps`?
     "#);
 }
+
+#[test]
+fn the_same_key_twice_is_told_once() {
+    let told = told("on: push\njobs:\n  a: {runs-on: x}\n  a: {runs-on: y, steps: 1}\n");
+    assert_eq!(told.matches("duplicate-key").count(), 1, "{told}");
+}
