@@ -24,6 +24,7 @@ mod snapshot;
 mod sources;
 mod status;
 mod submodules;
+mod threads;
 mod workspace;
 
 pub use changes::{ChangeKind, ChangedFile};

@@ -6,11 +6,11 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, futimens, ioctl_ficlone, utimensat};
 
-use crate::snapshot::materialise::{in_threads, threads};
+use crate::threads::in_runs;
 
 /// One git command to run inside the workspace.
 #[derive(Debug, Clone, Default)]
@@ -101,13 +101,10 @@ pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
             }
         }
     }
-    let next = AtomicUsize::new(0);
     let reflink = AtomicBool::new(true);
-    in_threads(threads(files.len() / 64), |_| {
-        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            copy_file(&from.join(path), &to.join(path), &reflink)?;
-        }
-        Ok::<(), io::Error>(())
+    in_runs(&files, |run| {
+        run.iter()
+            .try_for_each(|path| copy_file(&from.join(path), &to.join(path), &reflink))
     })?;
     for path in links {
         let (source, target) = (from.join(&path), to.join(&path));

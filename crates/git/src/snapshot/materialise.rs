@@ -20,6 +20,7 @@ use super::tree::{EXECUTABLE, GITLINK, Objects, SYMLINK};
 use crate::GitError;
 use crate::index::IndexEntry;
 use crate::repository::ObjectFormat;
+use crate::threads::{in_runs, in_threads, threads};
 
 /// Writes `entries` below `to` (which exists and is empty), all with the modification time `mtime` (seconds), and
 /// fills in their stat data. Returns the bytes written.
@@ -128,11 +129,10 @@ impl Job<'_> {
             return Ok(which.to_vec());
         };
         let missing = Mutex::new(Vec::new());
-        let next = AtomicUsize::new(0);
-        let work = || -> Result<(), GitError> {
+        in_runs(which, |run| -> Result<(), GitError> {
             let mut buffer = vec![0; 64 * 1024];
             let mut lacking = Vec::new();
-            while let Some(at) = which.get(next.fetch_add(1, Ordering::Relaxed)) {
+            for at in run {
                 let entry = &entries[*at];
                 let target = self.path(entry);
                 let source = files.join(OsStr::from_bytes(&entry.path));
@@ -149,8 +149,7 @@ impl Job<'_> {
                 missing.append(&mut lacking);
             }
             Ok(())
-        };
-        in_threads(threads(which.len()), |_| work())?;
+        })?;
         let mut missing = missing
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -189,7 +188,7 @@ impl Job<'_> {
         let fits = meta.len() < buffer.len() as u64;
         let mut held = 0;
         if fits {
-            while held < buffer.len() {
+            while (held as u64) < meta.len() {
                 match from.read(&mut buffer[held..]) {
                     Ok(0) => break,
                     Ok(read) => held += read,
@@ -388,41 +387,4 @@ impl Hash {
             Hash::Sha256(hash) => hash.finalize().to_vec(),
         }
     }
-}
-
-/// How many threads for so many items.
-pub(crate) fn threads(items: usize) -> usize {
-    std::thread::available_parallelism()
-        .map_or(1, std::num::NonZero::get)
-        .min(8)
-        .min(items)
-        .max(1)
-}
-
-/// Runs `work` in `count` threads, giving each its number; the first error wins.
-pub(crate) fn in_threads<E: Send>(
-    count: usize,
-    work: impl Fn(usize) -> Result<(), E> + Sync,
-) -> Result<(), E> {
-    if count == 1 {
-        return work(0);
-    }
-    std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..count)
-            .map(|number| {
-                scope.spawn({
-                    let work = &work;
-                    move || work(number)
-                })
-            })
-            .collect();
-        let mut result = Ok(());
-        for handle in handles {
-            match handle.join() {
-                Ok(done) => result = result.and(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        result
-    })
 }
