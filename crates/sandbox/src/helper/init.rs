@@ -360,7 +360,7 @@ impl Init<'_> {
 /// parent would be nobody's descendant any more.
 fn kill_tree(pid: i32) {
     const MOST_ROUNDS: u32 = 64;
-    let mut stopped = std::collections::BTreeSet::from([pid]);
+    let mut stopped = vec![pid];
     let _ = sys::kill(pid, libc::SIGSTOP);
     for _ in 0..MOST_ROUNDS {
         let all = tree::all();
@@ -379,10 +379,11 @@ fn kill_tree(pid: i32) {
         }
         for found in found {
             let _ = sys::kill(found, libc::SIGSTOP);
-            stopped.insert(found);
+            stopped.push(found);
         }
     }
-    for pid in stopped {
+    // Children first: the end of a parent would make the kernel continue its stopped children.
+    for pid in stopped.into_iter().rev() {
         let _ = sys::kill(pid, libc::SIGKILL);
     }
 }

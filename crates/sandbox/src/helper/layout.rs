@@ -144,7 +144,7 @@ pub(super) fn build(hello: &Hello, ground: &Ground, number: u32) -> Result<Layou
 
 fn whole_root(ground: &Ground, layer: &Path) -> io::Result<OwnedFd> {
     let root = mounts::place("/")?;
-    mounts::overlay(&root, &layer.join("root"), false).or_else(|_| {
+    mounts::overlay(&root, layer, false).or_else(|_| {
         // The state directory's file system cannot be an upper layer (an overlay itself, NFS, …): memory can.
         let scratch = ground.base.join("scratch");
         rustix::mount::mount(
