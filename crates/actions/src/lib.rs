@@ -7,7 +7,9 @@
 //! use `spawn_blocking`.
 
 mod error;
+pub mod glob;
 mod lock;
+pub mod native;
 mod remote;
 mod resolve;
 mod uses;

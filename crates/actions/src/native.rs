@@ -3,13 +3,34 @@
 //! One file each below `native/`. They run in Trunkline's own process and work on the job's files through the
 //! sandbox's host paths; programs they need are started inside the sandbox.
 
+mod archive;
+mod artifact_search;
+mod cache;
+mod checkout;
+mod download_artifact;
+mod error;
+mod files;
+mod inputs;
+mod merge_artifacts;
+mod minimatch;
+mod process;
+mod snapshot;
+mod table;
+mod upload_artifact;
+mod walk;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use git::{GitError, RepoName, Repository, Snapshot, SnapshotStore, Source, Sources};
+use git::{RepoName, Repository, Snapshot, SnapshotStore, Sources};
 use indexmap::IndexMap;
-use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
+
+use error::{Fault, Result};
+use inputs::Inputs;
+
+pub use snapshot::SharedSnapshot;
+pub use table::Table;
 
 /// What a native action works with.
 #[derive(Clone)]
@@ -66,59 +87,100 @@ pub struct NativePost {
     pub name: String,
     pub inputs: IndexMap<String, String>,
     pub state: IndexMap<String, String>,
+    /// Its `post-if` is `success()`; otherwise it is `always()`.
+    pub only_after_success: bool,
+    /// Snapshots that lie below the job's workspace: they must live as long as it does.
+    pub held: Vec<Arc<Snapshot>>,
 }
 
-/// The run's workspace snapshot, materialised once, by whichever job needs it first.
-pub struct SharedSnapshot {
-    repository: Arc<Repository>,
-    store: Arc<SnapshotStore>,
-    /// `None` takes the work tree as it is.
-    commit: Option<String>,
-    cell: OnceCell<Arc<Snapshot>>,
-}
-
-impl SharedSnapshot {
-    #[must_use]
-    pub fn new(repository: Arc<Repository>, store: Arc<SnapshotStore>, commit: Option<String>) -> Self {
-        Self { repository, store, commit, cell: OnceCell::new() }
-    }
-
-    /// The snapshot; made at the first call.
-    ///
-    /// # Errors
-    /// What git or the disk said.
-    pub async fn get(&self) -> Result<Arc<Snapshot>, GitError> {
-        let made = self.cell.get_or_try_init(|| async {
-            let (repository, store, commit) = (self.repository.clone(), self.store.clone(), self.commit.clone());
-            let making = tokio::task::spawn_blocking(move || {
-                let source = commit.as_deref().map_or(Source::WorkTree, Source::Commit);
-                store.snapshot(&repository, source)
-            });
-            match making.await {
-                Ok(made) => made.map(Arc::new),
-                Err(join) => std::panic::resume_unwind(join.into_panic()),
-            }
-        });
-        made.await.cloned()
+impl NativePost {
+    fn new(call: &NativeCall) -> Self {
+        Self {
+            name: call.name.clone(),
+            inputs: call.inputs.clone(),
+            state: IndexMap::new(),
+            only_after_success: false,
+            held: Vec::new(),
+        }
     }
 }
 
-/// Names of the native actions and the upstream majors they stand in for.
-pub struct Table;
-
-impl crate::NativeTable for Table {
-    fn find(&self, _repo: &RepoName, _path: &str, _reference: &str, _major: Option<u32>) -> Option<String> {
-        None
+impl NativeCall {
+    fn inputs(&self) -> Inputs<'_> {
+        Inputs(&self.inputs)
     }
+
+    fn say(&self, text: impl AsRef<str>) {
+        (self.log)(text.as_ref());
+    }
+
+    fn warn(&self, text: impl AsRef<str>) {
+        self.say(format!("::warning::{}", escape(text.as_ref())));
+    }
+
+    fn env(&self, name: &str) -> &str {
+        self.env.get(name).map_or("", String::as_str)
+    }
+
+    /// An error once the step is cancelled; asked in every long loop.
+    fn check(&self) -> Result<()> {
+        if self.cancel.is_cancelled() {
+            Err(Fault::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The text of a workflow command: what would end it is escaped.
+fn escape(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// Runs the main part of a native action.
 pub async fn run(call: NativeCall) -> NativeOutcome {
-    NativeOutcome { failure: Some(format!("there is no native action `{}`", call.name)), ..NativeOutcome::default() }
+    let call = Arc::new(call);
+    let mut outcome = NativeOutcome::default();
+    let done = match call.name.as_str() {
+        "checkout" => checkout::run(&call, &mut outcome).await,
+        "cache" | "cache/restore" | "cache/save" => cache::run(&call, &mut outcome).await,
+        "upload-artifact" => upload_artifact::run(&call, &mut outcome).await,
+        "upload-artifact/merge" => merge_artifacts::run(&call, &mut outcome).await,
+        "download-artifact" => download_artifact::run(&call, &mut outcome).await,
+        other => Err(Fault::Text(format!("there is no native action `{other}`"))),
+    };
+    settle(outcome, done)
 }
 
 /// Runs the post part. The outcome's `post` is ignored.
 pub async fn run_post(post: NativePost, call: NativeCall) -> NativeOutcome {
-    let _ = post;
-    run(call).await
+    let call = Arc::new(call);
+    let done = match post.name.as_str() {
+        "checkout" => checkout::post(&post, &call),
+        "cache" => cache::post(&post, &call).await,
+        other => Err(Fault::Text(format!(
+            "the native action `{other}` has no post step"
+        ))),
+    };
+    settle(NativeOutcome::default(), done)
+}
+
+fn settle(mut outcome: NativeOutcome, done: Result<()>) -> NativeOutcome {
+    if let Err(fault) = done {
+        outcome.failure = Some(fault.to_string());
+    }
+    outcome
+}
+
+/// Runs work that blocks.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(join) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
+        Err(_) => Err(Fault::Cancelled),
+    }
 }
