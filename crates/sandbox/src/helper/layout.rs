@@ -215,10 +215,27 @@ fn is_topmost(mounted: &Mounted, table: &[Mounted]) -> bool {
         .any(|later| mounted.point != later.point && mounted.point.starts_with(&later.point))
 }
 
-/// Directories a normal user never writes to: shown as they are, which is cheaper than an overlay.
-const SYSTEM: [&str; 8] = [
-    "/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/sbin",
+/// Directories in which neither jobs nor we, for a job's mounts, are likely to need anything new.
+const SYSTEM: [&str; 11] = [
+    "/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/root", "/sbin", "/snap",
+    "/usr",
 ];
+
+/// Whether an overlay over `path` gives a normal user anything: whether there is a place to write to near its top.
+/// Showing it unwritable costs a tenth of an overlay, and writes further down are refused, never let through.
+fn is_worth_an_overlay(path: &Path) -> bool {
+    let any_below = |path: &Path| {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.path())
+            .any(|below| !below.is_symlink() && is_writable(&below))
+    };
+    is_writable(path) || any_below(path) || any_below(&path.join("local"))
+}
+
+fn is_writable(path: &Path) -> bool {
+    rustix::fs::access(path, Access::WRITE_OK).is_ok()
+}
 
 fn top_level(layout: &mut Layout, table: &[Mounted]) -> Result<(), Failure> {
     for entry in std::fs::read_dir("/").step("reading /")? {
@@ -268,7 +285,8 @@ fn top_level(layout: &mut Layout, table: &[Mounted]) -> Result<(), Failure> {
 /// it that the user may write to.
 fn cover(layout: &mut Layout, path: &Path, table: &[Mounted], depth: u32) {
     const DEEPEST: u32 = 4;
-    let system = layout.user_namespace && SYSTEM.iter().any(|system| path == Path::new(system));
+    let listed = SYSTEM.iter().any(|system| path == Path::new(system));
+    let system = layout.user_namespace && listed && !is_worth_an_overlay(path);
     let holds_mounts = table
         .iter()
         .any(|mounted| mounted.point != path && mounted.point.starts_with(path));
@@ -285,11 +303,10 @@ fn cover(layout: &mut Layout, path: &Path, table: &[Mounted], depth: u32) {
         ));
         return;
     }
-    if system || depth >= DEEPEST {
+    if depth >= DEEPEST || (system && !holds_mounts) {
         return;
     }
-    let writable = |path: &Path| rustix::fs::access(path, Access::WRITE_OK).is_ok();
-    if writable(path) {
+    if is_writable(path) {
         layout.missing.push(format!(
             "nothing new can be made in {} itself: mounts lie below it",
             path.display()
@@ -306,7 +323,7 @@ fn cover(layout: &mut Layout, path: &Path, table: &[Mounted], depth: u32) {
                 .iter()
                 .any(|mounted| mounted.point.starts_with(&below))
         };
-        if is_dir && (writable(&below) || leads_on()) {
+        if is_dir && (is_writable(&below) || leads_on()) {
             cover(layout, &below, table, depth + 1);
         }
     }
