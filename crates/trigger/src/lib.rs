@@ -1,21 +1,19 @@
 //! Whether a workflow runs for an event, and why.
 //!
 //! Owns: GitHub's patterns for refs and paths, the gates from an event to a run in their order, the event payloads.
-//! Must not: read files, ask git, or know the time. Git facts and event files are handed in.
+//! Must not: check files (`workflow` has told what is wrong with
+//! patterns by then), read files, ask git, or know the time. Git facts and event files are handed in.
 //!
 //! A [`Verdict`] is a value: the terminal, the pages and `why` render the same one.
 
-mod cron;
 mod event;
 mod gates;
 mod glob;
 mod payload;
 mod settings;
 mod trust;
-mod validation;
 mod verdict;
 
-pub use cron::{Cron, CronError};
 pub use event::{ActorKind, ChangedFile, ChangedFiles, Event, RefKind, WorkflowRun};
 pub use gates::{verdict, verdict_for_broken_file};
 pub use glob::{Decision, GlobError, Pattern, PatternList, Subject};
@@ -24,5 +22,4 @@ pub use payload::{
 };
 pub use settings::Settings;
 pub use trust::{TokenAccess, Trust, trust};
-pub use validation::{check, check_triggers};
 pub use verdict::{Gate, PatternStep, Runs, Verdict};

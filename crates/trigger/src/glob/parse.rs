@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::matching::{Item, Matcher};
 
-/// What a pattern is matched against; refs have more forbidden characters than paths.
+/// What a pattern is matched against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A branch or tag without `refs/heads/` or `refs/tags/`.
@@ -101,7 +101,6 @@ impl Parser<'_> {
                 return true;
             }
         }
-        self.check_edges();
         let mut before = Before::Nothing;
         while let Some(c) = self.peek() {
             before = self.element(c, before);
@@ -119,14 +118,6 @@ impl Parser<'_> {
             '\\' => self.escape(start),
             '\n' | '\r' => {
                 self.error(start, 1, "a pattern cannot contain a line break");
-                Before::Character
-            }
-            ' ' | '\t' | '~' | '^' | ':' if self.subject == Subject::Ref => {
-                self.error(
-                    start,
-                    1,
-                    format!("`{c}` cannot occur in the name of a branch or tag"),
-                );
                 Before::Character
             }
             c => {
@@ -257,50 +248,6 @@ impl Parser<'_> {
             _ => self.items.push(Item::One(Matcher::Literal('\\'))),
         }
         Before::Character
-    }
-
-    /// Rules about the first and last characters of the pattern, the `!` left aside.
-    fn check_edges(&mut self) {
-        let body = &self.text[self.at..];
-        let end = self.text.len();
-        match self.subject {
-            Subject::Ref => {
-                if body.starts_with('/') {
-                    self.error(
-                        self.at,
-                        1,
-                        "the name of a branch or tag does not start with `/`",
-                    );
-                }
-                if body.len() > 1 && body.ends_with('/') {
-                    self.error(
-                        end - 1,
-                        1,
-                        "the name of a branch or tag does not end with `/`",
-                    );
-                } else if body.ends_with('.') {
-                    self.error(
-                        end - 1,
-                        1,
-                        "the name of a branch or tag does not end with `.`",
-                    );
-                }
-            }
-            Subject::Path => {
-                if body.starts_with(' ') {
-                    self.error(self.at, 1, "the path starts with a blank");
-                }
-                if body.ends_with(' ') {
-                    self.error(end - 1, 1, "the path ends with a blank");
-                }
-                if body == "." || body == ".." || body.starts_with("./") || body.starts_with("../")
-                {
-                    let len = body.find('/').map_or(body.len(), |slash| slash + 1);
-                    self.error(self.at, len, "changed files are named from the repository's root, so a path that starts with `.` or `..` never matches");
-                }
-            }
-            Subject::Name => {}
-        }
     }
 
     fn peek(&self) -> Option<char> {

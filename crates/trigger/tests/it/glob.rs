@@ -172,20 +172,6 @@ fn errors_name_their_place() {
         ("a[9-0]", Path, 2, 3, "wrong way round"),
         ("a[!-~]", Path, 2, 3, "letters or digits"),
         ("a\nb", Path, 1, 1, "line break"),
-        (" a", Path, 0, 1, "starts with a blank"),
-        ("a ", Path, 1, 1, "ends with a blank"),
-        ("./a", Path, 0, 2, "never matches"),
-        ("../a", Path, 0, 3, "never matches"),
-        (".", Path, 0, 1, "never matches"),
-        ("..", Path, 0, 2, "never matches"),
-        ("!./a", Path, 1, 2, "never matches"),
-        ("/main", Ref, 0, 1, "does not start with"),
-        ("main/", Ref, 4, 1, "does not end with"),
-        ("main.", Ref, 4, 1, "does not end with"),
-        ("a b", Ref, 1, 1, "cannot occur"),
-        ("a~", Ref, 1, 1, "cannot occur"),
-        ("a^", Ref, 1, 1, "cannot occur"),
-        ("a:b", Ref, 1, 1, "cannot occur"),
         (r"a\d", Ref, 1, 1, "can only come before"),
     ];
     for (pattern, subject, offset, len, message) in rows {
@@ -206,10 +192,10 @@ fn errors_name_their_place() {
 
 #[test]
 fn every_error_is_given_at_once() {
-    let errors = Pattern::parse("/a b?? [z-a]", Subject::Ref).expect_err("invalid");
+    let errors = Pattern::parse("ab?? [z-a]+?", Subject::Ref).expect_err("invalid");
     assert_eq!(
         errors.iter().map(|error| error.offset).collect::<Vec<_>>(),
-        [0, 2, 5, 6, 8]
+        [3, 6, 11]
     );
 }
 

@@ -1,11 +1,9 @@
 //! Every rule of when a workflow runs, a row each.
 
-mod cron;
 mod early_gates;
 mod filters;
 mod gates;
 mod glob;
 mod paths;
 mod payload;
-mod validation;
 mod workflow;
