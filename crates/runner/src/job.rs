@@ -251,7 +251,7 @@ fn prepare(job: &Job, steps: &StepsJob, frame: &mut Frame) -> Result<RunDefaults
     let context = StepContext::of_frame(job, frame, TaskResult::Success);
     let first = |own: &Option<workflow::Template>, outer: &Option<workflow::Template>| {
         let template = own.as_ref().or(outer.as_ref());
-        let text = template.map(|template| template.evaluate(&context).map(|value| value.to_display_string()));
+        let text = template.map(|template| template.evaluate(&context).map(|value| value.to_display_string().into_owned()));
         text.transpose().map_err(Failure::from)
     };
     Ok(RunDefaults {

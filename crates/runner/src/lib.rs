@@ -8,13 +8,17 @@
 pub mod command;
 pub mod command_file;
 pub mod hash_files;
+mod job;
 pub mod log;
 pub mod mask;
 pub mod matcher;
 pub mod paths;
 mod regular_file;
+mod request;
 pub mod result;
 pub mod shell;
 
+pub use job::execute;
 pub use mask::Masker;
+pub use request::{Control, HeldJob, JobReport, JobRequest, LogListener, OnFailure, Surroundings};
 pub use result::{Annotation, AnnotationLevel, StepState, TaskResult};

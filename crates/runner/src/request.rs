@@ -32,6 +32,8 @@ pub struct JobRequest {
     pub secrets: Value,
     pub runs_on: Vec<String>,
     pub placement: sandbox::Placement,
+    pub network: sandbox::Network,
+    pub limits: sandbox::Limits,
     /// Minutes; the default is 360.
     pub timeout_minutes: Option<f64>,
     /// Minutes; the default is 5.

@@ -16,7 +16,7 @@ use super::frame::Frame;
 use super::step::{Failure, Running};
 use crate::result::TaskResult;
 
-pub(crate) use javascript::{fresh_state, run_node_stage};
+pub(crate) use javascript::run_node_stage;
 pub(crate) use load::{Loaded, Loader};
 pub(crate) use native::run_native_post;
 
@@ -89,7 +89,7 @@ fn inputs_given(running: &Running<'_>, with: Option<&Template>) -> Result<IndexM
         let text = format!("`with` must be a mapping of inputs, not {}", value.kind());
         return Err(Failure::new("with", text, Some(with.span)));
     };
-    Ok(object.iter().map(|(name, value)| (name.to_lowercase(), value.to_display_string())).collect())
+    Ok(object.iter().map(|(name, value)| (name.to_lowercase(), value.to_display_string().into_owned())).collect())
 }
 
 /// Adds the defaults that the action declares, evaluated in the action's own contexts.
@@ -112,7 +112,7 @@ fn with_defaults(
         }
         match &input.default {
             Some(default) => {
-                inputs.insert(name, default.evaluate(&context)?.to_display_string());
+                inputs.insert(name, default.evaluate(&context)?.to_display_string().into_owned());
             }
             None => {
                 if input.required {

@@ -99,7 +99,7 @@ pub(crate) fn of_step(
     }
     for name in FROM_GITHUB {
         if let Some(value) = frame.github.get(name).filter(|value| !value.is_null()) {
-            env.insert(format!("GITHUB_{}", name.to_ascii_uppercase()), value.to_display_string());
+            env.insert(format!("GITHUB_{}", name.to_ascii_uppercase()), value.to_display_string().into_owned());
         }
     }
     if let Some(files) = files {
@@ -110,11 +110,11 @@ pub(crate) fn of_step(
     }
     if let Value::Object(runner) = &job.runner_context {
         for (name, value) in runner.iter().filter(|(name, _)| *name != "workspace") {
-            env.insert(format!("RUNNER_{}", name.to_ascii_uppercase()), value.to_display_string());
+            env.insert(format!("RUNNER_{}", name.to_ascii_uppercase()), value.to_display_string().into_owned());
         }
     }
     if let Some(workspace) = job.runner_context.as_object().and_then(|runner| runner.get("workspace")) {
-        env.insert("RUNNER_WORKSPACE".to_owned(), workspace.to_display_string());
+        env.insert("RUNNER_WORKSPACE".to_owned(), workspace.to_display_string().into_owned());
     }
     env.insert("RUNNER_TRACKING_ID".to_owned(), job.tracking_id.clone());
     env

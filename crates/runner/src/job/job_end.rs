@@ -22,7 +22,7 @@ pub(crate) fn report(job: &Job, steps: &StepsJob, frame: &mut Frame, failure: Op
         for (name, template) in &steps.outputs {
             match template.evaluate(&context) {
                 Ok(value) => {
-                    let text = value.to_display_string();
+                    let text = value.to_display_string().into_owned();
                     if job.masker.found_in(&text) {
                         job.warn(&format!("the job's output `{}` is left out: it may hold a secret", name.value));
                     } else if !text.is_empty() {
@@ -35,7 +35,7 @@ pub(crate) fn report(job: &Job, steps: &StepsJob, frame: &mut Frame, failure: Op
         if let Some((_, Some(url))) = &job.request.environment {
             match url.evaluate(&context) {
                 Ok(value) => {
-                    let text = value.to_display_string();
+                    let text = value.to_display_string().into_owned();
                     if job.masker.found_in(&text) {
                         job.warn("the environment's url is left out: it may hold a secret");
                     } else {

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use indexmap::IndexMap;
 use tokio_util::sync::CancellationToken;
-use workflow::{Step, StepKind, Template};
+use workflow::{Step, StepKind, Template, TemplateKind};
 
 use super::frame::Frame;
 use super::post::PostStack;
@@ -192,7 +192,7 @@ fn step_name(step: &Step, default: &str) -> String {
 }
 
 fn literal_true(template: Option<&Template>) -> bool {
-    template.and_then(Template::literal_value).is_some_and(expr::Value::truthy)
+    template.is_some_and(|template| matches!(&template.kind, TemplateKind::Literal(value) if value.truthy()))
 }
 
 impl Background<'_> {

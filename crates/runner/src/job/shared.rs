@@ -81,7 +81,7 @@ impl Job {
     pub(crate) fn location(&self, span: Span) -> Option<Location> {
         let sources = self.around.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let position = sources.position(span);
-        Some(Location { file: sources.file(span.file).name().to_owned(), line: position.line, column: position.column })
+        Some(Location { file: sources.file(span.file).name.to_string(), line: position.line, column: position.column })
     }
 
     pub(crate) fn reason(&self, code: &str, text: impl Into<String>, span: Option<Span>) -> Reason {

@@ -75,7 +75,7 @@ impl<'a> Running<'a> {
     }
 
     pub(crate) fn text(&self, template: &Template) -> Result<String, Failure> {
-        Ok(template.evaluate(&self.context())?.to_display_string())
+        Ok(template.evaluate(&self.context())?.to_display_string().into_owned())
     }
 }
 
@@ -241,7 +241,7 @@ pub(crate) fn env_of(
     let value = template.evaluate(context)?;
     match &value {
         Value::Object(object) => {
-            Ok(object.iter().map(|(name, value)| (name.to_owned(), value.to_display_string())).collect())
+            Ok(object.iter().map(|(name, value)| (name.to_owned(), value.to_display_string().into_owned())).collect())
         }
         Value::Null => Ok(IndexMap::new()),
         other => {
@@ -253,12 +253,12 @@ pub(crate) fn env_of(
 
 fn display_name(running: &Running<'_>) -> String {
     let named = running.step.name.as_ref().and_then(|name| name.evaluate(&running.context()).ok());
-    if let Some(name) = named.map(|value| value.to_display_string()).filter(|name| !name.is_empty()) {
+    if let Some(name) = named.map(|value| value.to_display_string().into_owned()).filter(|name| !name.is_empty()) {
         return name;
     }
     match &running.step.kind {
         StepKind::Run { script, .. } => {
-            let text = script.evaluate(&running.context()).map(|value| value.to_display_string()).unwrap_or_default();
+            let text = script.evaluate(&running.context()).map(|value| value.to_display_string().into_owned()).unwrap_or_default();
             let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
             format!("Run {}", first.trim())
         }

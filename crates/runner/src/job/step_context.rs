@@ -55,11 +55,13 @@ impl StepContext<'_> {
     }
 
     fn hash_files(&self, args: &[Value]) -> Result<Value, String> {
-        let patterns: Vec<String> = args.iter().map(Value::to_display_string).collect();
+        let arguments: Vec<_> = args.iter().map(Value::to_display_string).collect();
+        let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
         let workspace: PathBuf = self.job.host(&self.job.layout.workspace);
-        crate::hash_files::hash_files(&workspace, &patterns)
-            .map(Value::string)
-            .map_err(|error| format!("hashFiles({}): {error}", patterns.join(", ")))
+        let home = self.job.host(&self.job.layout.home);
+        crate::hash_files::hash_files(&workspace, Some(&home), &arguments)
+            .map(|hashed| Value::string(hashed.digest))
+            .map_err(|error| format!("hashFiles({}): {error}", arguments.join(", ")))
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn run(
         if let Some(value) = &output.value {
             let value = value.evaluate(&context)?;
             let name = output.name.value.to_string();
-            running.log.with_state(|state| state.outputs.insert(name, value.to_display_string()));
+            running.log.with_state(|state| state.outputs.insert(name, value.to_display_string().into_owned()));
         }
     }
     Ok(if running.cancel.is_cancelled() { TaskResult::Cancelled } else { inner.status })

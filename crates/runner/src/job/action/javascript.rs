@@ -78,7 +78,7 @@ fn register(
 pub(crate) fn post_name(running: &Running<'_>) -> String {
     let own = running.step.name.as_ref().and_then(|name| name.evaluate(&running.context()).ok());
     match (own, &running.step.kind) {
-        (Some(name), _) => format!("Post {}", name.to_display_string()),
+        (Some(name), _) => format!("Post {}", name.to_display_string().into_owned()),
         (None, workflow::StepKind::Uses { uses, .. }) => format!("Post Run {}", uses.value),
         (None, _) => format!("Post {}", running.step.id),
     }

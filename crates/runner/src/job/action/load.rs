@@ -127,12 +127,12 @@ fn read_action(job: &Job, uses: &Spanned<Arc<str>>, file: &Path) -> Result<Actio
     let name = format!("{}/{}", uses.value, file.file_name().unwrap_or_default().to_string_lossy());
     let mut sources = job.around.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let id = sources.add(name, String::from_utf8_lossy(&bytes).into_owned());
-    let parsed = workflow::parse_action(id, &uses.value, &bytes);
+    let parsed = workflow::parse_action(id, &bytes);
     let errors: Vec<_> = parsed.diagnostics.into_iter().filter(|one| one.severity == Severity::Error).collect();
     match parsed.value {
         Some(action) if errors.is_empty() => Ok(action),
         _ => {
-            let shown = span::render_terminal(&errors, &sources, false);
+            let shown = span::render_terminal(&errors, &sources, span::Color::Off);
             Err(refuse(format!("`{}` is not a valid action\n{shown}", uses.value)))
         }
     }
