@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub(crate) use live::Record;
+pub(crate) use live::{Record, now};
 pub(crate) use meta::{RunMeta, RunResult};
 pub(crate) use store::RecordStore;
 pub(crate) use stored::{RunState, StoredRun};

@@ -35,7 +35,11 @@ pub(super) fn prune(store: &RecordStore, limits: Limits) {
         };
         runs += 1;
         bytes = bytes.saturating_add(size);
-        if place > 0 && (runs > limits.runs || bytes > limits.bytes) && !is_running(&dir) {
+        if place > 0
+            && (runs > limits.runs || bytes > limits.bytes)
+            && is_complete(&dir)
+            && !is_running(&dir)
+        {
             remove(&dir);
             runs -= 1;
             bytes = bytes.saturating_sub(size);
@@ -43,9 +47,15 @@ pub(super) fn prune(store: &RecordStore, limits: Limits) {
     }
 }
 
+/// Not one that another process is making right now, nor half of one that could not be removed.
+fn is_complete(dir: &Path) -> bool {
+    dir.join("events.jsonl").exists()
+}
+
 /// Its `meta.json` goes first: from then on no list shows it, whatever happens to the rest.
 fn remove(dir: &Path) {
     let _ = fs::remove_file(dir.join("meta.json"));
+    // What cannot be removed stays and is tried again.
     let _ = fs::remove_dir_all(dir);
 }
 

@@ -79,13 +79,12 @@ impl RecordStore {
         Ok(Record::new(RunNumber(number), dir, events, running))
     }
 
-    /// All runs, newest first. Runs whose `meta.json` is not written yet are left out.
-    pub(crate) fn list(&self) -> Result<Vec<StoredRun>, RecordError> {
-        let numbers = self.numbers()?;
+    /// The newest runs, at most so many, newest first. Runs whose `meta.json` is not written yet are left out.
+    pub(crate) fn list(&self, most: usize) -> Result<Vec<StoredRun>, RecordError> {
+        let numbers = self.numbers()?.into_iter().rev();
         Ok(numbers
-            .into_iter()
-            .rev()
             .filter_map(|number| self.load(number).ok())
+            .take(most)
             .collect())
     }
 

@@ -1,0 +1,104 @@
+//! Finding the job or step that a user means.
+
+use std::collections::BTreeSet;
+
+use api::LegId;
+use span::did_you_mean;
+
+use super::view::{JobView, RunView};
+
+/// Why nothing was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// The text begins several names that belong to different jobs.
+    Several(Vec<String>),
+    None {
+        nearest: Option<String>,
+        names: Vec<String>,
+    },
+}
+
+/// By name, else by key (all legs of it), else by the one name or key that it begins. Case counts only where it decides.
+pub(crate) fn jobs(view: &RunView, wanted: &str) -> Result<BTreeSet<LegId>, Choice> {
+    let all = || view.jobs.values();
+    let legs = |test: &dyn Fn(&JobView) -> bool| -> BTreeSet<LegId> {
+        all().filter(|job| test(job)).map(|job| job.leg).collect()
+    };
+    let lower = wanted.to_lowercase();
+    let names = |job: &JobView| [view.full_name(job), job.name.clone()];
+    let exact: [&dyn Fn(&JobView) -> bool; 4] = [
+        &|job| names(job).iter().any(|name| name == wanted),
+        &|job| job.key == wanted,
+        &|job| names(job).iter().any(|name| name.to_lowercase() == lower),
+        &|job| job.key.to_lowercase() == lower,
+    ];
+    if let Some(found) = exact.into_iter().map(legs).find(|found| !found.is_empty()) {
+        return Ok(found);
+    }
+    let begins = |text: &str| text.to_lowercase().starts_with(&lower);
+    let mut found = legs(&|job| names(job).iter().any(|name| begins(name)) || begins(&job.key));
+    let keys: BTreeSet<_> = found
+        .iter()
+        .filter_map(|leg| view.job(*leg))
+        .map(|job| (job.workflow, &job.key))
+        .collect();
+    if !lower.is_empty() && keys.len() == 1 {
+        return Ok(std::mem::take(&mut found));
+    }
+    let shown =
+        |legs: &mut dyn Iterator<Item = &JobView>| legs.map(|job| view.full_name(job)).collect();
+    if !lower.is_empty() && keys.len() > 1 {
+        return Err(Choice::Several(shown(
+            &mut found.iter().filter_map(|leg| view.job(*leg)),
+        )));
+    }
+    let known: Vec<&str> = all()
+        .flat_map(|job| [job.name.as_str(), job.key.as_str()])
+        .collect();
+    let nearest = did_you_mean(wanted, known).map(str::to_owned);
+    Err(Choice::None {
+        nearest,
+        names: shown(&mut all()),
+    })
+}
+
+/// By id, by name, by number from 1, else by the one id or name that it begins.
+pub(crate) fn step(view: &RunView, leg: LegId, wanted: &str) -> Result<u32, Choice> {
+    let steps = view.job(leg).map(|job| &job.steps);
+    let all = || steps.into_iter().flatten();
+    let lower = wanted.to_lowercase();
+    let known = all().find(|(_, step)| step.id == wanted || step.name == wanted);
+    let number = wanted
+        .parse::<u32>()
+        .ok()
+        .and_then(|number| number.checked_sub(1));
+    if let Some((number, _)) = known.or_else(|| all().find(|(index, _)| Some(**index) == number)) {
+        return Ok(*number);
+    }
+    let begins = |text: &str| !lower.is_empty() && text.to_lowercase().starts_with(&lower);
+    let short = |name: &str| {
+        name.strip_prefix("Run ")
+            .map(str::to_owned)
+            .unwrap_or_default()
+    };
+    let found: Vec<_> = all()
+        .filter(|(_, step)| begins(&step.id) || begins(&step.name) || begins(&short(&step.name)))
+        .collect();
+    match found.as_slice() {
+        [(number, _)] => Ok(**number),
+        [] => {
+            let nearest = did_you_mean(
+                wanted,
+                all().flat_map(|(_, step)| [step.id.as_str(), step.name.as_str()]),
+            );
+            let names = all().map(|(_, step)| step.name.clone()).collect();
+            Err(Choice::None {
+                nearest: nearest.map(str::to_owned),
+                names,
+            })
+        }
+        several => Err(Choice::Several(
+            several.iter().map(|(_, step)| step.name.clone()).collect(),
+        )),
+    }
+}
