@@ -2,4 +2,5 @@
 
 mod fixture;
 mod lock;
+mod native;
 mod resolve;

@@ -1,0 +1,87 @@
+use super::job::{in_both, output};
+use crate::fixture::git_in;
+
+#[test]
+fn the_work_tree_is_checked_out() {
+    in_both(|job| async move {
+        std::fs::write(job.own.join("tracked.txt"), "changed\n").unwrap();
+        let outcome = job.good("checkout", &[]).await;
+        assert_eq!(job.read("tracked.txt"), "changed\n");
+        assert_eq!(
+            output(&outcome, "commit"),
+            Some(job.place.identity.sha.as_str())
+        );
+        assert_eq!(output(&outcome, "ref"), Some("refs/heads/main"));
+        assert!(job.exists(".git/HEAD"));
+        // The job's files are its own.
+        job.write("tracked.txt", "job\n");
+        assert_eq!(
+            std::fs::read_to_string(job.own.join("tracked.txt")).unwrap(),
+            "changed\n"
+        );
+        // Again, in the same workspace: files of the job are gone.
+        job.write("made.txt", "x");
+        job.good("checkout", &[]).await;
+        assert!(!job.exists("made.txt"));
+        assert_eq!(job.read("tracked.txt"), "changed\n");
+        assert!(job.post(outcome.post.unwrap()).await.failure.is_none());
+    });
+}
+
+#[test]
+fn another_ref_and_path() {
+    in_both(|job| async move {
+        git_in(&job.own, &["checkout", "-q", "-b", "other"]);
+        std::fs::write(job.own.join("other.txt"), "other\n").unwrap();
+        git_in(&job.own, &["add", "-A"]);
+        git_in(&job.own, &["commit", "-q", "-m", "other"]);
+        let commit = git_in(&job.own, &["rev-parse", "HEAD"]);
+        git_in(&job.own, &["checkout", "-q", "main"]);
+        let outcome = job
+            .good("checkout", &[("ref", "other"), ("path", "sub/dir")])
+            .await;
+        assert_eq!(job.read("sub/dir/other.txt"), "other\n");
+        assert_eq!(output(&outcome, "commit"), Some(commit.as_str()));
+        assert!(!job.exists("tracked.txt"));
+        let outcome = job.run("checkout", &[("path", "../out")]).await;
+        assert!(outcome.failure.unwrap().contains("is not under"));
+        let outcome = job.run("checkout", &[("ref", "none-such")]).await;
+        assert!(outcome.failure.unwrap().contains("none-such"));
+    });
+}
+
+#[test]
+fn sparse_patterns_run_git_in_the_job() {
+    in_both(|job| async move {
+        job.good(
+            "checkout",
+            &[
+                ("sparse-checkout", "src"),
+                ("sparse-checkout-cone-mode", "false"),
+                ("ssh-key", "k"),
+            ],
+        )
+        .await;
+        assert!(job.exists("src/lib.rs"));
+        assert!(!job.exists("tracked.txt"), "{}", job.said());
+        assert!(job.said().contains("The input `ssh-key` has no effect"));
+    });
+}
+
+#[test]
+fn credentials_are_removed_in_the_end() {
+    in_both(|job| async move {
+        let outcome = job.good("checkout", &[("token", "s3cret")]).await;
+        let config = job.read(".git/config");
+        let included = config
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("path = "))
+            .unwrap()
+            .trim_matches('"')
+            .to_owned();
+        assert!(std::fs::metadata(job.host(&included)).unwrap().is_file());
+        job.post(outcome.post.unwrap()).await;
+        assert!(std::fs::metadata(job.host(&included)).is_err());
+        assert!(!job.said().contains("s3cret"));
+    });
+}
