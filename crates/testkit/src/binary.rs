@@ -45,14 +45,9 @@ impl Binary {
         Binary { path: path.into() }
     }
 
-    /// Runs it in the repository's work tree and waits.
-    pub fn run(
-        &self,
-        repository: &TestRepository,
-        arguments: &[String],
-        environment: &[(String, String)],
-        input: Option<&str>,
-    ) -> io::Result<Finished> {
+    /// The program, ready to be started in the repository's work tree, with a state directory and a home of the test's own.
+    #[must_use]
+    pub fn command(&self, repository: &TestRepository, arguments: &[String]) -> Command {
         let mut command = Command::new(&self.path);
         command.args(arguments).current_dir(repository.path());
         for (name, _) in std::env::vars_os() {
@@ -66,14 +61,25 @@ impl Binary {
             .env("HOME", repository.home())
             .env("TRUNKLINE_HOME", repository.state())
             .env("NO_COLOR", "1")
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdin(if input.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it and waits.
+    pub fn run(
+        &self,
+        repository: &TestRepository,
+        arguments: &[String],
+        environment: &[(String, String)],
+        input: Option<&str>,
+    ) -> io::Result<Finished> {
+        let mut command = self.command(repository, arguments);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        if input.is_some() {
+            command.stdin(Stdio::piped());
+        }
         let mut child = command.spawn()?;
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
             // It may end without reading everything.
