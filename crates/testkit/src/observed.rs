@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use api::{Annotation, Conclusion, Envelope, Event, LegId, Reason, Stage, WorkflowConsidered};
+use api::{
+    Annotation, Conclusion, Envelope, Event, LegId, LogLine, Reason, Stage, WorkflowConsidered,
+};
 
 /// What a run did, read from its event stream.
 #[derive(Debug, Default)]
@@ -33,7 +35,9 @@ pub struct ObservedJob {
     pub first_error: Option<String>,
     pub environment_url: Option<String>,
     pub steps: Vec<ObservedStep>,
+    /// What its steps printed, without the headers that show their scripts.
     pub log: Vec<String>,
+    in_header: bool,
 }
 
 #[derive(Debug)]
@@ -80,6 +84,7 @@ impl Observed {
                 environment_url: None,
                 steps: Vec::new(),
                 log: Vec::new(),
+                in_header: false,
             }),
             Event::JobStarted(started) => self.with(started.leg, |job| job.started = true),
             Event::StepStarted(started) => self.with(started.leg, |job| {
@@ -118,11 +123,27 @@ impl Observed {
             Event::Summary { markdown, .. } => self.summaries.push(markdown),
             Event::RunFinished(finished) => self.conclusion = Some(finished.conclusion),
             Event::Notice { message } => self.notices.push(message),
-            Event::Log(line) => {
-                self.with(line.leg, |job| job.log.push(line.line.clone()));
-                self.log.push(line.line);
-            }
+            Event::Log(line) => self.log_line(line),
             Event::RunStarted(_) | Event::JobWaiting { .. } | Event::WorkflowFinished(_) => {}
+        }
+    }
+
+    /// Keeps what the step printed. The header of a step, which shows its script and environment, is left out: a test that looks
+    /// for a text should not find it there.
+    fn log_line(&mut self, line: LogLine) {
+        let Some(job) = self.jobs.iter_mut().find(|job| job.leg == line.leg) else {
+            return;
+        };
+        if line.line.starts_with("##[group]Run ") {
+            job.in_header = true;
+        }
+        let header = job.in_header;
+        if line.line == "##[endgroup]" {
+            job.in_header = false;
+        }
+        if !header {
+            job.log.push(line.line.clone());
+            self.log.push(line.line);
         }
     }
 
