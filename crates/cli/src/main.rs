@@ -1,8 +1,51 @@
-//! The binary `trunkline`.
+//! The binary `trunkline`: from the command line to an exit code.
 
+mod actions_command;
+mod args;
+mod config;
 mod dirs;
+mod event;
+mod expr_command;
 mod failure;
+mod logs_command;
+mod project;
 mod record;
 mod report;
+mod run_command;
+mod runs_command;
+mod show_command;
 
-fn main() {}
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    // The sandbox's helpers are this same program, started again; nothing may come before this.
+    sandbox::maybe_run_helper();
+    match run(Cli::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            if !failure.is_told() {
+                let _ = writeln!(std::io::stderr(), "{failure}");
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<u8, Failure> {
+    match cli.command {
+        Command::Run(args) => run_command::run(&args)?,
+        Command::Rerun(args) => run_command::rerun(&args)?,
+        Command::Runs(args) => runs_command::run(&args)?,
+        Command::Show(args) => show_command::run(&args)?,
+        Command::Logs(args) => logs_command::run(&args)?,
+        Command::Actions(command) => actions_command::run(&command)?,
+        Command::Expr(args) => return expr_command::run(&args).map_err(Failure::usage),
+    }
+    Ok(failure::SUCCESS)
+}

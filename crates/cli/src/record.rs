@@ -9,6 +9,8 @@ mod meta;
 mod retention;
 mod store;
 mod stored;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::PathBuf;

@@ -18,6 +18,8 @@ mod status_area;
 pub(crate) mod table;
 mod tail;
 pub(crate) mod terminal;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
 pub(crate) mod view;
 

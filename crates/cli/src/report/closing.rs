@@ -180,9 +180,14 @@ pub(crate) fn job_table(view: &RunView, palette: Palette, columns: usize) -> Vec
             ]
         })
         .collect();
+    let details = view
+        .jobs
+        .values()
+        .any(|job| job.conclusion == Some(Conclusion::Failure));
+    let last = if details { "FIRST ERROR" } else { "" };
     let mut lines = vec![String::new()];
     lines.extend(table(
-        ["JOB", "RESULT", "TIME", "FIRST ERROR"],
+        ["JOB", "RESULT", "TIME", last],
         rows,
         palette,
         columns,

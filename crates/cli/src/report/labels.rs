@@ -25,9 +25,21 @@ impl Labels {
         }
         let widest = (columns / 4).clamp(8, WIDEST);
         let mut taken = BTreeSet::new();
+        let mut differing: BTreeMap<_, Differing> = BTreeMap::new();
+        for job in view.jobs.values() {
+            differing
+                .entry((job.workflow, &job.key))
+                .or_default()
+                .see(&view.full_name(job));
+        }
         self.labels.clear();
         for job in view.jobs.values() {
-            let name = view.full_name(job);
+            let mut name = view.full_name(job);
+            if text::width(&name) > widest {
+                name = differing
+                    .get(&(job.workflow, &job.key))
+                    .map_or(name.clone(), |values| values.keep(&name));
+            }
             let mut label = text::cut_middle(&name, widest);
             if !taken.insert(label.clone()) {
                 let number = format!("#{}", job.leg);
@@ -55,4 +67,54 @@ impl Labels {
     pub(crate) fn of(&self, leg: LegId) -> &str {
         self.labels.get(&leg).map_or("?", String::as_str)
     }
+}
+
+/// Which of the values in `test (ubuntu, 1.23)` differ between the legs of a job.
+#[derive(Debug, Default)]
+struct Differing {
+    first: Vec<String>,
+    differs: Vec<bool>,
+}
+
+impl Differing {
+    fn see(&mut self, name: &str) {
+        let Some((_, values)) = values(name) else {
+            return;
+        };
+        if self.first.is_empty() {
+            self.first = values.iter().map(|value| (*value).to_owned()).collect();
+            self.differs = vec![false; values.len()];
+        }
+        for (index, value) in values.iter().enumerate() {
+            if let (Some(first), Some(differs)) =
+                (self.first.get(index), self.differs.get_mut(index))
+            {
+                *differs |= first != value;
+            }
+        }
+    }
+
+    /// The name without the values that all legs share.
+    fn keep(&self, name: &str) -> String {
+        let Some((head, values)) = values(name) else {
+            return name.to_owned();
+        };
+        let kept: Vec<&str> = values
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| self.differs.get(*index).copied().unwrap_or(true))
+            .map(|(_, value)| *value)
+            .collect();
+        if kept.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{head}({})", kept.join(", "))
+        }
+    }
+}
+
+/// `test ` and its values.
+fn values(name: &str) -> Option<(&str, Vec<&str>)> {
+    let (head, values) = name.strip_suffix(')')?.split_once('(')?;
+    Some((head, values.split(", ").collect()))
 }

@@ -1,5 +1,6 @@
 //! The live area at the bottom of a terminal.
 
+use super::labels::Labels;
 use super::palette::{BOLD, CYAN, DIM, Palette};
 use super::screen::Size;
 use super::text;
@@ -9,12 +10,18 @@ use super::view::{JobView, RunView};
 const MOST_JOBS: usize = 12;
 
 /// Running jobs with their step and time, then the counts. Every line is narrower than the terminal.
-pub(crate) fn lines(view: &RunView, palette: Palette, size: Size, now: i64) -> Vec<String> {
+pub(crate) fn lines(
+    view: &RunView,
+    labels: &Labels,
+    palette: Palette,
+    size: Size,
+    now: i64,
+) -> Vec<String> {
     // The last column is left free: some terminals wrap when it is written.
     let columns = size.columns.saturating_sub(1).min(120);
     let room = (size.rows / 3).clamp(1, MOST_JOBS);
     let running: Vec<&JobView> = view.running().collect();
-    let names: Vec<String> = running.iter().map(|job| view.full_name(job)).collect();
+    let names: Vec<&str> = running.iter().map(|job| labels.of(job.leg)).collect();
     let name_width = names
         .iter()
         .map(|name| text::width(name))

@@ -166,8 +166,10 @@ impl Terminal {
 
     /// Brings everything to the terminal. `now`: microseconds since the Unix epoch.
     pub(crate) fn flush(&mut self, view: &RunView, now: i64) {
+        let size = self.screen.size();
+        self.labels.update(view, size.columns);
         let area = if self.screen.is_live() && self.started && view.finished.is_none() {
-            status_area::lines(view, self.palette, self.screen.size(), now)
+            status_area::lines(view, &self.labels, self.palette, size, now)
         } else {
             Vec::new()
         };
@@ -237,13 +239,19 @@ impl Terminal {
                 let forgiven = finished.conclusion == Conclusion::Success;
                 let time = text::duration(at - step.started_at);
                 let goes_on = if forgiven { " (continue-on-error)" } else { "" };
-                let line = format!("{indent}✗ {} failed after {time}{goes_on}{why}", step.name);
-                self.told_about(
-                    view,
-                    finished.leg,
-                    if forgiven { YELLOW } else { RED },
-                    &line,
+                // The log has the reason as its last line; the place is what is left to say.
+                let place = finished
+                    .reason
+                    .as_ref()
+                    .and_then(|reason| reason.location.as_ref());
+                let place = place.map(|place| format!(" ({}:{})", place.file, place.line));
+                let place = place.unwrap_or_default();
+                let line = format!(
+                    "{indent}✗ {} failed after {time}{goes_on}{place}",
+                    step.name
                 );
+                let style = if forgiven { YELLOW } else { RED };
+                self.told_about(view, finished.leg, style, &line);
             }
             Conclusion::Cancelled => {
                 let line = format!("{indent}⊘ {} cancelled{why}", step.name);

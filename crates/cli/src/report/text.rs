@@ -24,9 +24,8 @@ pub(crate) fn cut_middle(text: &str, columns: usize) -> String {
     if width(text) <= columns || columns < 5 {
         return cut(text, columns);
     }
-    let head = columns / 2;
-    let tail = take(text.chars().rev(), columns - head - 1);
-    let mut out = take(text.chars(), head);
+    let mut out = take(text.chars(), columns / 2);
+    let tail = take(text.chars().rev(), columns - width(&out) - 1);
     out.push('…');
     out.extend(tail.chars().rev());
     out

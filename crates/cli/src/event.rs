@@ -1,0 +1,253 @@
+//! The event of a run, made up from git the way GitHub would send it.
+
+use std::path::Path;
+
+use git::{Commit, Repository};
+use jiff::Timestamp;
+use trigger::{ActorKind, ChangedFile, ChangedFiles, CommitFacts, EventFacts, Person, PullRequestFacts, RefKind};
+use workflow::Workflow;
+
+use crate::args::RunArgs;
+use crate::failure::Failure;
+use crate::project::Project;
+
+/// Commits of a push that its payload tells of, as on GitHub.
+const MAX_COMMITS: usize = 2048;
+const ZERO_SHA: &str = "0000000000000000000000000000000000000000";
+
+/// The event's name: the one asked for, else `push` when a workflow listens to it, else the first one that any does.
+pub(crate) fn name(project: &Project, args: &RunArgs) -> Result<String, Failure> {
+    if let Some(name) = &args.event {
+        if workflow::activity_types(name).is_none() && !known(name) {
+            let help = span::did_you_mean(name, workflow::EVENTS.iter().copied())
+                .map(|meant| format!("did you mean `{meant}`?"))
+                .unwrap_or_else(|| "events are named as under `on:`, such as push or pull_request".to_owned());
+            return Err(Failure::usage(format!("`{name}` is no event; {help}")));
+        }
+        return Ok(name.clone());
+    }
+    let events = |workflow: &Workflow| workflow.on.events.iter().map(|event| event.name.value.to_string()).collect::<Vec<_>>();
+    let all: Vec<String> = project.workflows.iter().flat_map(|workflow| events(workflow)).collect();
+    let first = |wanted: &str| all.iter().find(|name| *name == wanted).cloned();
+    Ok(first("push")
+        .or_else(|| first("pull_request"))
+        .or_else(|| first("workflow_dispatch"))
+        .or_else(|| all.iter().find(|name| *name != "workflow_call").cloned())
+        .unwrap_or_else(|| "push".to_owned()))
+}
+
+fn known(name: &str) -> bool {
+    workflow::EVENTS.contains(&name)
+}
+
+/// The event, with the user's file merged over it.
+pub(crate) fn build(project: &Project, args: &RunArgs, name: &str) -> Result<trigger::Event, Failure> {
+    let git = |error: git::GitError| Failure::broken(error.to_string());
+    let user = match &args.eventpath {
+        Some(path) => Some(read_event(path)?),
+        None => None,
+    };
+    let facts = &project.facts;
+    let repository = &project.repository;
+    let mut event = EventFacts::new(name, format!("{}/{}", facts.owner, facts.name));
+    event.default_branch.clone_from(&facts.default_branch);
+    event.action = args.action_type.clone().or_else(|| trigger::default_action(name).map(str::to_owned));
+    event.timestamp = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    event.actor = actor(repository);
+    event.actor_kind = ActorKind::User;
+    event.ref_name = facts.head.branch.clone().unwrap_or_else(|| facts.default_branch.clone());
+    event.sha = facts.head.sha.clone().unwrap_or_else(|| ZERO_SHA.to_owned());
+    if facts.head.detached
+        && let Some(tag) = repository.tags_at_head().map_err(git)?.into_iter().next()
+    {
+        event.ref_kind = RefKind::Tag;
+        event.ref_name = tag;
+    }
+    event.inputs = args
+        .input
+        .iter()
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').ok_or_else(|| {
+                Failure::usage(format!("--input takes NAME=VALUE, not `{pair}`"))
+            })?;
+            Ok((name.to_owned(), serde_json::Value::String(value.to_owned())))
+        })
+        .collect::<Result<_, Failure>>()?;
+    let wants_files = wants_changed_files(project, name);
+    match name {
+        "push" => push(repository, project, &mut event, wants_files, args.clean)?,
+        "pull_request" | "pull_request_target" | "pull_request_review" | "pull_request_review_comment" => {
+            pull_request(repository, project, &mut event, wants_files, args.clean)?;
+        }
+        _ => {}
+    }
+    Ok(event.event(user))
+}
+
+fn read_event(path: &Path) -> Result<serde_json::Value, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::missing(format!("{}: {error}", path.display())).hint("name an existing JSON file with -e"))?;
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
+        Failure::invalid(format!("{}:{}:{}: not JSON: {error}", path.display(), error.line(), error.column()))
+    })?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(Failure::invalid(format!("{}:1:1: an event's payload is a JSON object", path.display())))
+    }
+}
+
+/// Who caused it: the one whose commits these are.
+fn actor(repository: &Repository) -> String {
+    std::env::var("GITHUB_ACTOR")
+        .ok()
+        .or_else(|| repository.config_value("github.user"))
+        .or_else(|| repository.config_value("user.name").map(|name| name.replace(' ', "-")))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "trunkline".to_owned())
+}
+
+/// Comparing trees takes a git process; it is worth it only when a filter asks.
+fn wants_changed_files(project: &Project, name: &str) -> bool {
+    project
+        .workflows
+        .iter()
+        .filter_map(|workflow| workflow.on.event(name))
+        .any(|event| event.paths.is_some() || event.paths_ignore.is_some())
+}
+
+fn push(
+    repository: &Repository,
+    project: &Project,
+    event: &mut EventFacts,
+    wants_files: bool,
+    clean: bool,
+) -> Result<(), Failure> {
+    let git = |error: git::GitError| Failure::broken(error.to_string());
+    let facts = &project.facts;
+    let Some(head) = &facts.head.sha else {
+        // Nothing is committed yet: everything that lies there would be pushed.
+        event.changed = ChangedFiles::Unknown("the repository has no commit yet".to_owned());
+        return Ok(());
+    };
+    let commit = repository.commit(head).map_err(git)?;
+    // What a push would send: everything since the branch was last pushed, else the last commit.
+    let upstream = facts.head.branch.as_deref().and_then(|branch| repository.upstream(branch));
+    let before = upstream.filter(|upstream| upstream != head).or_else(|| commit.parents.first().cloned());
+    let mut commits = match &before {
+        Some(before) if commit.parents.first() != Some(before) => {
+            repository.commits_between(Some(before.as_str()), head, MAX_COMMITS).map_err(git)?
+        }
+        _ => vec![commit],
+    };
+    if commits.is_empty() {
+        commits = vec![repository.commit(head).map_err(git)?];
+    }
+    event.commits = commits.iter().map(commit_facts).collect();
+    if wants_files {
+        let mut files = repository.changed_files(before.as_deref(), head).map_err(git)?;
+        if !clean {
+            files.extend(uncommitted(repository)?);
+        }
+        event.changed = changed(files);
+    }
+    event.before = before;
+    Ok(())
+}
+
+fn pull_request(
+    repository: &Repository,
+    project: &Project,
+    event: &mut EventFacts,
+    wants_files: bool,
+    clean: bool,
+) -> Result<(), Failure> {
+    let git = |error: git::GitError| Failure::broken(error.to_string());
+    let facts = &project.facts;
+    let base = facts.default_branch.clone();
+    let head_sha = facts.head.sha.clone().unwrap_or_else(|| ZERO_SHA.to_owned());
+    let base_sha = repository.branch_commit(&base).unwrap_or_else(|| head_sha.clone());
+    let mut pull = PullRequestFacts {
+        number: 1,
+        base_ref: base.clone(),
+        base_sha: base_sha.clone(),
+        head_ref: event.ref_name.clone(),
+        head_sha: head_sha.clone(),
+        title: event.ref_name.clone(),
+        ..PullRequestFacts::default()
+    };
+    if facts.head.sha.is_some() {
+        let head = repository.commit(&head_sha).map_err(git)?;
+        pull.title = head.message.lines().next().unwrap_or_default().to_owned();
+        pull.head_message = Some(head.message.clone());
+        if wants_files {
+            let mut files = repository.changed_files_since_merge_base(&base_sha, &head_sha).map_err(git)?;
+            if !clean {
+                files.extend(uncommitted(repository)?);
+            }
+            pull.changed_files = files.len();
+            event.changed = changed(files);
+        }
+        pull.commits = 1;
+        event.commits = vec![commit_facts(&head)];
+    }
+    event.pull_request = Some(pull);
+    Ok(())
+}
+
+/// The job's files hold uncommitted changes, so filters see them too.
+fn uncommitted(repository: &Repository) -> Result<Vec<git::ChangedFile>, Failure> {
+    let status = repository.status().map_err(|error| Failure::broken(error.to_string()))?;
+    Ok(status
+        .entries
+        .iter()
+        .map(|entry| git::ChangedFile {
+            kind: if entry.deleted { git::ChangeKind::Deleted } else { git::ChangeKind::Modified },
+            path: String::from_utf8_lossy(&entry.path).into_owned(),
+            old_path: None,
+        })
+        .collect())
+}
+
+fn changed(files: Vec<git::ChangedFile>) -> ChangedFiles {
+    let mut files: Vec<ChangedFile> = files
+        .into_iter()
+        .map(|file| ChangedFile { path: file.path, previous: file.old_path })
+        .collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.dedup_by(|a, b| a.path == b.path);
+    ChangedFiles::Known(files)
+}
+
+fn commit_facts(commit: &Commit) -> CommitFacts {
+    let person = |who: &git::Signature| Person { name: who.name.clone(), email: who.email.clone() };
+    let offset = jiff::tz::Offset::from_seconds(commit.committer.offset_minutes * 60).unwrap_or(jiff::tz::Offset::UTC);
+    let time = Timestamp::from_second(commit.committer.seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    CommitFacts {
+        sha: commit.sha.clone(),
+        tree: commit.tree.clone(),
+        message: commit.message.trim_end().to_owned(),
+        timestamp: time.display_with_offset(offset).to_string(),
+        author: person(&commit.author),
+        committer: person(&commit.committer),
+        ..CommitFacts::default()
+    }
+}
+
+/// The event of a recorded run, as it was.
+pub(crate) fn replay(project: &Project, meta: &crate::record::RunMeta) -> Result<trigger::Event, Failure> {
+    let facts = &project.facts;
+    let mut event = EventFacts::new(meta.event_name.as_str(), format!("{}/{}", facts.owner, facts.name));
+    event.default_branch.clone_from(&facts.default_branch);
+    event.sha.clone_from(&meta.sha);
+    let (kind, name) = match meta.git_ref.strip_prefix("refs/tags/") {
+        Some(tag) => (RefKind::Tag, tag),
+        None => (RefKind::Branch, meta.git_ref.strip_prefix("refs/heads/").unwrap_or(&facts.default_branch)),
+    };
+    event.ref_kind = kind;
+    event.ref_name = name.to_owned();
+    // The filters have passed once; what changed since does not matter to a repetition.
+    let mut event = event.event(Some(meta.payload.clone()));
+    event.changed = ChangedFiles::TooMany;
+    Ok(event)
+}

@@ -1,0 +1,168 @@
+//! A repository with its workflow files, read and checked.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use git::{Facts, Repository};
+use span::{Diagnostic, FileId, SourceMap, render_terminal};
+use workflow::Workflow;
+
+use crate::args::PlaceArgs;
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// Where workflows are looked for, below the top of the repository.
+const DIRECTORIES: &[&str] = &[".github/workflows", ".trunkline/workflows"];
+
+pub(crate) struct Project {
+    pub(crate) repository: Arc<Repository>,
+    /// Top of the repository, or the directory itself where there is none.
+    pub(crate) top: PathBuf,
+    pub(crate) facts: Facts,
+    pub(crate) config: Config,
+    pub(crate) sources: SourceMap,
+    /// In the order of their paths.
+    pub(crate) workflows: Vec<Arc<Workflow>>,
+    /// Found with the files; none of them is an error.
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+impl Project {
+    /// Reads everything. Every problem of every file is told at once.
+    pub(crate) fn open(place: &PlaceArgs) -> Result<Self, Failure> {
+        let directory = &place.directory;
+        if !directory.is_dir() {
+            return Err(Failure::usage(format!("{}: no such directory", directory.display())));
+        }
+        let repository = discover(directory)?;
+        let facts = repository.facts().map_err(|error| Failure::broken(error.to_string()))?;
+        let top = repository.top_level().to_owned();
+        let config = Config::read(&top)?;
+        let mut project = Self {
+            repository: Arc::new(repository),
+            facts,
+            config,
+            sources: SourceMap::default(),
+            workflows: Vec::new(),
+            warnings: Vec::new(),
+            top,
+        };
+        let files = project.workflow_files(place)?;
+        let mut errors = Vec::new();
+        for file in files {
+            match project.read(&file)? {
+                (Some(workflow), found) if !found.iter().any(Diagnostic::is_error) => {
+                    project.workflows.push(Arc::new(workflow));
+                    project.warnings.extend(found);
+                }
+                (_, found) => errors.extend(found),
+            }
+        }
+        if errors.is_empty() {
+            Ok(project)
+        } else {
+            Err(Failure::invalid(rendered(&errors, &project.sources)))
+        }
+    }
+
+    fn workflow_files(&self, place: &PlaceArgs) -> Result<Vec<PathBuf>, Failure> {
+        let mut files = Vec::new();
+        if place.workflows.is_empty() {
+            for directory in DIRECTORIES {
+                files.extend(yaml_files(&self.top.join(directory))?);
+            }
+            if files.is_empty() {
+                let text = format!("no workflow files in {}", self.top.join(DIRECTORIES[0]).display());
+                return Err(Failure::missing(text)
+                    .hint("name a file or directory with --workflows, or another repository with -C"));
+            }
+            return Ok(files);
+        }
+        for path in &place.workflows {
+            // As the user sees it from where they are, else from the repository.
+            let candidates = [path.clone(), place.directory.join(path), self.top.join(path)];
+            let Some(found) = candidates.iter().find(|candidate| candidate.exists()) else {
+                return Err(Failure::missing(format!("{}: no such workflow file or directory", path.display())));
+            };
+            if found.is_dir() {
+                let inside = yaml_files(found)?;
+                if inside.is_empty() {
+                    return Err(Failure::missing(format!("{}: no workflow files in it", path.display())));
+                }
+                files.extend(inside);
+            } else {
+                files.push(found.clone());
+            }
+        }
+        Ok(files)
+    }
+
+    fn read(&mut self, file: &Path) -> Result<(Option<Workflow>, Vec<Diagnostic>), Failure> {
+        let shown = self.shown(file);
+        let bytes = std::fs::read(file).map_err(|error| Failure::broken(format!("{shown}: {error}")))?;
+        Ok(read_workflow(&mut self.sources, &shown, &bytes))
+    }
+
+    /// A path relative to the repository where it lies in it.
+    fn shown(&self, file: &Path) -> String {
+        let absolute = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let top = std::fs::canonicalize(&self.top).unwrap_or_else(|_| self.top.clone());
+        absolute.strip_prefix(&top).unwrap_or(&absolute).to_string_lossy().into_owned()
+    }
+
+    /// `file:line:column` of a span.
+    pub(crate) fn location(&self, span: span::Span) -> api::Location {
+        location(&self.sources, span)
+    }
+}
+
+/// Adds a workflow file to the sources and reads it.
+pub(crate) fn read_workflow(
+    sources: &mut SourceMap,
+    path: &str,
+    bytes: &[u8],
+) -> (Option<Workflow>, Vec<Diagnostic>) {
+    let id: FileId = sources.add(path, String::from_utf8_lossy(bytes).into_owned());
+    let parsed = workflow::parse_workflow(id, path, bytes);
+    (parsed.value, parsed.diagnostics)
+}
+
+pub(crate) fn location(sources: &SourceMap, span: span::Span) -> api::Location {
+    let position = sources.position(span);
+    api::Location {
+        file: sources.file(span.file).name.to_string(),
+        line: position.line,
+        column: position.column,
+    }
+}
+
+/// A directory that holds `.github/workflows` of its own is a project of its own, whatever repository it lies in.
+fn discover(directory: &Path) -> Result<Repository, Failure> {
+    let own = DIRECTORIES.iter().any(|below| directory.join(below).is_dir());
+    let found = if own { Repository::open(directory) } else { Repository::discover(directory) };
+    found.map_err(|error| Failure::broken(error.to_string()))
+}
+
+fn yaml_files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Failure::broken(format!("{}: {error}", directory.display()))),
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml"))
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Diagnostics for a terminal, with colour where standard error shows it.
+pub(crate) fn rendered(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+    let colour = match anstream::AutoStream::choice(&std::io::stderr()) {
+        anstream::ColorChoice::Never => span::Color::Off,
+        _ => span::Color::On,
+    };
+    render_terminal(diagnostics, sources, colour)
+}

@@ -1,0 +1,74 @@
+//! Plays a run through without executing anything: every job is taken to succeed, without outputs.
+
+use std::collections::HashMap;
+
+use api::{Conclusion, Event, JobFinished, JobPlanned, LegId, WorkflowIndex};
+use engine::{Effect, Input, Run};
+
+use crate::args::RunArgs;
+use crate::failure::Failure;
+use crate::project::Project;
+use crate::run_command::plan::{self, Plan};
+use crate::run_command::preflight;
+
+/// The jobs as they would be planned, in that order. Jobs that depend on another's outputs may end up different.
+pub(crate) fn rehearse(
+    project: &Project,
+    event: &trigger::Event,
+    plan: &Plan,
+    args: &RunArgs,
+) -> Result<Vec<Event>, Failure> {
+    let inputs = preflight::dispatch_inputs(plan, event)?;
+    let mut events = Vec::new();
+    let mut next = 0;
+    for (index, program) in plan.programs.iter().enumerate() {
+        let facts = super::request::facts(
+            &project.facts,
+            event,
+            &program.workflow,
+            inputs.get(&*program.workflow.path).cloned().unwrap_or_default(),
+        );
+        let selection = engine::Selection {
+            jobs: args.job.clone(),
+            matrix: crate::run_command::matrix_filters(&args.matrix)?,
+            known: HashMap::new(),
+            first_leg: Some(LegId(next)),
+        };
+        let mut run = Run::new(program.clone(), facts, selection);
+        let mut inputs = vec![Input::Start];
+        while let Some(input) = inputs.pop() {
+            for effect in run.apply(input) {
+                match effect {
+                    Effect::Planned(job) => events.push(Event::JobPlanned(JobPlanned {
+                        leg: job.leg,
+                        workflow: WorkflowIndex(u32::try_from(index).unwrap_or(u32::MAX)),
+                        job: job.key,
+                        name: job.name,
+                        needs: job.needs,
+                        matrix: job.matrix.map(|value| value.to_json()),
+                    })),
+                    Effect::Enter { holder, .. } => inputs.push(Input::Entered(holder)),
+                    Effect::Gate { leg, .. } => inputs.push(Input::Gate { leg, refused: None }),
+                    Effect::Start(order) => inputs.push(Input::Ended {
+                        leg: order.leg,
+                        conclusion: Conclusion::Success,
+                        outputs: Vec::new(),
+                    }),
+                    Effect::Finished { leg, conclusion, reason: Some(why), .. } => {
+                        events.push(Event::JobFinished(JobFinished {
+                            leg,
+                            conclusion,
+                            reason: Some(plan::reason(&why, &project.sources)),
+                            outputs: std::collections::BTreeMap::new(),
+                            first_error: None,
+                            environment_url: None,
+                        }));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        next = run.next_leg().0;
+    }
+    Ok(events)
+}

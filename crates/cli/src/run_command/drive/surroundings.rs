@@ -1,0 +1,71 @@
+//! What the jobs of a run share.
+
+use std::sync::Arc;
+
+use actions::native::SharedSnapshot;
+use git::RepoName;
+use runner::{Masker, Surroundings};
+use services::{Services, ServicesConfig};
+
+use super::Events;
+use crate::failure::Failure;
+use crate::record::Record;
+use crate::report::Reporter;
+use crate::run_command::place;
+use crate::run_command::shell;
+use crate::run_command::start::{Early, Ready};
+
+pub(super) fn make(
+    ready: &Ready<'_>,
+    early: &Early,
+    record: &Arc<Record>,
+    reporter: &Reporter,
+    events: Events,
+) -> Result<Arc<Surroundings>, Failure> {
+    let project = &ready.project;
+    let mut config = ServicesConfig::new(&ready.dirs.cache, &record.dir);
+    if let Some(quota) = project.config.cache.quota.as_ref().and_then(|quota| crate::config::bytes(quota.get_ref())) {
+        config.quota_bytes = quota;
+    }
+    let services = Services::start(config).map_err(|error| Failure::broken(error.to_string()))?;
+    let masker = Masker::new();
+    for (_, secret) in ready.values.secrets.iter() {
+        masker.add(&secret.to_display_string());
+    }
+    let broken = |error: git::GitError| Failure::broken(error.to_string());
+    let snapshots = Arc::new(git::SnapshotStore::open(&ready.dirs.cache).map_err(broken)?);
+    let commit = ready.args.clean.then(|| project.facts.head.sha.clone()).flatten();
+    let tool_cache = tool_cache(ready)?;
+    let listener = reporter.clone();
+    let hold = ready.args.shell_on_failure.then(|| shell::opener(reporter.clone()));
+    let sources = project.sources.clone();
+    std::fs::create_dir_all(record.logs_dir()).map_err(Failure::broken)?;
+    Ok(Arc::new(Surroundings {
+        launcher: early.launcher.clone(),
+        services: Arc::new(services),
+        resolver: ready.resolver.clone(),
+        repository: project.repository.clone(),
+        sources: Arc::new(place::sources(project, &ready.args.machine, &ready.dirs)?),
+        snapshot: Arc::new(SharedSnapshot::new(project.repository.clone(), snapshots.clone(), commit)),
+        snapshots,
+        repository_name: RepoName { owner: project.facts.owner.clone(), name: project.facts.name.clone() },
+        remote_url: project.facts.remote_url.clone().unwrap_or_default(),
+        source_map: Arc::new(std::sync::Mutex::new(sources)),
+        jobs_dir: ready.dirs.state.join("jobs").join(format!("{}-{}", std::process::id(), record.number)),
+        record_dir: record.logs_dir(),
+        tool_cache,
+        events,
+        logs: Some(Arc::new(move |leg, log| listener.job_log(leg, log))),
+        on_failure: hold,
+        masker,
+        cleanups: tokio_util::task::TaskTracker::new(),
+    }))
+}
+
+/// The user's own tool cache where there is one, so that tools are found and kept.
+fn tool_cache(ready: &Ready<'_>) -> Result<std::path::PathBuf, Failure> {
+    let named = ["RUNNER_TOOL_CACHE", "AGENT_TOOLSDIRECTORY"].iter().find_map(std::env::var_os);
+    let path = named.map_or_else(|| ready.dirs.cache.join("tools"), std::path::PathBuf::from);
+    std::fs::create_dir_all(&path).map_err(|error| Failure::broken(format!("{}: {error}", path.display())))?;
+    std::fs::canonicalize(&path).map_err(|error| Failure::broken(format!("{}: {error}", path.display())))
+}

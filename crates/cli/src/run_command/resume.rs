@@ -1,0 +1,19 @@
+//! What a run takes over from an earlier one.
+
+use std::collections::HashMap;
+
+use api::RunNumber;
+use engine::KnownLeg;
+use trigger::Event;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Resume {
+    pub(crate) parent: Option<RunNumber>,
+    pub(crate) attempt: u32,
+    /// The earlier run's event: the same payload.
+    pub(crate) event: Option<Event>,
+    /// For each workflow's path: jobs whose result stands.
+    pub(crate) known: HashMap<String, HashMap<String, KnownLeg>>,
+    /// Jobs begin at this step.
+    pub(crate) from_step: Option<String>,
+}
