@@ -253,16 +253,16 @@ fn quiet_tells_failures_only() {
 
 #[test]
 fn json_keeps_the_order_of_each_job() {
-    assert_snapshot!(failing().json(), @r#"
-    1 "run_started"   
-    2 "workflow_considered"   
-    3 "workflow_started"   
-    4 "job_planned" 0  
-    5 "job_planned" 1  
-    6 "job_planned" 2  
-    7 "job_started" 0  
-    8 "job_started" 1  
-    9 "step_started" 0 0 
+    assert_snapshot!(failing().json(), @r###"
+    1 "run_started"
+    2 "workflow_considered"
+    3 "workflow_started"
+    4 "job_planned" 0
+    5 "job_planned" 1
+    6 "job_planned" 2
+    7 "job_started" 0
+    8 "job_started" 1
+    9 "step_started" 0 0
     9 "log" 0 0 "##[group]Run make"
     9 "log" 0 0 "shell: bash -e {0}"
     9 "log" 0 0 "env:"
@@ -271,8 +271,8 @@ fn json_keeps_the_order_of_each_job() {
     9 "log" 0 0 "compiling"
     9 "log" 0 0 "\u001b[32mgreen\u001b[0m and \u001b[31mred"
     9 "log" 0 0 "still red\u001b[0m"
-    10 "step_finished" 0 0 
-    11 "step_started" 1 0 
+    10 "step_finished" 0 0
+    11 "step_started" 1 0
     11 "log" 1 0 "##[group]Run go test ./..."
     11 "log" 1 0 "shell: bash -e {0}"
     11 "log" 1 0 "##[endgroup]"
@@ -285,84 +285,42 @@ fn json_keeps_the_order_of_each_job() {
     11 "log" 1 0 "##[command]git x"
     11 "log" 1 0 "##[error]Process completed with exit code 1."
     12 "annotation" 1 0 12
-    13 "step_finished" 1 0 
-    14 "step_started" 1 1 
-    15 "step_finished" 1 1 
-    16 "job_finished" 0  
-    17 "job_finished" 1  
-    18 "job_finished" 2  
-    19 "workflow_finished"   
+    13 "step_finished" 1 0
+    14 "step_started" 1 1
+    15 "step_finished" 1 1
+    16 "job_finished" 0
+    17 "job_finished" 1
+    18 "job_finished" 2
+    19 "workflow_finished"
     20 "run_finished"
-    "#);
+    "###);
 }
 
 #[test]
-fn the_live_area_is_always_below_and_goes_at_the_end() {
-    assert_snapshot!(failing().live(80, 12), @r#"
-    ␛[?2026hRun 12 · push · main · 1a2b3c4
-    0 running · 0 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[J- .github/workflows/docs.yml left out: no changed file matches `paths` (.github/workflows/docs.yml:4)
-    0 running · 0 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[JCI: Fix it .github/workflows/ci.yml
-    0 running · 0 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[J0 running · 1 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[J0 running · 2 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[J0 running · 3 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[J0 running · 3 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[Jnote: limits are not applied
-    ● build                                                                      0s
-    1 running · 2 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[1A␛[J● build                                                                      0s
-    1 running · 2 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[1A␛[J● build                                                                      0s
-    ● test (ubun…st, 1.23)                                                       0s
-    2 running · 1 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[2A␛[J● build                 Run make                                             0s
-    ● test (ubun…st, 1.23)                                                       0s
-    2 running · 1 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[2A␛[Jbuild                │ ▸ Run make
-    ● build                 Run make                                             0s
-    ● test (ubun…st, 1.23)                                                       0s
-    2 running · 1 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[2A␛[Jbuild                │ compiling
+fn the_live_area_leaves_nothing_behind() {
+    assert_eq!(
+        failing().live(80, usize::MAX),
+        failing().terminal(80, false)
+    );
+}
+
+#[test]
+fn the_live_area_stands_below_the_lines() {
+    assert_snapshot!(failing().live(80, 17), @r#"
+    Run 12 · push · main · 1a2b3c4
+    - .github/workflows/docs.yml left out: no changed file matches `paths` (.github/workflows/docs.yml:4)
+    CI: Fix it .github/workflows/ci.yml
+    note: limits are not applied
+    build                │ ▸ Run make
+    build                │ compiling
     build                │ green and red
     build                │ still red
-    ● build                 Run make                                             0s
-    ● test (ubun…st, 1.23)                                                       0s
-    2 running · 1 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[2A␛[J● build                                                                      0s
-    ● test (ubun…st, 1.23)                                                       0s
-    2 running · 1 waiting · 0 done                                               0s␛[?2026l␛[?2026h␛[2A␛[J● build                                                                      0s
-    ● test (ubun…st, 1.23)  Unit tests                                           0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[Jtest (ubun…st, 1.23) │ ▸ Unit tests
+    test (ubun…st, 1.23) │ ▸ Unit tests
     test (ubun…st, 1.23) │ Run go test ./...
+    test (ubun…st, 1.23) │ ▾ Details
     ● build                                                                      0s
     ● test (ubun…st, 1.23)  Unit tests                                           0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[Jtest (ubun…st, 1.23) │ ▾ Details
-    ● build                                                                      0s
-    ● test (ubun…st, 1.23)  Unit tests                                           0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[Jtest (ubun…st, 1.23) │   within
-    ● build                                                                      0s
-    ● test (ubun…st, 1.23)  Unit tests                                           0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[Jtest (ubun…st, 1.23) │   warning: slow
-    test (ubun…st, 1.23) │ notice: look
-    test (ubun…st, 1.23) │ $ git x
-    ● build                                                                      0s
-    ● test (ubun…st, 1.23)  Unit tests                                           0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[Jtest (ubun…st, 1.23) │ error: Process completed with exit code 1.
-    ● build                                                                      0s
-    ● test (ubun…st, 1.23)  Unit tests                                           0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[J● build                                                                      0s
-    ● test (ubun…st, 1.23)  Unit tests                                           0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[Jtest (ubun…st, 1.23) │ ✗ Unit tests failed after 0.2s (.github/workflows/ci.yml:9)
-    ● build                                                                      0s
-    ● test (ubun…st, 1.23)                                                       0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[J● build                                                                      0s
-    ● test (ubun…st, 1.23)  Never                                                0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[Jtest (ubun…st, 1.23) │ - Never skipped: an earlier step failed (.github/workflows/ci.yml:9)
-    ● build                                                                      0s
-    ● test (ubun…st, 1.23)                                                       0s
-    2 running · 1 waiting · 0 done                                               1s␛[?2026l␛[?2026h␛[2A␛[Jbuild                │ ✓ succeeded in 0.9s
-    ● test (ubun…st, 1.23)                                                       0s
-    1 running · 1 waiting · 1 done                                               1s␛[?2026l␛[?2026h␛[1A␛[Jtest (ubun…st, 1.23) │ ✗ failed after 0.9s
-    0 running · 1 waiting · 2 done · 1 failed                                    1s␛[?2026l␛[?2026h␛[Jdeploy               │ - skipped: needs test, which failed (.github/workflows/ci.yml:30)
-    0 running · 0 waiting · 3 done · 1 failed                                    1s␛[?2026l␛[?2026h␛[J0 running · 0 waiting · 3 done · 1 failed                                    1s␛[?2026l␛[?2026h␛[J␛[?2026l␛[?2026h
-    main_test.go:12: error: want 1, got 2
-
-    JOB                         RESULT     TIME  FIRST ERROR
-    test (ubuntu-latest, 1.23)  ✗ failure  0.9s  main_test.go:12: want 1, got 2, an…
-    build                       ✓ success  0.9s
-    deploy                      - skipped        needs test, which failed (.github/…
-
-    ✗ Run 12 failed in 1.9s: 1 of 3 jobs failed · trunkline logs 12 'test (ubuntu-latest, 1.23)'
-    ␛[?2026l
+    2 running · 1 waiting · 0 done                                               1s
     "#);
 }
 

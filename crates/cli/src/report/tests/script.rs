@@ -208,27 +208,23 @@ impl Script {
 
     pub(super) fn terminal(&self, columns: usize, colour: bool) -> String {
         let size = Size { columns, rows: 40 };
-        let text = self.shown(|out| terminal(out, false, size, colour), false);
+        let text = self.shown(|out| terminal(out, false, size, colour), None);
         text.replace('\x1b', "␛")
     }
 
-    pub(super) fn live(&self, columns: usize, rows: usize) -> String {
-        let text = self.shown(
-            |out| terminal(out, true, Size { columns, rows }, false),
-            true,
-        );
-        text.replace('\x1b', "␛")
+    /// What a terminal shows after the first happenings, drawn anew after each.
+    pub(super) fn live(&self, columns: usize, happenings: usize) -> String {
+        let size = Size { columns, rows: 40 };
+        let end = happenings.min(self.happenings.len());
+        let text = self.shown(|out| terminal(out, true, size, false), Some(end));
+        on_a_terminal(&text)
     }
 
     pub(super) fn quiet(&self) -> String {
+        let palette = Palette { colour: false };
         self.shown(
-            |out| {
-                Form::Quiet(Quiet::new(
-                    Screen::new(out, false, None),
-                    Palette { colour: false },
-                ))
-            },
-            false,
+            |out| Form::Quiet(Quiet::new(Screen::new(out, false, None), palette)),
+            None,
         )
     }
 
@@ -236,30 +232,36 @@ impl Script {
     pub(super) fn json(&self) -> String {
         let text = self.shown(
             |out| Form::Json(Json::new(Screen::new(out, false, None))),
-            false,
+            None,
         );
         let lines = text.lines().map(|line| {
             let event: serde_json::Value = serde_json::from_str(line).unwrap();
             let word = |name: &str| event.get(name).map(ToString::to_string).unwrap_or_default();
-            format!(
+            let line = format!(
                 "{} {} {} {} {}",
                 word("seq"),
                 word("type"),
                 word("leg"),
                 word("step"),
                 word("line")
-            )
+            );
+            line.trim_end().to_owned()
         });
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    fn shown(&self, form: impl FnOnce(Box<dyn Write + Send>) -> Form, each: bool) -> String {
+    fn shown(
+        &self,
+        form: impl FnOnce(Box<dyn Write + Send>) -> Form,
+        live: Option<usize>,
+    ) -> String {
         let directory = tempfile::tempdir().unwrap();
         let shown = Shared::default();
         let mut output = Output::new(form(Box::new(shown.clone())));
         let mut logs = BTreeMap::new();
         let mut now = 0;
-        for happening in &self.happenings {
+        let end = live.unwrap_or(self.happenings.len());
+        for happening in &self.happenings[..end] {
             match happening {
                 Happening::Event(envelope) => {
                     now = envelope.at;
@@ -275,11 +277,13 @@ impl Script {
                     output.log_grew(*leg);
                 }
             }
-            if each {
+            if live.is_some() {
                 output.flush(now);
             }
         }
-        output.clear();
+        if end == self.happenings.len() {
+            output.clear();
+        }
         let bytes = shown.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
@@ -292,6 +296,37 @@ fn terminal(out: Box<dyn Write + Send>, live: bool, size: Size, colour: bool) ->
         Palette { colour },
         TerminalOptions::default(),
     )))
+}
+
+/// The lines that stand there when a terminal has carried out everything.
+fn on_a_terminal(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    let (mut row, mut rest) = (0usize, text);
+    while let Some(next) = rest.chars().next() {
+        let mut used = next.len_utf8();
+        match next {
+            '\n' => {
+                row += 1;
+                lines.resize(lines.len().max(row + 1), String::new());
+            }
+            '\r' => lines[row].clear(),
+            '\x1b' => {
+                let end = rest.find(|c: char| c.is_ascii_alphabetic()).unwrap();
+                match &rest[..=end] {
+                    "\x1b[?2026h" | "\x1b[?2026l" => {}
+                    "\x1b[J" => {
+                        lines.truncate(row + 1);
+                        lines[row].clear();
+                    }
+                    up => row -= up[2..end].parse::<usize>().unwrap(),
+                }
+                used = end + 1;
+            }
+            other => lines[row].push(other),
+        }
+        rest = &rest[used..];
+    }
+    lines.join("\n")
 }
 
 fn id(leg: usize) -> LegId {
