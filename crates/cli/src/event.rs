@@ -73,6 +73,12 @@ pub(crate) fn build(project: &Project, args: &RunArgs, name: &str) -> Result<tri
             Ok((name.to_owned(), serde_json::Value::String(value.to_owned())))
         })
         .collect::<Result<_, Failure>>()?;
+    event.schedule = project
+        .workflows
+        .iter()
+        .flat_map(|workflow| workflow.on.events.iter().flat_map(|event| &event.schedules))
+        .map(|schedule| schedule.cron.value.to_string())
+        .next();
     let wants_files = wants_changed_files(project, name);
     match name {
         "push" => push(repository, project, &mut event, wants_files, args.clean)?,

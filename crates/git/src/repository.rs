@@ -82,7 +82,7 @@ impl Repository {
     }
 
     /// The directory linked work trees share (refs, objects).
-    pub(crate) fn common_dir(&self) -> Option<&Path> {
+    pub fn common_dir(&self) -> Option<&Path> {
         self.git.as_ref().map(|git| git.common.as_path())
     }
 

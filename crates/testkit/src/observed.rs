@@ -59,8 +59,12 @@ impl Observed {
     pub fn read(stream: &str) -> Observed {
         let mut observed = Observed::default();
         for line in stream.lines().filter(|line| !line.is_empty()) {
-            match serde_json::from_str::<Envelope>(line) {
-                Ok(envelope) => observed.take(envelope.event),
+            // A dry run plans without a record, so its events have neither number nor time.
+            let event = serde_json::from_str::<Envelope>(line)
+                .map(|envelope| envelope.event)
+                .or_else(|_| serde_json::from_str::<Event>(line));
+            match event {
+                Ok(event) => observed.take(event),
                 Err(_) => observed.foreign.push(line.to_owned()),
             }
         }
@@ -73,7 +77,7 @@ impl Observed {
             Event::WorkflowStarted(started) => self.run_names.push(started.run_name),
             Event::JobPlanned(planned) => self.jobs.push(ObservedJob {
                 leg: planned.leg,
-                key: planned.job,
+                key: without_legs(&planned.job),
                 name: planned.name,
                 matrix: planned.matrix,
                 started: false,
@@ -184,4 +188,10 @@ impl ObservedJob {
                     .find(|step| step.parent == Some(parent) && known(step, inner))
             })
     }
+}
+
+/// `build#0/test#12` is a leg of `build/test`.
+fn without_legs(key: &str) -> String {
+    let part = |part| str::split_once(part, '#').map_or(part, |(job, _)| job);
+    key.split('/').map(part).collect::<Vec<_>>().join("/")
 }

@@ -34,7 +34,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// Makes a finished step visible to those after it.
+    /// Makes a finished step visible to those after it, unless it got its id from us: `steps` only knows ids of the file.
     pub(crate) fn record_step(
         &mut self,
         id: &str,
@@ -42,6 +42,9 @@ impl Frame {
         outcome: TaskResult,
         conclusion: TaskResult,
     ) {
+        if id.starts_with("__") {
+            return;
+        }
         let outputs: Object =
             outputs.iter().map(|(name, value)| (name.as_str(), Value::string(value.as_str()))).collect();
         let mut entry = Object::new();

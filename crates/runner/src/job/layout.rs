@@ -9,6 +9,8 @@ use crate::request::{JobRequest, Surroundings};
 
 const HOME: &str = "/home/runner";
 const TOOL_CACHE: &str = "/opt/hostedtoolcache";
+/// Fresh in every sandbox.
+const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 
 /// Paths as the job's processes name them.
 #[derive(Clone, Debug)]
@@ -47,6 +49,12 @@ impl Layout {
         spec.dirs = vec![FreshDir { path: wanted.home.clone() }];
         spec.binds =
             vec![Bind { source: around.tool_cache.clone(), target: wanted.tool_cache, read_only: false }];
+        // A job's temporary directories are its own. Where the repository lies in the host's, its objects are brought in by
+        // name: checkouts share them.
+        let objects = around.repository.common_dir().map(|dir| dir.join("objects"));
+        if let Some(objects) = objects.filter(|path| TEMPORARY.iter().any(|temporary| path.starts_with(temporary))) {
+            spec.binds.push(Bind { source: objects.clone(), target: objects, read_only: true });
+        }
         spec
     }
 

@@ -58,16 +58,12 @@ fn step(
         .split_whitespace()
         .map(str::to_owned)
         .collect();
-    let has_events = matches!(arguments.first().map(String::as_str), Some("run" | "rerun"));
-    if has_events
-        && !expected
-            .args
-            .iter()
-            .any(|argument| argument == "--list" || argument == "--json")
-    {
+    let runs = matches!(arguments.first().map(String::as_str), Some("run" | "rerun"));
+    let has_events = runs && !expected.args.iter().any(|argument| argument == "--list");
+    if has_events {
         arguments.push("--json".to_owned());
     }
-    if let Ok(place) = std::env::var("TRUNKLINE_SCENARIOS_ON") {
+    if let (true, Ok(place)) = (runs, std::env::var("TRUNKLINE_SCENARIOS_ON")) {
         arguments.extend(["-P".to_owned(), format!("ubuntu-latest={place}")]);
     }
     arguments.extend(expected.args.iter().cloned());

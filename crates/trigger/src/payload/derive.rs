@@ -11,6 +11,8 @@ impl EventFacts {
     /// in it are then those of the event.
     #[must_use]
     pub fn event(&self, user: Option<Value>) -> Event {
+        // A line that was made up stands for all of the workflows' lines; one that the user names is due alone.
+        let due = user.as_ref().and_then(|user| text(user, "/schedule"));
         let mut payload = synthesise(self);
         if let Some(user) = user {
             merge(&mut payload, user);
@@ -23,7 +25,7 @@ impl EventFacts {
         event.actor_kind = self.actor_kind;
         event.action = text(&payload, "/action");
         event.inputs = inputs(&payload);
-        event.schedule = text(&payload, "/schedule").filter(|_| self.event == "schedule");
+        event.schedule = due.filter(|_| self.event == "schedule");
         match self.event.as_str() {
             "push" => push(&mut event, &payload),
             name if name.starts_with("pull_request") => self.pull_request(&mut event, &payload),

@@ -37,7 +37,7 @@ pub struct EventFacts {
     pub inputs: Vec<(String, Value)>,
     /// Path of the workflow dispatched.
     pub workflow_path: Option<String>,
-    /// The cron line that is due.
+    /// The cron line that the payload names.
     pub schedule: Option<String>,
     /// Name of the workflow whose run triggers a `workflow_run`.
     pub triggering_workflow: Option<String>,
