@@ -59,16 +59,16 @@ pub(crate) fn run(args: &LogsArgs) -> Result<(), Failure> {
     let mut filter = Filter::default();
     if let (Some(wanted), Some(leg)) = (&args.step, legs.first()) {
         if legs.len() > 1 {
-            let names: Vec<&str> = legs
+            let names: Vec<String> = legs
                 .iter()
                 .filter_map(|leg| view.job(*leg))
-                .map(|job| job.name.as_str())
+                .map(|job| job.name.clone())
                 .collect();
             return Err(Failure::usage(format!(
                 "a step is looked for in one job, not in {}",
                 names.len()
             ))
-            .hint(format!("name one of: {}", names.join(", "))));
+            .hint(format!("name one of: {}", some(&names))));
         }
         let step = job_choice::step(&view, *leg, wanted)
             .map_err(|choice| unknown(choice, "step", wanted, &run))?;
@@ -136,7 +136,7 @@ fn unknown(choice: Choice, what: &str, wanted: &str, run: &StoredRun) -> Failure
         Choice::Several(names) => Failure::usage(format!(
             "{what} '{wanted}' of run {number} could be several"
         ))
-        .hint(format!("name one of: {}", names.join(", "))),
+        .hint(format!("name one of: {}", some(&names))),
         Choice::None { names, .. } if names.is_empty() => {
             Failure::missing(format!("run {number} has no {what}s"))
         }
@@ -144,8 +144,18 @@ fn unknown(choice: Choice, what: &str, wanted: &str, run: &StoredRun) -> Failure
             let failure = Failure::missing(format!("run {number} has no {what} '{wanted}'"));
             match nearest {
                 Some(nearest) => failure.hint(format!("did you mean '{nearest}'?")),
-                None => failure.hint(format!("there are: {}", names.join(", "))),
+                None => failure.hint(format!("there are: {}", some(&names))),
             }
         }
     }
+}
+
+/// The first names, and how many more there are.
+fn some(names: &[String]) -> String {
+    const MOST: usize = 10;
+    let mut text = names[..names.len().min(MOST)].join(", ");
+    if names.len() > MOST {
+        text += &format!(" and {} more", names.len() - MOST);
+    }
+    text
 }

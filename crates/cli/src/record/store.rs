@@ -22,10 +22,10 @@ impl RecordStore {
     /// The store for the repository at this root. Makes no directory until something is recorded.
     pub(crate) fn open(dirs: &Dirs, repo_root: &Path) -> Result<Self, RecordError> {
         let root = fs::canonicalize(repo_root).map_err(RecordError::io(repo_root))?;
-        let name: String = root
+        let name = root
             .file_name()
-            .map(|name| name.to_string_lossy().chars().take(40).collect())
-            .unwrap_or_else(|| "root".to_owned());
+            .map_or_else(|| "root".into(), std::ffi::OsStr::to_string_lossy);
+        let name: String = name.chars().take(40).collect();
         let hash = hex::encode(&Sha256::digest(root.as_os_str().as_bytes())[..5]);
         Ok(Self {
             dir: dirs.data.join("runs").join(format!("{name}-{hash}")),

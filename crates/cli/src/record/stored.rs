@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
-use api::{Conclusion, Envelope, LegId, RunNumber};
+use api::{Envelope, LegId, RunNumber};
 use serde::de::DeserializeOwned;
 
 use super::live::{artifacts_dir, log_path};
@@ -34,13 +34,6 @@ impl RunState {
             Self::Running => "running",
             Self::Interrupted => "interrupted",
             Self::Finished(result) => result.conclusion.as_str(),
-        }
-    }
-
-    pub(crate) fn conclusion(&self) -> Option<Conclusion> {
-        match self {
-            Self::Finished(result) => Some(result.conclusion),
-            Self::Running | Self::Interrupted => None,
         }
     }
 }

@@ -102,3 +102,103 @@ pub(crate) fn step(view: &RunView, leg: LegId, wanted: &str) -> Result<u32, Choi
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use api::{Envelope, Event, JobPlanned, Stage, StepStarted, WorkflowIndex};
+
+    use super::*;
+
+    fn view() -> RunView {
+        let mut view = RunView::default();
+        let mut apply = |event| {
+            view.apply(&Envelope {
+                seq: 1,
+                at: 1,
+                event,
+            })
+        };
+        let jobs = [
+            ("build", "Build it"),
+            ("test", "test (1)"),
+            ("test", "test (2)"),
+            ("deploy/test", "deploy / test"),
+            ("lint", "lint"),
+        ];
+        for (leg, (key, name)) in (0u32..).zip(jobs) {
+            apply(Event::JobPlanned(JobPlanned {
+                leg: LegId(leg),
+                workflow: WorkflowIndex(0),
+                job: key.to_owned(),
+                name: name.to_owned(),
+                needs: Vec::new(),
+                matrix: None,
+            }));
+        }
+        for (step, (id, name)) in (0u32..).zip([
+            ("__run", "Run make"),
+            ("unit", "Unit tests"),
+            ("ui", "UI tests"),
+        ]) {
+            apply(Event::StepStarted(StepStarted {
+                leg: LegId(0),
+                step,
+                id: id.to_owned(),
+                name: name.to_owned(),
+                stage: Stage::Main,
+                parent: None,
+            }));
+        }
+        view
+    }
+
+    fn found(wanted: &str) -> Result<Vec<u32>, String> {
+        jobs(&view(), wanted)
+            .map(|legs| legs.into_iter().map(|leg| leg.0).collect())
+            .map_err(|choice| match choice {
+                Choice::Several(names) => format!("one of {}", names.join("; ")),
+                Choice::None { nearest, names } => format!("{nearest:?} of {}", names.len()),
+            })
+    }
+
+    #[test]
+    fn jobs_by_name_key_and_beginning() {
+        for (wanted, expected) in [
+            ("Build it", Ok(vec![0])),
+            ("build", Ok(vec![0])),
+            ("BUILD", Ok(vec![0])),
+            ("bu", Ok(vec![0])),
+            ("test", Ok(vec![1, 2])),
+            ("test (2)", Ok(vec![2])),
+            ("te", Ok(vec![1, 2])),
+            ("deploy/test", Ok(vec![3])),
+            ("deploy", Ok(vec![3])),
+            ("lnit", Err("Some(\"lint\") of 5")),
+            ("", Err("None of 5")),
+            ("nothing like it", Err("None of 5")),
+        ] {
+            assert_eq!(found(wanted), expected.map_err(str::to_owned), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn steps_by_id_name_number_and_beginning() {
+        let several = vec!["Unit tests".to_owned(), "UI tests".to_owned()];
+        for (wanted, expected) in [
+            ("unit", Ok(1)),
+            ("Unit tests", Ok(1)),
+            ("1", Ok(0)),
+            ("3", Ok(2)),
+            ("make", Ok(0)),
+            ("U", Err(Choice::Several(several))),
+        ] {
+            assert_eq!(step(&view(), LegId(0), wanted), expected, "{wanted}");
+        }
+        let missing = step(&view(), LegId(0), "unti");
+        assert!(
+            matches!(missing, Err(Choice::None { nearest: Some(nearest), .. }) if nearest == "unit")
+        );
+        assert!(step(&view(), LegId(0), "4").is_err());
+        assert!(step(&view(), LegId(9), "1").is_err());
+    }
+}

@@ -54,7 +54,7 @@ impl LogLines {
             shown.push(Shown {
                 text,
                 header: false,
-            })
+            });
         };
         let indent = if step.group == Group::None { "" } else { "  " };
         let colours = match stream {

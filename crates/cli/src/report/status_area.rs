@@ -17,8 +17,8 @@ pub(crate) fn lines(
     size: Size,
     now: i64,
 ) -> Vec<String> {
-    // The last column is left free: some terminals wrap when it is written.
-    let columns = size.columns.saturating_sub(1).min(120);
+    // Some terminals wrap when the last column is written, and a `^C` finds place without a new line.
+    let columns = size.columns.saturating_sub(3).min(120);
     let room = (size.rows / 3).clamp(1, MOST_JOBS);
     let running: Vec<&JobView> = view.running().collect();
     let names: Vec<&str> = running.iter().map(|job| labels.of(job.leg)).collect();

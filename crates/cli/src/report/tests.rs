@@ -318,9 +318,9 @@ fn the_live_area_stands_below_the_lines() {
     test (ubun…st, 1.23) │ ▸ Unit tests
     test (ubun…st, 1.23) │ Run go test ./...
     test (ubun…st, 1.23) │ ▾ Details
-    ● build                                                                      0s
-    ● test (ubun…st, 1.23)  Unit tests                                           0s
-    2 running · 1 waiting · 0 done                                               1s
+    ● build                                                                    0s
+    ● test (ubun…st, 1.23)  Unit tests                                         0s
+    2 running · 1 waiting · 0 done                                             1s
     "#);
 }
 

@@ -22,7 +22,6 @@ pub(crate) struct RunView {
 #[derive(Debug)]
 pub(crate) struct WorkflowView {
     pub(crate) name: String,
-    pub(crate) path: String,
     pub(crate) conclusion: Option<Conclusion>,
     pub(crate) reason: Option<Reason>,
 }
@@ -70,7 +69,6 @@ impl RunView {
             Event::WorkflowStarted(started) => {
                 let view = WorkflowView {
                     name: started.name.clone(),
-                    path: started.path.clone(),
                     conclusion: None,
                     reason: None,
                 };
