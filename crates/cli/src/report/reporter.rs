@@ -81,7 +81,7 @@ impl Reporter {
     }
 
     /// `follow`: shows log lines as they are written, not only when the step ends.
-    fn with_output(output: Output, follow: bool) -> io::Result<Self> {
+    pub(super) fn with_output(output: Output, follow: bool) -> io::Result<Self> {
         let (messages, receiver) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()

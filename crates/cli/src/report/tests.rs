@@ -324,6 +324,22 @@ fn the_live_area_stands_below_the_lines() {
     "#);
 }
 
+#[test]
+fn the_thread_changes_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let reported = runtime.block_on(failing().reported(80));
+    assert_eq!(sorted(&reported), sorted(&failing().terminal(80, false)));
+}
+
+/// Jobs' lines lie between each other as it happens; those of one job keep their order.
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_by_key(|line| line.split('│').next().filter(|job| job.len() < line.len()));
+    lines
+}
+
 /// Adds lines to a job's log the way steps do.
 fn write_log(log: &runner::log::JobLog, step: u32, stream: runner::log::Stream, text: &str) {
     let options = runner::command::Options {

@@ -15,6 +15,7 @@ use crate::report::json::Json;
 use crate::report::output::{Form, Output};
 use crate::report::palette::Palette;
 use crate::report::quiet::Quiet;
+use crate::report::reporter::Reporter;
 use crate::report::screen::{Screen, Size};
 use crate::report::terminal::{Terminal, TerminalOptions};
 
@@ -248,6 +249,50 @@ impl Script {
             line.trim_end().to_owned()
         });
         lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The same as [`Script::terminal`], through the reporter's own thread, with a pause in the middle.
+    pub(super) async fn reported(&self, columns: usize) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let shown = Shared::default();
+        let size = Size { columns, rows: 40 };
+        let output = Output::new(terminal(Box::new(shown.clone()), false, size, false));
+        let reporter = Reporter::with_output(output, true).unwrap();
+        let mut logs = BTreeMap::new();
+        let mut paused = None;
+        for (index, happening) in self.happenings.iter().enumerate() {
+            match happening {
+                Happening::Event(envelope) => reporter.event(envelope.clone()),
+                Happening::Log(leg) => {
+                    let log = JobLog::create(&directory.path().join(leg.to_string())).unwrap();
+                    reporter.job_log(*leg, &log);
+                    logs.insert(*leg, log);
+                }
+                Happening::Says(leg, step, stream, text) => {
+                    let (log, step, stream, text) =
+                        (logs[leg].clone(), *step, *stream, text.clone());
+                    let write = move || super::write_log(&log, step, stream, &text);
+                    tokio::task::spawn_blocking(write).await.unwrap();
+                }
+            }
+            if index == self.happenings.len() / 2 {
+                let pause = reporter.pause().await;
+                paused = Some((pause, shown.0.lock().unwrap().len()));
+            }
+            if index == self.happenings.len() - 2
+                && let Some((pause, length)) = paused.take()
+            {
+                assert_eq!(
+                    shown.0.lock().unwrap().len(),
+                    length,
+                    "nothing is printed meanwhile"
+                );
+                drop(pause);
+            }
+        }
+        reporter.finish().await;
+        let bytes = shown.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
     }
 
     fn shown(
