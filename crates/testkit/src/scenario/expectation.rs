@@ -17,6 +17,9 @@ pub struct Scenario {
     /// Programs that must be on PATH; without them the scenario is skipped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<String>,
+    /// It shows something that jobs on the host cannot have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sandbox_only: bool,
     /// Bash script run in the work tree after the first commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup: Option<String>,

@@ -17,6 +17,15 @@ impl ScenarioDirectory {
             );
             return Ok(());
         }
+        if scenario.sandbox_only
+            && std::env::var("TRUNKLINE_SCENARIOS_ON").is_ok_and(|place| place == "host")
+        {
+            skip(
+                &format!("scenario {}", self.name),
+                "it needs a sandbox, and jobs run on the host",
+            );
+            return Ok(());
+        }
         let repository = TestRepository::from_directory(&self.path.join("repo"))
             .map_err(|error| error.to_string())?;
         if let Some(setup) = &scenario.setup {
