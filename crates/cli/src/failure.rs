@@ -37,12 +37,6 @@ impl Problem {
             hints: Vec::new(),
         }
     }
-
-    #[must_use]
-    pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
-        self.hints.push(hint.to_string());
-        self
-    }
 }
 
 impl Failure {

@@ -23,4 +23,4 @@ mod tests;
 pub(crate) mod text;
 pub(crate) mod view;
 
-pub(crate) use reporter::{Format, Pause, ReportOptions, Reporter};
+pub(crate) use reporter::{Format, ReportOptions, Reporter};

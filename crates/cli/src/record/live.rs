@@ -54,10 +54,6 @@ impl Record {
         logs_dir(&self.dir)
     }
 
-    pub(crate) fn artifacts_dir(&self) -> PathBuf {
-        artifacts_dir(&self.dir)
-    }
-
     /// Numbers an event, gives it its time, and writes it. When this returns a crash of the process cannot lose it.
     ///
     /// `RunFinished` also writes the result. After an error the event is numbered but may not be on disk.

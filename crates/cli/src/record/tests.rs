@@ -211,7 +211,7 @@ fn the_oldest_go_first_and_running_ones_never() {
     let held = store.create(&RunMeta::default()).unwrap();
     for _ in 0..4 {
         let record = store.create(&RunMeta::default()).unwrap();
-        fs::write(record.artifacts_dir().join("big"), vec![0; 10_000]).unwrap();
+        fs::write(record.dir.join("artifacts/big"), vec![0; 10_000]).unwrap();
         record.append(finished(Conclusion::Success)).unwrap();
     }
     let kept = |store: &RecordStore| -> Vec<u64> { store.numbers().unwrap() };

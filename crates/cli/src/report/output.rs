@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use api::{Envelope, LegId};
+use api::{Envelope, Event, LegId};
 
 use super::json::Json;
 use super::quiet::Quiet;
@@ -59,7 +59,7 @@ impl Output {
     /// Shows an event, with what the log holds before and after it.
     pub(crate) fn event(&mut self, envelope: &Envelope) {
         let leg = leg_of(&envelope.event);
-        let ends = matches!(envelope.event, api::Event::JobFinished(_));
+        let ends = matches!(envelope.event, Event::JobFinished(_));
         if let Some(leg) = leg {
             self.log_grew(leg);
         }
@@ -69,6 +69,9 @@ impl Output {
             self.log_grew(leg);
             self.tails.remove(&leg);
         }
+        if self.is_filtered(&envelope.event) {
+            return;
+        }
         match &mut self.form {
             Form::Terminal(terminal) => terminal.event(&self.view, envelope),
             Form::Json(json) => json.event(envelope),
@@ -77,6 +80,17 @@ impl Output {
         }
         if let Some(leg) = leg {
             self.log_grew(leg);
+        }
+    }
+
+    /// Whether the event is about a step that is not asked for.
+    fn is_filtered(&self, event: &Event) -> bool {
+        match (self.filter.step, event) {
+            (Some(wanted), Event::StepFinished(finished)) => {
+                wanted != (finished.leg, finished.step)
+            }
+            (Some(_), Event::JobStarted(_) | Event::Annotation { .. }) => true,
+            _ => false,
         }
     }
 

@@ -46,11 +46,12 @@ pub(crate) fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
-/// `0.4s`, `12.3s`, `2m05s`, `1h02m`
+/// `38ms`, `0.4s`, `12.3s`, `2m05s`, `1h02m`
 pub(crate) fn duration(micros: i64) -> String {
     let tenths = micros.max(0) / 100_000;
     let seconds = tenths / 10;
     match seconds {
+        0 if tenths == 0 => format!("{}ms", micros.max(0) / 1000),
         0..60 => format!("{seconds}.{}s", tenths % 10),
         60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
@@ -204,8 +205,10 @@ mod tests {
     #[test]
     fn durations_sizes_ages() {
         for (micros, short) in [
-            (0, "0.0s"),
-            (-5, "0.0s"),
+            (0, "0ms"),
+            (-5, "0ms"),
+            (38_900, "38ms"),
+            (100_000, "0.1s"),
             (449_999, "0.4s"),
             (59_999_999, "59.9s"),
             (60_000_000, "1m00s"),
