@@ -111,12 +111,12 @@ mod tests {
 
     fn view() -> RunView {
         let mut view = RunView::default();
-        let mut apply = |event| {
+        let mut apply = |event: Event| {
             view.apply(&Envelope {
                 seq: 1,
                 at: 1,
                 event,
-            })
+            });
         };
         let jobs = [
             ("build", "Build it"),

@@ -96,12 +96,19 @@ impl Output {
 
     /// Shows what a job's log holds by now.
     pub(crate) fn log_grew(&mut self, leg: LegId) {
+        if self.is_broken() {
+            return;
+        }
         let (Some(tail), Some(job)) = (self.tails.get_mut(&leg), self.view.job(leg)) else {
             return;
         };
         loop {
             match tail.next(job) {
                 Ok(Some(lines)) => {
+                    // Whoever read it has seen enough.
+                    if self.form.screen().is_broken() {
+                        return;
+                    }
                     if self
                         .filter
                         .step
@@ -139,21 +146,23 @@ impl Output {
 
     /// Brings everything out and leaves no live area.
     pub(crate) fn clear(&mut self) {
-        self.screen().flush(&[]);
+        self.form.screen().flush(&[]);
     }
 
     /// Whether there is an area that shows time going by.
     pub(crate) fn ticks(&mut self) -> bool {
-        self.view.started.is_some() && self.view.finished.is_none() && self.screen().is_live()
+        self.view.started.is_some() && self.view.finished.is_none() && self.form.screen().is_live()
     }
 
     /// Whether the reader of the output is gone.
     pub(crate) fn is_broken(&mut self) -> bool {
-        self.screen().is_broken()
+        self.form.screen().is_broken()
     }
+}
 
+impl Form {
     fn screen(&mut self) -> &mut Screen {
-        match &mut self.form {
+        match self {
             Form::Terminal(terminal) => terminal.screen(),
             Form::Json(json) => json.screen(),
             Form::Quiet(quiet) => quiet.screen(),

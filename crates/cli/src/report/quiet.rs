@@ -67,7 +67,9 @@ impl Quiet {
     pub(crate) fn lines(&mut self, leg: LegId, lines: &Lines) {
         let last = self.last.entry(leg).or_default();
         let mut shown = Vec::new();
-        for line in lines.iter() {
+        // Far more than are kept, so that the marks among them are seen; the rest of a long output costs nothing.
+        let far = lines.iter().count().saturating_sub(10 * LINES);
+        for line in lines.iter().skip(far) {
             last.log.line(
                 lines.step,
                 lines.stream,
