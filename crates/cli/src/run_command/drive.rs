@@ -233,6 +233,8 @@ impl Driver<'_> {
                     self.tell(Event::JobWaiting { leg: told, reason });
                 }
             }
+            // Asked twice to stop, nothing starts any more, `always()` or not.
+            Effect::Start(order) if self.stops > 1 => self.not_started(workflow, order.leg),
             Effect::Start(order) => self.waiting.push_back(Waiting { workflow, order }),
             Effect::Cancel { leg } => self.cancel(workflow, leg),
             Effect::Finished { leg, conclusion, reason, outputs } => {
@@ -288,7 +290,7 @@ impl Driver<'_> {
         let before = self.waiting.len();
         self.waiting.retain(|one| one.workflow != workflow || one.order.leg != leg);
         if self.waiting.len() < before {
-            self.inputs.push_back((workflow, Input::Ended { leg, conclusion: Conclusion::Cancelled, outputs: Vec::new() }));
+            self.not_started(workflow, leg);
         }
     }
 
@@ -367,9 +369,12 @@ impl Driver<'_> {
         }
         let waiting = std::mem::take(&mut self.waiting);
         for one in waiting {
-            let ended = Input::Ended { leg: one.order.leg, conclusion: Conclusion::Cancelled, outputs: Vec::new() };
-            self.inputs.push_back((one.workflow, ended));
+            self.not_started(one.workflow, one.order.leg);
         }
+    }
+
+    fn not_started(&mut self, workflow: usize, leg: LegId) {
+        self.inputs.push_back((workflow, Input::Ended { leg, conclusion: Conclusion::Cancelled, outputs: Vec::new() }));
     }
 
     fn leg(&self, workflow: usize, own: LegId) -> LegId {

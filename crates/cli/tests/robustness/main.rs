@@ -1,0 +1,4 @@
+//! The built program when things go wrong: signals, kills, broken and hostile input.
+
+mod cancelling;
+mod live;
