@@ -9,13 +9,22 @@ mod cache;
 mod checkout;
 mod download_artifact;
 mod error;
+mod fetch;
 mod files;
+mod golangci_lint;
+mod hash_files;
 mod inputs;
 mod merge_artifacts;
 mod minimatch;
 mod process;
+mod semver;
+mod setup;
+mod setup_go;
+mod setup_node;
+mod setup_python;
 mod snapshot;
 mod table;
+mod tool;
 mod upload_artifact;
 mod walk;
 
@@ -122,6 +131,14 @@ impl NativeCall {
         self.env.get(name).map_or("", String::as_str)
     }
 
+    /// What `~` is for the job's processes.
+    fn home(&self) -> PathBuf {
+        match self.env("HOME") {
+            home if home.starts_with('/') => PathBuf::from(home),
+            _ => self.place.home.clone(),
+        }
+    }
+
     /// An error once the step is cancelled; asked in every long loop.
     fn check(&self) -> Result<()> {
         if self.cancel.is_cancelled() {
@@ -149,6 +166,10 @@ pub async fn run(call: NativeCall) -> NativeOutcome {
         "upload-artifact" => upload_artifact::run(&call, &mut outcome).await,
         "upload-artifact/merge" => merge_artifacts::run(&call, &mut outcome).await,
         "download-artifact" => download_artifact::run(&call, &mut outcome).await,
+        "setup-go" => setup_go::run(&call, &mut outcome).await,
+        "setup-node" => setup_node::run(&call, &mut outcome).await,
+        "setup-python" => setup_python::run(&call, &mut outcome).await,
+        "golangci-lint" => golangci_lint::run(&call, &mut outcome).await,
         other => Err(Fault::Text(format!("there is no native action `{other}`"))),
     };
     settle(outcome, done)
@@ -160,6 +181,9 @@ pub async fn run_post(post: NativePost, call: NativeCall) -> NativeOutcome {
     let done = match post.name.as_str() {
         "checkout" => checkout::post(&post, &call),
         "cache" => cache::post(&post, &call).await,
+        "setup-go" | "setup-node" | "setup-python" | "setup-java" | "golangci-lint" => {
+            setup::post(&post, &call).await
+        }
         other => Err(Fault::Text(format!(
             "the native action `{other}` has no post step"
         ))),

@@ -21,10 +21,7 @@ pub(crate) struct Search {
 /// Blocks.
 pub(crate) fn search(call: &NativeCall, patterns: &str, include_hidden: bool) -> Result<Search> {
     let place = &call.place;
-    let home = match call.env("HOME") {
-        home if home.starts_with('/') => PathBuf::from(home),
-        _ => place.home.clone(),
-    };
+    let home = call.home();
     let patterns = Patterns::parse(patterns, &place.workspace, Some(&home), true)?;
     let files = Files(&place.sandbox);
     let check = || call.check();

@@ -93,10 +93,8 @@ fn download(call: &NativeCall) -> Result<PathBuf> {
 /// `path`, with `~`, relative to the workspace.
 fn destination(call: &NativeCall, path: &str) -> PathBuf {
     let place = &call.place;
-    let home = match call.env("HOME") {
-        home if home.starts_with('/') => home.to_owned(),
-        _ => place.home.to_string_lossy().into_owned(),
-    };
+    let home = call.home();
+    let home = home.display();
     let path = path
         .strip_prefix('~')
         .map_or_else(|| path.to_owned(), |rest| format!("{home}{rest}"));

@@ -94,7 +94,7 @@ fn put_files(call: &NativeCall, request: &Request, from: std::fs::File) -> Resul
     let place = &call.place;
     let mut roots = vec![
         place.workspace.clone(),
-        home(call),
+        call.home(),
         place.home.clone(),
         place.temp.clone(),
         place.tool_cache.clone(),
@@ -228,17 +228,9 @@ fn patterns(call: &NativeCall, request: &Request) -> Result<Patterns> {
     Ok(Patterns::parse(
         &request.paths.join("\n"),
         &call.place.workspace,
-        Some(&home(call)),
+        Some(&call.home()),
         false,
     )?)
-}
-
-/// What `~` is for the job's processes.
-fn home(call: &NativeCall) -> PathBuf {
-    match call.env("HOME") {
-        home if home.starts_with('/') => PathBuf::from(home),
-        _ => call.place.home.clone(),
-    }
 }
 
 #[cfg(test)]
