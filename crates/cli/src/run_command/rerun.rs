@@ -27,7 +27,15 @@ pub(crate) fn prepare(args: &RerunArgs) -> Result<(RunArgs, Resume), Failure> {
     again.values.var_file.extend(args.values.var_file.clone());
     again.values.env.extend(args.values.env.clone());
     again.machine.platform.splice(0..0, args.machine.platform.clone());
-    again.machine.jobs = args.machine.jobs.or(again.machine.jobs);
+    let (machine, earlier) = (&args.machine, &mut again.machine);
+    earlier.jobs = machine.jobs.or(earlier.jobs);
+    earlier.network = machine.network.clone().or(earlier.network.take());
+    earlier.memory = machine.memory.clone().or(earlier.memory.take());
+    earlier.cpus = machine.cpus.or(earlier.cpus);
+    earlier.pids = machine.pids.or(earlier.pids);
+    earlier.native = machine.native.clone().or(earlier.native.take());
+    earlier.action_source.splice(0..0, machine.action_source.clone());
+    earlier.offline |= machine.offline;
     again.output = args.output.clone();
     again.approve.clone_from(&args.approve);
     again.shell_on_failure = args.shell_on_failure;

@@ -32,7 +32,8 @@ async fn open(job: &HeldJob) -> Result<(), String> {
     );
     let text = |error: std::io::Error| error.to_string();
     let stream = |fd: std::io::Result<OwnedFd>| fd.map(Some).map_err(text);
-    let mut command = Command::new(["bash", "-i"]);
+    // Without the start-up files of the user, which would set another prompt.
+    let mut command = Command::new(["bash", "--norc", "-i"]);
     command.env = job.env.iter().map(|(name, value)| (name.into(), value.into())).collect();
     command.env.push(("TERM".into(), std::env::var_os("TERM").unwrap_or_else(|| "dumb".into())));
     command.env.push(("PS1".into(), "(trunkline) \\w\\$ ".into()));
