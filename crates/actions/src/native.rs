@@ -20,6 +20,7 @@ mod process;
 mod semver;
 mod setup;
 mod setup_go;
+mod setup_java;
 mod setup_node;
 mod setup_python;
 mod snapshot;
@@ -167,6 +168,7 @@ pub async fn run(call: NativeCall) -> NativeOutcome {
         "upload-artifact/merge" => merge_artifacts::run(&call, &mut outcome).await,
         "download-artifact" => download_artifact::run(&call, &mut outcome).await,
         "setup-go" => setup_go::run(&call, &mut outcome).await,
+        "setup-java" => setup_java::run(&call, &mut outcome).await,
         "setup-node" => setup_node::run(&call, &mut outcome).await,
         "setup-python" => setup_python::run(&call, &mut outcome).await,
         "golangci-lint" => golangci_lint::run(&call, &mut outcome).await,

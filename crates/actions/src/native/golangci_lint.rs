@@ -183,7 +183,8 @@ async fn provide(call: &Arc<NativeCall>, outcome: &NativeOutcome, dir: &Path) ->
         .as_str()
     {
         "none" => {
-            return on_path.ok_or_else(|| Fault::text("golangci-lint binary not found in the PATH"));
+            return on_path
+                .ok_or_else(|| Fault::text("golangci-lint binary not found in the PATH"));
         }
         "goinstall" => return go_install(call, outcome).await,
         "binary" => {}

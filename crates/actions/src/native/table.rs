@@ -23,6 +23,7 @@ const ACTIONS: &[(&str, &str, &str, std::ops::RangeInclusive<u32>)] = &[
     ("actions/download-artifact", "", "download-artifact", 4..=8),
     ("actions/setup-go", "", "setup-go", 3..=7),
     ("actions/setup-node", "", "setup-node", 3..=7),
+    ("actions/setup-java", "", "setup-java", 3..=6),
     ("actions/setup-python", "", "setup-python", 4..=7),
     ("golangci/golangci-lint-action", "", "golangci-lint", 4..=9),
 ];

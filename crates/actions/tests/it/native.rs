@@ -5,3 +5,4 @@ mod cache;
 mod checkout;
 mod clients;
 mod job;
+mod setup;

@@ -156,7 +156,11 @@ impl Job {
         let log = Arc::clone(&self.log);
         NativeCall {
             name: name.to_owned(),
-            reference: "v4".to_owned(),
+            reference: if name == "golangci-lint" {
+                "v9".to_owned()
+            } else {
+                "v4".to_owned()
+            },
             inputs,
             env: self.env.clone(),
             place: self.place.clone(),
