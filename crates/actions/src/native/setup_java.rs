@@ -229,9 +229,7 @@ async fn provide(
             }
         }
     }
-    let newest = release
-        .as_ref()
-        .and_then(|(version, _)| Some(version.clone()));
+    let newest = release.as_ref().map(|(version, _)| version.clone());
     let fits = |version: &Version| {
         newest.as_ref().map_or_else(
             || request.range.matches(version),

@@ -17,9 +17,9 @@ pub(super) fn configure(call: &NativeCall, outcome: &mut NativeOutcome, url: &st
         "NPM_CONFIG_USERCONFIG".to_owned(),
         inside.to_string_lossy().into_owned(),
     );
-    // npm fails on a variable that is not set; before version 6 the action exported this one.
+    // npm fails on a variable that is not set; before version 7 the action exported this one.
     let token = match call.env("NODE_AUTH_TOKEN") {
-        "" if crate::native::setup::major(call) < 6 => Some("XXXXX-XXXXX-XXXXX-XXXXX"),
+        "" if crate::native::setup::major(call) < 7 => Some("XXXXX-XXXXX-XXXXX-XXXXX"),
         "" => None,
         token => Some(token),
     };

@@ -23,18 +23,27 @@ pub(crate) async fn run(
     let call = call(running, name, &loaded.resolved.reference, inputs);
     let mut outcome = actions::native::run(call).await;
     if let Some(post) = outcome.post.take() {
+        let condition = if post.only_after_success { success(running.step.span) } else { None };
         running.level.posts.push(Post {
             id: running.step.id.to_string(),
             name: post_name(running),
             step: running.step.clone(),
             kind: PostKind::Native(Box::new(post)),
-            condition: None,
+            condition,
             frame: running.frame.clone(),
             step_env: running.step_env.clone(),
             state: super::javascript::fresh_state(),
         });
     }
     take(running, outcome)
+}
+
+/// `post-if: success()`.
+fn success(span: span::Span) -> Option<workflow::Condition> {
+    let function = expr::Function { name: "success", min: 0, max: 0 };
+    let scope = expr::Scope { contexts: &[], functions: &[function] };
+    let condition = expr::Condition::parse("success()", &scope).ok()?;
+    Some(workflow::Condition { condition, span })
 }
 
 pub(crate) async fn run_native_post(
