@@ -240,7 +240,8 @@ async fn provide(call: &Arc<NativeCall>, outcome: &NativeOutcome, dir: &Path) ->
                 on_path: seen,
                 source: fault.to_string(),
                 mirror: MIRROR,
-                example: example.unwrap_or_else(|| format!("{newest}.1.0")),
+                example: example
+                    .unwrap_or_else(|| if newest == "2" { "2.5.0" } else { "1.64.8" }.to_owned()),
             };
             Err(missing.fault(call))
         }

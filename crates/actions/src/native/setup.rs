@@ -170,7 +170,7 @@ pub(crate) async fn post(post: &NativePost, call: &Arc<NativeCall>) -> Result<()
             .is_ok_and(|real| files.host(&real).exists())
     };
     if !paths.iter().any(there) {
-        call.warn("There are no cache folders on the disk");
+        call.say("There is nothing to cache: the job made none of the directories");
         return Ok(());
     }
     let request = Request {

@@ -34,6 +34,8 @@ struct Found {
     /// Directory of the programs.
     bin: PathBuf,
     executable: PathBuf,
+    /// Whether it is of the tool cache; on `PATH` it runs as it is.
+    cached: bool,
 }
 
 pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> Result<()> {
@@ -187,6 +189,7 @@ fn in_cache(found: tool::Tool) -> Found {
         executable: bin.join("python"),
         bin,
         location: found.dir,
+        cached: true,
     }
 }
 
@@ -204,6 +207,7 @@ async fn ask(call: &NativeCall, outcome: &NativeOutcome, program: &str) -> Optio
         location,
         bin,
         executable,
+        cached: false,
     })
 }
 
@@ -265,8 +269,8 @@ fn apply(call: &NativeCall, outcome: &mut NativeOutcome, found: &Found, update: 
         .env
         .insert("PKG_CONFIG_PATH".to_owned(), format!("{library}/pkgconfig"));
     let before = call.env("LD_LIBRARY_PATH");
-    // The system's own libraries are found anyway, and must not come before others.
-    if !of_system && !before.split(':').any(|part| part == library) {
+    // One on PATH finds its libraries without; they must not come before those of other programs.
+    if found.cached && !before.split(':').any(|part| part == library) {
         let rest = if before.is_empty() {
             String::new()
         } else {
