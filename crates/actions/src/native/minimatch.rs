@@ -4,6 +4,8 @@ use regex::Regex;
 
 use super::error::{Fault, Result};
 
+/// Bytes of a pattern.
+const MAX_BYTES: usize = 4096;
 /// Alternatives that braces may make.
 const MAX_ALTERNATIVES: usize = 1000;
 
@@ -26,6 +28,11 @@ impl Minimatch {
     /// Patterns that expand beyond reason.
     pub(crate) fn new(pattern: &str) -> Result<Self> {
         let pattern = pattern.trim();
+        if pattern.len() > MAX_BYTES {
+            return Err(Fault::Text(format!(
+                "a pattern is longer than {MAX_BYTES} bytes"
+            )));
+        }
         // A comment matches nothing.
         if pattern.starts_with('#') {
             return Ok(Self {
@@ -250,5 +257,14 @@ mod tests {
     #[test]
     fn braces_end() {
         assert!(Minimatch::new(&"{a,b}".repeat(40)).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_pattern_is_read(pattern in "[ab{},.!@+*?()|#0-9\\[\\]\\\\-]{0,24}|.{0,12}", name in ".{0,8}") {
+            if let Ok(pattern) = Minimatch::new(&pattern) {
+                pattern.matches(&name);
+            }
+        }
     }
 }

@@ -3,6 +3,9 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+/// The largest number in a version, as npm has it: exact in JavaScript.
+const MAX_NUMBER: u64 = (1 << 53) - 1;
+
 /// `1.2.3-rc.1+5`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Version {
@@ -162,7 +165,7 @@ impl Partial {
             match number {
                 "x" | "X" | "*" => open = false,
                 digits if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-                    let number = digits.parse().ok()?;
+                    let number = digits.parse().ok().filter(|number| *number <= MAX_NUMBER)?;
                     if open {
                         *slot = Some(number);
                     }
@@ -415,5 +418,16 @@ mod tests {
             versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
             sorted
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(range in "[0-9v.x*<>=~^| ,a+-]{0,24}|.{0,12}", version in "[0-9v.+a-]{0,20}|.{0,8}") {
+            let version = Version::parse(&version);
+            if let (Some(range), Some(version)) = (Range::parse(&range), version) {
+                range.matches(&version);
+                proptest::prop_assert_eq!(Version::parse(&version.to_string()), Some(version));
+            }
+        }
     }
 }

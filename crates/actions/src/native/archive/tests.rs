@@ -206,3 +206,23 @@ fn cut_archives_are_errors() {
         assert!(unpack_into(&job(), &bytes[..length]).is_err(), "{length}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+    #[test]
+    fn any_bytes_are_read(at in 0usize..4096, bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..64)) {
+        let from = job();
+        fill(from.dir.path());
+        let mut archive = pack_cache(&from, Compression::Gzip);
+        let mut plain = Vec::new();
+        decompress(&archive[..]).unwrap().read_to_end(&mut plain).unwrap();
+        for archive in [&mut plain, &mut archive] {
+            let at = at % archive.len();
+            let end = (at + bytes.len()).min(archive.len());
+            archive[at..end].copy_from_slice(&bytes[..end - at]);
+            let to = job();
+            let _ = unpack_into(&to, archive);
+            proptest::prop_assert_eq!(fs::read_dir(to.dir.path().join("outside")).unwrap().count(), 0);
+        }
+    }
+}
