@@ -17,10 +17,13 @@ const ROUNDS: usize = 7;
 
 pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     let mut rounds = ROUNDS;
+    let mut program = None;
     let mut wanted = Vec::new();
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
-        if *word == "--rounds" {
+        if *word == "--program" {
+            program = words.next().map(PathBuf::from);
+        } else if *word == "--rounds" {
             let number = words.next().and_then(|number| number.parse().ok());
             rounds = number
                 .filter(|rounds| *rounds > 0)
@@ -30,7 +33,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         }
     }
     let bench = Bench {
-        program: build()?,
+        program: program.map_or_else(build, Ok)?,
         act: act(),
         place: place()?,
         rounds,

@@ -15,8 +15,9 @@ const USAGE: &str = "\
 cargo xtask check                      rules of the code base
 cargo xtask test [--no-install] [ARG…] install what the tests use, run them, count what was skipped
 cargo xtask compat                     write docs/compat.md from scenarios/
-cargo xtask bench engine [--rounds N] [CASE…]
-                                       figures of the engine beside a bare bash loop";
+cargo xtask bench engine [--rounds N] [--program PATH] [CASE…]
+                                       figures of the engine beside a bare bash loop; builds a release unless
+                                       a program is named";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

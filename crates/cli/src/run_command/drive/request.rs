@@ -27,7 +27,9 @@ pub(super) fn workflow(ready: &Ready<'_>, number: RunNumber, index: usize) -> (W
     let program = ready.plan.programs[index].clone();
     let workflow = program.workflow.clone();
     let ids = ids(ready, number, index);
-    let secrets = with_token(ready.values.secrets.clone());
+    // As on GitHub: what comes from a fork or from Dependabot gets no secrets, whatever was given.
+    let trusted = trigger::trust(&ready.event).secrets;
+    let secrets = with_token(if trusted { ready.values.secrets.clone() } else { Object::new() });
     let token = secrets.get("GITHUB_TOKEN").map(|token| token.to_display_string().into_owned()).unwrap_or_default();
     let github = context(&ready.project.facts, &ready.event, &workflow, ids, &actor(&ready.event), &token);
     let inputs = ready.inputs.get(&*workflow.path).cloned().unwrap_or(Value::Null);
