@@ -75,6 +75,9 @@ fn execute(args: &RunArgs, resume: Resume) -> Result<(), Failure> {
 async fn record_and_drive(ready: Ready<'_>, early: start::Early) -> Result<(), Failure> {
     let store = RecordStore::open(&ready.dirs, &ready.project.top).map_err(Failure::broken)?;
     let record = Arc::new(store.create(&meta(&ready)).map_err(Failure::broken)?);
+    if let Some(earlier) = &ready.resume.artifacts_of {
+        services::ArtifactStore::open(&record.dir).inherit(earlier).map_err(Failure::broken)?;
+    }
     let format = match (ready.args.output.json, ready.args.output.quiet) {
         (true, _) => Format::Json,
         (_, true) => Format::Quiet,

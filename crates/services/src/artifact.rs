@@ -1,5 +1,6 @@
 //! Artifacts of one run: named, immutable content that jobs hand to each other and to the user.
 
+mod inherit;
 pub(crate) mod name;
 mod unpack;
 mod zipped;
@@ -81,6 +82,9 @@ pub struct Artifact {
     pub digest: String,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
+    /// From an earlier attempt of the run: see [`ArtifactStore::inherit`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inherited: bool,
 }
 
 /// How to upload.
@@ -234,7 +238,8 @@ impl ArtifactStore {
     /// Whether the name is valid and may be uploaded to; asked again when the content is complete.
     pub(crate) fn check_free(&self, name: &str, overwrite: bool) -> Result<()> {
         name::validate_artifact_name(name)?;
-        if !overwrite && self.list()?.iter().any(|artifact| artifact.name == name) {
+        let taken = |artifact: &Artifact| artifact.name == name && !artifact.inherited;
+        if !overwrite && self.list()?.iter().any(taken) {
             return Err(Error::ArtifactExists {
                 name: name.to_owned(),
             });
@@ -258,7 +263,8 @@ impl ArtifactStore {
             .artifacts
             .iter()
             .position(|artifact| artifact.name == name);
-        if replaced.is_some() && !options.overwrite {
+        let stays = |position: usize| !locked.value.artifacts[position].inherited;
+        if replaced.is_some_and(stays) && !options.overwrite {
             return Err(Error::ArtifactExists {
                 name: name.to_owned(),
             });
@@ -274,6 +280,7 @@ impl ArtifactStore {
             digest: format!("sha256:{}", blob.sha256),
             created_at: self.0.clock.now(),
             expires_at: options.expires_at,
+            inherited: false,
         };
         let path = self.blob_path(artifact.id);
         blob.keep(&path)?;

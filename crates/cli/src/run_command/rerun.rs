@@ -52,6 +52,7 @@ pub(crate) fn prepare(args: &RerunArgs) -> Result<(RunArgs, Resume), Failure> {
     };
     if args.failed {
         resume.known = succeeded(&run)?;
+        resume.artifacts_of = Some(run.dir.clone());
     }
     Ok((again, resume))
 }

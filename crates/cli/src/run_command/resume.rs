@@ -1,6 +1,7 @@
 //! What a run takes over from an earlier one.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use api::RunNumber;
 use engine::KnownLeg;
@@ -14,6 +15,8 @@ pub(crate) struct Resume {
     pub(crate) event: Option<Event>,
     /// For each workflow's path: jobs whose result stands.
     pub(crate) known: HashMap<String, HashMap<String, KnownLeg>>,
+    /// The record of the run whose artifacts are there from the start: jobs that stand do not upload theirs again.
+    pub(crate) artifacts_of: Option<PathBuf>,
     /// Jobs begin at this step.
     pub(crate) from_step: Option<String>,
 }
