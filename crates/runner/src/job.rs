@@ -225,6 +225,7 @@ fn first_frame(job: &Job) -> Frame {
         path: Vec::new(),
         exported_env: IndexMap::new(),
         exported_path: Vec::new(),
+        overrides: IndexMap::new(),
         steps: Object::new(),
         inputs: request.inputs.clone(),
         github: Arc::new(github),

@@ -1,6 +1,7 @@
 //! What can be known to be missing before the first job starts: actions, their inputs, secrets, inputs of the event.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actions::{ActionKind, Resolver, Uses};
@@ -21,7 +22,9 @@ pub(crate) fn check(
     values: &Values,
     jobs: &[String],
 ) -> Result<Vec<String>, Failure> {
-    let mut check = Check { project, resolver, problems: Vec::new(), notices: Vec::new(), seen: HashMap::new(), node: None };
+    let own = project.top.clone();
+    let mut check =
+        Check { project, resolver, problems: Vec::new(), notices: Vec::new(), seen: HashMap::new(), own, node: None };
     let mut secrets: BTreeMap<String, Span> = BTreeMap::new();
     let mut visited = HashSet::new();
     for program in &plan.programs {
@@ -54,7 +57,9 @@ struct Check<'a> {
     problems: Vec<Diagnostic>,
     notices: Vec<String>,
     /// Actions by their reference: asked for once.
-    seen: HashMap<String, Option<Arc<Action>>>,
+    seen: HashMap<(PathBuf, String), Option<Arc<Action>>>,
+    /// What `$/` means where we look: the project, or the repository of the action that holds the step.
+    own: PathBuf,
     /// Whether `node` was found, once somebody needed it.
     node: Option<bool>,
 }
@@ -113,14 +118,18 @@ impl Check<'_> {
         if let Uses::Docker(_) = parsed {
             return self.refuse(uses, "container actions cannot run yet; see docs/compat.md");
         }
-        let key = uses.value.to_string();
+        let own = if matches!(parsed, Uses::SelfRepository(_)) { self.own.clone() } else { PathBuf::new() };
+        let key = (own, uses.value.to_string());
         let action = match self.seen.get(&key) {
             Some(action) => action.clone(),
             None => {
-                let found = self.find(uses, &parsed, local);
+                let (found, root) = self.find(uses, &parsed, local).unzip();
                 self.seen.insert(key, found.clone());
                 if let Some(action) = &found {
+                    let inside = root.flatten().unwrap_or_else(|| self.own.clone());
+                    let outside = std::mem::replace(&mut self.own, inside);
                     self.kind(uses, action, depth);
+                    self.own = outside;
                 }
                 found
             }
@@ -131,9 +140,10 @@ impl Check<'_> {
         }
     }
 
-    fn find(&mut self, uses: &Spanned<Arc<str>>, parsed: &Uses, local: bool) -> Option<Arc<Action>> {
+    /// The action, and for one of another repository that repository's root.
+    fn find(&mut self, uses: &Spanned<Arc<str>>, parsed: &Uses, local: bool) -> Option<(Arc<Action>, Option<PathBuf>)> {
         let top = self.project.top.clone();
-        let resolved = match self.resolver.action(parsed, &top, &top) {
+        let resolved = match self.resolver.action(parsed, &top, &self.own) {
             Ok(resolved) => resolved,
             Err(_) if local => return None,
             Err(error) => {
@@ -154,7 +164,8 @@ impl Check<'_> {
         let errors: Vec<Diagnostic> = parsed.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
         let broken = !errors.is_empty();
         self.problems.extend(errors);
-        parsed.value.filter(|_| !broken).map(Arc::new)
+        let root = resolved.root.filter(|_| resolved.repository.is_some());
+        parsed.value.filter(|_| !broken).map(|action| (Arc::new(action), root))
     }
 
     fn kind(&mut self, uses: &Spanned<Arc<str>>, action: &Action, depth: usize) {

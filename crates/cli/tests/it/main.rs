@@ -1,5 +1,11 @@
 //! The built program on whole repositories, beyond what scenarios can say.
 
 mod acceptance;
+mod clients;
+mod composites;
+mod locks;
+mod mirror;
 mod places;
 mod signals;
+mod stages;
+mod vectors;

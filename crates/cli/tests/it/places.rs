@@ -20,11 +20,15 @@ pub(crate) fn acceptance() -> Option<PathBuf> {
         .filter(|path| path.is_dir())
 }
 
+/// Where `cargo xtask test` puts tools.
+pub(crate) fn tools() -> PathBuf {
+    std::env::var_os("TRUNKLINE_TEST_TOOLS")
+        .map_or_else(|| root().join("target/test-tools"), PathBuf::from)
+}
+
 /// The tool cache that `cargo xtask test` lays out.
 pub(crate) fn tool_cache(tool: &str) -> Option<PathBuf> {
-    let tools = std::env::var_os("TRUNKLINE_TEST_TOOLS")
-        .map_or_else(|| root().join("target/test-tools"), PathBuf::from);
-    let cache = tools.join("tool-cache");
+    let cache = tools().join("tool-cache");
     cache
         .join(tool)
         .is_dir()

@@ -14,9 +14,11 @@ use workflow::{Action, Runs, Spanned, Template};
 
 use super::frame::Frame;
 use super::step::{Failure, Running};
-use crate::result::TaskResult;
+use super::step_context::StepContext;
+use crate::result::{Annotation, AnnotationLevel, TaskResult};
 
-pub(crate) use javascript::run_node_stage;
+pub(crate) use composite::frame_inside;
+pub(crate) use javascript::run_node_post;
 pub(crate) use load::{Loaded, Loader};
 pub(crate) use native::run_native_post;
 
@@ -30,13 +32,18 @@ pub(crate) async fn run_pre(
     let loaded = running.job.loader.load(running.job, uses, running.frame.own_root.as_deref()).await?;
     let Some(action) = &loaded.action else { return Ok(TaskResult::Skipped) };
     let Runs::Node(node) = &action.runs else { return Ok(TaskResult::Skipped) };
-    let frame = action_frame(running, &loaded);
-    let inputs = with_defaults(running, &frame, action, inputs_given(running, with)?)?;
+    let frame = action_frame(running.frame, &loaded);
+    let inputs = all_inputs(&running.context(), &frame, action, with)?;
     javascript::run_pre(running, &frame, &loaded, node, inputs, holds).await
 }
 
+/// A local action appears with the checkout, after the time for `pre` scripts; GitHub does not run its `pre` either.
+pub(crate) fn without_pre(uses: &Spanned<Arc<str>>) -> bool {
+    ["./", "$/", "docker://"].iter().any(|local| uses.value.starts_with(local))
+}
+
 /// Composite actions may be nested so deep (the runner's `CompositeActionsMaxDepth`).
-const MAX_DEPTH: usize = 9;
+pub(crate) const MAX_DEPTH: usize = 9;
 
 pub(crate) async fn run_action(
     running: &Running<'_>,
@@ -44,7 +51,7 @@ pub(crate) async fn run_action(
     with: Option<&Template>,
 ) -> Result<TaskResult, Failure> {
     let loaded = running.job.loader.load(running.job, uses, running.frame.own_root.as_deref()).await?;
-    let given = inputs_given(running, with)?;
+    let given = inputs_given(&running.context(), with)?;
     print_header(running, uses, &given);
     match &loaded.resolved.kind {
         ActionKind::Native(name) => native::run(running, name, &loaded, given).await,
@@ -53,10 +60,15 @@ pub(crate) async fn run_action(
             let Some(action) = &loaded.action else {
                 return Err(Failure::new("action", format!("`{}` has no metadata", uses.value), Some(uses.span)));
             };
-            let frame = action_frame(running, &loaded);
+            warn_about_inputs(running, action, &given);
+            let frame = action_frame(running.frame, &loaded);
             match &action.runs {
                 Runs::Node(node) => {
-                    let inputs = with_defaults(running, &frame, action, given)?;
+                    if node.pre.is_some() && without_pre(uses) {
+                        let text = format!("`pre` execution is not supported for local action from '{}'", uses.value);
+                        warn(running, text);
+                    }
+                    let inputs = with_defaults(&running.context(), &frame, action, given)?;
                     javascript::run(running, &frame, &loaded, node, inputs).await
                 }
                 Runs::Composite(composite) => {
@@ -64,7 +76,7 @@ pub(crate) async fn run_action(
                         let text = format!("composite actions are nested deeper than {MAX_DEPTH}");
                         return Err(Failure::new("action", text, Some(uses.span)));
                     }
-                    let inputs = with_defaults(running, &frame, action, given)?;
+                    let inputs = with_defaults(&running.context(), &frame, action, given)?;
                     composite::run(running, frame, &loaded, action, composite, inputs).await
                 }
                 Runs::Docker(_) => Err(no_containers(uses)),
@@ -82,9 +94,9 @@ fn no_containers(uses: &Spanned<Arc<str>>) -> Failure {
 }
 
 /// `with`, evaluated. Names are looked up without regard to case.
-fn inputs_given(running: &Running<'_>, with: Option<&Template>) -> Result<IndexMap<String, String>, Failure> {
+fn inputs_given(context: &StepContext<'_>, with: Option<&Template>) -> Result<IndexMap<String, String>, Failure> {
     let Some(with) = with else { return Ok(IndexMap::new()) };
-    let value = with.evaluate(&running.context())?;
+    let value = with.evaluate(context)?;
     let Value::Object(object) = &value else {
         let text = format!("`with` must be a mapping of inputs, not {}", value.kind());
         return Err(Failure::new("with", text, Some(with.span)));
@@ -94,41 +106,61 @@ fn inputs_given(running: &Running<'_>, with: Option<&Template>) -> Result<IndexM
 
 /// Adds the defaults that the action declares, evaluated in the action's own contexts.
 fn with_defaults(
-    running: &Running<'_>,
+    context: &StepContext<'_>,
     frame: &Frame,
     action: &Action,
     given: IndexMap<String, String>,
 ) -> Result<IndexMap<String, String>, Failure> {
-    let context = super::step_context::StepContext { frame, ..running.context() };
+    let context = StepContext { frame, ..*context };
     let mut inputs = given;
     for input in &action.inputs {
         let name = input.name.value.to_lowercase();
         if inputs.contains_key(&name) {
-            if let Some(message) = &input.deprecation_message {
-                let text = format!("##[warning]Input '{}' has been deprecated with message: {message}", input.name.value);
-                running.log.say(&text);
-            }
             continue;
         }
-        match &input.default {
-            Some(default) => {
-                inputs.insert(name, default.evaluate(&context)?.to_display_string().into_owned());
-            }
-            None => {
-                if input.required {
-                    let text = format!("##[warning]Input required and not supplied: {}", input.name.value);
-                    running.log.say(&text);
-                }
-                inputs.insert(name, String::new());
-            }
-        }
+        let default = input.default.as_ref().map(|default| default.evaluate(&context)).transpose()?;
+        inputs.insert(name, default.map_or_else(String::new, |value| value.to_display_string().into_owned()));
     }
     Ok(inputs)
 }
 
+/// What `with` and the defaults say at this moment: pre, main and post each ask anew.
+pub(crate) fn all_inputs(
+    context: &StepContext<'_>,
+    frame: &Frame,
+    action: &Action,
+    with: Option<&Template>,
+) -> Result<IndexMap<String, String>, Failure> {
+    with_defaults(context, frame, action, inputs_given(context, with)?)
+}
+
+fn warn_about_inputs(running: &Running<'_>, action: &Action, given: &IndexMap<String, String>) {
+    let declared = |name: &str| action.inputs.iter().find(|input| input.name.value.eq_ignore_ascii_case(name));
+    for name in given.keys() {
+        if let Some(message) = declared(name).and_then(|input| input.deprecation_message.as_ref()) {
+            warn(running, format!("Input '{name}' has been deprecated with message: {message}"));
+        }
+    }
+    let unexpected: Vec<&str> = given.keys().map(String::as_str).filter(|name| declared(name).is_none()).collect();
+    if !unexpected.is_empty() {
+        let valid: Vec<&str> = action.inputs.iter().map(|input| input.name.value.as_ref()).collect();
+        let (unexpected, valid) = (unexpected.join("', '"), valid.join("', '"));
+        warn(running, format!("Unexpected input(s) '{unexpected}', valid inputs are ['{valid}']"));
+    }
+    for input in action.inputs.iter().filter(|input| input.required && input.default.is_none()) {
+        if !given.contains_key(&input.name.value.to_lowercase()) {
+            warn(running, format!("Input required and not supplied: {}", input.name.value));
+        }
+    }
+}
+
+fn warn(running: &Running<'_>, text: String) {
+    running.log.annotate(Annotation::new(AnnotationLevel::Warning, text));
+}
+
 /// The level's frame with `github.action_*` of this action.
-pub(crate) fn action_frame(running: &Running<'_>, loaded: &Loaded) -> Frame {
-    let mut frame = running.frame.clone();
+pub(crate) fn action_frame(frame: &Frame, loaded: &Loaded) -> Frame {
+    let mut frame = frame.clone();
     let text = |text: Option<&str>| text.map_or(Value::Null, Value::string);
     frame.set_github([
         ("action_path", Value::string(loaded.inside.to_string_lossy().into_owned())),

@@ -17,6 +17,8 @@ pub(crate) struct Frame {
     /// What steps of this level added to `env` and `path`: a composite action hands it on to its caller.
     pub(crate) exported_env: IndexMap<String, String>,
     pub(crate) exported_path: Vec<String>,
+    /// `env` of the steps around a composite action: what steps inside put into `GITHUB_ENV` does not change these here.
+    pub(crate) overrides: IndexMap<String, String>,
     /// The `steps` context of this level.
     pub(crate) steps: Object,
     pub(crate) inputs: Value,
@@ -57,7 +59,9 @@ impl Frame {
     /// Takes over what a step left in its command files.
     pub(crate) fn absorb(&mut self, env: &IndexMap<String, String>, path: &[String]) {
         for (name, value) in env {
-            self.env.insert(name.clone(), value.clone());
+            if !self.overrides.contains_key(name) {
+                self.env.insert(name.clone(), value.clone());
+            }
             self.exported_env.insert(name.clone(), value.clone());
         }
         for directory in path {

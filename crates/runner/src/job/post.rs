@@ -1,16 +1,18 @@
 //! Post steps: a stack, filled when an action starts, emptied after the last main step.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 
+use super::action::Loaded;
 use super::frame::Frame;
 
 /// What an action wants done at the job's end.
 pub(crate) struct Post {
     /// Id of the step that uses the action; posts keep it.
     pub(crate) id: String,
+    /// The path of step ids; empty for native actions, which register once.
+    pub(crate) key: String,
     /// `Post Run actions/cache@v4`
     pub(crate) name: String,
     /// The step that uses the action.
@@ -18,16 +20,15 @@ pub(crate) struct Post {
     pub(crate) kind: PostKind,
     /// `post-if`; `always()` when absent.
     pub(crate) condition: Option<workflow::Condition>,
-    /// What the main step saw: its inputs and its level's contexts.
+    /// What the main step saw: inside a composite action its inputs and earlier steps.
     pub(crate) frame: Frame,
-    pub(crate) step_env: IndexMap<String, String>,
     /// What pre and main saved.
     pub(crate) state: Arc<Mutex<IndexMap<String, String>>>,
 }
 
 pub(crate) enum PostKind {
-    /// A script of a JavaScript action, as its directory and path inside.
-    Node { directory: PathBuf, script: String, inputs: IndexMap<String, String> },
+    /// A script of a JavaScript action, as its path in there.
+    Node { loaded: Arc<Loaded>, script: String },
     Native(Box<actions::native::NativePost>),
 }
 
@@ -38,6 +39,13 @@ pub(crate) struct PostStack(Mutex<Vec<Post>>);
 impl PostStack {
     pub(crate) fn push(&self, post: Post) {
         self.lock().push(post);
+    }
+
+    /// The main step of an action whose `pre` registered the post: the place in the stack stays, what it sees is newer.
+    pub(crate) fn renew(&self, key: &str, frame: &Frame) {
+        if let Some(post) = self.lock().iter_mut().find(|post| post.key == key) {
+            post.frame.clone_from(frame);
+        }
     }
 
     pub(crate) fn pop(&self) -> Option<Post> {

@@ -3,12 +3,12 @@
 use api::Stage;
 use expr::Value;
 
-use super::action::{run_native_post, run_node_stage};
+use super::action::{run_native_post, run_node_post};
 use super::frame::Frame;
 use super::level::Level;
 use super::post::{Post, PostKind};
 use super::shared::Job;
-use super::step::{Running, finish, holds, processor};
+use super::step::{Running, env_of_step, finish, holds, processor};
 use super::step_context::{StatusSource, StepContext};
 use crate::log::StepLog;
 use crate::result::TaskResult;
@@ -24,39 +24,40 @@ pub(crate) async fn run(job: &Job, frame: &mut Frame, level: Level<'_>) {
 
 async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
     let index = job.take_step();
-    // Its action's own contexts, with the variables and the result of now.
-    let mut own = post.frame.clone();
-    own.env.clone_from(&frame.env);
-    own.path.clone_from(&frame.path);
+    // The contexts of now; inside a composite action those of its main stage, with the variables of now.
+    let mut own = frame.clone();
+    if post.frame.composite {
+        own = Frame { env: own.env, path: own.path, ..post.frame.clone() };
+        own.env.extend(post.frame.overrides);
+    }
     own.set_github([("action", Value::string(post.id.as_str()))]);
-    let log = StepLog::start(job.log.clone(), index, processor(job, &own, &post.step_env));
-    let placeholder = post.step.clone();
+    let context = StepContext { source: StatusSource::Job, ..StepContext::of_frame(job, &own, job.status(frame.status)) };
+    let (step_env, env_failure) = env_of_step(&post.step, &context);
+    let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
     let running = Running {
         job,
         frame: &own,
         level,
-        step: &placeholder,
+        step: &post.step,
         index,
         log,
-        step_env: post.step_env,
+        step_env,
         job_status: frame.status,
         // A cancelled job still runs its post steps; only killing it stops them.
         cancel: job.control.kill.child_token(),
     };
     job.step_started(index, &post.id, &post.name, Stage::Post, None);
-    let context =
-        StepContext { source: StatusSource::Job, job_status: job.status(frame.status), ..running.context() };
-    let wanted = match &post.condition {
-        None => Ok(true),
-        Some(condition) => holds(Some(condition), &context),
+    let context = StepContext { source: StatusSource::Job, ..running.context() };
+    let wanted = match (env_failure, &post.condition) {
+        (Some(failure), _) => Err(failure),
+        (None, None) => Ok(true),
+        (None, Some(condition)) => holds(Some(condition), &context),
     };
     let outcome = match wanted {
         Ok(false) => Ok(TaskResult::Skipped),
         Err(failure) => Err(failure),
         Ok(true) => match post.kind {
-            PostKind::Node { directory, script, inputs } => {
-                run_node_stage(&running, &own, &directory, &script, &inputs, &post.state).await
-            }
+            PostKind::Node { loaded, script } => run_node_post(&running, &loaded, &script, &post.state).await,
             PostKind::Native(native) => run_native_post(&running, *native).await,
         },
     };

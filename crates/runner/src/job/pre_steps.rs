@@ -1,16 +1,16 @@
 //! `pre` scripts of actions: run before the first step, in the order of the steps that use them.
 
 use api::Stage;
-use indexmap::IndexMap;
+use expr::Value;
 use tokio_util::sync::CancellationToken;
 use workflow::{Runs, Step, StepKind};
 
-use super::action::run_pre;
+use super::action::{MAX_DEPTH, action_frame, all_inputs, frame_inside, run_pre, without_pre};
 use super::frame::Frame;
 use super::level::{BoxFuture, Level};
 use super::shared::Job;
-use super::step::{Failure, Running, holds, processor};
-use super::step_context::StepContext;
+use super::step::{Failure, Running, env_of_step, holds, processor};
+use super::step_context::{StatusSource, StepContext};
 use crate::log::StepLog;
 use crate::result::TaskResult;
 
@@ -30,26 +30,28 @@ fn run_steps<'a>(
 ) -> BoxFuture<'a, Result<(), Failure>> {
     Box::pin(async move {
         for step in steps {
-            let uses = match &step.kind {
-                StepKind::Uses { uses, .. } => uses,
+            let (uses, with) = match &step.kind {
+                StepKind::Uses { uses, with } => (uses, with.as_ref()),
                 StepKind::Parallel { steps } => {
                     run_steps(job, frame, seen, level, steps).await?;
                     continue;
                 }
                 _ => continue,
             };
-            // A local action appears with the checkout; GitHub does not run its `pre` either.
-            if uses.value.starts_with("./") || uses.value.starts_with("docker://") || uses.value.starts_with("$/") {
+            if without_pre(uses) {
                 continue;
             }
             let loaded = job.loader.load(job, uses, seen.own_root.as_deref()).await?;
-            match loaded.action.as_ref().map(|action| &action.runs) {
-                Some(Runs::Node(node)) if node.pre.is_some() => run_one(job, frame, seen, level, step).await,
-                Some(Runs::Composite(composite)) if seen.depth < 9 => {
-                    let mut inner = seen.clone();
-                    inner.depth += 1;
-                    inner.scope = format!("{}{}/", seen.scope, step.id);
-                    inner.own_root.clone_from(&loaded.root);
+            let Some(action) = &loaded.action else { continue };
+            match &action.runs {
+                Runs::Node(node) if node.pre.is_some() => run_one(job, frame, seen, level, step).await,
+                Runs::Composite(composite) if seen.depth < MAX_DEPTH => {
+                    let context = StepContext::of_frame(job, seen, job.status(frame.status));
+                    let around = action_frame(seen, &loaded);
+                    // What cannot be known yet is empty; whether there is any `pre` inside that asks is open.
+                    let inputs = all_inputs(&context, &around, action, with).unwrap_or_default();
+                    let (step_env, _) = env_of_step(step, &context);
+                    let inner = frame_inside(around, &step.id, &loaded, inputs, &step_env);
                     run_steps(job, frame, &inner, level, &composite.steps).await?;
                 }
                 _ => {}
@@ -62,15 +64,11 @@ fn run_steps<'a>(
 async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, step: &Step) {
     let StepKind::Uses { uses, with } = &step.kind else { return };
     let index = job.take_step();
-    let own = Frame {
-        env: frame.env.clone(),
-        path: frame.path.clone(),
-        status: frame.status,
-        scope: seen.scope.clone(),
-        own_root: seen.own_root.clone(),
-        ..frame.clone()
-    };
-    let step_env = IndexMap::new();
+    let mut own = Frame { env: frame.env.clone(), path: frame.path.clone(), status: frame.status, ..seen.clone() };
+    own.env.extend(seen.overrides.clone());
+    own.set_github([("action", Value::string(step.id.as_ref()))]);
+    let context = StepContext { source: StatusSource::Job, ..StepContext::of_frame(job, &own, job.status(frame.status)) };
+    let (step_env, env_failure) = env_of_step(step, &context);
     let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
     let running = Running {
         job,
@@ -84,12 +82,17 @@ async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, s
         cancel: CancellationToken::clone(&job.cancel),
     };
     job.step_started(index, &step.id, &format!("Pre Run {}", uses.value), Stage::Pre, None);
-    let context = StepContext::of_frame(job, &own, job.status(frame.status));
-    let outcome = run_pre(&running, uses, with.as_ref(), |condition| match condition {
-        None => Ok(true),
-        Some(condition) => holds(Some(condition), &context),
-    })
-    .await;
+    let context = StepContext { source: StatusSource::Job, ..running.context() };
+    let outcome = match env_failure {
+        Some(failure) => Err(failure),
+        None => {
+            let pre = run_pre(&running, uses, with.as_ref(), |condition| match condition {
+                None => Ok(true),
+                Some(condition) => holds(Some(condition), &context),
+            });
+            pre.await
+        }
+    };
     let (result, failure) = match outcome {
         Ok(result) => (result, None),
         Err(failure) => (TaskResult::Failure, Some(failure)),

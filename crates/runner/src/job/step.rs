@@ -95,10 +95,7 @@ pub(crate) async fn run_step(
     // The level's token only asks; this one stops the step.
     let stop = if recheck { CancellationToken::new() } else { cancel.clone() };
     let context = StepContext::of_frame(job, &own, job.status(job_status));
-    let (step_env, env_failure) = match step.env.as_ref().map(|env| env_of(env, &context)).transpose() {
-        Ok(env) => (env.unwrap_or_default(), None),
-        Err(failure) => (IndexMap::new(), Some(failure)),
-    };
+    let (step_env, env_failure) = env_of_step(step, &context);
     let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
     let running = Running { job, frame: &own, level, step, index, log, step_env, job_status, cancel: stop.clone() };
     let name = display_name(&running);
@@ -230,6 +227,14 @@ fn skip_reason(condition: Option<&Condition>, context: &StepContext<'_>) -> Stri
         None if context.job_status == TaskResult::Cancelled => "the job was cancelled".to_owned(),
         None if !success => "an earlier step failed".to_owned(),
         None => "its condition is false".to_owned(),
+    }
+}
+
+/// A step's own `env`, or nothing and why it cannot be known.
+pub(crate) fn env_of_step(step: &Step, context: &dyn Context) -> (IndexMap<String, String>, Option<Failure>) {
+    match step.env.as_ref().map(|env| env_of(env, context)).transpose() {
+        Ok(env) => (env.unwrap_or_default(), None),
+        Err(failure) => (IndexMap::new(), Some(failure)),
     }
 }
 

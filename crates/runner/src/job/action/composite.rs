@@ -13,6 +13,34 @@ use super::super::step_context::{StatusSource, StepContext};
 use super::Loaded;
 use crate::result::TaskResult;
 
+/// What the action's steps see, to begin with.
+pub(crate) fn frame_inside(
+    frame: Frame,
+    step: &str,
+    loaded: &Loaded,
+    inputs: IndexMap<String, String>,
+    step_env: &IndexMap<String, String>,
+) -> Frame {
+    let declared = inputs.into_iter().map(|(name, value)| (name, Value::string(value)));
+    let mut inner = Frame {
+        inputs: Value::Object(Arc::new(declared.collect::<Object>())),
+        steps: Object::new(),
+        status: TaskResult::Success,
+        composite: true,
+        depth: frame.depth + 1,
+        scope: format!("{}{step}/", frame.scope),
+        own_root: loaded.root.clone().or_else(|| frame.own_root.clone()),
+        exported_env: IndexMap::new(),
+        exported_path: Vec::new(),
+        ..frame
+    };
+    // The calling step's `env` counts inside, above whatever steps set.
+    for map in [&mut inner.env, &mut inner.overrides] {
+        map.extend(step_env.clone());
+    }
+    inner
+}
+
 pub(crate) async fn run(
     running: &Running<'_>,
     frame: Frame,
@@ -21,21 +49,7 @@ pub(crate) async fn run(
     composite: &CompositeRuns,
     inputs: IndexMap<String, String>,
 ) -> Result<TaskResult, Failure> {
-    let declared = inputs.into_iter().map(|(name, value)| (name, Value::string(value)));
-    let mut inner = Frame {
-        inputs: Value::Object(Arc::new(declared.collect::<Object>())),
-        steps: Object::new(),
-        status: TaskResult::Success,
-        composite: true,
-        depth: frame.depth + 1,
-        scope: format!("{}{}/", frame.scope, running.step.id),
-        own_root: loaded.root.clone().or_else(|| frame.own_root.clone()),
-        ..frame
-    };
-    // The calling step's `env` counts inside, above what earlier steps have set.
-    inner.env.extend(running.step_env.clone());
-    inner.exported_env.clear();
-    inner.exported_path.clear();
+    let mut inner = frame_inside(frame, &running.step.id, loaded, inputs, &running.step_env);
     let level = Level {
         steps: &composite.steps,
         shell: None,

@@ -12,17 +12,17 @@ use super::super::post::{Post, PostKind};
 use super::super::process::run_process;
 use super::super::script::{command_files, judge};
 use super::super::step::{Failure, Running};
-use super::{Loaded, SharedState, input_variables};
+use super::{Loaded, SharedState, action_frame, all_inputs, input_variables};
 use crate::result::TaskResult;
 
 pub(crate) async fn run(
     running: &Running<'_>,
     frame: &Frame,
-    loaded: &Loaded,
+    loaded: &Arc<Loaded>,
     node: &NodeRuns,
     inputs: IndexMap<String, String>,
 ) -> Result<TaskResult, Failure> {
-    let saved = register(running, frame, loaded, node, &inputs);
+    let saved = register(running, frame, loaded, node);
     note_version(running, &node.using.value);
     run_node_stage(running, frame, &loaded.inside, &node.main.value, &inputs, &saved).await
 }
@@ -31,7 +31,7 @@ pub(crate) async fn run(
 pub(crate) async fn run_pre(
     running: &Running<'_>,
     frame: &Frame,
-    loaded: &Loaded,
+    loaded: &Arc<Loaded>,
     node: &NodeRuns,
     inputs: IndexMap<String, String>,
     holds: impl Fn(Option<&workflow::Condition>) -> Result<bool, Failure>,
@@ -40,37 +40,28 @@ pub(crate) async fn run_pre(
     if !holds(node.pre_if.as_ref())? {
         return Ok(TaskResult::Skipped);
     }
-    let saved = register(running, frame, loaded, node, &inputs);
+    let saved = register(running, frame, loaded, node);
     run_node_stage(running, frame, &loaded.inside, &pre.value, &inputs, &saved).await
 }
 
 /// Registers the post step when the first of pre and main starts: a main that fails still gets it.
-fn register(
-    running: &Running<'_>,
-    frame: &Frame,
-    loaded: &Loaded,
-    node: &NodeRuns,
-    inputs: &IndexMap<String, String>,
-) -> SharedState {
+fn register(running: &Running<'_>, frame: &Frame, loaded: &Arc<Loaded>, node: &NodeRuns) -> SharedState {
     let key = format!("{}{}", running.frame.scope, running.step.id);
     let saved = running.job.saved_state(&key);
-    if let Some(post) = &node.post
-        && running.job.register_post(&key)
-    {
+    let Some(post) = &node.post else { return saved };
+    if running.job.register_post(&key) {
         running.level.posts.push(Post {
             id: running.step.id.to_string(),
+            key,
             name: post_name(running),
             step: running.step.clone(),
-            kind: PostKind::Node {
-                directory: loaded.inside.clone(),
-                script: post.value.to_string(),
-                inputs: inputs.clone(),
-            },
+            kind: PostKind::Node { loaded: loaded.clone(), script: post.value.to_string() },
             condition: node.post_if.clone(),
             frame: frame.clone(),
-            step_env: running.step_env.clone(),
             state: saved.clone(),
         });
+    } else {
+        running.level.posts.renew(&key, frame);
     }
     saved
 }
@@ -84,8 +75,23 @@ pub(crate) fn post_name(running: &Running<'_>) -> String {
     }
 }
 
+/// Runs the `post` script, with the inputs of now.
+pub(crate) async fn run_node_post(
+    running: &Running<'_>,
+    loaded: &Loaded,
+    script: &str,
+    saved: &SharedState,
+) -> Result<TaskResult, Failure> {
+    let (Some(action), workflow::StepKind::Uses { with, .. }) = (&loaded.action, &running.step.kind) else {
+        return Ok(TaskResult::Skipped);
+    };
+    let frame = action_frame(running.frame, loaded);
+    let inputs = all_inputs(&running.context(), &frame, action, with.as_ref())?;
+    run_node_stage(running, &frame, &loaded.inside, script, &inputs, saved).await
+}
+
 /// Runs one script of a JavaScript action: pre, main or post.
-pub(crate) async fn run_node_stage(
+async fn run_node_stage(
     running: &Running<'_>,
     frame: &Frame,
     directory: &Path,

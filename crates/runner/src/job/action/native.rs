@@ -26,12 +26,12 @@ pub(crate) async fn run(
         let condition = if post.only_after_success { success(running.step.span) } else { None };
         running.level.posts.push(Post {
             id: running.step.id.to_string(),
+            key: String::new(),
             name: post_name(running),
             step: running.step.clone(),
             kind: PostKind::Native(Box::new(post)),
             condition,
             frame: running.frame.clone(),
-            step_env: running.step_env.clone(),
             state: super::javascript::fresh_state(),
         });
     }
