@@ -47,3 +47,24 @@ impl Repository {
             .or_else(|| self.read_ref(&format!("refs/remotes/origin/{branch}")))
     }
 }
+
+impl Repository {
+    /// Directories with objects: the repository's own and those it borrows from. A job's git must be able to read them.
+    pub fn object_dirs(&self) -> Vec<PathBuf> {
+        let mut dirs: Vec<PathBuf> = self.objects().into_iter().collect();
+        let mut next = 0;
+        // Borrowing goes at most a few levels; git itself stops at 5.
+        while next < dirs.len() && next < 16 {
+            let text = std::fs::read_to_string(dirs[next].join("info/alternates")).unwrap_or_default();
+            let borrowed: Vec<PathBuf> = text
+                .lines()
+                .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                .map(|line| dirs[next].join(line))
+                .filter(|dir| !dirs.contains(dir))
+                .collect();
+            dirs.extend(borrowed);
+            next += 1;
+        }
+        dirs
+    }
+}

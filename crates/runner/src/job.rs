@@ -18,7 +18,7 @@ mod step_context;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use api::{Conclusion, Event, JobStarted, Reason};
@@ -58,6 +58,7 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
         Ok(sandbox) => sandbox,
         Err(error) => return broken(&format!("its sandbox could not be set up: {error}")),
     };
+    prepare_next(&around);
     let job = match set_up(request, around.clone(), control, sandbox.clone(), &job_dir) {
         Ok(job) => job,
         Err(text) => {
@@ -98,6 +99,16 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
         let _ = std::fs::remove_dir_all(&job_dir);
     });
     report
+}
+
+/// Has the next job's sandbox prepared while this one runs.
+fn prepare_next(around: &Surroundings) {
+    let expected = around.expected.load(Ordering::Relaxed);
+    if expected > 0 {
+        around.expected.store(expected - 1, Ordering::Relaxed);
+        // A sandbox that cannot be prepared ahead is made, or fails, when it is asked for.
+        let _ = around.launcher.prewarm(1);
+    }
 }
 
 fn broken(text: &str) -> JobReport {

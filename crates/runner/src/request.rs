@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use api::{Conclusion, Event, LegId, Reason};
 use expr::Value;
@@ -78,6 +79,8 @@ pub struct Surroundings {
     /// Called when a job failed and `hold_on_failure` is set, while its sandbox still stands.
     pub on_failure: Option<OnFailure>,
     pub masker: crate::Masker,
+    /// How many more jobs are likely to want a sandbox: while one job runs, the next one's is prepared.
+    pub expected: AtomicUsize,
     /// Removals that go on after their job's report; the run waits for them at its end.
     pub cleanups: tokio_util::task::TaskTracker,
 }

@@ -8,6 +8,8 @@ use sandbox::{Bind, FreshDir, Placement, Sandbox, SandboxSpec};
 use crate::request::{JobRequest, Surroundings};
 
 const HOME: &str = "/home/runner";
+/// Directories that are empty at a job's start.
+const COVERED: [&str; 5] = ["/tmp", "/var/tmp", "/dev/shm", "/run", HOME];
 const TOOL_CACHE: &str = "/opt/hostedtoolcache";
 /// Fresh in every sandbox.
 const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
@@ -49,6 +51,13 @@ impl Layout {
         spec.dirs = vec![FreshDir { path: wanted.home.clone() }];
         spec.binds =
             vec![Bind { source: around.tool_cache.clone(), target: wanted.tool_cache, read_only: false }];
+        // A job's git borrows objects from the user's repository and from the snapshots. Where a fresh directory of the
+        // sandbox covers them they are shown again.
+        let mut borrowed = around.repository.object_dirs();
+        borrowed.push(around.snapshots.root().to_owned());
+        for dir in borrowed.into_iter().filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered))) {
+            spec.binds.push(Bind { source: dir.clone(), target: dir, read_only: true });
+        }
         // A job's temporary directories are its own. Where the repository lies in the host's, its objects are brought in by
         // name: checkouts share them.
         let objects = around.repository.common_dir().map(|dir| dir.join("objects"));

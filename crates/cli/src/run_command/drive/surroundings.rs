@@ -1,17 +1,20 @@
 //! What the jobs of a run share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use actions::native::SharedSnapshot;
 use git::RepoName;
 use runner::{Masker, Surroundings};
 use services::{Services, ServicesConfig};
+use workflow::JobKind;
 
 use super::Events;
 use crate::failure::Failure;
 use crate::record::Record;
 use crate::report::Reporter;
 use crate::run_command::place;
+use crate::run_command::remains;
 use crate::run_command::shell;
 use crate::run_command::start::{Early, Ready};
 
@@ -51,15 +54,24 @@ pub(super) fn make(
         repository_name: RepoName { owner: project.facts.owner.clone(), name: project.facts.name.clone() },
         remote_url: project.facts.remote_url.clone().unwrap_or_default(),
         source_map: Arc::new(std::sync::Mutex::new(sources)),
-        jobs_dir: ready.dirs.state.join("jobs").join(format!("{}-{}", std::process::id(), record.number)),
+        jobs_dir: remains::jobs_dir(&ready.dirs.state, record.number),
         record_dir: record.logs_dir(),
         tool_cache,
         events,
         logs: Some(Arc::new(move |leg, log| listener.job_log(leg, log))),
         on_failure: hold,
         masker,
+        expected: AtomicUsize::new(expected(ready)),
         cleanups: tokio_util::task::TaskTracker::new(),
     }))
+}
+
+/// Jobs with steps, one less: the first one's sandbox is prepared while files are read.
+fn expected(ready: &Ready<'_>) -> usize {
+    let programs = ready.plan.programs.iter();
+    let jobs = programs.flat_map(|program| &program.workflow.jobs).filter(|job| matches!(job.kind, JobKind::Steps(_)));
+    let on_host = ready.args.machine.platform.iter().any(|text| text.ends_with("=host"));
+    if on_host { 0 } else { jobs.count().saturating_sub(1) }
 }
 
 /// The user's own tool cache where there is one, so that tools are found and kept.
