@@ -4,29 +4,31 @@ use api::Conclusion;
 
 use crate::effect::{Effect, Why};
 use crate::run::Run;
-use crate::state::{LegStage, ScopeStage};
+use crate::state::{LegStage, NodeStage, ScopeStage};
 
 impl Run {
     /// Cancels a workflow. Jobs whose `if` still holds in a cancelled run (`always()`, `cancelled()`) go on.
+    ///
+    /// In a workflow that is called, its own jobs' `if` decides, whatever that of the call says.
     pub(crate) fn cancel_scope(&mut self, scope: usize) {
         if self.scopes[scope].cancelled || self.scopes[scope].stage == ScopeStage::Done {
             return;
         }
         self.scopes[scope].cancelled = true;
         if self.scopes[scope].stage == ScopeStage::Waiting {
-            let why = Why::new("cancelled", "cancelled before its concurrency group was free", None);
-            self.scopes[scope].stage = ScopeStage::Running;
-            for node in self.scopes[scope].nodes.clone() {
-                self.end_node_early(node, Conclusion::Cancelled, why.clone());
-            }
-            if self.scopes[scope].nodes.is_empty() {
-                self.finish_scope(scope);
-            }
+            let why = Why::new("cancelled", "cancelled before it could start", None);
+            self.end_scope_unopened(scope, Conclusion::Cancelled, why);
             return;
         }
         let why = Why::new("cancelled", "the run was cancelled", None);
         for node in self.scopes[scope].nodes.clone() {
-            let keep = self.condition_holds(node, &self.node_context(node).cancelled()).unwrap_or(false);
+            if self.nodes[node].stage != NodeStage::Expanded {
+                continue;
+            }
+            let keep = self
+                .condition_holds(node, &self.node_context(node))
+                .unwrap_or(false);
+            self.nodes[node].closed |= !keep;
             for leg in self.nodes[node].legs.clone() {
                 if let LegStage::Calling(child) = self.legs[leg].stage {
                     self.cancel_scope(child);
@@ -35,7 +37,15 @@ impl Run {
                 }
             }
         }
-        self.wake.extend(self.scopes[scope].nodes.clone());
+        self.wake.extend(&self.scopes[scope].nodes);
+    }
+
+    /// Cancels a job's legs, without letting those that wait for a place take those that get free.
+    pub(crate) fn cancel_node(&mut self, node: usize, why: &Why) {
+        self.nodes[node].closed = true;
+        for leg in self.nodes[node].legs.clone() {
+            self.cancel_leg(leg, why);
+        }
     }
 
     /// Cancels one leg whatever its `if` says.
@@ -47,7 +57,9 @@ impl Run {
             }
             LegStage::Running => {
                 if !std::mem::replace(&mut self.legs[leg].cancelling, true) {
-                    self.effects.push(Effect::Cancel { leg: self.legs[leg].id });
+                    self.effects.push(Effect::Cancel {
+                        leg: self.legs[leg].id,
+                    });
                 }
             }
             LegStage::Calling(child) => self.cancel_scope(child),

@@ -12,7 +12,11 @@ use workflow::{Grant, Template, Workflow};
 pub enum Input {
     Start,
     /// A started job ended. Outputs are those the runner evaluated, empty ones left out.
-    Ended { leg: LegId, conclusion: Conclusion, outputs: Vec<(String, String)> },
+    Ended {
+        leg: LegId,
+        conclusion: Conclusion,
+        outputs: Vec<(String, String)>,
+    },
     /// The user, or a newer run in the same concurrency group, cancels the run.
     Cancel,
     /// The holder has its concurrency group.
@@ -20,7 +24,10 @@ pub enum Input {
     /// The holder lost its group, or its place in the queue, to a newer one.
     Evicted(Holder),
     /// The environment's rules let the job start, or refuse it with a reason.
-    Gate { leg: LegId, refused: Option<String> },
+    Gate {
+        leg: LegId,
+        refused: Option<String>,
+    },
 }
 
 /// Who holds, or waits for, a concurrency group.
@@ -35,20 +42,41 @@ pub enum Holder {
 #[derive(Clone, Debug)]
 pub enum Effect {
     Planned(PlannedJob),
-    Waiting { leg: LegId, reason: Why },
+    Waiting {
+        leg: LegId,
+        reason: Why,
+    },
     /// Ask for a concurrency group; answer with [`Input::Entered`] or [`Input::Evicted`], now or later.
-    Enter { holder: Holder, group: String, cancel_in_progress: bool, keep_all_pending: bool },
+    Enter {
+        holder: Holder,
+        group: String,
+        cancel_in_progress: bool,
+        keep_all_pending: bool,
+    },
     /// Give the group back.
     Leave(Holder),
     /// Ask the environment's rules; answer with [`Input::Gate`].
-    Gate { leg: LegId, environment: EnvironmentRef },
+    Gate {
+        leg: LegId,
+        environment: EnvironmentRef,
+    },
     Start(Box<JobOrder>),
     /// Cancel a started job; it still answers with [`Input::Ended`].
-    Cancel { leg: LegId },
+    Cancel {
+        leg: LegId,
+    },
     /// A job is over, whether or not it was started. Once for each planned leg.
-    Finished { leg: LegId, conclusion: Conclusion, reason: Option<Why>, outputs: Vec<(String, String)> },
+    Finished {
+        leg: LegId,
+        conclusion: Conclusion,
+        reason: Option<Why>,
+        outputs: Vec<(String, String)>,
+    },
     /// The run is over. Last.
-    Done { conclusion: Conclusion, reason: Option<Why> },
+    Done {
+        conclusion: Conclusion,
+        reason: Option<Why>,
+    },
 }
 
 /// A leg as users see it in a plan.
@@ -111,6 +139,10 @@ pub struct Why {
 
 impl Why {
     pub(crate) fn new(code: &'static str, text: impl Into<String>, span: Option<Span>) -> Self {
-        Self { code, text: text.into(), span }
+        Self {
+            code,
+            text: text.into(),
+            span,
+        }
     }
 }

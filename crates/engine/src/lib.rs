@@ -9,16 +9,21 @@
 //! gets exactly one [`Effect::Finished`].
 
 mod advance;
+mod call;
 mod cancel;
 mod concurrency;
 mod contexts;
 mod effect;
+mod environment;
 mod expand;
 mod facts;
 mod finish;
+mod group;
 mod launch;
 mod run;
 mod state;
+mod strategy;
+mod value;
 
 pub use concurrency::{Groups, Verdict};
 pub use effect::{Effect, EnvironmentRef, Holder, Input, JobOrder, PlannedJob, Why};

@@ -10,6 +10,9 @@ use crate::effect::{Effect, Holder, Input, Why};
 use crate::facts::{Facts, Selection};
 use crate::state::{Leg, LegStage, Node, Scope, ScopeStage};
 
+/// Jobs and legs of a run, those of called workflows included: calls with matrices multiply.
+pub(crate) const MAX_JOBS: usize = 10_000;
+
 /// One workflow's run.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -19,9 +22,9 @@ pub struct Run {
     pub(crate) nodes: Vec<Node>,
     pub(crate) legs: Vec<Leg>,
     pub(crate) effects: Vec<Effect>,
-    /// Nodes that may be ready to be decided; keeps each input's work to what it touches.
+    /// Nodes that may be ready to be decided or to launch a leg; keeps each input's work to what it touches.
     pub(crate) wake: VecDeque<usize>,
-    pub(crate) failure: Option<Why>,
+    started: bool,
     pub(crate) done: Option<Conclusion>,
 }
 
@@ -36,7 +39,7 @@ impl Run {
             legs: Vec::new(),
             effects: Vec::new(),
             wake: VecDeque::new(),
-            failure: None,
+            started: false,
             done: None,
             facts,
         };
@@ -50,9 +53,12 @@ impl Run {
             secrets,
             caller_grant: None,
             nodes: Vec::new(),
+            unfinished: 0,
             stage: ScopeStage::Waiting,
             cancelled: false,
-            in_group: false,
+            reran: false,
+            group: None,
+            failure: None,
         });
         run
     }
@@ -61,8 +67,16 @@ impl Run {
     pub fn apply(&mut self, input: Input) -> Vec<Effect> {
         if self.done.is_none() {
             match input {
-                Input::Start => self.open_scope(0),
-                Input::Ended { leg, conclusion, outputs } => {
+                Input::Start => {
+                    if !std::mem::replace(&mut self.started, true) {
+                        self.open_scope(0);
+                    }
+                }
+                Input::Ended {
+                    leg,
+                    conclusion,
+                    outputs,
+                } => {
                     if let Some(leg) = self.leg_index(leg)
                         && self.legs[leg].stage == LegStage::Running
                     {
@@ -88,7 +102,10 @@ impl Run {
     /// The id after the last leg of this run so far.
     #[must_use]
     pub fn next_leg(&self) -> LegId {
-        LegId(self.first_leg() + u32::try_from(self.legs.len()).unwrap_or(u32::MAX))
+        LegId(
+            self.first_leg()
+                .saturating_add(u32::try_from(self.legs.len()).unwrap_or(u32::MAX)),
+        )
     }
 
     pub(crate) fn first_leg(&self) -> u32 {
@@ -104,7 +121,11 @@ impl Run {
         match holder {
             Holder::Workflow(scope) => {
                 let scope = scope as usize;
-                if self.scopes.get(scope).is_some_and(|one| one.stage == ScopeStage::Waiting) {
+                if self
+                    .scopes
+                    .get(scope)
+                    .is_some_and(|one| one.stage == ScopeStage::Waiting && one.group.is_some())
+                {
                     self.activate_scope(scope);
                 }
             }
@@ -118,21 +139,42 @@ impl Run {
         }
     }
 
+    /// Who has no group and waits for none is not concerned.
     fn evicted(&mut self, holder: Holder) {
+        let why = || {
+            Why::new(
+                "concurrency",
+                "a newer one took its place in the concurrency group",
+                None,
+            )
+        };
         match holder {
-            Holder::Workflow(scope) if self.scopes.get(scope as usize).is_some() => self.cancel_scope(scope as usize),
-            Holder::Workflow(_) => {}
+            Holder::Workflow(scope) => {
+                let scope = scope as usize;
+                match self.scopes.get(scope) {
+                    Some(one) if one.group.is_none() => {}
+                    Some(one) if one.stage == ScopeStage::Waiting => {
+                        self.scopes[scope].cancelled = true;
+                        self.end_scope_unopened(scope, Conclusion::Cancelled, why());
+                    }
+                    Some(_) => self.cancel_scope(scope),
+                    None => {}
+                }
+            }
             Holder::Leg(leg) => {
-                if let Some(leg) = self.leg_index(leg) {
-                    let why = Why::new("concurrency", "a newer job took its place in the concurrency group", None);
-                    self.cancel_leg(leg, &why);
+                if let Some(leg) = self.leg_index(leg)
+                    && self.legs[leg].group.is_some()
+                {
+                    self.cancel_leg(leg, &why());
                 }
             }
         }
     }
 
     fn gate(&mut self, leg: LegId, refused: Option<String>) {
-        let Some(leg) = self.leg_index(leg) else { return };
+        let Some(leg) = self.leg_index(leg) else {
+            return;
+        };
         if self.legs[leg].stage != LegStage::Gate {
             return;
         }

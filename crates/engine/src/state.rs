@@ -6,7 +6,7 @@ use api::{Conclusion, LegId};
 use expr::{Object, Value};
 use workflow::{Grant, Job, Leg as MatrixLeg, Program};
 
-use crate::effect::JobOrder;
+use crate::effect::{JobOrder, Why};
 
 /// One workflow in the run: the run's own, or a called one.
 #[derive(Clone, Debug)]
@@ -22,14 +22,21 @@ pub(crate) struct Scope {
     /// What the calling job's token may do.
     pub(crate) caller_grant: Option<Grant>,
     pub(crate) nodes: Vec<usize>,
+    /// How many of its nodes have no result yet.
+    pub(crate) unfinished: usize,
     pub(crate) stage: ScopeStage,
     pub(crate) cancelled: bool,
-    pub(crate) in_group: bool,
+    /// Something its caller depends on ran in this attempt: nothing of an earlier attempt stands.
+    pub(crate) reran: bool,
+    /// The concurrency group that it has or waits for, folded.
+    pub(crate) group: Option<String>,
+    /// Why none of its jobs could run.
+    pub(crate) failure: Option<Why>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScopeStage {
-    /// Waits for its concurrency group.
+    /// Not opened, or waits for its concurrency group.
     Waiting,
     Running,
     Done,
@@ -41,15 +48,55 @@ pub(crate) struct Node {
     pub(crate) scope: usize,
     /// Index into the workflow's jobs.
     pub(crate) job: usize,
-    /// Nodes it needs directly.
+    /// Nodes it needs directly, each once.
     pub(crate) needs: Vec<usize>,
-    /// Every node it depends on, directly or not: what `success()` and `failure()` look at.
-    pub(crate) ancestors: Vec<usize>,
+    /// Nodes that need it.
+    pub(crate) dependents: Vec<usize>,
+    /// How many of `needs` have no result yet.
+    pub(crate) missing: usize,
+    /// Known when nothing is missing any more.
+    pub(crate) past: Past,
+    /// The `needs` context, made when the job is decided.
+    pub(crate) needs_value: Value,
     pub(crate) stage: NodeStage,
     pub(crate) legs: Vec<usize>,
+    /// Legs before this one have been launched or are over.
+    pub(crate) cursor: usize,
+    /// Legs that are not over.
+    pub(crate) unfinished: usize,
+    /// Legs that take one of the places that `max-parallel` counts.
+    pub(crate) taken: usize,
+    /// No further leg is launched: the others are being cancelled.
+    pub(crate) closed: bool,
+    /// At least one leg was started or called in this attempt.
+    pub(crate) reran: bool,
     pub(crate) fail_fast: bool,
     pub(crate) max_parallel: usize,
+    /// What `strategy.max-parallel` and `strategy.job-total` say.
+    pub(crate) told_max_parallel: f64,
+    pub(crate) job_total: usize,
     pub(crate) outputs: Object,
+}
+
+/// What came of everything that a job depends on, directly or not: what `success()` and `failure()` look at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Past {
+    pub(crate) all_succeeded: bool,
+    pub(crate) any_failed: bool,
+    /// A node that did not succeed: a direct need if there is one, as that is what the user wrote.
+    pub(crate) culprit: Option<usize>,
+    pub(crate) reran: bool,
+}
+
+impl Default for Past {
+    fn default() -> Self {
+        Self {
+            all_succeeded: true,
+            any_failed: false,
+            culprit: None,
+            reran: false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +107,30 @@ pub(crate) enum NodeStage {
 }
 
 impl Node {
+    pub(crate) fn new(scope: usize, job: usize) -> Self {
+        Self {
+            scope,
+            job,
+            needs: Vec::new(),
+            dependents: Vec::new(),
+            missing: 0,
+            past: Past::default(),
+            needs_value: Value::Null,
+            stage: NodeStage::Waiting,
+            legs: Vec::new(),
+            cursor: 0,
+            unfinished: 0,
+            taken: 0,
+            closed: false,
+            reran: false,
+            fail_fast: true,
+            max_parallel: usize::MAX,
+            told_max_parallel: 1.0,
+            job_total: 1,
+            outputs: Object::new(),
+        }
+    }
+
     pub(crate) fn result(&self) -> Option<Conclusion> {
         match self.stage {
             NodeStage::Done(result) => Some(result),
@@ -73,12 +144,13 @@ impl Node {
 pub(crate) struct Leg {
     pub(crate) id: LegId,
     pub(crate) node: usize,
-    /// Position among the job's legs, from 0.
+    /// Position among the job's legs, from 0; those that were not asked for count.
     pub(crate) index: usize,
     pub(crate) matrix: Option<MatrixLeg>,
     pub(crate) name: String,
     pub(crate) stage: LegStage,
-    pub(crate) in_group: bool,
+    /// The concurrency group that it has or waits for, folded.
+    pub(crate) group: Option<String>,
     pub(crate) cancelling: bool,
     pub(crate) continue_on_error: bool,
     /// Prepared when the leg is launched, taken when it starts.
