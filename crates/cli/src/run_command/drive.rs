@@ -104,6 +104,9 @@ pub(crate) async fn drive(
     let conclusion = driver.until_done().await;
     driver.around.cleanups.close();
     driver.around.cleanups.wait().await;
+    let _ = std::fs::remove_dir(&driver.around.jobs_dir);
+    // Once more: at the start, helpers of a run killed just before may still have been at work.
+    super::remains::sweep(&driver.ready.dirs.state);
     drop(early.launcher);
     match conclusion {
         Conclusion::Success | Conclusion::Skipped => Ok(()),

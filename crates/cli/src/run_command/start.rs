@@ -63,6 +63,7 @@ impl Early {
         runtime.spawn_blocking(move || {
             // What a killed Trunkline left behind; if it cannot be removed now, the next start tries again.
             let _ = sandbox::sweep(&state);
+            super::remains::sweep(&state);
         });
         Ok(Self { runtime: Arc::new(runtime), launcher: Arc::new(launcher) })
     }

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use testkit::{Binary, Finished, Observed, TestRepository};
 
@@ -28,6 +30,8 @@ pub(crate) fn observed(repository: &TestRepository, arguments: &[&str]) -> (Opti
 }
 
 pub(crate) struct Live {
+    /// Dropped with this, which ends the guard against hangs.
+    _done: std::sync::mpsc::Sender<()>,
     child: Child,
     stdout: BufReader<ChildStdout>,
     pub(crate) seen: String,
@@ -43,7 +47,15 @@ impl Live {
     pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().expect("it starts");
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
-        Self { child, stdout, seen: String::new() }
+        let id = child.id().to_string();
+        let (done, ended) = std::sync::mpsc::channel::<()>();
+        // Nothing comes near this: it only keeps a hang from holding up everything.
+        std::thread::spawn(move || {
+            if ended.recv_timeout(Duration::from_secs(90)) == Err(RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-KILL", &id]).status();
+            }
+        });
+        Self { _done: done, child, stdout, seen: String::new() }
     }
 
     /// Reads events until a step prints a line that begins so. The echoed script does not count, nor what was read before.
@@ -75,10 +87,6 @@ impl Live {
         let status = Command::new("kill").args([&format!("-{name}"), &id]).status().expect("kill");
         assert!(status.success());
         self
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
     }
 
     /// Reads to the end and waits for it.

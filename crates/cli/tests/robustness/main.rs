@@ -1,4 +1,5 @@
 //! The built program when things go wrong: signals, kills, broken and hostile input.
 
 mod cancelling;
+mod killed;
 mod live;
