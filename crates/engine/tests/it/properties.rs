@@ -116,7 +116,7 @@ fn text(on: &str, group: usize, jobs: &[Draft], callee: Option<&str>) -> String 
         key("strategy", STRATEGIES[job.strategy]);
         match callee {
             Some(callee) if job.call == 1 => {
-                key("uses", &format!("./.github/workflows/{callee}.yml"))
+                key("uses", &format!("./.github/workflows/{callee}.yml"));
             }
             _ => {
                 key("runs-on", "x");
@@ -198,7 +198,7 @@ impl World {
                     self.running.push(order.leg);
                 }
                 Effect::Cancel { leg } => {
-                    prop_assert!(self.running.contains(&leg), "{leg} does not run")
+                    prop_assert!(self.running.contains(&leg), "{leg} does not run");
                 }
                 Effect::Finished {
                     leg, conclusion, ..
@@ -226,7 +226,7 @@ impl World {
         let which = which % owed;
         if which < self.entering.len() {
             let holder = self.entering.remove(which);
-            return Some(if how % 5 == 0 {
+            return Some(if how.is_multiple_of(5) {
                 Input::Evicted(holder)
             } else {
                 Input::Entered(holder)
@@ -237,7 +237,7 @@ impl World {
             let leg = self.gates.remove(which);
             return Some(Input::Gate {
                 leg,
-                refused: (how % 3 == 0).then(|| "no".to_owned()),
+                refused: how.is_multiple_of(3).then(|| "no".to_owned()),
             });
         }
         let leg = self.running.remove(which - self.gates.len());
