@@ -24,6 +24,9 @@ const KEPT: &[&str] = &[
     "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_INDEX_URL", "PIP_CERT",
     "NPM_CONFIG_REGISTRY", "JAVA_HOME", "GOROOT", "GOPROXY", "GOSUMDB",
+    // Where the native set-up actions take tools from.
+    "GO_DOWNLOAD_BASE_URL", "NODEJS_ORG_MIRROR", "TRUNKLINE_PYTHON_MIRROR", "TRUNKLINE_JAVA_MIRROR",
+    "TRUNKLINE_GOLANGCI_LINT_MIRROR",
 ];
 
 /// Tool managers that look below the home directory for what they installed. A job has a home of its own, so they are
