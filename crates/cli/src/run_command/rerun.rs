@@ -14,6 +14,11 @@ use crate::project::Project;
 use crate::record::{RecordStore, StoredRun};
 
 pub(crate) fn prepare(args: &RerunArgs) -> Result<(RunArgs, Resume), Failure> {
+    if args.from.is_some() {
+        // A run's workspaces are gone with it, and a step on other files would tell nothing.
+        return Err(Failure::usage("--from cannot be used yet: the files that a run left are not kept")
+            .hint("--failed runs whole jobs again; --shell-on-failure opens a shell where a job failed"));
+    }
     let dirs = Dirs::from_env()?;
     let project = Project::open(&args.place)?;
     let store = RecordStore::open(&dirs, &project.top).map_err(Failure::broken)?;
