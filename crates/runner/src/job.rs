@@ -2,6 +2,7 @@
 
 mod action;
 mod environment;
+mod first_error;
 mod frame;
 mod job_end;
 mod layout;

@@ -79,8 +79,24 @@ pub(crate) fn base(placement: Placement, home: &Path, extra: &[(String, String)]
     env.insert("HOME".to_owned(), home.to_string_lossy().into_owned());
     env.insert("CI".to_owned(), "true".to_owned());
     env.insert("GITHUB_ACTIONS".to_owned(), "true".to_owned());
+    reach_services(&mut env);
     env.extend(extra.iter().cloned());
     env
+}
+
+/// The runtime services listen on loopback, where no proxy leads.
+fn reach_services(env: &mut IndexMap<String, String>) {
+    let proxied = env.keys().any(|name| name.to_ascii_lowercase().ends_with("_proxy"));
+    if !proxied {
+        return;
+    }
+    for name in ["no_proxy", "NO_PROXY"] {
+        let list = env.entry(name.to_owned()).or_default();
+        if !list.split(',').any(|host| host.trim() == "127.0.0.1") {
+            let comma = if list.is_empty() { "" } else { "," };
+            list.push_str(&format!("{comma}127.0.0.1,localhost"));
+        }
+    }
 }
 
 /// The whole environment of one process: base, the workflow's and the step's variables, then the runner's own, which
@@ -120,6 +136,8 @@ pub(crate) fn of_step(
         env.insert("RUNNER_WORKSPACE".to_owned(), workspace.to_display_string().into_owned());
     }
     env.insert("RUNNER_TRACKING_ID".to_owned(), job.tracking_id.clone());
+    // What the system cannot pass on to a program.
+    env.retain(|name, value| !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0'));
     env
 }
 

@@ -112,11 +112,6 @@ impl Job {
         reason: Option<Reason>,
         outputs: &IndexMap<String, String>,
     ) {
-        if outcome == TaskResult::Failure
-            && let Some(reason) = &reason
-        {
-            self.note_error(&reason.reason);
-        }
         let outputs = outputs
             .iter()
             .map(|(name, value)| (name.clone(), self.masker.mask_str(value).into_owned()))
@@ -142,9 +137,6 @@ impl Job {
 
     pub(crate) fn annotations(&self, step: u32, annotations: &[crate::Annotation]) {
         for annotation in annotations {
-            if annotation.level == AnnotationLevel::Error {
-                self.note_error(&annotation.message);
-            }
             let annotation = annotation.clone().masked(&self.masker).into();
             self.emit(Event::Annotation { leg: self.request.leg, step: Some(step), annotation });
         }

@@ -11,6 +11,7 @@ use workflow::{Condition, Step, StepKind, Template};
 
 use super::action::run_action;
 use super::environment::environment_flag;
+use super::first_error;
 use super::frame::Frame;
 use super::level::Level;
 use super::script::run_script;
@@ -193,6 +194,9 @@ pub(crate) fn finish(
     failure: Option<Failure>,
 ) -> StepDone {
     let job = running.job;
+    let printed = failure.as_ref().filter(|failure| failure.code == "exit").and_then(|_| {
+        running.log.with_state(|state| first_error::find(job, state, running.log.began_at()))
+    });
     let reason = failure.map(|failure| {
         let reason = job.reason(failure.code, failure.text, failure.span);
         if result == TaskResult::Failure {
@@ -203,6 +207,11 @@ pub(crate) fn finish(
     let state = running.log.clone().finish();
     let verdict = state.verdict(result, forgiving);
     job.annotations(running.index, &state.annotations);
+    if verdict.conclusion == TaskResult::Failure
+        && let Some(line) = printed.as_deref().or(reason.as_ref().map(|reason| reason.reason.as_str()))
+    {
+        job.note_error(line);
+    }
     job.step_finished(running.index, verdict.outcome, verdict.conclusion, reason, &state.outputs);
     StepDone { state, outcome: verdict.outcome, conclusion: verdict.conclusion }
 }

@@ -18,6 +18,8 @@ pub struct StepLog {
     pub(super) step: u32,
     shared: Arc<Mutex<Shared>>,
     pub(super) masker: Masker,
+    /// Bytes of text that the job's log had before.
+    began_at: u64,
 }
 
 pub(super) struct Shared {
@@ -37,6 +39,7 @@ impl StepLog {
     #[must_use]
     pub fn embedded(job: JobLog, step: u32, processor: Processor) -> Self {
         let masker = processor.masker().clone();
+        let began_at = *job.follow().borrow();
         let shared = Shared {
             processor,
             state: StepState::default(),
@@ -46,6 +49,7 @@ impl StepLog {
             step,
             shared: Arc::new(Mutex::new(shared)),
             masker,
+            began_at,
         }
     }
 
@@ -80,6 +84,12 @@ impl StepLog {
         }
         pump.finish();
         Ok(())
+    }
+
+    /// Where the step's text begins in the job's log, in bytes.
+    #[must_use]
+    pub fn began_at(&self) -> u64 {
+        self.began_at
     }
 
     /// Adds lines of the runner's own, masked. `##[group]` and the like mean something in them.
