@@ -106,8 +106,9 @@ fn a_linter_that_cannot_be_had() {
     let observed = Observed::read(&finished.stdout);
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
     assert_eq!(conclusion(&observed, "lint"), Some(Conclusion::Failure));
-    let error = observed.jobs_named("lint")[0].first_error.as_deref();
-    let error = error.unwrap_or_default();
+    let steps = &observed.jobs_named("lint")[0].steps;
+    let reason = steps.iter().find_map(|step| step.reason.as_ref());
+    let error = reason.map_or("", |reason| reason.reason.as_str());
     for said in [
         "golangci-lint latest",
         "cannot be had",
