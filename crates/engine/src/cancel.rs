@@ -40,6 +40,28 @@ impl Run {
         self.wake.extend(&self.scopes[scope].nodes);
     }
 
+    /// Ends everything that has not started, and cancels what has.
+    pub(crate) fn kill(&mut self) {
+        let why = Why::new("cancelled", "the run was stopped at once", None);
+        // A called workflow comes after its caller, so what its caller's cancellation has left of it is ended too.
+        for scope in 0..self.scopes.len() {
+            match self.scopes[scope].stage {
+                ScopeStage::Done => {}
+                ScopeStage::Waiting => {
+                    self.scopes[scope].cancelled = true;
+                    self.end_scope_unopened(scope, Conclusion::Cancelled, why.clone());
+                }
+                ScopeStage::Running => {
+                    self.scopes[scope].cancelled = true;
+                    for node in self.scopes[scope].nodes.clone() {
+                        self.end_node_early(node, Conclusion::Cancelled, why.clone());
+                        self.cancel_node(node, &why);
+                    }
+                }
+            }
+        }
+    }
+
     /// Cancels a job's legs, without letting those that wait for a place take those that get free.
     pub(crate) fn cancel_node(&mut self, node: usize, why: &Why) {
         self.nodes[node].closed = true;

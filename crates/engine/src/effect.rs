@@ -19,6 +19,9 @@ pub enum Input {
     },
     /// The user, or a newer run in the same concurrency group, cancels the run.
     Cancel,
+    /// The user wants the end now: nothing starts any more, whatever an `if` says, and nothing waits. What runs is cancelled
+    /// and still answers.
+    Kill,
     /// The holder has its concurrency group.
     Entered(Holder),
     /// The holder lost its group, or its place in the queue, to a newer one.

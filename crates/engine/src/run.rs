@@ -84,6 +84,7 @@ impl Run {
                     }
                 }
                 Input::Cancel => self.cancel_scope(0),
+                Input::Kill => self.kill(),
                 Input::Entered(holder) => self.entered(holder),
                 Input::Evicted(holder) => self.evicted(holder),
                 Input::Gate { leg, refused } => self.gate(leg, refused),

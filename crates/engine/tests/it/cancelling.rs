@@ -111,6 +111,31 @@ fn a_cancelled_run_that_went_well_otherwise_is_cancelled() {
     ");
 }
 
+/// Approvals may never come, and groups never be free.
+#[test]
+fn killing_leaves_nothing_waiting() {
+    let mut run = Script::of(&jobs(&[
+        ("runs", "if: always()"),
+        ("group", "if: always()\nconcurrency: g"),
+        ("gate", "if: always()\nenvironment: prod"),
+        ("cleanup", "needs: runs\nif: always()"),
+    ]));
+    run.start();
+    assert_eq!(run.cancel(), "");
+    assert_snapshot!(run.apply(engine::Input::Kill), @"
+    cancel runs
+    end group cancelled (cancelled)
+    leave group
+    end gate cancelled (cancelled)
+    plan cleanup
+    end cleanup cancelled (cancelled)
+    ");
+    assert_snapshot!(run.ends("runs", "cancelled"), @"
+    end runs cancelled
+    done cancelled
+    ");
+}
+
 const CALLED: &str = "on: workflow_call\njobs:\n  a: {runs-on: x, steps: [{run: 'true'}]}\n  \
                       b: {runs-on: x, needs: a, if: always(), steps: [{run: 'true'}]}\n";
 

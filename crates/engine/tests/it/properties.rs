@@ -281,6 +281,7 @@ fn play(program: &Arc<Program>, moves: &[(u8, usize, usize)]) -> Result<World, T
     let mut world = World::default();
     for (kind, which, how) in moves {
         let input = match kind {
+            0 if how % 4 == 0 => Some(Input::Kill),
             0 => Some(Input::Cancel),
             1..4 => Some(noise(*which, *how, &world)),
             4 => Some(Input::Start),
@@ -356,5 +357,25 @@ proptest! {
         }
         prop_assert_eq!(world.started.len() - before, asking.len());
         prop_assert!(ended || matches!(world.done, Some(Conclusion::Cancelled | Conclusion::Failure)), "{:?}", world.done);
+    }
+
+    /// After the end was asked for nothing starts and nothing waits: only what runs still answers.
+    #[test]
+    fn a_killed_run_is_over_when_its_jobs_are(program in programs(), moves in moves()) {
+        let mut run = Run::new(program, facts(), Selection::default());
+        let mut world = World::default();
+        world.apply(&mut run, Input::Start)?;
+        for (_, which, how) in &moves {
+            if let Some(input) = world.answer(*which, *how) {
+                world.apply(&mut run, input)?;
+            }
+        }
+        world.apply(&mut run, Input::Kill)?;
+        let started = world.started.len();
+        while let Some(leg) = world.running.pop() {
+            world.apply(&mut run, Input::Ended { leg, conclusion: Conclusion::Success, outputs: Vec::new() })?;
+        }
+        prop_assert_eq!(world.started.len(), started);
+        prop_assert!(world.done.is_some());
     }
 }
