@@ -374,6 +374,10 @@ impl Driver<'_> {
         for one in waiting {
             self.not_started(one.workflow, one.order.leg);
         }
+        // Approvals and groups are not waited for any more either.
+        for workflow in 0..self.workflows.len() {
+            self.inputs.push_back((workflow, Input::Kill));
+        }
     }
 
     fn not_started(&mut self, workflow: usize, leg: LegId) {

@@ -141,7 +141,16 @@ fn processes_with(text: &str) -> Vec<String> {
 fn nothing_stays_after_the_program_was_killed() {
     let mut running = Running::start();
     let state = running.repository.state().to_string_lossy().into_owned();
-    assert!(!processes_with(&running.sleep).is_empty());
+    // What the step said may be read before its shell has become the process that sleeps.
+    let start = Instant::now();
+    while processes_with(&running.sleep).is_empty() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "no `{}`",
+            running.sleep
+        );
+        std::thread::yield_now();
+    }
     running.signal("KILL");
     running.child.wait().expect("it ends");
     // The kernel ends the processes of the namespaces right after; there is nothing to wait on but their absence.
