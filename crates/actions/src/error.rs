@@ -16,7 +16,7 @@ pub enum ActionError {
     #[error(transparent)]
     Git(#[from] git::GitError),
     /// The directory exists but holds no action.
-    #[error("no action in {}: expected action.yml, action.yaml or Dockerfile ({uses})", dir.display())]
+    #[error("{uses}: its directory holds no action; action.yml, action.yaml or a Dockerfile is expected there")]
     NoMetadata {
         /// As written.
         uses: String,
@@ -24,7 +24,7 @@ pub enum ActionError {
         dir: PathBuf,
     },
     /// `./path` points at nothing.
-    #[error("{uses}: there is no directory {}. A local action needs its repository checked out first", dir.display())]
+    #[error("{uses}: there is no such directory. A local action needs its repository checked out first")]
     NoDirectory {
         /// As written.
         uses: String,

@@ -318,17 +318,21 @@ impl Sandbox {
             return self.inside_path(inside);
         }
         let backed = longest(&inner.backed, inside);
-        let covered = inner
+        let overlays = inner
             .overlays
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        let covered = overlays
             .iter()
             .filter(|target| inside.starts_with(target))
             .map(|target| target.as_os_str().len())
             .max();
+        // The backing directory shows nothing of what is mounted further down.
+        let holds_others = overlays.iter().any(|target| target.starts_with(inside));
         match backed {
             Some((target, host))
-                if covered.is_none_or(|length| length < target.as_os_str().len()) =>
+                if !holds_others
+                    && covered.is_none_or(|length| length < target.as_os_str().len()) =>
             {
                 rebase(inside, target, host)
             }

@@ -168,6 +168,48 @@ fn secrets_are_no_context_of_theirs() {
     );
 }
 
+const BELOW: &str = "
+on: push
+jobs:
+  job:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+        with: {path: sub}
+      - uses: ./sub/act
+      - run: |
+          echo '> hash: ${{ hashFiles('sub/hashed/*') != '' && hashFiles('sub/hashed/*') == hashFiles('**/hashed/*') }}'
+          echo '::add-matcher::sub/matcher.json'
+          echo 'E: wrong'
+";
+
+const MATCHER: &str =
+    r#"{"problemMatcher": [{"owner": "e", "pattern": [{"regexp": "^E: (.+)$", "message": 1}]}]}"#;
+
+/// What a checkout mounts below the workspace is seen by everything that looks at the workspace.
+#[test]
+fn of_a_repository_checked_out_below_the_workspace() {
+    let action = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        echo \"> at ${GITHUB_ACTION_PATH#$GITHUB_WORKSPACE}\"\n";
+    let files = [
+        (".github/workflows/ci.yml", BELOW),
+        ("act/action.yml", action),
+        ("hashed/file", "text"),
+        ("matcher.json", MATCHER),
+    ];
+    let repository = TestRepository::from_files(&files).expect("a repository");
+    for place in ["sandbox", "host"] {
+        let place = format!("ubuntu-latest={place}");
+        let (observed, _) = run(&repository, &["-P", &place], 0);
+        assert_eq!(marked(&observed), ["at /sub/act", "hash: true"], "{place}");
+        let found: Vec<&str> = observed
+            .annotations
+            .iter()
+            .map(|one| one.message.as_str())
+            .collect();
+        assert_eq!(found, ["wrong"], "{place}");
+    }
+}
+
 /// `$/` is the repository of the file that says so.
 #[test]
 fn their_own_repository_is_the_one_they_stand_in() {

@@ -172,7 +172,15 @@ pub(crate) fn action_frame(frame: &Frame, loaded: &Loaded) -> Frame {
 
 /// `INPUT_*` variables of an action's process.
 pub(crate) fn input_variables(inputs: &IndexMap<String, String>) -> impl Iterator<Item = (String, String)> {
-    inputs.iter().map(|(name, value)| (format!("INPUT_{}", name.replace(' ', "_").to_uppercase()), value.clone()))
+    // Letter by letter, as .NET does: `ß` stays what it is.
+    let upper = |letter: char| {
+        let mut capital = letter.to_uppercase();
+        if capital.len() == 1 { capital.next().unwrap_or(letter) } else { letter }
+    };
+    inputs.iter().map(move |(name, value)| {
+        let name: String = name.replace(' ', "_").chars().map(upper).collect();
+        (format!("INPUT_{name}"), value.clone())
+    })
 }
 
 /// What pre, main and post of one use of an action tell each other.

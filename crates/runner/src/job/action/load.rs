@@ -84,24 +84,29 @@ impl Loader {
             ActionKind::Native(_) | ActionKind::Image(_) | ActionKind::Dockerfile(_) => None,
         };
         let (inside, root) = match parsed {
-            Uses::Local(path) => (job.layout.workspace.join(path), None),
+            Uses::Local(path) => (below(&job.layout.workspace, path), None),
             Uses::SelfRepository(path) => {
                 let target = job.layout.actions.join("_self");
                 show(job, own, &target).await.map_err(refuse)?;
-                (target.join(path), Some(own.to_owned()))
+                (below(&target, path), Some(own.to_owned()))
             }
             Uses::Remote { repo, path, reference } => match &resolved.root {
                 None => (PathBuf::new(), None),
                 Some(root) => {
                     let target = job.layout.actions.join(&repo.owner).join(&repo.name).join(reference);
                     show(job, root, &target).await.map_err(refuse)?;
-                    (target.join(path), Some(root.clone()))
+                    (below(&target, path), Some(root.clone()))
                 }
             },
             Uses::Docker(_) => (PathBuf::new(), None),
         };
         Ok(Loaded { resolved, action, inside, root })
     }
+}
+
+/// Without a slash at the end when the path is empty.
+fn below(directory: &Path, path: &str) -> PathBuf {
+    directory.join(path).components().collect()
 }
 
 /// Makes a host directory visible at a path inside: as an overlay, or where that is not possible as a copy.
