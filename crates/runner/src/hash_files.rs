@@ -2,13 +2,11 @@
 
 mod digest;
 mod find;
-mod matching;
-mod pattern;
-mod segment;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use actions::glob::{GlobError, Patterns};
 use thiserror::Error;
 
 /// How long hashing may take.
@@ -21,13 +19,8 @@ pub enum HashError {
     #[error("Invalid glob option '{0}', available option: '--follow-symbolic-links'")]
     Option(String),
     /// A pattern that cannot be used.
-    #[error("Invalid pattern '{pattern}': {reason}")]
-    Pattern {
-        /// The pattern as written.
-        pattern: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    #[error(transparent)]
+    Pattern(#[from] GlobError),
     /// A file or directory that cannot be read; also a matched link that leads nowhere.
     #[error("cannot read {path}: {source}")]
     Io {
@@ -82,16 +75,7 @@ pub fn hash_files_within(
         }
         all => (false, all),
     };
-    let mut patterns = Vec::new();
-    for line in arguments
-        .iter()
-        .flat_map(|argument| argument.split('\n'))
-        .map(str::trim)
-    {
-        if !line.is_empty() && !line.starts_with('#') {
-            patterns.push(pattern::Pattern::parse(line, workspace, home)?);
-        }
-    }
+    let patterns = Patterns::parse(&arguments.join("\n"), workspace, home, true)?;
     let files = find::find(&patterns, workspace, follow, deadline)?;
     let digest = digest::digest(workspace, &files, deadline)?;
     Ok(Hashed { digest, files })

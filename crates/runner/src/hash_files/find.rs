@@ -1,12 +1,12 @@
 //! Walking the directories that patterns are about.
 
-use std::collections::HashSet;
 use std::fs::{self, FileType};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::pattern::Pattern;
+use actions::glob::Patterns;
+
 use super::{Deadline, HashError};
 
 struct Item {
@@ -18,18 +18,13 @@ struct Item {
 
 /// The files in the workspace that the patterns match, in the order of the walk: depth first, names by their bytes.
 pub(super) fn find(
-    patterns: &[Pattern],
+    patterns: &Patterns,
     workspace: &Path,
     follow: bool,
     deadline: Deadline,
 ) -> Result<Vec<PathBuf>, HashError> {
-    let mut all = Vec::new();
-    for pattern in patterns {
-        all.push(pattern.clone());
-        all.extend(pattern.descendants());
-    }
     let mut stack = Vec::new();
-    for start in search_paths(&all).into_iter().rev() {
+    for start in patterns.search_paths().into_iter().rev() {
         match fs::symlink_metadata(&start) {
             Ok(_) => stack.push(Item {
                 path: start,
@@ -53,15 +48,8 @@ pub(super) fn find(
         if seen.is_multiple_of(1024) {
             deadline.check()?;
         }
-        let text = item.path.to_string_lossy();
-        let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
-        let (directory, file) = matched(&all, &parts);
-        let partly = directory
-            || file
-            || all
-                .iter()
-                .any(|pattern| !pattern.negated && pattern.may_match_below(&parts));
-        if !partly {
+        let matched = patterns.matches(&item.path);
+        if !matched.below {
             continue;
         }
         let Some(is_directory) = is_directory(&item, follow, &mut chain)? else {
@@ -69,46 +57,11 @@ pub(super) fn find(
         };
         if is_directory {
             stack.extend(children(&item)?);
-        } else if file && is_hashable(&item.path, workspace)? {
+        } else if matched.file && is_hashable(&item.path, workspace)? {
             found.push(item.path);
         }
     }
     Ok(found)
-}
-
-/// Whether a path matches if it is a directory, and if it is a file. A later pattern overrules those before.
-fn matched(patterns: &[Pattern], parts: &[&str]) -> (bool, bool) {
-    let (mut directory, mut file) = (false, false);
-    for pattern in patterns {
-        // Asked only when it could change something.
-        if (directory != pattern.negated && (file != pattern.negated || pattern.directories_only))
-            || !pattern.matches(parts)
-        {
-            continue;
-        }
-        directory = !pattern.negated;
-        if !pattern.directories_only {
-            file = !pattern.negated;
-        }
-    }
-    (directory, file)
-}
-
-/// Where to begin: each start once, and none that lies below another.
-fn search_paths(patterns: &[Pattern]) -> Vec<PathBuf> {
-    let starts = || {
-        patterns
-            .iter()
-            .filter(|pattern| !pattern.negated)
-            .map(|pattern| Path::new(&pattern.search))
-    };
-    let known: HashSet<&Path> = starts().collect();
-    let mut taken = HashSet::new();
-    starts()
-        .filter(|start| !start.ancestors().skip(1).any(|above| known.contains(above)))
-        .filter(|start| taken.insert(*start))
-        .map(Path::to_owned)
-        .collect()
 }
 
 /// Whether it is a directory to go into; none when it is to be passed over: gone, a broken link, or a circle of links.
