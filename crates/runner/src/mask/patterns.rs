@@ -8,8 +8,12 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 /// What stands in the place of a secret.
 pub(super) const STARS: &[u8] = b"***";
 
-/// Above this many bytes of patterns a table-driven automaton would take too much memory.
-const DFA_LIMIT: usize = 32 * 1024;
+/// Automata only know the beginnings of patterns; the rest is compared where a beginning was found. A job's tokens are long
+/// and many, and tables for all of their bytes would take megabytes a job.
+const HEAD: usize = 16;
+
+/// Above this many bytes of beginnings a table-driven automaton would take too much memory.
+const DFA_LIMIT: usize = 16 * 1024;
 
 /// Compiled patterns. Not to be shown: the secrets are in it.
 ///
@@ -20,8 +24,8 @@ pub struct Patterns {
     tiers: Vec<Arc<Tier>>,
 }
 
-/// Two automata: one that only tells whether there is anything at all, which can use vector instructions, and one
-/// that finds every occurrence, overlapping ones too.
+/// Two automata over the beginnings of the patterns: one that only tells whether there is anything at all, which can use
+/// vector instructions, and one that finds every occurrence, overlapping ones too.
 struct Tier {
     forms: Vec<String>,
     any: AhoCorasick,
@@ -59,7 +63,7 @@ impl Patterns {
     /// Whether any pattern occurs.
     #[must_use]
     pub fn found_in(&self, text: &[u8]) -> bool {
-        self.tiers.iter().any(|tier| tier.any.is_match(text))
+        self.tiers.iter().any(|tier| tier.found_in(text))
     }
 
     /// Ranges to hide, in order, with overlapping and adjacent ones merged.
@@ -97,7 +101,11 @@ impl Tier {
     /// None when the patterns are beyond what can be compiled: billions of bytes.
     fn new(forms: Vec<String>) -> Option<Self> {
         let longest = forms.iter().map(String::len).max()?;
-        let total: usize = forms.iter().map(String::len).sum();
+        let heads: Vec<&[u8]> = forms
+            .iter()
+            .map(|form| &form.as_bytes()[..form.len().min(HEAD)])
+            .collect();
+        let total: usize = heads.iter().map(|head| head.len()).sum();
         let kind = if total <= DFA_LIMIT {
             AhoCorasickKind::DFA
         } else {
@@ -107,8 +115,8 @@ impl Tier {
             let mut builder = AhoCorasick::builder();
             builder.match_kind(semantics).kind(Some(kind));
             builder
-                .build(&forms)
-                .or_else(|_| builder.kind(None).build(&forms))
+                .build(&heads)
+                .or_else(|_| builder.kind(None).build(&heads))
                 .ok()
         };
         let (any, every) = (
@@ -123,24 +131,39 @@ impl Tier {
         })
     }
 
+    /// Whole patterns that occur, by the ends of their beginnings; they may overlap.
+    fn occurrences<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+        // The leftmost beginning is found fast; nothing can start before it.
+        let from = self
+            .any
+            .find(text)
+            .map_or(text.len(), |first| first.start());
+        self.every
+            .find_overlapping_iter(&text[from..])
+            .filter_map(move |head| {
+                let start = from + head.start();
+                let form = self.forms.get(head.pattern().as_usize())?.as_bytes();
+                text[start..]
+                    .starts_with(form)
+                    .then(|| start..start + form.len())
+            })
+    }
+
+    fn found_in(&self, text: &[u8]) -> bool {
+        self.occurrences(text).next().is_some()
+    }
+
     /// Appends the ranges of this tier, in order and merged among themselves.
     fn ranges(&self, text: &[u8], ranges: &mut Vec<Range<usize>>) {
         let known = ranges.len();
-        // The first occurrence is found fast; only from the longest pattern before its end on can others begin.
-        let Some(first) = self.any.find(text) else {
-            return;
-        };
-        let from = first.end().saturating_sub(self.longest);
-        for found in self.every.find_overlapping_iter(&text[from..]) {
-            // Occurrences come ordered by their ends: a long one may swallow several before it.
-            let mut merged = found.start() + from..found.end() + from;
-            while ranges.len() > known
-                && let Some(last) = ranges.pop_if(|last| last.end >= merged.start)
-            {
-                merged.start = merged.start.min(last.start);
-                merged.end = merged.end.max(last.end);
+        ranges.extend(self.occurrences(text));
+        let mut own = ranges.split_off(known);
+        own.sort_unstable_by_key(|range| range.start);
+        for next in own {
+            match ranges[known..].last_mut() {
+                Some(last) if next.start <= last.end => last.end = last.end.max(next.end),
+                _ => ranges.push(next),
             }
-            ranges.push(merged);
         }
     }
 }
