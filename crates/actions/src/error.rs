@@ -16,7 +16,7 @@ pub enum ActionError {
     #[error(transparent)]
     Git(#[from] git::GitError),
     /// The directory exists but holds no action.
-    #[error("{uses}: its directory holds no action; action.yml, action.yaml or a Dockerfile is expected there")]
+    #[error("{uses}: no action in its directory: expected action.yml, action.yaml or Dockerfile")]
     NoMetadata {
         /// As written.
         uses: String,
