@@ -1,10 +1,13 @@
 //! Asking for the concurrency group of a workflow or a leg.
 
+use std::collections::HashSet;
+
 use expr::{Context, Value};
 use workflow::Concurrency;
 
 use crate::effect::{Effect, Holder, Why};
 use crate::run::Run;
+use crate::state::{LegStage, ScopeStage};
 use crate::value::{boolean, evaluated_boolean, failed, text};
 
 /// GitHub's bound for a group's name, in characters.
@@ -105,9 +108,15 @@ impl Run {
             keep_all_pending,
         } = Request::of(concurrency, context)?;
         let folded = group.to_lowercase();
-        if held.contains(&folded.as_str()) {
+        // Pushing out who has the group sets free what waits in there, but not who asks from within.
+        let deadlock = if cancel_in_progress {
+            held.contains(&folded.as_str())
+        } else {
+            self.would_deadlock(&folded, held)
+        };
+        if deadlock {
             let text = format!(
-                "deadlock: the concurrency group `{group}` is held by the workflow or job that this is part of"
+                "deadlock: the concurrency group `{group}` is held by what this is part of, or by what waits for that"
             );
             return Err(Why::new("concurrency", text, Some(concurrency.span)));
         }
@@ -120,6 +129,52 @@ impl Run {
                 keep_all_pending,
             },
         ))
+    }
+
+    /// Whether what is inside of the groups `held` would wait for itself when it waited for `group`. Only this run is seen: it
+    /// takes calls that hold one group and wait inside for another.
+    fn would_deadlock(&self, group: &str, held: &[&str]) -> bool {
+        if held.is_empty() {
+            return false;
+        }
+        let legs = self
+            .legs
+            .iter()
+            .filter(|leg| leg.stage == LegStage::Group)
+            .filter_map(|leg| {
+                Some((
+                    self.groups_around(self.nodes[leg.node].scope),
+                    leg.group.as_deref()?,
+                ))
+            });
+        let scopes = self
+            .scopes
+            .iter()
+            .filter(|scope| scope.stage == ScopeStage::Waiting)
+            .filter_map(|scope| {
+                Some((
+                    self.groups_above_leg(scope.caller?),
+                    scope.group.as_deref()?,
+                ))
+            });
+        // What waits: inside of which groups, and for which.
+        let waiting: Vec<(Vec<&str>, &str)> = legs.chain(scopes).collect();
+        let mut seen = HashSet::new();
+        let mut next = vec![group];
+        while let Some(group) = next.pop() {
+            if held.contains(&group) {
+                return true;
+            }
+            if seen.insert(group) {
+                next.extend(
+                    waiting
+                        .iter()
+                        .filter(|(inside, _)| inside.contains(&group))
+                        .map(|(_, wanted)| *wanted),
+                );
+            }
+        }
+        false
     }
 
     /// Groups of a leg, of its workflow, and of everything that this was called from.

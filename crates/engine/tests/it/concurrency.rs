@@ -283,3 +283,23 @@ fn deadlocks_are_errors() {
     run.start();
     assert!(run.enters("c").contains("end c failure (concurrency)"));
 }
+
+/// Two calls, each with a group that the other's workflow asks for.
+#[test]
+fn deadlocks_across_calls_are_errors() {
+    let root = "on: push\njobs:\n  a: {uses: ./.github/workflows/one.yml, concurrency: one}\n  \
+                b: {uses: ./.github/workflows/two.yml, concurrency: two}\n";
+    let mut run = Script::with(root, &[("one", &called("two")), ("two", &called("one"))]);
+    run.start();
+    assert_eq!(run.enters("a"), "enter workflow-1 two\n");
+    assert_snapshot!(run.enters("b"), @"
+    plan b/a
+    end b/a failure (concurrency)
+    end b failure (concurrency)
+    leave b
+    ");
+    assert_eq!(
+        run.apply(Input::Entered(Holder::Workflow(1))),
+        "plan a/a\nstart a/a\n"
+    );
+}

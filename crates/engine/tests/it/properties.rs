@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use api::{Conclusion, LegId};
-use engine::{Effect, Holder, Input, Run, Selection};
+use engine::{Effect, Groups, Holder, Input, Run, Selection};
 use proptest::prelude::*;
 use workflow::Program;
 
@@ -378,4 +378,90 @@ proptest! {
         prop_assert_eq!(world.started.len(), started);
         prop_assert!(world.done.is_some());
     }
+
+    /// With real groups, two runs of the same workflow at once end as well.
+    #[test]
+    fn runs_that_share_groups_end(program in flat_programs(), nested in programs(), order in proptest::collection::vec(0usize..64, 1..60)) {
+        share(&[program.clone(), program], &order)?;
+        share(&[nested], &order)?;
+    }
+}
+
+/// Workflows without calls: with calls two runs can hold what the other one waits for, which no run can see.
+fn flat_programs() -> impl Strategy<Value = Arc<Program>> {
+    (0..GROUPS.len(), proptest::collection::vec(draft(), 1..7)).prop_map(|(group, jobs)| {
+        let jobs: Vec<Draft> = jobs
+            .into_iter()
+            .map(|job| Draft { call: 0, ..job })
+            .collect();
+        program(&text("push", group, &jobs, None), &[])
+    })
+}
+
+fn share(programs: &[Arc<Program>], order: &[usize]) -> Result<(), TestCaseError> {
+    let mut runs: Vec<Run> = programs
+        .iter()
+        .map(|program| Run::new(program.clone(), facts(), Selection::default()))
+        .collect();
+    let mut groups: Groups<(usize, Holder)> = Groups::default();
+    let mut inputs: Vec<(usize, Input)> = (0..runs.len()).map(|run| (run, Input::Start)).collect();
+    let mut inside: HashSet<(usize, Holder)> = HashSet::new();
+    let mut turn = 0;
+    while !inputs.is_empty() {
+        turn += 1;
+        prop_assert!(turn < 20_000, "no end");
+        let (run, input) = inputs.remove(order[turn % order.len()] % inputs.len());
+        for effect in runs[run].apply(input) {
+            match effect {
+                Effect::Enter {
+                    holder,
+                    group,
+                    cancel_in_progress,
+                    keep_all_pending,
+                } => {
+                    let verdict =
+                        groups.enter(&group, (run, holder), cancel_in_progress, keep_all_pending);
+                    inputs.extend(
+                        verdict
+                            .evicted
+                            .into_iter()
+                            .map(|(run, holder)| (run, Input::Evicted(holder))),
+                    );
+                    inputs.extend(
+                        verdict
+                            .entered
+                            .map(|(run, holder)| (run, Input::Entered(holder))),
+                    );
+                    inside.insert((run, holder));
+                }
+                Effect::Leave(holder) => {
+                    prop_assert!(inside.remove(&(run, holder)));
+                    let entered = groups.leave((run, holder));
+                    inputs.extend(
+                        entered
+                            .into_iter()
+                            .map(|(run, holder)| (run, Input::Entered(holder))),
+                    );
+                }
+                Effect::Gate { leg, .. } => inputs.push((run, Input::Gate { leg, refused: None })),
+                Effect::Start(order) => {
+                    let conclusion = result(turn);
+                    inputs.push((
+                        run,
+                        Input::Ended {
+                            leg: order.leg,
+                            conclusion,
+                            outputs: Vec::new(),
+                        },
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+    prop_assert!(inside.is_empty(), "{inside:?}");
+    for run in &runs {
+        prop_assert!(run.conclusion().is_some(), "stuck");
+    }
+    Ok(())
 }
