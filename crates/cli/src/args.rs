@@ -165,7 +165,7 @@ pub(crate) struct RerunArgs {
     #[arg(long)]
     pub(crate) failed: bool,
     /// Start jobs at this step (id, name or number), on the files that the run left
-    #[arg(long, value_name = "STEP", hide = true)]
+    #[arg(long, value_name = "STEP")]
     pub(crate) from: Option<String>,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,

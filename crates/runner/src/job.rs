@@ -11,6 +11,7 @@ mod post;
 mod post_steps;
 mod pre_steps;
 mod process;
+mod resume;
 mod script;
 mod shared;
 mod step;
@@ -36,6 +37,7 @@ use self::post::PostStack;
 use self::shared::Job;
 use self::step::{Failure, env_of};
 use self::step_context::StepContext;
+use crate::kept::{keep_files, kept_dir, restore_files};
 use crate::log::JobLog;
 use crate::matcher::Matchers;
 use crate::request::{Control, JobReport, JobRequest, Surroundings};
@@ -48,7 +50,11 @@ const DEFAULT_CANCEL_TIMEOUT: f64 = 5.0;
 const LEAST_CANCEL_TIMEOUT: f64 = 1.0;
 
 /// Executes a job. Always returns a report; what went wrong is in it and in the job's log.
-pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Control) -> JobReport {
+pub async fn execute(
+    request: JobRequest,
+    around: Arc<Surroundings>,
+    control: Control,
+) -> JobReport {
     let workflow = request.workflow.clone();
     let JobKind::Steps(steps) = &workflow.jobs[request.job].kind else {
         return broken("a job that calls a workflow has no steps to execute");
@@ -68,12 +74,28 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
             return broken(&text);
         }
     };
+    if let Some(from) = job.request.resume.clone() {
+        let (own, home) = (sandbox.clone(), resume::home(&job));
+        let restored =
+            tokio::task::spawn_blocking(move || restore_files(&own, &home, &from.dir)).await;
+        if !matches!(restored, Ok(Ok(()))) {
+            let _ = sandbox.destroy().await;
+            return broken(
+                "the files of the earlier run could not be put back; rerun the job whole",
+            );
+        }
+    }
     let isolation = sandbox.isolation();
     job.emit(Event::JobStarted(JobStarted {
         leg: job.request.leg,
         runs_on: job.request.runs_on.clone(),
         isolation: api::Isolation {
-            mode: if job.request.placement == Placement::Host { "host" } else { "sandbox" }.to_owned(),
+            mode: if job.request.placement == Placement::Host {
+                "host"
+            } else {
+                "sandbox"
+            }
+            .to_owned(),
             missing: isolation.missing.clone(),
         },
     }));
@@ -94,8 +116,24 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
         hold(job.held()).await;
     }
     job_end::end_orphans(&job).await;
+    let keep =
+        (report.conclusion == Conclusion::Failure && !job.control.kill.is_cancelled()).then(|| {
+            let record = around.record_dir.parent().unwrap_or(&around.record_dir);
+            (
+                kept_dir(record, job.request.leg),
+                resume::home(&job),
+                resume::kept(&job),
+            )
+        });
     // Off the critical path: whoever waits for this job goes on while its files are removed.
     around.cleanups.spawn(async move {
+        if let Some((dir, home, kept)) = keep {
+            let _ = sandbox.kill_all().await;
+            let sandbox = sandbox.clone();
+            // What is not kept cannot be begun again; saying so is the matter of who asks for that.
+            let _ =
+                tokio::task::spawn_blocking(move || keep_files(&sandbox, &home, &dir, kept)).await;
+        }
         let _ = sandbox.destroy().await;
         let _ = std::fs::remove_dir_all(&job_dir);
     });
@@ -115,7 +153,11 @@ fn prepare_next(around: &Surroundings) {
 fn broken(text: &str) -> JobReport {
     JobReport {
         conclusion: Conclusion::Failure,
-        reason: Some(Reason { code: "runner".to_owned(), reason: text.to_owned(), location: None }),
+        reason: Some(Reason {
+            code: "runner".to_owned(),
+            reason: text.to_owned(),
+            location: None,
+        }),
         outputs: BTreeMap::new(),
         first_error: Some(text.to_owned()),
         environment_url: None,
@@ -129,22 +171,35 @@ fn set_up(
     sandbox: Sandbox,
     job_dir: &Path,
 ) -> Result<Job, String> {
-    let layout = Layout::of(&sandbox, &request, &around.repository_name.name)
-        .map_err(|error| format!("its directories could not be made in {}: {error}", job_dir.display()))?;
+    let layout = Layout::of(&sandbox, &request, &around.repository_name.name).map_err(|error| {
+        format!(
+            "its directories could not be made in {}: {error}",
+            job_dir.display()
+        )
+    })?;
     let masker = around.masker.clone();
-    for (_, secret) in request.secrets.as_object().into_iter().flat_map(Object::iter) {
+    for (_, secret) in request
+        .secrets
+        .as_object()
+        .into_iter()
+        .flat_map(Object::iter)
+    {
         masker.add(&secret.to_display_string());
     }
     let services = around.services.job_environment(&request.identity);
     services.secrets_to_mask.iter().for_each(|secret| {
         masker.add(secret);
     });
-    let log = JobLog::create(&around.record_dir.join(format!("{}.log", request.leg))).map_err(|error| error.to_string())?;
+    let log = JobLog::create(&around.record_dir.join(format!("{}.log", request.leg)))
+        .map_err(|error| error.to_string())?;
     if let Some(listener) = &around.logs {
         listener(request.leg, &log);
     }
     let base_env = environment::base(request.placement, &layout.home, &request.extra_env);
-    let runner_context = Value::Object(Arc::new(environment::runner_context(&layout, request.debug)));
+    let runner_context = Value::Object(Arc::new(environment::runner_context(
+        &layout,
+        request.debug,
+    )));
     Ok(Job {
         cancel: control.cancel.child_token(),
         control,
@@ -159,6 +214,7 @@ fn set_up(
         first_error: std::sync::Mutex::new(None),
         states: std::sync::Mutex::new(IndexMap::new()),
         failed_step: std::sync::Mutex::new(None),
+        kept: std::sync::Mutex::default(),
         loader: action::Loader::default(),
         timed_out: CancellationToken::new(),
         masker,
@@ -181,7 +237,11 @@ async fn watch(job: &Job) {
         () = job.cancel.cancelled() => {}
         () = job.control.kill.cancelled() => {}
     }
-    let patience = job.request.cancel_timeout_minutes.unwrap_or(DEFAULT_CANCEL_TIMEOUT).max(LEAST_CANCEL_TIMEOUT);
+    let patience = job
+        .request
+        .cancel_timeout_minutes
+        .unwrap_or(DEFAULT_CANCEL_TIMEOUT)
+        .max(LEAST_CANCEL_TIMEOUT);
     tokio::select! {
         () = tokio::time::sleep(minutes(patience)) => job.control.kill.cancel(),
         () = job.control.kill.cancelled() => {}
@@ -213,7 +273,23 @@ async fn run(job: &Job, steps: &StepsJob) -> JobReport {
     if failure.is_some() {
         frame.status = TaskResult::Failure;
     } else {
-        run_level(job, &mut frame, level).await;
+        match resume::restore(job, &mut frame, level.steps) {
+            Ok(first) => {
+                run_level(
+                    job,
+                    &mut frame,
+                    Level {
+                        steps: &level.steps[first..],
+                        ..level
+                    },
+                )
+                .await
+            }
+            Err(refused) => {
+                frame.status = TaskResult::Failure;
+                failure = Some(refused);
+            }
+        }
     }
     post_steps::run(job, &mut frame, level).await;
     job_end::report(job, steps, &mut frame, failure)
@@ -229,9 +305,15 @@ fn first_frame(job: &Job) -> Frame {
     let request = &job.request;
     let mut github = request.github.as_object().cloned().unwrap_or_default();
     let text = |path: &Path| Value::string(path.to_string_lossy().into_owned());
-    github.insert("job", Value::string(request.workflow.jobs[request.job].id.value.as_ref()));
+    github.insert(
+        "job",
+        Value::string(request.workflow.jobs[request.job].id.value.as_ref()),
+    );
     github.insert("workspace", text(&job.layout.workspace));
-    github.insert("event_path", text(&job.layout.temp.join("_github_workflow/event.json")));
+    github.insert(
+        "event_path",
+        text(&job.layout.temp.join("_github_workflow/event.json")),
+    );
     Frame {
         env: IndexMap::new(),
         path: Vec::new(),
@@ -252,10 +334,18 @@ fn first_frame(job: &Job) -> Frame {
 /// Writes the event file and works out `env` and `defaults` of workflow and job.
 fn prepare(job: &Job, steps: &StepsJob, frame: &mut Frame) -> Result<RunDefaults, Failure> {
     let event = frame.github.get("event").cloned().unwrap_or(Value::Null);
-    let file = job.host(&job.layout.temp).join("_github_workflow/event.json");
+    let file = job
+        .host(&job.layout.temp)
+        .join("_github_workflow/event.json");
     let written = std::fs::create_dir_all(file.parent().unwrap_or(&file))
         .and_then(|()| std::fs::write(&file, event.to_json().to_string()));
-    written.map_err(|error| Failure::new("runner", format!("the event file could not be written: {error}"), None))?;
+    written.map_err(|error| {
+        Failure::new(
+            "runner",
+            format!("the event file could not be written: {error}"),
+            None,
+        )
+    })?;
     let workflow = job.request.workflow.clone();
     for env in workflow.env.iter().chain(&steps.env) {
         let found = env_of(env, &StepContext::of_frame(job, frame, TaskResult::Success))?;
@@ -264,11 +354,18 @@ fn prepare(job: &Job, steps: &StepsJob, frame: &mut Frame) -> Result<RunDefaults
     let context = StepContext::of_frame(job, frame, TaskResult::Success);
     let first = |own: &Option<workflow::Template>, outer: &Option<workflow::Template>| {
         let template = own.as_ref().or(outer.as_ref());
-        let text = template.map(|template| template.evaluate(&context).map(|value| value.to_display_string().into_owned()));
+        let text = template.map(|template| {
+            template
+                .evaluate(&context)
+                .map(|value| value.to_display_string().into_owned())
+        });
         text.transpose().map_err(Failure::from)
     };
     Ok(RunDefaults {
         shell: first(&steps.defaults.shell, &workflow.defaults.shell)?,
-        working_directory: first(&steps.defaults.working_directory, &workflow.defaults.working_directory)?,
+        working_directory: first(
+            &steps.defaults.working_directory,
+            &workflow.defaults.working_directory,
+        )?,
     })
 }

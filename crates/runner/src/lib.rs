@@ -9,6 +9,7 @@ pub mod command;
 pub mod command_file;
 pub mod hash_files;
 mod job;
+mod kept;
 pub mod log;
 pub mod mask;
 pub mod matcher;
@@ -19,6 +20,7 @@ pub mod result;
 pub mod shell;
 
 pub use job::execute;
+pub use kept::{KeptJob, KeptStep, ResumeFrom, kept_dir};
 pub use mask::Masker;
 pub use request::{Control, HeldJob, JobReport, JobRequest, LogListener, OnFailure, Surroundings};
 pub use result::{Annotation, AnnotationLevel, StepState, TaskResult};

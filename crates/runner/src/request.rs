@@ -44,8 +44,8 @@ pub struct JobRequest {
     pub extra_env: Vec<(String, String)>,
     /// Who the job is for the services, `id-token` permission included.
     pub identity: services::JobIdentity,
-    /// Skips the steps before this one (`rerun --from`): an id or name.
-    pub from_step: Option<String>,
+    /// `rerun --from`: begins in the middle, on the files that a failed execution left.
+    pub resume: Option<crate::ResumeFrom>,
     /// Wait after a failure so that the user can look: see [`Surroundings::on_failure`].
     pub hold_on_failure: bool,
     /// `ACTIONS_STEP_DEBUG`
@@ -90,7 +90,9 @@ pub type LogListener = Arc<dyn Fn(LegId, &crate::log::JobLog) + Send + Sync>;
 
 /// Opens a shell, or whatever the caller does with a failed job.
 pub type OnFailure = Arc<
-    dyn Fn(HeldJob) -> std::pin::Pin<Box<dyn std::future::Future<Output = ()> + Send>> + Send + Sync,
+    dyn Fn(HeldJob) -> std::pin::Pin<Box<dyn std::future::Future<Output = ()> + Send>>
+        + Send
+        + Sync,
 >;
 
 /// A failed job whose sandbox still stands.

@@ -13,12 +13,9 @@ use crate::failure::Failure;
 use crate::project::Project;
 use crate::record::{RecordStore, StoredRun};
 
+mod from_step;
+
 pub(crate) fn prepare(args: &RerunArgs) -> Result<(RunArgs, Resume), Failure> {
-    if args.from.is_some() {
-        // A run's workspaces are gone with it, and a step on other files would tell nothing.
-        return Err(Failure::usage("--from cannot be used yet: the files that a run left are not kept")
-            .hint("--failed runs whole jobs again; --shell-on-failure opens a shell where a job failed"));
-    }
     let dirs = Dirs::from_env()?;
     let project = Project::open(&args.place)?;
     let store = RecordStore::open(&dirs, &project.top).map_err(Failure::broken)?;
@@ -26,6 +23,10 @@ pub(crate) fn prepare(args: &RerunArgs) -> Result<(RunArgs, Resume), Failure> {
     let mut again: RunArgs = serde_json::from_value(run.meta.arguments.clone())
         .map_err(|error| Failure::broken(format!("the record of run {} cannot be used: {error}", run.number)))?;
     again.place = args.place.clone();
+    // The record has secrets by name only: one that is given now is not asked for.
+    let name = |text: &str| text.split('=').next().unwrap_or_default().to_uppercase();
+    let given: Vec<String> = args.values.secret.iter().map(|text| name(text)).collect();
+    again.values.secret.retain(|text| !given.contains(&name(text)));
     again.values.secret.extend(args.values.secret.clone());
     again.values.secret_file.extend(args.values.secret_file.clone());
     again.values.var.extend(args.values.var.clone());
@@ -52,10 +53,12 @@ pub(crate) fn prepare(args: &RerunArgs) -> Result<(RunArgs, Resume), Failure> {
         parent: Some(run.meta.parent.unwrap_or(run.number)),
         attempt: run.meta.attempt.max(1) + 1,
         event: Some(event::replay(&project, &run.meta)?),
-        from_step: args.from.clone(),
         ..Resume::default()
     };
-    if args.failed {
+    if let Some(step) = &args.from {
+        resume.jobs = from_step::jobs(&run, step)?;
+    }
+    if args.failed || args.from.is_some() {
         resume.known = succeeded(&run)?;
         resume.artifacts_of = Some(run.dir.clone());
     }

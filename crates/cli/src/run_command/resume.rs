@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use api::RunNumber;
 use engine::KnownLeg;
+use runner::ResumeFrom;
 use trigger::Event;
 
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,6 @@ pub(crate) struct Resume {
     pub(crate) known: HashMap<String, HashMap<String, KnownLeg>>,
     /// The record of the run whose artifacts are there from the start: jobs that stand do not upload theirs again.
     pub(crate) artifacts_of: Option<PathBuf>,
-    /// Jobs begin at this step.
-    pub(crate) from_step: Option<String>,
+    /// Jobs that begin in their middle, by their workflow's path and their own name.
+    pub(crate) jobs: HashMap<(String, String), ResumeFrom>,
 }

@@ -3,3 +3,4 @@
 mod cancelling;
 mod killed;
 mod live;
+mod rerunning;

@@ -14,6 +14,11 @@ const TOOL_CACHE: &str = "/opt/hostedtoolcache";
 /// Fresh in every sandbox.
 const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 
+/// The fresh HOME of a sandbox, as its processes name it. On the host it holds the workspace only.
+pub(super) fn own_home(sandbox: &Sandbox) -> PathBuf {
+    sandbox.inside_path(Path::new(HOME))
+}
+
 /// Paths as the job's processes name them.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
@@ -48,27 +53,54 @@ impl Layout {
         spec.placement = request.placement;
         spec.network = request.network;
         spec.limits = request.limits;
-        spec.dirs = vec![FreshDir { path: wanted.home.clone() }];
-        spec.binds =
-            vec![Bind { source: around.tool_cache.clone(), target: wanted.tool_cache, read_only: false }];
+        spec.dirs = vec![FreshDir {
+            path: wanted.home.clone(),
+        }];
+        spec.binds = vec![Bind {
+            source: around.tool_cache.clone(),
+            target: wanted.tool_cache,
+            read_only: false,
+        }];
         // A job's git borrows objects from the user's repository and from the snapshots. Where a fresh directory of the
         // sandbox covers them they are shown again.
         let mut borrowed = around.repository.object_dirs();
         borrowed.push(around.snapshots.root().to_owned());
-        for dir in borrowed.into_iter().filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered))) {
-            spec.binds.push(Bind { source: dir.clone(), target: dir, read_only: true });
+        for dir in borrowed
+            .into_iter()
+            .filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered)))
+        {
+            spec.binds.push(Bind {
+                source: dir.clone(),
+                target: dir,
+                read_only: true,
+            });
         }
         // A job's temporary directories are its own. Where the repository lies in the host's, its objects are brought in by
         // name: checkouts share them.
-        let objects = around.repository.common_dir().map(|dir| dir.join("objects"));
-        if let Some(objects) = objects.filter(|path| TEMPORARY.iter().any(|temporary| path.starts_with(temporary))) {
-            spec.binds.push(Bind { source: objects.clone(), target: objects, read_only: true });
+        let objects = around
+            .repository
+            .common_dir()
+            .map(|dir| dir.join("objects"));
+        if let Some(objects) = objects.filter(|path| {
+            TEMPORARY
+                .iter()
+                .any(|temporary| path.starts_with(temporary))
+        }) {
+            spec.binds.push(Bind {
+                source: objects.clone(),
+                target: objects,
+                read_only: true,
+            });
         }
         spec
     }
 
     /// The layout in a sandbox that stands, its directories made.
-    pub(crate) fn of(sandbox: &Sandbox, request: &JobRequest, repository: &str) -> io::Result<Self> {
+    pub(crate) fn of(
+        sandbox: &Sandbox,
+        request: &JobRequest,
+        repository: &str,
+    ) -> io::Result<Self> {
         let wanted = Self::wanted(repository);
         let real = Self {
             home: sandbox.inside_path(&wanted.home),

@@ -11,6 +11,7 @@ use workflow::{Step, StepKind, Template, TemplateKind};
 
 use super::frame::Frame;
 use super::post::PostStack;
+use super::resume;
 use super::shared::Job;
 use super::step::{StepDone, run_step};
 use crate::result::TaskResult;
@@ -49,7 +50,11 @@ struct Background<'a> {
 }
 
 /// Runs a level to its end. The frame then holds its result.
-pub(crate) fn run_level<'a>(job: &'a Job, frame: &'a mut Frame, level: Level<'a>) -> BoxFuture<'a, ()> {
+pub(crate) fn run_level<'a>(
+    job: &'a Job,
+    frame: &'a mut Frame,
+    level: Level<'a>,
+) -> BoxFuture<'a, ()> {
     Box::pin(async move {
         let mut background = Background {
             running: FuturesUnordered::new(),
@@ -81,14 +86,19 @@ async fn run_in_order<'a>(
 ) {
     match &step.kind {
         StepKind::Wait { targets } => {
-            let ids: Vec<String> = targets.iter().map(|target| target.value.to_string()).collect();
+            let ids: Vec<String> = targets
+                .iter()
+                .map(|target| target.value.to_string())
+                .collect();
             wait_step(job, frame, level, step, ids, background).await;
         }
         StepKind::WaitAll => {
             let ids = background.open.clone();
             wait_step(job, frame, level, step, ids, background).await;
         }
-        StepKind::Cancel { target } => cancel_step(job, frame, level, step, &target.value, background).await,
+        StepKind::Cancel { target } => {
+            cancel_step(job, frame, level, step, &target.value, background).await
+        }
         StepKind::Parallel { steps } => {
             let mut ids = Vec::new();
             for inner in steps {
@@ -113,6 +123,9 @@ async fn run_in_order<'a>(
                     }
                 }
             };
+            if level.parent.is_none() {
+                resume::note(job, step, &done);
+            }
             frame.absorb(&done.state.env, &done.state.path);
             frame.record_step(&step.id, &done.state.outputs, done.outcome, done.conclusion);
             count(frame, done.conclusion);
@@ -121,7 +134,7 @@ async fn run_in_order<'a>(
 }
 
 /// Only failures change a level's result; a cancelled job is known as such by its token.
-fn count(frame: &mut Frame, conclusion: TaskResult) {
+pub(crate) fn count(frame: &mut Frame, conclusion: TaskResult) {
     if matches!(conclusion, TaskResult::Failure | TaskResult::Abandoned) {
         frame.status = TaskResult::merge(Some(frame.status), TaskResult::Failure);
     }
@@ -143,6 +156,9 @@ fn start_background<'a>(
     background.running.push(Box::pin(async move {
         let _slot = slots.acquire_owned().await;
         let done = run_step(job, &seen, level, step, cancel, false).await;
+        if level.parent.is_none() {
+            resume::note(job, step, &done);
+        }
         (id, done)
     }));
 }
@@ -156,13 +172,32 @@ async fn wait_step<'a>(
     background: &mut Background<'a>,
 ) {
     let index = job.take_step();
-    let name = step_name(step, &format!("Wait for {}", if ids.is_empty() { "nothing".to_owned() } else { ids.join(", ") }));
+    let name = step_name(
+        step,
+        &format!(
+            "Wait for {}",
+            if ids.is_empty() {
+                "nothing".to_owned()
+            } else {
+                ids.join(", ")
+            }
+        ),
+    );
     job.step_started(index, &step.id, &name, api::Stage::Main, level.parent);
     let result = background.wait_for(&ids, frame, level.cancel).await;
     let forgiven = literal_true(step.continue_on_error.as_ref()) && result == TaskResult::Failure;
-    let conclusion = if forgiven { TaskResult::Success } else { result };
-    let reason = (result == TaskResult::Failure)
-        .then(|| job.reason("background", "a background step that it waited for failed", Some(step.span)));
+    let conclusion = if forgiven {
+        TaskResult::Success
+    } else {
+        result
+    };
+    let reason = (result == TaskResult::Failure).then(|| {
+        job.reason(
+            "background",
+            "a background step that it waited for failed",
+            Some(step.span),
+        )
+    });
     job.step_finished(index, result, conclusion, reason, &IndexMap::new());
     frame.record_step(&step.id, &IndexMap::new(), result, conclusion);
     count(frame, conclusion);
@@ -177,29 +212,59 @@ async fn cancel_step<'a>(
     background: &mut Background<'a>,
 ) {
     let index = job.take_step();
-    job.step_started(index, &step.id, &step_name(step, &format!("Cancel {target}")), api::Stage::Main, level.parent);
+    job.step_started(
+        index,
+        &step.id,
+        &step_name(step, &format!("Cancel {target}")),
+        api::Stage::Main,
+        level.parent,
+    );
     background.expected.push(target.to_owned());
     if let Some(cancel) = background.cancels.get(target) {
         cancel.cancel();
     }
-    background.wait_for(&[target.to_owned()], frame, level.cancel).await;
-    job.step_finished(index, TaskResult::Success, TaskResult::Success, None, &IndexMap::new());
-    frame.record_step(&step.id, &IndexMap::new(), TaskResult::Success, TaskResult::Success);
+    background
+        .wait_for(&[target.to_owned()], frame, level.cancel)
+        .await;
+    job.step_finished(
+        index,
+        TaskResult::Success,
+        TaskResult::Success,
+        None,
+        &IndexMap::new(),
+    );
+    frame.record_step(
+        &step.id,
+        &IndexMap::new(),
+        TaskResult::Success,
+        TaskResult::Success,
+    );
 }
 
 fn step_name(step: &Step, default: &str) -> String {
-    step.name.as_ref().and_then(Template::literal_str).map_or_else(|| default.to_owned(), |name| name.to_string())
+    step.name
+        .as_ref()
+        .and_then(Template::literal_str)
+        .map_or_else(|| default.to_owned(), |name| name.to_string())
 }
 
 fn literal_true(template: Option<&Template>) -> bool {
-    template.is_some_and(|template| matches!(&template.kind, TemplateKind::Literal(value) if value.truthy()))
+    template.is_some_and(
+        |template| matches!(&template.kind, TemplateKind::Literal(value) if value.truthy()),
+    )
 }
 
 impl Background<'_> {
     /// Waits for these steps, makes what they left visible, and merges their results.
-    async fn wait_for(&mut self, ids: &[String], frame: &mut Frame, cancel: &CancellationToken) -> TaskResult {
+    async fn wait_for(
+        &mut self,
+        ids: &[String],
+        frame: &mut Frame,
+        cancel: &CancellationToken,
+    ) -> TaskResult {
         let waited = |open: &[String], ended: &HashMap<String, StepDone>| {
-            ids.iter().all(|id| !open.contains(id) || ended.contains_key(id))
+            ids.iter()
+                .all(|id| !open.contains(id) || ended.contains_key(id))
         };
         let mut told = false;
         while !waited(&self.open, &self.ended) {
@@ -219,7 +284,9 @@ impl Background<'_> {
         let mut result = TaskResult::Success;
         for id in ids {
             self.open.retain(|open| open != id);
-            let Some(done) = self.ended.remove(id) else { continue };
+            let Some(done) = self.ended.remove(id) else {
+                continue;
+            };
             frame.absorb(&done.state.env, &done.state.path);
             frame.record_step(id, &done.state.outputs, done.outcome, done.conclusion);
             let expected = done.conclusion == TaskResult::Cancelled && self.expected.contains(id);

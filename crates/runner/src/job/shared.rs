@@ -43,6 +43,8 @@ pub(crate) struct Job {
     pub(super) states: std::sync::Mutex<IndexMap<String, (SharedState, bool)>>,
     /// Environment and directory of the last step that failed, for a shell.
     pub(super) failed_step: std::sync::Mutex<Option<(Vec<(String, String)>, PathBuf)>>,
+    /// What a repetition in the middle would need of the steps that have ended.
+    pub(super) kept: std::sync::Mutex<Vec<crate::KeptStep>>,
     pub(crate) loader: Loader,
     /// Cancelled when the job ran out of time.
     pub(crate) timed_out: CancellationToken,
@@ -68,20 +70,35 @@ impl Job {
         job.insert("status", Value::string(status.as_str()));
         let workflow = &self.request.github;
         let github = |name: &str| {
-            workflow.as_object().and_then(|github| github.get(name)).cloned().unwrap_or(Value::Null)
+            workflow
+                .as_object()
+                .and_then(|github| github.get(name))
+                .cloned()
+                .unwrap_or(Value::Null)
         };
         job.insert("workflow_ref", github("workflow_ref"));
         job.insert("workflow_sha", github("workflow_sha"));
         job.insert("workflow_repository", github("repository"));
-        job.insert("workflow_file_path", Value::string(self.request.workflow.path.as_ref()));
+        job.insert(
+            "workflow_file_path",
+            Value::string(self.request.workflow.path.as_ref()),
+        );
         Value::Object(Arc::new(job))
     }
 
     /// `file:line:column` of a span.
     pub(crate) fn location(&self, span: Span) -> Option<Location> {
-        let sources = self.around.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let sources = self
+            .around
+            .source_map
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let position = sources.position(span);
-        Some(Location { file: sources.file(span.file).name.to_string(), line: position.line, column: position.column })
+        Some(Location {
+            file: sources.file(span.file).name.to_string(),
+            line: position.line,
+            column: position.column,
+        })
     }
 
     pub(crate) fn reason(&self, code: &str, text: impl Into<String>, span: Option<Span>) -> Reason {
@@ -93,7 +110,14 @@ impl Job {
         }
     }
 
-    pub(crate) fn step_started(&self, step: u32, id: &str, name: &str, stage: Stage, parent: Option<u32>) {
+    pub(crate) fn step_started(
+        &self,
+        step: u32,
+        id: &str,
+        name: &str,
+        stage: Stage,
+        parent: Option<u32>,
+    ) {
         self.emit(Event::StepStarted(StepStarted {
             leg: self.request.leg,
             step,
@@ -128,7 +152,10 @@ impl Job {
 
     /// Remembers the first error line for the closing table.
     pub(crate) fn note_error(&self, line: &str) {
-        let mut first = self.first_error.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut first = self
+            .first_error
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if first.is_none() {
             let line = line.lines().next().unwrap_or_default().trim();
             *first = Some(self.masker.mask_str(line).into_owned());
@@ -138,46 +165,82 @@ impl Job {
     pub(crate) fn annotations(&self, step: u32, annotations: &[crate::Annotation]) {
         for annotation in annotations {
             let annotation = annotation.clone().masked(&self.masker).into();
-            self.emit(Event::Annotation { leg: self.request.leg, step: Some(step), annotation });
+            self.emit(Event::Annotation {
+                leg: self.request.leg,
+                step: Some(step),
+                annotation,
+            });
         }
     }
 
     pub(crate) fn first_error(&self) -> Option<String> {
-        self.first_error.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.first_error
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// A warning about the job as a whole.
     pub(crate) fn warn(&self, text: &str) {
         let text = self.masker.mask_str(text).into_owned();
         let annotation = api::Annotation::message(api::AnnotationLevel::Warning, text);
-        self.emit(Event::Annotation { leg: self.request.leg, step: None, annotation });
+        self.emit(Event::Annotation {
+            leg: self.request.leg,
+            step: None,
+            annotation,
+        });
     }
 
     /// The state that pre, main and post of this use of an action share.
     pub(crate) fn saved_state(&self, key: &str) -> SharedState {
-        let mut states = self.states.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut states = self
+            .states
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         states.entry(key.to_owned()).or_default().0.clone()
     }
 
     /// Whether the post step of this use of an action is still to be registered; true once.
     pub(crate) fn register_post(&self, key: &str) -> bool {
-        let mut states = self.states.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut states = self
+            .states
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         !std::mem::replace(&mut states.entry(key.to_owned()).or_default().1, true)
     }
 
     pub(crate) fn note_failed_step(&self, env: &IndexMap<String, String>, cwd: &Path) {
-        let env = env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let mut failed = self.failed_step.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let env = env
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let mut failed = self
+            .failed_step
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *failed = Some((env, cwd.to_owned()));
     }
 
     pub(crate) fn held(&self) -> HeldJob {
-        let failed = self.failed_step.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let failed = self
+            .failed_step
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone();
         let (env, cwd) = failed.unwrap_or_else(|| {
-            let env = self.base_env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            let env = self
+                .base_env
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
             (env, self.layout.workspace.clone())
         });
-        HeldJob { name: self.request.name.clone(), sandbox: self.sandbox.clone(), env, cwd }
+        HeldJob {
+            name: self.request.name.clone(),
+            sandbox: self.sandbox.clone(),
+            env,
+            cwd,
+        }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -186,7 +249,11 @@ impl Job {
 
     /// The job's status as steps see it.
     pub(crate) fn status(&self, so_far: TaskResult) -> TaskResult {
-        if self.is_cancelled() { TaskResult::Cancelled } else { so_far }
+        if self.is_cancelled() {
+            TaskResult::Cancelled
+        } else {
+            so_far
+        }
     }
 }
 

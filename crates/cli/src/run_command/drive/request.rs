@@ -127,6 +127,7 @@ pub(super) fn job(
         let value = order.github.as_object().and_then(|github| github.get(name));
         value.map(|value| value.to_display_string().into_owned()).unwrap_or_default()
     };
+    let resume = ready.resume.jobs.get(&(ready.plan.programs[workflow].workflow.path.to_string(), order.name.clone())).cloned();
     let id_token = order.grant.level("id-token") == PermissionLevel::Write;
     let called = order.workflow.path != ready.plan.programs[workflow].workflow.path;
     let identity = JobIdentity {
@@ -174,7 +175,7 @@ pub(super) fn job(
         environment: order.environment.map(|environment| (environment.name, environment.url)),
         extra_env: ready.values.env.clone(),
         identity,
-        from_step: ready.resume.from_step.clone(),
+        resume,
         hold_on_failure: ready.args.shell_on_failure,
         debug: ready.args.debug,
     }
