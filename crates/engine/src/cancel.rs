@@ -28,7 +28,6 @@ impl Run {
             let keep = self
                 .condition_holds(node, &self.node_context(node))
                 .unwrap_or(false);
-            self.nodes[node].closed |= !keep;
             for leg in self.nodes[node].legs.clone() {
                 if let LegStage::Calling(child) = self.legs[leg].stage {
                     self.cancel_scope(child);
@@ -62,9 +61,8 @@ impl Run {
         }
     }
 
-    /// Cancels a job's legs, without letting those that wait for a place take those that get free.
+    /// Cancels a job's legs. Places that get free are given away only afterwards, when no leg waits for one any more.
     pub(crate) fn cancel_node(&mut self, node: usize, why: &Why) {
-        self.nodes[node].closed = true;
         for leg in self.nodes[node].legs.clone() {
             self.cancel_leg(leg, why);
         }

@@ -8,7 +8,7 @@ use crate::state::Leg;
 
 /// Contexts and status functions at the level of a job. Contexts that are not available are null; that a file does not
 /// name them was checked when it was read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct JobContext {
     pub(crate) github: Value,
     pub(crate) inputs: Value,

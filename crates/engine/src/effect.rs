@@ -1,5 +1,6 @@
 //! What goes into the state machine and what comes out.
 
+use std::fmt;
 use std::sync::Arc;
 
 use api::{Conclusion, LegId};
@@ -99,7 +100,7 @@ pub struct PlannedJob {
 }
 
 /// Everything a runner needs to execute a leg, beyond what the machine knows itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct JobOrder {
     pub leg: LegId,
     pub path: String,
@@ -122,6 +123,25 @@ pub struct JobOrder {
     pub services: Option<Value>,
     /// What the job's token may do.
     pub grant: Grant,
+}
+
+/// Without secrets, and without `github`, which holds the token.
+impl fmt::Debug for JobOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobOrder")
+            .field("leg", &self.leg)
+            .field("path", &self.path)
+            .field("name", &self.name)
+            .field("inputs", &self.inputs)
+            .field("needs", &self.needs)
+            .field("strategy", &self.strategy)
+            .field("matrix", &self.matrix)
+            .field("runs_on", &self.runs_on)
+            .field("timeout_minutes", &self.timeout_minutes)
+            .field("environment", &self.environment)
+            .field("grant", &self.grant)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `environment:` of a job. `url` is evaluated by the runner after the steps.

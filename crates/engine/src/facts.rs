@@ -1,12 +1,13 @@
 //! What a run is told at its start.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use api::{Conclusion, LegId};
 use expr::Value;
 
 /// The contexts that are known before the first job.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Facts {
     pub github: Value,
     /// `inputs` of `workflow_dispatch` (or null).
@@ -14,6 +15,16 @@ pub struct Facts {
     pub vars: Value,
     /// Repository secrets, for `secrets:` of called workflows. Never part of an effect's reason.
     pub secrets: Value,
+}
+
+/// Without secrets, and without `github`, which holds the token.
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts")
+            .field("inputs", &self.inputs)
+            .field("vars", &self.vars)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which part of the workflow is asked for, and what is already known of it.

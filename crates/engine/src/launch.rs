@@ -15,7 +15,6 @@ impl Run {
     /// Starts as many of a job's ready legs as `max-parallel` has places for.
     pub(crate) fn launch_ready(&mut self, node: usize) {
         while let state = &mut self.nodes[node]
-            && !state.closed
             && state.taken < state.max_parallel
             && let Some(&leg) = state.legs.get(state.cursor)
         {

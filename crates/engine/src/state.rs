@@ -9,7 +9,7 @@ use workflow::{Grant, Job, Leg as MatrixLeg, Program};
 use crate::effect::{JobOrder, Why};
 
 /// One workflow in the run: the run's own, or a called one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Scope {
     pub(crate) program: Arc<Program>,
     /// The leg that called it; none for the run's own.
@@ -66,8 +66,6 @@ pub(crate) struct Node {
     pub(crate) unfinished: usize,
     /// Legs that take one of the places that `max-parallel` counts.
     pub(crate) taken: usize,
-    /// No further leg is launched: the others are being cancelled.
-    pub(crate) closed: bool,
     /// At least one leg was started or called in this attempt.
     pub(crate) reran: bool,
     pub(crate) fail_fast: bool,
@@ -121,7 +119,6 @@ impl Node {
             cursor: 0,
             unfinished: 0,
             taken: 0,
-            closed: false,
             reran: false,
             fail_fast: true,
             max_parallel: usize::MAX,
@@ -140,7 +137,7 @@ impl Node {
 }
 
 /// One execution of a job.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Leg {
     pub(crate) id: LegId,
     pub(crate) node: usize,

@@ -47,7 +47,16 @@ jobs:
             .as_str(),
         Some("k3y")
     );
-    assert!(!format!("{:?}", run.planned).contains("k3y"));
+    let shown = format!(
+        "{:?} {order:?} {:?} {:?}",
+        run.planned,
+        run.run,
+        crate::script::facts()
+    );
+    assert!(
+        !shown.contains("k3y") && !shown.contains("t0ken"),
+        "{shown}"
+    );
 }
 
 #[test]
