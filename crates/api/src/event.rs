@@ -114,7 +114,8 @@ pub struct WorkflowStarted {
 pub struct JobPlanned {
     pub leg: LegId,
     pub workflow: WorkflowIndex,
-    /// The key in the file; for a job of a reusable workflow the path of keys: `deploy/build`.
+    /// The key in the file; for a job of a reusable workflow the path of keys: `deploy/build`. A leg of a matrix adds
+    /// its number: `test#2`.
     pub job: String,
     /// What users see: `test (ubuntu, 1.23)`, `deploy / build`.
     pub name: String,

@@ -37,19 +37,25 @@ impl Values {
             };
             secrets.insert(checked(name, "--secret")?, Value::string(value));
         }
-        let mut vars: Object =
-            config.vars.iter().map(|(name, value)| (name.as_str(), Value::string(value.as_str()))).collect();
-        for file in &args.var_file {
-            vars.extend(pairs_of(file)?.into_iter().map(|(name, value)| (name, Value::string(value))));
-        }
-        for (name, value) in split_all(&args.var, "--var")? {
-            vars.insert(name, Value::string(value));
-        }
+        let vars = variables(args, config)?;
         let mut env: Vec<(String, String)> =
             config.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         env.extend(split_all(&args.env, "--env")?);
         Ok(Self { secrets, vars, env })
     }
+}
+
+/// The `vars` context: `trunkline.toml`, then files, then the command line.
+pub(crate) fn variables(args: &ValueArgs, config: &Config) -> Result<Object, Failure> {
+    let mut vars: Object =
+        config.vars.iter().map(|(name, value)| (name.as_str(), Value::string(value.as_str()))).collect();
+    for file in &args.var_file {
+        vars.extend(pairs_of(file)?.into_iter().map(|(name, value)| (name, Value::string(value))));
+    }
+    for (name, value) in split_all(&args.var, "--var")? {
+        vars.insert(name, Value::string(value));
+    }
+    Ok(vars)
 }
 
 /// `NAME=VALUE` arguments.

@@ -9,7 +9,7 @@ use crate::args::RunArgs;
 use crate::failure::Failure;
 use crate::project::Project;
 use crate::run_command::plan::{self, Plan};
-use crate::run_command::preflight;
+use crate::run_command::{preflight, values};
 
 /// The jobs as they would be planned, in that order. Jobs that depend on another's outputs may end up different.
 pub(crate) fn rehearse(
@@ -19,6 +19,7 @@ pub(crate) fn rehearse(
     args: &RunArgs,
 ) -> Result<Vec<Event>, Failure> {
     let inputs = preflight::dispatch_inputs(plan, event)?;
+    let vars = expr::Value::from(values::variables(&args.values, &project.config)?);
     let mut events = Vec::new();
     let mut next = 0;
     for (index, program) in plan.programs.iter().enumerate() {
@@ -27,6 +28,7 @@ pub(crate) fn rehearse(
             event,
             &program.workflow,
             inputs.get(&*program.workflow.path).cloned().unwrap_or_default(),
+            vars.clone(),
         );
         let selection = engine::Selection {
             jobs: args.job.clone(),

@@ -54,10 +54,16 @@ pub(super) fn workflow(ready: &Ready<'_>, number: RunNumber, index: usize) -> (W
 }
 
 /// What a rehearsal knows: the same, but for secrets and numbers.
-pub(super) fn facts(facts: &git::Facts, event: &Event, workflow: &workflow::Workflow, inputs: Value) -> Facts {
+pub(super) fn facts(
+    facts: &git::Facts,
+    event: &Event,
+    workflow: &workflow::Workflow,
+    inputs: Value,
+    vars: Value,
+) -> Facts {
     let ids = RunIds { id: IDS_PER_RUN, number: 1, attempt: 1 };
     let github = context(facts, event, workflow, ids, &actor(event), "");
-    Facts { github, inputs, vars: Value::from(Object::new()), secrets: Value::from(Object::new()) }
+    Facts { github, inputs, vars, secrets: Value::from(Object::new()) }
 }
 
 /// `secrets.GITHUB_TOKEN` is always there; empty when the user gave none.
