@@ -106,6 +106,14 @@ impl Uses {
         })
     }
 
+    /// The repository of a workflow file by its path as jobs know it: `owner/repo/.github/workflows/x.yml@ref` for one that
+    /// was called from another repository; `None` for files of the run's own.
+    #[must_use]
+    pub fn of_called_workflow(path: &str) -> Option<Uses> {
+        let uses = Uses::parse(path).ok().filter(|_| !path.starts_with('.'))?;
+        (matches!(uses, Uses::Remote { .. }) && uses.is_workflow()).then_some(uses)
+    }
+
     /// Whether it names a workflow file rather than an action.
     pub fn is_workflow(&self) -> bool {
         match self {

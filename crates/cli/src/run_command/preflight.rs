@@ -76,9 +76,14 @@ impl Check<'_> {
         if !visited.insert(Arc::as_ptr(&workflow) as usize) {
             return;
         }
+        let top = self.project.top.clone();
+        let elsewhere = Uses::of_called_workflow(&workflow.path)
+            .and_then(|uses| self.resolver.workflow(&uses, &top).ok())
+            .map(|file| file.root);
         for job in wanted(&workflow, jobs) {
             match &job.kind {
                 JobKind::Steps(steps) => {
+                    self.own = elsewhere.clone().unwrap_or_else(|| top.clone());
                     for step in &steps.steps {
                         self.step(step, 0);
                     }

@@ -239,3 +239,38 @@ fn their_own_repository_is_the_one_they_stand_in() {
         ["the remote part part", "the own part part"]
     );
 }
+
+const CALLED: &str = "
+on: workflow_call
+jobs:
+  called:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: $/lib/part
+      - run: |
+          echo '> in ${{ job.workflow_repository }} ${{ job.workflow_ref }}'
+  nested:
+    uses: ./.github/workflows/nested.yml
+";
+
+const NESTED: &str = "on: workflow_call\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: $/lib/part\n";
+
+/// In a workflow called from another repository `$/` is that repository, and is in no need of a file in the run's own.
+#[test]
+fn of_the_repository_of_a_called_workflow() {
+    let part = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        echo \"> the remote part\"\n";
+    let remote = [
+        (".github/workflows/called.yml", CALLED.to_owned()),
+        (".github/workflows/nested.yml", NESTED.to_owned()),
+        ("lib/part/action.yml", part.to_owned()),
+    ];
+    let mirror = mirror::bare("octo/flows", &remote, "v1");
+    let workflow = "on: push\njobs:\n  a:\n    uses: octo/flows/.github/workflows/called.yml@v1\n";
+    let files = [(".github/workflows/ci.yml", workflow)];
+    let repository = TestRepository::from_files(&files).expect("a repository");
+    let (observed, _) = run(&repository, &["--action-source", &mirror.source()], 0);
+    let mut said = marked(&observed);
+    said.sort_unstable();
+    let called = "in octo/flows octo/flows/.github/workflows/called.yml@v1";
+    assert_eq!(said, [called, "the remote part", "the remote part"]);
+}

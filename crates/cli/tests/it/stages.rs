@@ -191,7 +191,7 @@ jobs:
       - run: exit 1
 ";
 
-/// Inputs are worked out anew for the post stage, and a local action has no pre stage.
+/// Inputs are worked out anew for the post stage, and an action of the workspace has no pre stage.
 #[test]
 fn of_local_actions() {
     let name = "stages::of_local_actions";
@@ -207,10 +207,11 @@ fn of_local_actions() {
     let repository = TestRepository::from_files(&files).expect("a repository");
     let observed = run(&repository, &[], 1);
     let expected = [
+        "pre self: job success, state [], env undefined",
         "main local: job success , state [], env undefined",
-        "main self: job success, state [], env undefined",
-        "post self: job failure, state [main=self], env undefined",
+        "main self: job success, state [pre=self], env undefined",
         "post local: job failure set, state [main=local], env undefined",
+        "post self: job failure, state [main=self pre=self], env undefined",
     ];
     assert_eq!(marked(&observed), expected);
     let warned = |text: &str| {

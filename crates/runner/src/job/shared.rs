@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use actions::Uses;
 use api::{Conclusion, Event, Location, Reason, Stage, StepFinished, StepStarted};
 use expr::{Object, Value};
 use indexmap::IndexMap;
@@ -76,13 +77,24 @@ impl Job {
                 .cloned()
                 .unwrap_or(Value::Null)
         };
-        job.insert("workflow_ref", github("workflow_ref"));
+        // The file that has the job: a called one, perhaps of another repository.
+        let path = &self.request.workflow.path;
+        let (reference, repository, file) = match Uses::of_called_workflow(path) {
+            Some(Uses::Remote { repo, path: file, .. }) => (
+                Value::string(path.as_ref()),
+                Value::string(repo.to_string()),
+                file,
+            ),
+            _ => {
+                let run = |name: &str| github(name).to_display_string().into_owned();
+                let reference = format!("{}/{path}@{}", run("repository"), run("ref"));
+                (Value::string(reference), github("repository"), path.to_string())
+            }
+        };
+        job.insert("workflow_ref", reference);
         job.insert("workflow_sha", github("workflow_sha"));
-        job.insert("workflow_repository", github("repository"));
-        job.insert(
-            "workflow_file_path",
-            Value::string(self.request.workflow.path.as_ref()),
-        );
+        job.insert("workflow_repository", repository);
+        job.insert("workflow_file_path", Value::string(file));
         Value::Object(Arc::new(job))
     }
 

@@ -1,5 +1,6 @@
 //! From a decision of the state machine to what a runner is asked to do.
 
+use actions::Uses;
 use api::{LegId, RunNumber, WorkflowIndex, WorkflowStarted};
 use engine::{Facts, JobOrder, Run, Selection};
 use expr::{Object, Value};
@@ -144,7 +145,10 @@ pub(super) fn job(
         workflow: github("workflow"),
         workflow_ref: github("workflow_ref"),
         workflow_sha: github("workflow_sha"),
-        job_workflow_ref: called.then(|| format!("{}/{}@{}", github("repository"), order.workflow.path, github("ref"))),
+        job_workflow_ref: called.then(|| match Uses::of_called_workflow(&order.workflow.path) {
+            Some(_) => order.workflow.path.to_string(),
+            None => format!("{}/{}@{}", github("repository"), order.workflow.path, github("ref")),
+        }),
         job_workflow_sha: called.then(|| github("sha")),
         repository: github("repository"),
         git_ref: github("ref"),

@@ -1,1 +1,1 @@
-console.log('pre of a local action')
+console.log('pre of an action')

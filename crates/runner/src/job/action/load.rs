@@ -42,7 +42,9 @@ impl Loader {
         let parsed = Uses::parse(&uses.value).map_err(|error| refuse(error.to_string()))?;
         let local = matches!(parsed, Uses::Local(_));
         let key = match &parsed {
-            Uses::SelfRepository(path) => format!("{}:{path}", own_root.unwrap_or(Path::new("")).display()),
+            Uses::SelfRepository(path) => {
+                format!("{}:{path}", own_root.unwrap_or(Path::new("")).display())
+            }
             _ => uses.value.to_string(),
         };
         let mut remote = self.remote.lock().await;
@@ -53,12 +55,19 @@ impl Loader {
         let own = match own_root {
             Some(root) => root.to_owned(),
             None => {
-                let snapshot = job.around.snapshot.get().await.map_err(|error| refuse(error.to_string()))?;
-                snapshot.path.clone()
+                let snapshot = job
+                    .around
+                    .snapshot
+                    .get()
+                    .await
+                    .map_err(|error| refuse(error.to_string()))?;
+                called_from(job, &snapshot.path).await.map_err(refuse)?
             }
         };
-        let (resolver, wanted, own_dir) = (job.around.resolver.clone(), parsed.clone(), own.clone());
-        let resolving = tokio::task::spawn_blocking(move || resolver.action(&wanted, &workspace, &own_dir));
+        let (resolver, wanted, own_dir) =
+            (job.around.resolver.clone(), parsed.clone(), own.clone());
+        let resolving =
+            tokio::task::spawn_blocking(move || resolver.action(&wanted, &workspace, &own_dir));
         let resolved = match resolving.await {
             Ok(resolved) => resolved.map_err(|error| refuse(error.to_string()))?,
             Err(_) => return Err(refuse(format!("`{}` could not be resolved", uses.value))),
@@ -90,17 +99,43 @@ impl Loader {
                 show(job, own, &target).await.map_err(refuse)?;
                 (below(&target, path), Some(own.to_owned()))
             }
-            Uses::Remote { repo, path, reference } => match &resolved.root {
+            Uses::Remote {
+                repo,
+                path,
+                reference,
+            } => match &resolved.root {
                 None => (PathBuf::new(), None),
                 Some(root) => {
-                    let target = job.layout.actions.join(&repo.owner).join(&repo.name).join(reference);
+                    let target = job
+                        .layout
+                        .actions
+                        .join(&repo.owner)
+                        .join(&repo.name)
+                        .join(reference);
                     show(job, root, &target).await.map_err(refuse)?;
                     (below(&target, path), Some(root.clone()))
                 }
             },
             Uses::Docker(_) => (PathBuf::new(), None),
         };
-        Ok(Loaded { resolved, action, inside, root })
+        Ok(Loaded {
+            resolved,
+            action,
+            inside,
+            root,
+        })
+    }
+}
+
+/// The repository of the job's workflow: another one's for a workflow that was called from there, else the run's own.
+async fn called_from(job: &Job, own: &Path) -> Result<PathBuf, String> {
+    let Some(uses) = Uses::of_called_workflow(&job.request.workflow.path) else {
+        return Ok(own.to_owned());
+    };
+    let (resolver, own) = (job.around.resolver.clone(), own.to_owned());
+    match tokio::task::spawn_blocking(move || resolver.workflow(&uses, &own)).await {
+        Ok(found) => found.map(|file| file.root).map_err(|error| error.to_string()),
+        Err(_) => Err("the workflow's repository could not be resolved".to_owned()),
     }
 }
 
@@ -128,17 +163,33 @@ async fn show(job: &Job, host: &Path, target: &Path) -> Result<(), String> {
 
 fn read_action(job: &Job, uses: &Spanned<Arc<str>>, file: &Path) -> Result<Action, Failure> {
     let refuse = |text: String| Failure::new("action", text, Some(uses.span));
-    let bytes = std::fs::read(file).map_err(|error| refuse(format!("its metadata could not be read: {error}")))?;
-    let name = format!("{}/{}", uses.value, file.file_name().unwrap_or_default().to_string_lossy());
-    let mut sources = job.around.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let bytes = std::fs::read(file)
+        .map_err(|error| refuse(format!("its metadata could not be read: {error}")))?;
+    let name = format!(
+        "{}/{}",
+        uses.value,
+        file.file_name().unwrap_or_default().to_string_lossy()
+    );
+    let mut sources = job
+        .around
+        .source_map
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let id = sources.add(name, String::from_utf8_lossy(&bytes).into_owned());
     let parsed = workflow::parse_action(id, &bytes);
-    let errors: Vec<_> = parsed.diagnostics.into_iter().filter(|one| one.severity == Severity::Error).collect();
+    let errors: Vec<_> = parsed
+        .diagnostics
+        .into_iter()
+        .filter(|one| one.severity == Severity::Error)
+        .collect();
     match parsed.value {
         Some(action) if errors.is_empty() => Ok(action),
         _ => {
             let shown = span::render_terminal(&errors, &sources, span::Color::Off);
-            Err(refuse(format!("`{}` is not a valid action\n{shown}", uses.value)))
+            Err(refuse(format!(
+                "`{}` is not a valid action\n{shown}",
+                uses.value
+            )))
         }
     }
 }
