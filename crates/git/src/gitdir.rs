@@ -110,11 +110,12 @@ fn config(request: &GitDirRequest<'_>, branch: Option<&str>) -> String {
             ""
         });
     }
-    let url = quote(request.remote_url);
-    let _ = write!(
-        text,
-        "[remote \"origin\"]\n\turl = {url}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n"
-    );
+    text.push_str("[remote \"origin\"]\n");
+    // A repository without a remote has no URL to give, and git stumbles over an empty one.
+    if !request.remote_url.is_empty() {
+        let _ = writeln!(text, "\turl = {}", quote(request.remote_url));
+    }
+    text.push_str("\tfetch = +refs/heads/*:refs/remotes/origin/*\n");
     if partial {
         text.push_str("\tpromisor = true\n\tpartialclonefilter = blob:none\n");
     }

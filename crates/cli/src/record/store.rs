@@ -47,30 +47,11 @@ impl RecordStore {
                 Err(error) => return Err(RecordError::io(dir)(error)),
             }
         };
-        let at = |error| RecordError::io(&dir)(error);
-        let running = File::create(dir.join("running")).map_err(at)?;
-        // Nobody else locks it for longer than a look takes, and who looks takes it shared.
-        running.lock().map_err(at)?;
-        fs::create_dir(logs_dir(&dir)).map_err(at)?;
-        fs::create_dir(artifacts_dir(&dir)).map_err(at)?;
-        let started_at = if meta.started_at == 0 {
-            now()
-        } else {
-            meta.started_at
-        };
-        write_json(
-            &dir.join("meta.json"),
-            &RunMeta {
-                started_at,
-                ..meta.clone()
-            },
-        )
-        .map_err(at)?;
-        let events = File::options()
-            .append(true)
-            .create_new(true)
-            .open(dir.join("events.jsonl"))
-            .map_err(at)?;
+        let (running, events) = begin(&dir, meta).map_err(|error| {
+            // Nothing half-made stays, for which a full disk is thankful too.
+            let _ = fs::remove_dir_all(&dir);
+            RecordError::io(&dir)(error)
+        })?;
         let store = self.clone();
         // A failure here is no failure of the run; the next run tries again.
         let _ = std::thread::Builder::new()
@@ -147,4 +128,30 @@ impl RecordStore {
         numbers.sort_unstable();
         Ok(numbers)
     }
+}
+
+/// What a record begins with: the lock that shows that it is being written, and the file of events.
+fn begin(dir: &Path, meta: &RunMeta) -> io::Result<(File, File)> {
+    let running = File::create(dir.join("running"))?;
+    // Nobody else locks it for longer than a look takes, and who looks takes it shared.
+    running.lock()?;
+    fs::create_dir(logs_dir(dir))?;
+    fs::create_dir(artifacts_dir(dir))?;
+    let started_at = if meta.started_at == 0 {
+        now()
+    } else {
+        meta.started_at
+    };
+    write_json(
+        &dir.join("meta.json"),
+        &RunMeta {
+            started_at,
+            ..meta.clone()
+        },
+    )?;
+    let events = File::options()
+        .append(true)
+        .create_new(true)
+        .open(dir.join("events.jsonl"))?;
+    Ok((running, events))
 }

@@ -1,6 +1,8 @@
 //! The built program when things go wrong: signals, kills, broken and hostile input.
 
 mod cancelling;
+mod input;
 mod killed;
 mod live;
+mod orphans;
 mod rerunning;
