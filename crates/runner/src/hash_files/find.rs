@@ -3,11 +3,15 @@
 use std::fs::{self, FileType};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use actions::glob::Patterns;
 
 use super::{Deadline, HashError};
+
+/// A directory whatever the way to it: a real path cannot be had of what lies in another mount namespace.
+type Directory = (u64, u64);
 
 struct Item {
     path: PathBuf,
@@ -68,7 +72,7 @@ pub(super) fn find(
 fn is_directory(
     item: &Item,
     follow: bool,
-    chain: &mut Vec<PathBuf>,
+    chain: &mut Vec<Directory>,
 ) -> Result<Option<bool>, HashError> {
     let failed = |source| HashError::Io {
         path: item.path.clone(),
@@ -90,7 +94,8 @@ fn is_directory(
         }
     };
     if kind.is_dir() && follow {
-        let real = fs::canonicalize(&item.path).map_err(failed)?;
+        let metadata = fs::metadata(&item.path).map_err(failed)?;
+        let real = (metadata.dev(), metadata.ino());
         chain.truncate(item.level - 1);
         if chain.contains(&real) {
             return Ok(None);

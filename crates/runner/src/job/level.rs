@@ -46,6 +46,8 @@ struct Background<'a> {
     open: Vec<String>,
     /// `cancel` was asked for: being cancelled does not count against the job.
     expected: Vec<String>,
+    /// One failed: the level does in the end, also when a `wait` was forgiving or a `cancel` came too late.
+    failed: bool,
     slots: std::sync::Arc<tokio::sync::Semaphore>,
 }
 
@@ -62,6 +64,7 @@ pub(crate) fn run_level<'a>(
             ended: HashMap::new(),
             open: Vec::new(),
             expected: Vec::new(),
+            failed: false,
             slots: std::sync::Arc::new(tokio::sync::Semaphore::new(BACKGROUND_SLOTS)),
         };
         for step in level.steps {
@@ -74,6 +77,9 @@ pub(crate) fn run_level<'a>(
         let open = background.open.clone();
         let result = background.wait_for(&open, frame, level.cancel).await;
         frame.status = TaskResult::merge(Some(frame.status), result);
+        if background.failed {
+            count(frame, TaskResult::Failure);
+        }
     })
 }
 
@@ -289,6 +295,7 @@ impl Background<'_> {
             };
             frame.absorb(&done.state.env, &done.state.path);
             frame.record_step(id, &done.state.outputs, done.outcome, done.conclusion);
+            self.failed |= done.conclusion == TaskResult::Failure;
             let expected = done.conclusion == TaskResult::Cancelled && self.expected.contains(id);
             // A step that was skipped is no worse than one that went well.
             if !expected && done.conclusion != TaskResult::Skipped {

@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::level::Level;
 use super::post::{Post, PostKind};
 use super::shared::Job;
-use super::step::{Running, env_of_step, finish, holds, processor};
+use super::step::{Running, env_of_step, finish, holds_as_written, processor};
 use super::step_context::{StatusSource, StepContext};
 use crate::log::StepLog;
 use crate::result::TaskResult;
@@ -27,11 +27,18 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
     // The contexts of now; inside a composite action those of its main stage, with the variables of now.
     let mut own = frame.clone();
     if post.frame.composite {
-        own = Frame { env: own.env, path: own.path, ..post.frame.clone() };
+        own = Frame {
+            env: own.env,
+            path: own.path,
+            ..post.frame.clone()
+        };
         own.env.extend(post.frame.overrides);
     }
     own.set_github([("action", Value::string(post.id.as_str()))]);
-    let context = StepContext { source: StatusSource::Job, ..StepContext::of_frame(job, &own, job.status(frame.status)) };
+    let context = StepContext {
+        source: StatusSource::Job,
+        ..StepContext::of_frame(job, &own, job.status(frame.status))
+    };
     let (step_env, env_failure) = env_of_step(&post.step, &context);
     let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
     let running = Running {
@@ -47,17 +54,22 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
         cancel: job.control.kill.child_token(),
     };
     job.step_started(index, &post.id, &post.name, Stage::Post, None);
-    let context = StepContext { source: StatusSource::Job, ..running.context() };
+    let context = StepContext {
+        source: StatusSource::Job,
+        ..running.context()
+    };
     let wanted = match (env_failure, &post.condition) {
         (Some(failure), _) => Err(failure),
         (None, None) => Ok(true),
-        (None, Some(condition)) => holds(Some(condition), &context),
+        (None, Some(condition)) => holds_as_written(condition, &context, "post-if"),
     };
     let outcome = match wanted {
         Ok(false) => Ok(TaskResult::Skipped),
         Err(failure) => Err(failure),
         Ok(true) => match post.kind {
-            PostKind::Node { loaded, script } => run_node_post(&running, &loaded, &script, &post.state).await,
+            PostKind::Node { loaded, script } => {
+                run_node_post(&running, &loaded, &script, &post.state).await
+            }
             PostKind::Native(native) => run_native_post(&running, *native).await,
         },
     };

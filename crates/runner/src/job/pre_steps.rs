@@ -9,7 +9,7 @@ use super::action::{MAX_DEPTH, action_frame, all_inputs, frame_inside, run_pre, 
 use super::frame::Frame;
 use super::level::{BoxFuture, Level};
 use super::shared::Job;
-use super::step::{Failure, Running, env_of_step, holds, processor};
+use super::step::{Failure, Running, env_of_step, holds_as_written, processor};
 use super::step_context::{StatusSource, StepContext};
 use crate::log::StepLog;
 use crate::result::TaskResult;
@@ -42,9 +42,13 @@ fn run_steps<'a>(
                 continue;
             }
             let loaded = job.loader.load(job, uses, seen.own_root.as_deref()).await?;
-            let Some(action) = &loaded.action else { continue };
+            let Some(action) = &loaded.action else {
+                continue;
+            };
             match &action.runs {
-                Runs::Node(node) if node.pre.is_some() => run_one(job, frame, seen, level, step).await,
+                Runs::Node(node) if node.pre.is_some() => {
+                    run_one(job, frame, seen, level, step).await
+                }
                 Runs::Composite(composite) if seen.depth < MAX_DEPTH => {
                     let context = StepContext::of_frame(job, seen, job.status(frame.status));
                     let around = action_frame(seen, &loaded);
@@ -62,12 +66,22 @@ fn run_steps<'a>(
 }
 
 async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, step: &Step) {
-    let StepKind::Uses { uses, with } = &step.kind else { return };
+    let StepKind::Uses { uses, with } = &step.kind else {
+        return;
+    };
     let index = job.take_step();
-    let mut own = Frame { env: frame.env.clone(), path: frame.path.clone(), status: frame.status, ..seen.clone() };
+    let mut own = Frame {
+        env: frame.env.clone(),
+        path: frame.path.clone(),
+        status: frame.status,
+        ..seen.clone()
+    };
     own.env.extend(seen.overrides.clone());
     own.set_github([("action", Value::string(step.id.as_ref()))]);
-    let context = StepContext { source: StatusSource::Job, ..StepContext::of_frame(job, &own, job.status(frame.status)) };
+    let context = StepContext {
+        source: StatusSource::Job,
+        ..StepContext::of_frame(job, &own, job.status(frame.status))
+    };
     let (step_env, env_failure) = env_of_step(step, &context);
     let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
     let running = Running {
@@ -81,14 +95,23 @@ async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, s
         job_status: frame.status,
         cancel: CancellationToken::clone(&job.cancel),
     };
-    job.step_started(index, &step.id, &format!("Pre Run {}", uses.value), Stage::Pre, None);
-    let context = StepContext { source: StatusSource::Job, ..running.context() };
+    job.step_started(
+        index,
+        &step.id,
+        &format!("Pre Run {}", uses.value),
+        Stage::Pre,
+        None,
+    );
+    let context = StepContext {
+        source: StatusSource::Job,
+        ..running.context()
+    };
     let outcome = match env_failure {
         Some(failure) => Err(failure),
         None => {
             let pre = run_pre(&running, uses, with.as_ref(), |condition| match condition {
                 None => Ok(true),
-                Some(condition) => holds(Some(condition), &context),
+                Some(condition) => holds_as_written(condition, &context, "pre-if"),
             });
             pre.await
         }

@@ -54,7 +54,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: &'static str, text: impl Into<String>, span: Option<Span>) -> Self {
-        Self { code, text: text.into(), span }
+        Self {
+            code,
+            text: text.into(),
+            span,
+        }
     }
 }
 
@@ -70,13 +74,20 @@ impl<'a> Running<'a> {
             job: self.job,
             frame: self.frame,
             step_env: Some(&self.step_env),
-            source: if self.frame.composite { StatusSource::Action } else { StatusSource::Job },
+            source: if self.frame.composite {
+                StatusSource::Action
+            } else {
+                StatusSource::Job
+            },
             job_status: self.job.status(self.job_status),
         }
     }
 
     pub(crate) fn text(&self, template: &Template) -> Result<String, Failure> {
-        Ok(template.evaluate(&self.context())?.to_display_string().into_owned())
+        Ok(template
+            .evaluate(&self.context())?
+            .to_display_string()
+            .into_owned())
     }
 }
 
@@ -92,13 +103,30 @@ pub(crate) async fn run_step(
     let index = job.take_step();
     let mut own = frame.clone();
     own.set_github([("action", Value::string(step.id.as_ref()))]);
+    if frame.composite {
+        own.set_github([("action_status", Value::string(frame.status.as_str()))]);
+    }
     let job_status = level.job_status.unwrap_or(frame.status);
     // The level's token only asks; this one stops the step.
-    let stop = if recheck { CancellationToken::new() } else { cancel.clone() };
+    let stop = if recheck {
+        CancellationToken::new()
+    } else {
+        cancel.clone()
+    };
     let context = StepContext::of_frame(job, &own, job.status(job_status));
     let (step_env, env_failure) = env_of_step(step, &context);
     let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
-    let running = Running { job, frame: &own, level, step, index, log, step_env, job_status, cancel: stop.clone() };
+    let running = Running {
+        job,
+        frame: &own,
+        level,
+        step,
+        index,
+        log,
+        step_env,
+        job_status,
+        cancel: stop.clone(),
+    };
     let name = display_name(&running);
     job.step_started(index, &step.id, &name, Stage::Main, level.parent);
     if let Some(failure) = env_failure {
@@ -117,18 +145,26 @@ pub(crate) async fn run_step(
     let timeout = match &step.timeout_minutes {
         None => None,
         Some(template) => match template.evaluate(&running.context()) {
-            Ok(value) => Some(value.to_number()).filter(|minutes| minutes.is_finite() && *minutes > 0.0),
-            Err(failure) => return finish(&running, TaskResult::Failure, false, Some(failure.into())),
+            Ok(value) => {
+                Some(value.to_number()).filter(|minutes| minutes.is_finite() && *minutes > 0.0)
+            }
+            Err(failure) => {
+                return finish(&running, TaskResult::Failure, false, Some(failure.into()));
+            }
         },
     };
     let outcome = supervise(&running, timeout, &cancel, recheck).await;
     let forgiving = match &step.continue_on_error {
         None => Ok(false),
-        Some(template) => template.evaluate(&running.context()).map(|value| value.truthy()),
+        Some(template) => template
+            .evaluate(&running.context())
+            .map(|value| value.truthy()),
     };
     match (outcome, forgiving) {
         (Ok(result), Ok(forgiving)) => finish(&running, result, forgiving, None),
-        (Err(failure), Ok(forgiving)) => finish(&running, TaskResult::Failure, forgiving, Some(failure)),
+        (Err(failure), Ok(forgiving)) => {
+            finish(&running, TaskResult::Failure, forgiving, Some(failure))
+        }
         (_, Err(failure)) => finish(&running, TaskResult::Failure, false, Some(failure.into())),
     }
 }
@@ -142,14 +178,21 @@ async fn supervise(
 ) -> Result<TaskResult, Failure> {
     let body = async {
         match &running.step.kind {
-            StepKind::Run { script, shell, working_directory } => {
-                run_script(running, script, shell.as_ref(), working_directory.as_ref()).await
-            }
+            StepKind::Run {
+                script,
+                shell,
+                working_directory,
+            } => run_script(running, script, shell.as_ref(), working_directory.as_ref()).await,
             StepKind::Uses { uses, with } => run_action(running, uses, with.as_ref()).await,
             // Validation keeps these out of `parallel` and composite actions; levels handle them.
-            StepKind::Wait { .. } | StepKind::WaitAll | StepKind::Cancel { .. } | StepKind::Parallel { .. } => {
-                Err(Failure::new("step", "this kind of step cannot stand here", Some(running.step.span)))
-            }
+            StepKind::Wait { .. }
+            | StepKind::WaitAll
+            | StepKind::Cancel { .. }
+            | StepKind::Parallel { .. } => Err(Failure::new(
+                "step",
+                "this kind of step cannot stand here",
+                Some(running.step.span),
+            )),
         }
     };
     tokio::pin!(body);
@@ -180,9 +223,17 @@ async fn supervise(
     };
     if timed_out {
         let minutes = timeout.unwrap_or_default();
-        let unit = if (minutes - 1.0).abs() < f64::EPSILON { "minute" } else { "minutes" };
+        let unit = if (minutes - 1.0).abs() < f64::EPSILON {
+            "minute"
+        } else {
+            "minutes"
+        };
         let text = format!("the step has timed out after {minutes} {unit}");
-        return Err(Failure::new("timeout", text, running.step.timeout_minutes.as_ref().map(|one| one.span)));
+        return Err(Failure::new(
+            "timeout",
+            text,
+            running.step.timeout_minutes.as_ref().map(|one| one.span),
+        ));
     }
     result
 }
@@ -194,9 +245,14 @@ pub(crate) fn finish(
     failure: Option<Failure>,
 ) -> StepDone {
     let job = running.job;
-    let printed = failure.as_ref().filter(|failure| failure.code == "exit").and_then(|_| {
-        running.log.with_state(|state| first_error::find(job, state, running.log.began_at()))
-    });
+    let printed = failure
+        .as_ref()
+        .filter(|failure| failure.code == "exit")
+        .and_then(|_| {
+            running
+                .log
+                .with_state(|state| first_error::find(job, state, running.log.began_at()))
+        });
     let reason = failure.map(|failure| {
         let reason = job.reason(failure.code, failure.text, failure.span);
         if result == TaskResult::Failure {
@@ -208,22 +264,58 @@ pub(crate) fn finish(
     let verdict = state.verdict(result, forgiving);
     job.annotations(running.index, &state.annotations);
     if verdict.conclusion == TaskResult::Failure
-        && let Some(line) = printed.as_deref().or(reason.as_ref().map(|reason| reason.reason.as_str()))
+        && let Some(line) = printed
+            .as_deref()
+            .or(reason.as_ref().map(|reason| reason.reason.as_str()))
     {
         job.note_error(line);
     }
-    job.step_finished(running.index, verdict.outcome, verdict.conclusion, reason, &state.outputs);
-    StepDone { state, outcome: verdict.outcome, conclusion: verdict.conclusion }
+    job.step_finished(
+        running.index,
+        verdict.outcome,
+        verdict.conclusion,
+        reason,
+        &state.outputs,
+    );
+    StepDone {
+        state,
+        outcome: verdict.outcome,
+        conclusion: verdict.conclusion,
+    }
 }
 
 /// Whether a condition holds; an absent one is `success()`.
-pub(crate) fn holds(condition: Option<&Condition>, context: &StepContext<'_>) -> Result<bool, Failure> {
+pub(crate) fn holds(
+    condition: Option<&Condition>,
+    context: &StepContext<'_>,
+) -> Result<bool, Failure> {
     match condition {
         None => Ok(matches!(context.call("success", &[]), Some(Ok(value)) if value.truthy())),
         Some(condition) => condition.condition.evaluate(context).map_err(|error| {
-            Failure::new("if-error", format!("`if` could not be evaluated: {}", error.message), Some(condition.span))
+            Failure::new(
+                "if-error",
+                format!("`if` could not be evaluated: {}", error.message),
+                Some(condition.span),
+            )
         }),
     }
+}
+
+/// Whether `pre-if` or `post-if` holds: what it says alone decides, without an implied `success()`.
+pub(crate) fn holds_as_written(
+    condition: &Condition,
+    context: &StepContext<'_>,
+    key: &str,
+) -> Result<bool, Failure> {
+    let written = condition.condition.expr();
+    if written.is_empty() {
+        return Ok(true);
+    }
+    let value = expr::evaluate(written, context).map_err(|error| {
+        let text = format!("`{key}` could not be evaluated: {}", error.message);
+        Failure::new("if-error", text, Some(condition.span))
+    })?;
+    Ok(value.truthy())
 }
 
 fn skip_reason(condition: Option<&Condition>, context: &StepContext<'_>) -> String {
@@ -240,8 +332,16 @@ fn skip_reason(condition: Option<&Condition>, context: &StepContext<'_>) -> Stri
 }
 
 /// A step's own `env`, or nothing and why it cannot be known.
-pub(crate) fn env_of_step(step: &Step, context: &dyn Context) -> (IndexMap<String, String>, Option<Failure>) {
-    match step.env.as_ref().map(|env| env_of(env, context)).transpose() {
+pub(crate) fn env_of_step(
+    step: &Step,
+    context: &dyn Context,
+) -> (IndexMap<String, String>, Option<Failure>) {
+    match step
+        .env
+        .as_ref()
+        .map(|env| env_of(env, context))
+        .transpose()
+    {
         Ok(env) => (env.unwrap_or_default(), None),
         Err(failure) => (IndexMap::new(), Some(failure)),
     }
@@ -254,37 +354,59 @@ pub(crate) fn env_of(
 ) -> Result<IndexMap<String, String>, Failure> {
     let value = template.evaluate(context)?;
     match &value {
-        Value::Object(object) => {
-            Ok(object.iter().map(|(name, value)| (name.to_owned(), value.to_display_string().into_owned())).collect())
-        }
+        Value::Object(object) => Ok(object
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_display_string().into_owned()))
+            .collect()),
         Value::Null => Ok(IndexMap::new()),
         other => {
-            let text = format!("`env` must be a mapping of names to values, not {}", other.kind());
+            let text = format!(
+                "`env` must be a mapping of names to values, not {}",
+                other.kind()
+            );
             Err(Failure::new("env", text, Some(template.span)))
         }
     }
 }
 
 fn display_name(running: &Running<'_>) -> String {
-    let named = running.step.name.as_ref().and_then(|name| name.evaluate(&running.context()).ok());
-    if let Some(name) = named.map(|value| value.to_display_string().into_owned()).filter(|name| !name.is_empty()) {
+    let named = running
+        .step
+        .name
+        .as_ref()
+        .and_then(|name| name.evaluate(&running.context()).ok());
+    if let Some(name) = named
+        .map(|value| value.to_display_string().into_owned())
+        .filter(|name| !name.is_empty())
+    {
         return name;
     }
     match &running.step.kind {
         StepKind::Run { script, .. } => {
-            let text = script.evaluate(&running.context()).map(|value| value.to_display_string().into_owned()).unwrap_or_default();
-            let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+            let text = script
+                .evaluate(&running.context())
+                .map(|value| value.to_display_string().into_owned())
+                .unwrap_or_default();
+            let first = text
+                .lines()
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or_default();
             format!("Run {}", first.trim())
         }
         StepKind::Uses { uses, .. } => format!("Run {}", uses.value),
-        StepKind::Wait { .. } | StepKind::WaitAll | StepKind::Cancel { .. } | StepKind::Parallel { .. } => {
-            running.step.id.to_string()
-        }
+        StepKind::Wait { .. }
+        | StepKind::WaitAll
+        | StepKind::Cancel { .. }
+        | StepKind::Parallel { .. } => running.step.id.to_string(),
     }
 }
 
 /// Carries out a step's workflow commands.
-pub(crate) fn processor(job: &Job, frame: &Frame, step_env: &IndexMap<String, String>) -> Processor {
+pub(crate) fn processor(
+    job: &Job,
+    frame: &Frame,
+    step_env: &IndexMap<String, String>,
+) -> Processor {
     let flag = |name: &str| environment_flag(&[step_env, &frame.env, &job.base_env], name);
     let options = Options {
         debug: job.request.debug,
@@ -292,7 +414,10 @@ pub(crate) fn processor(job: &Job, frame: &Frame, step_env: &IndexMap<String, St
         allow_unsecure_stop_tokens: flag("ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS"),
     };
     let paths = Paths::new(job.layout.workspace.clone())
-        .with_mount(job.layout.workspace.clone(), job.host(&job.layout.workspace))
+        .with_mount(
+            job.layout.workspace.clone(),
+            job.host(&job.layout.workspace),
+        )
         .with_mount(job.layout.temp.clone(), job.host(&job.layout.temp))
         .with_mount(job.layout.actions.clone(), job.host(&job.layout.actions));
     Processor::new(options, job.masker.clone(), job.matchers.clone(), paths)
