@@ -113,7 +113,10 @@ pub async fn execute(
         && job.request.hold_on_failure
         && let Some(hold) = &job.around.on_failure
     {
-        hold(job.held()).await;
+        tokio::select! {
+            () = hold(job.held()) => {}
+            () = job.control.kill.cancelled() => {}
+        }
     }
     job_end::end_orphans(&job).await;
     let keep =

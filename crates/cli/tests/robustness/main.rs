@@ -6,3 +6,4 @@ mod killed;
 mod live;
 mod orphans;
 mod rerunning;
+mod shell;
