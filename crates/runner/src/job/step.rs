@@ -148,25 +148,40 @@ pub(crate) async fn run_step(
             Ok(value) => {
                 Some(value.to_number()).filter(|minutes| minutes.is_finite() && *minutes > 0.0)
             }
+            // GitHub tells the error and goes on without a limit.
             Err(failure) => {
-                return finish(&running, TaskResult::Failure, false, Some(failure.into()));
+                tell(&running, "timeout-minutes", &failure.message);
+                None
             }
         },
     };
     let outcome = supervise(&running, timeout, &cancel, recheck).await;
+    let failed = !matches!(outcome, Ok(result) if result != TaskResult::Failure)
+        || running.log.with_state(|state| state.command_failed);
+    // Asked only about a failure; what cannot be evaluated forgives nothing.
     let forgiving = match &step.continue_on_error {
-        None => Ok(false),
-        Some(template) => template
-            .evaluate(&running.context())
-            .map(|value| value.truthy()),
+        Some(template) if failed => match template.evaluate(&running.context()) {
+            Ok(value) => value.truthy(),
+            Err(failure) => {
+                tell(&running, "continue-on-error", &failure.message);
+                false
+            }
+        },
+        _ => false,
     };
-    match (outcome, forgiving) {
-        (Ok(result), Ok(forgiving)) => finish(&running, result, forgiving, None),
-        (Err(failure), Ok(forgiving)) => {
-            finish(&running, TaskResult::Failure, forgiving, Some(failure))
-        }
-        (_, Err(failure)) => finish(&running, TaskResult::Failure, false, Some(failure.into())),
+    match outcome {
+        Ok(result) => finish(&running, result, forgiving, None),
+        Err(failure) => finish(&running, TaskResult::Failure, forgiving, Some(failure)),
     }
+}
+
+/// Tells an error in the evaluation of a key that does not decide about the step.
+fn tell(running: &Running<'_>, key: &str, message: &str) {
+    let text = format!("`{key}` could not be evaluated: {message}");
+    running.log.say(&format!(
+        "##[error]{}",
+        running.job.reason("expression", text, None).reason
+    ));
 }
 
 /// Runs the step's body, with its timeout and cancellation.

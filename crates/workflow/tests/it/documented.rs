@@ -55,3 +55,31 @@ fn every_code_of_the_yaml_reader_is_documented() {
         .collect();
     assert_eq!(documented, emitted);
 }
+
+/// Every test and scenario that the page of rules names is there.
+#[test]
+fn every_rule_has_its_tests() {
+    let page = std::fs::read_to_string(root().join("docs/reference/semantics.md")).unwrap();
+    let rules = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| rule "));
+    for rule in rules {
+        let links: Vec<&str> = rule.split("](../../").skip(1).collect();
+        assert!(!links.is_empty(), "nothing shows: {rule}");
+        for link in links {
+            let (path, after) = link.split_once(')').unwrap();
+            let file = root().join(path);
+            assert!(file.exists(), "{path} is gone");
+            if let Some(name) = after
+                .strip_prefix(" `")
+                .and_then(|rest| rest.split('`').next())
+            {
+                let text = std::fs::read_to_string(&file).unwrap();
+                assert!(
+                    text.contains(&format!("fn {name}(")),
+                    "{path} has no test `{name}`"
+                );
+            }
+        }
+    }
+}
