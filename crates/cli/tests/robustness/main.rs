@@ -7,3 +7,4 @@ mod live;
 mod orphans;
 mod rerunning;
 mod shell;
+mod unprivileged;
