@@ -22,6 +22,8 @@ fn every_code_is_documented() {
     let documented: BTreeSet<String> = documented()
         .into_iter()
         .filter(|code| areas.iter().any(|area| code.starts_with(area)))
+        // Said by whoever fetches called workflows.
+        .filter(|code| code != "call/not-found")
         .collect();
     let emitted: BTreeSet<String> = workflow::CODES
         .iter()
