@@ -103,7 +103,7 @@ async fn run_in_order<'a>(
             wait_step(job, frame, level, step, ids, background).await;
         }
         StepKind::Cancel { target } => {
-            cancel_step(job, frame, level, step, &target.value, background).await
+            cancel_step(job, frame, level, step, &target.value, background).await;
         }
         StepKind::Parallel { steps } => {
             let mut ids = Vec::new();
@@ -251,7 +251,7 @@ fn step_name(step: &Step, default: &str) -> String {
     step.name
         .as_ref()
         .and_then(Template::literal_str)
-        .map_or_else(|| default.to_owned(), |name| name.to_string())
+        .map_or_else(|| default.to_owned(), ToString::to_string)
 }
 
 fn literal_true(template: Option<&Template>) -> bool {

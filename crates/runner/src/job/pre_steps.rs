@@ -47,7 +47,7 @@ fn run_steps<'a>(
             };
             match &action.runs {
                 Runs::Node(node) if node.pre.is_some() => {
-                    run_one(job, frame, seen, level, step).await
+                    run_one(job, frame, seen, level, step).await;
                 }
                 Runs::Composite(composite) if seen.depth < MAX_DEPTH => {
                     let context = StepContext::of_frame(job, seen, job.status(frame.status));
