@@ -32,7 +32,7 @@ pub(crate) fn note(job: &Job, step: &Step, done: &StepDone) {
             .name
             .as_ref()
             .and_then(Template::literal_str)
-            .map(|name| name.to_string()),
+            .map(ToString::to_string),
         outcome: done.outcome.into(),
         conclusion: done.conclusion.into(),
         outputs,

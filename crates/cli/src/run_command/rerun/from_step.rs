@@ -21,10 +21,14 @@ pub(super) fn jobs(
     let (mut paths, mut planned, mut failed) = (HashMap::new(), HashMap::new(), Vec::new());
     for envelope in run.events().map_err(Failure::broken)? {
         match envelope.event {
-            Event::WorkflowStarted(started) => drop(paths.insert(started.workflow, started.path)),
-            Event::JobPlanned(job) => drop(planned.insert(job.leg, job)),
+            Event::WorkflowStarted(started) => {
+                paths.insert(started.workflow, started.path);
+            }
+            Event::JobPlanned(job) => {
+                planned.insert(job.leg, job);
+            }
             Event::JobFinished(job) if job.conclusion == Conclusion::Failure => {
-                failed.push(job.leg)
+                failed.push(job.leg);
             }
             _ => {}
         }
