@@ -180,7 +180,7 @@ fn set_up(
             job_dir.display()
         )
     })?;
-    let masker = around.masker.clone();
+    let masker = around.masker.fork();
     for (_, secret) in request
         .secrets
         .as_object()

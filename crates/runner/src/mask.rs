@@ -54,6 +54,17 @@ impl Masker {
         Self::default()
     }
 
+    /// A masker that knows the same secrets and from here on goes its own way: what one job adds must not change what
+    /// another one's outputs may hold.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let compiled = self.compiled();
+        let known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let copied = Known { values: known.values.clone(), forms: known.forms.clone(), fresh: known.fresh.clone() };
+        let stale = AtomicBool::new(!copied.fresh.is_empty());
+        Self { shared: Arc::new(Shared { known: Mutex::new(copied), compiled: RwLock::new(compiled), stale }) }
+    }
+
     /// Adds a value and each of its lines, trimmed: logs are masked line by line.
     ///
     /// A value of nothing but blanks is not added, it would hide every blank; false says so.

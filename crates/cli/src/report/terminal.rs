@@ -275,6 +275,9 @@ impl Terminal {
             .map(|reason| format!(": {}", sentence(reason)))
             .unwrap_or_default();
         match finished.conclusion {
+            Conclusion::Success if job.started_at.is_none() => {
+                self.told_about(view, finished.leg, GREEN, &format!("✓ succeeded{why}"));
+            }
             Conclusion::Success => {
                 self.told_about(view, finished.leg, GREEN, &format!("✓ succeeded in {time}"));
                 if let Some(url) = &finished.environment_url {

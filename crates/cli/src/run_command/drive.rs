@@ -51,6 +51,8 @@ struct Driver<'a> {
     waiting: VecDeque<Waiting>,
     running: HashMap<LegId, Control>,
     jobs: JoinSet<(usize, LegId, JobReport)>,
+    /// Which job a task is, for one that ends without saying so.
+    tasks: HashMap<tokio::task::Id, (usize, LegId)>,
     inputs: VecDeque<(usize, Input)>,
     reports: HashMap<LegId, JobReport>,
     events: UnboundedReceiver<Event>,
@@ -89,6 +91,7 @@ pub(crate) async fn drive(
         waiting: VecDeque::new(),
         running: HashMap::new(),
         jobs: JoinSet::new(),
+        tasks: HashMap::new(),
         inputs: VecDeque::new(),
         reports: HashMap::new(),
         events,
@@ -103,7 +106,12 @@ pub(crate) async fn drive(
     driver.begin();
     let conclusion = driver.until_done().await;
     driver.around.cleanups.close();
-    driver.around.cleanups.wait().await;
+    let mut interrupts = Interrupts::listen();
+    tokio::select! {
+        () = driver.around.cleanups.wait() => {}
+        // What is left behind is swept at the next start.
+        () = interrupts.next() => {}
+    }
     let _ = std::fs::remove_dir(&driver.around.jobs_dir);
     // Once more: at the start, helpers of a run killed just before may still have been at work.
     super::remains::sweep(&driver.ready.dirs.state);
@@ -117,7 +125,7 @@ pub(crate) async fn drive(
 
 impl Driver<'_> {
     fn tell(&self, event: Event) {
-        match self.record.append(event) {
+        match self.record.append(masked(event, &self.around.masker)) {
             Ok(envelope) => self.reporter.event(envelope),
             // A full disk must not end the run; the reader at the terminal is told once by the log's own check.
             Err(error) => tracing_lost(&error),
@@ -147,7 +155,7 @@ impl Driver<'_> {
             self.tell(Event::Notice { message });
         }
         for index in 0..self.ready.plan.programs.len() {
-            let (started, run) = request::workflow(&self.ready, self.record.number, index);
+            let (started, run) = request::workflow(&self.ready, self.record.number, index, &self.around.masker);
             self.tell(Event::WorkflowStarted(started));
             self.workflows.push(Driven { run, legs: Vec::new(), ended: false });
             self.inputs.push_back((index, Input::Start));
@@ -186,12 +194,16 @@ impl Driver<'_> {
 
     /// Feeds inputs and carries out effects until nothing is left to do at once, then starts what has a place.
     fn settle(&mut self) {
-        while let Some((workflow, input)) = self.inputs.pop_front() {
-            for effect in self.workflows[workflow].run.apply(input) {
-                self.carry_out(workflow, effect);
+        loop {
+            while let Some((workflow, input)) = self.inputs.pop_front() {
+                for effect in self.workflows[workflow].run.apply(input) {
+                    self.carry_out(workflow, effect);
+                }
             }
-        }
-        while self.running.len() < self.most_jobs {
+            if self.running.len() >= self.most_jobs {
+                break;
+            }
+            // A job that cannot start here is answered at once, so there may be inputs again.
             let Some(Waiting { workflow, order }) = self.waiting.pop_front() else { break };
             self.start(workflow, *order);
         }
@@ -254,13 +266,6 @@ impl Driver<'_> {
     fn start(&mut self, workflow: usize, order: JobOrder) {
         let leg = self.leg(workflow, order.leg);
         let own = order.leg;
-        let ended = |conclusion, reason: Option<Reason>| JobReport {
-            conclusion,
-            first_error: reason.as_ref().map(|reason| reason.reason.clone()),
-            reason,
-            outputs: std::collections::BTreeMap::new(),
-            environment_url: None,
-        };
         let placement = match self.gates.platforms.runner(&order.runs_on) {
             Runner::Here(placement) => placement,
             Runner::Elsewhere(label) => {
@@ -280,7 +285,8 @@ impl Driver<'_> {
         self.running.insert(leg, control.clone());
         let request = request::job(&self.ready, &self.gates, workflow, leg, order, placement);
         let around = self.around.clone();
-        self.jobs.spawn(async move { (workflow, own, runner::execute(request, around, control).await) });
+        let task = self.jobs.spawn(async move { (workflow, own, runner::execute(request, around, control).await) });
+        self.tasks.insert(task.id(), (workflow, own));
     }
 
     fn cancel(&mut self, workflow: usize, leg: LegId) {
@@ -308,7 +314,15 @@ impl Driver<'_> {
                 self.running.remove(&leg);
                 self.job_result(workflow, leg, own, report);
             }
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => {
+                // A mistake of ours in one job must not take the others along.
+                let Some((workflow, own)) = self.tasks.remove(&error.id()) else { return };
+                let leg = self.leg(workflow, own);
+                self.running.remove(&leg);
+                let text = "Trunkline made a mistake in this job; please report it with the output above";
+                let reason = Reason { code: "internal".to_owned(), reason: text.to_owned(), location: None };
+                self.job_result(workflow, leg, own, ended(Conclusion::Failure, Some(reason)));
+            }
         }
     }
 
@@ -393,6 +407,43 @@ impl Driver<'_> {
         let mut reason = plan::reason(why, &sources);
         reason.reason = self.around.masker.mask_str(&reason.reason).into_owned();
         reason
+    }
+}
+
+/// The last place where a secret can be caught: names, matrices and outputs come from expressions too.
+fn masked(event: Event, masker: &runner::Masker) -> Event {
+    let Ok(text) = serde_json::to_string(&event) else { return event };
+    if !masker.found_in(&text) {
+        return event;
+    }
+    let hidden = serde_json::from_str(&text).map(|mut value| {
+        mask_strings(&mut value, masker);
+        value
+    });
+    hidden.and_then(serde_json::from_value).unwrap_or(event)
+}
+
+fn mask_strings(value: &mut serde_json::Value, masker: &runner::Masker) {
+    match value {
+        serde_json::Value::String(text) => *text = masker.mask_str(text).into_owned(),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| mask_strings(item, masker)),
+        serde_json::Value::Object(entries) => {
+            // Our own words: a secret that is one of them would make the event unreadable and hides nothing.
+            let own = |key: &str| matches!(key, "type" | "conclusion" | "outcome" | "stage" | "level" | "code" | "mode");
+            entries.iter_mut().filter(|(key, _)| !own(key)).for_each(|(_, value)| mask_strings(value, masker));
+        }
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
+    }
+}
+
+/// The report of a job that no runner executed to its end.
+fn ended(conclusion: Conclusion, reason: Option<Reason>) -> JobReport {
+    JobReport {
+        conclusion,
+        first_error: reason.as_ref().map(|reason| reason.reason.clone()),
+        reason,
+        outputs: std::collections::BTreeMap::new(),
+        environment_url: None,
     }
 }
 

@@ -32,10 +32,14 @@ impl Values {
         }
         for text in &args.secret {
             let (name, value) = match text.split_once('=') {
-                Some((name, value)) => (name, value.to_owned()),
-                None => (text.as_str(), given_or_asked(text)?),
+                Some((name, value)) => (checked(name, "--secret")?, value.to_owned()),
+                None => {
+                    let name = checked(text, "--secret")?;
+                    let value = given_or_asked(&name)?;
+                    (name, value)
+                }
             };
-            secrets.insert(checked(name, "--secret")?, Value::string(value));
+            secrets.insert(name, Value::string(value));
         }
         let vars = variables(args, config)?;
         let mut env: Vec<(String, String)> =

@@ -2,9 +2,9 @@
 
 use actions::Uses;
 use api::{LegId, RunNumber, WorkflowIndex, WorkflowStarted};
-use engine::{Facts, JobOrder, Run, Selection};
+use engine::{Facts, JobOrder, Mask, Run, Selection};
 use expr::{Object, Value};
-use runner::JobRequest;
+use runner::{JobRequest, Masker};
 use sandbox::Placement;
 use services::JobIdentity;
 use trigger::Event;
@@ -15,7 +15,7 @@ use crate::run_command::github::{RunIds, context};
 use crate::run_command::start::Ready;
 
 /// Runs of one invocation lie this far apart, so that each workflow has a `run_id` of its own.
-const IDS_PER_RUN: u64 = 100;
+const IDS_PER_RUN: u64 = 10_000;
 
 fn ids(ready: &Ready<'_>, number: RunNumber, workflow: usize) -> RunIds {
     // A repeated run keeps its id and number, as on GitHub.
@@ -24,19 +24,27 @@ fn ids(ready: &Ready<'_>, number: RunNumber, workflow: usize) -> RunIds {
 }
 
 /// A workflow's run, not started yet.
-pub(super) fn workflow(ready: &Ready<'_>, number: RunNumber, index: usize) -> (WorkflowStarted, Run) {
+pub(super) fn workflow(
+    ready: &Ready<'_>,
+    number: RunNumber,
+    index: usize,
+    masker: &Masker,
+) -> (WorkflowStarted, Run) {
     let program = ready.plan.programs[index].clone();
     let workflow = program.workflow.clone();
     let ids = ids(ready, number, index);
     // As on GitHub: what comes from a fork or from Dependabot gets no secrets, whatever was given.
     let trusted = trigger::trust(&ready.event).secrets;
-    let secrets = with_token(if trusted { ready.values.secrets.clone() } else { Object::new() });
+    // Who may not see secrets gets no token of the user's either.
+    let secrets = if trusted { with_token(ready.values.secrets.clone()) } else { no_token() };
     let token = secrets.get("GITHUB_TOKEN").map(|token| token.to_display_string().into_owned()).unwrap_or_default();
     let github = context(&ready.project.facts, &ready.event, &workflow, ids, &actor(&ready.event), &token);
     let inputs = ready.inputs.get(&*workflow.path).cloned().unwrap_or(Value::Null);
     let vars = Value::from(ready.values.vars.clone());
     let run_name = run_name(&ready.event, &workflow, &github, &inputs, &vars);
-    let facts = Facts { github, inputs, vars, secrets: Value::from(secrets) };
+    let masker = masker.clone();
+    let mask = Mask::new(move |text| masker.mask_str(text).into_owned());
+    let facts = Facts { github, inputs, vars, secrets: Value::from(secrets), mask };
     let selection = Selection {
         jobs: ready.args.job.clone(),
         matrix: ready.matrix.clone(),
@@ -64,11 +72,15 @@ pub(super) fn facts(
 ) -> Facts {
     let ids = RunIds { id: IDS_PER_RUN, number: 1, attempt: 1 };
     let github = context(facts, event, workflow, ids, &actor(event), "");
-    Facts { github, inputs, vars, secrets: Value::from(Object::new()) }
+    Facts { github, inputs, vars, secrets: Value::from(Object::new()), mask: Mask::default() }
+}
+
+fn no_token() -> Object {
+    [("GITHUB_TOKEN", Value::string(""))].into_iter().collect()
 }
 
 /// `secrets.GITHUB_TOKEN` is always there; empty when the user gave none.
-fn with_token(mut secrets: Object) -> Object {
+pub(super) fn with_token(mut secrets: Object) -> Object {
     if !secrets.contains_key("GITHUB_TOKEN") {
         let token = std::env::var("GITHUB_TOKEN").unwrap_or_default();
         secrets.insert("GITHUB_TOKEN", Value::string(token));

@@ -32,7 +32,7 @@ pub(super) fn make(
     }
     let services = Services::start(config).map_err(|error| Failure::broken(error.to_string()))?;
     let masker = Masker::new();
-    for (_, secret) in ready.values.secrets.iter() {
+    for (_, secret) in super::request::with_token(ready.values.secrets.clone()).iter() {
         masker.add(&secret.to_display_string());
     }
     let broken = |error: git::GitError| Failure::broken(error.to_string());
