@@ -68,11 +68,9 @@ impl Run {
         match condition {
             Some(condition) => {
                 let (_, trace) = condition.condition.evaluate_traced(context);
-                Why::new(
-                    "if",
-                    format!("`if` is false: {}", expr::explain::one_line(&trace)),
-                    span,
-                )
+                let mask = |text: &str| self.facts.mask.apply(text);
+                let shown = expr::explain::one_line(&trace, &mask);
+                Why::new("if", format!("`if` is false: {shown}"), span)
             }
             None => Why::new("needs", "a job it depends on did not succeed", None),
         }

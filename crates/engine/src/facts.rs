@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use api::{Conclusion, LegId};
 use expr::Value;
@@ -15,6 +16,35 @@ pub struct Facts {
     pub vars: Value,
     /// Repository secrets, for `secrets:` of called workflows. Never part of an effect's reason.
     pub secrets: Value,
+    /// Hides secrets in the values that a reason names.
+    pub mask: Mask,
+}
+
+/// Hides secrets in a text; the default one knows none. Reasons are cut to a line, so who shows them can only hide
+/// what is left: this is asked before that.
+#[derive(Clone)]
+pub struct Mask(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl Mask {
+    pub fn new(mask: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(mask))
+    }
+
+    pub(crate) fn apply(&self, text: &str) -> String {
+        (self.0)(text)
+    }
+}
+
+impl Default for Mask {
+    fn default() -> Self {
+        Self::new(str::to_owned)
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mask").finish_non_exhaustive()
+    }
 }
 
 /// Without secrets, and without `github`, which holds the token.

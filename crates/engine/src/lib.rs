@@ -27,5 +27,5 @@ mod value;
 
 pub use concurrency::{Groups, Verdict};
 pub use effect::{Effect, EnvironmentRef, Holder, Input, JobOrder, PlannedJob, Why};
-pub use facts::{Facts, KnownLeg, Selection};
+pub use facts::{Facts, KnownLeg, Mask, Selection};
 pub use run::Run;

@@ -10,11 +10,15 @@ use crate::{Outcome, PartKind, Trace, Value};
 /// The most characters of a part's text or value on a line.
 const MAX_WIDTH: usize = 100;
 
+/// Hides secrets in a text. It gets whole values, as they were before they are quoted and cut: what is cut off or
+/// quoted is not recognised any more.
+pub type Mask<'a> = dyn Fn(&str) -> String + 'a;
+
 /// The lines of a trace, the whole expression first. Constants are left out, and of a path only the first part that
-/// is already null. Values are shown as they are: mask secrets before showing the lines.
-pub fn lines(trace: &Trace) -> Vec<String> {
-    let mut lines = vec![describe(trace)];
-    children(trace, "", &mut lines);
+/// is already null.
+pub fn lines(trace: &Trace, mask: &Mask<'_>) -> Vec<String> {
+    let mut lines = vec![describe(trace, mask)];
+    children(trace, "", mask, &mut lines);
     lines
 }
 
@@ -22,10 +26,10 @@ pub fn lines(trace: &Trace) -> Vec<String> {
 const MAX_NAMED: usize = 4;
 
 /// An expression and what it read, on one line: `github.ref == 'x', where github.ref is 'y'`.
-pub fn one_line(trace: &Trace) -> String {
+pub fn one_line(trace: &Trace, mask: &Mask<'_>) -> String {
     let mut named = Vec::new();
-    leaves(trace, &mut named);
-    let mut line = cut(&trace.text);
+    leaves(trace, mask, &mut named);
+    let mut line = cut(&mask(&trace.text));
     let more = named.len() > MAX_NAMED;
     named.truncate(MAX_NAMED);
     if !named.is_empty() {
@@ -40,7 +44,7 @@ pub fn one_line(trace: &Trace) -> String {
 
 /// Paths, calls without parts and failures inside, each once, with what became of them. The whole expression is
 /// none of its own leaves, unless nothing is inside.
-fn leaves(trace: &Trace, named: &mut Vec<String>) {
+fn leaves(trace: &Trace, mask: &Mask<'_>, named: &mut Vec<String>) {
     let is_leaf = match trace.kind {
         PartKind::Path => true,
         PartKind::Call => trace
@@ -50,13 +54,16 @@ fn leaves(trace: &Trace, named: &mut Vec<String>) {
         PartKind::Constant | PartKind::Operator => false,
     };
     if !is_leaf {
-        trace.parts.iter().for_each(|part| leaves(part, named));
+        trace
+            .parts
+            .iter()
+            .for_each(|part| leaves(part, mask, named));
         return;
     }
-    let text = cut(&trace.text);
+    let text = cut(&mask(&trace.text));
     let description = match &trace.outcome {
-        Outcome::Value(result) => format!("{text} is {}", value(result)),
-        Outcome::Failed(error) => format!("{text} failed: {}", cut(&error.message)),
+        Outcome::Value(result) => format!("{text} is {}", value(result, mask)),
+        Outcome::Failed(error) => format!("{text} failed: {}", cut(&mask(&error.message))),
         Outcome::NotEvaluated => return,
     };
     if !named.contains(&description) {
@@ -65,14 +72,36 @@ fn leaves(trace: &Trace, named: &mut Vec<String>) {
 }
 
 /// A value as it would be written in an expression; collections as JSON. Long ones are cut.
-pub fn value(value: &Value) -> String {
+pub fn value(value: &Value, mask: &Mask<'_>) -> String {
     let text = match value {
         Value::Null => "null".to_owned(),
-        Value::String(text) => format!("'{}'", text.replace('\'', "''")),
-        Value::Array(_) | Value::Object(_) => value.to_json().to_string(),
-        Value::Bool(_) | Value::Number(_) => value.to_display_string().into_owned(),
+        Value::String(text) => format!("'{}'", mask(text).replace('\'', "''")),
+        Value::Array(_) | Value::Object(_) => {
+            let mut shown = value.to_json();
+            mask_texts(&mut shown, mask);
+            // A secret may be JSON itself, so that only the whole text shows it.
+            mask(&shown.to_string())
+        }
+        Value::Bool(_) | Value::Number(_) => mask(&value.to_display_string()),
     };
     cut(&text)
+}
+
+fn mask_texts(value: &mut Json, mask: &Mask<'_>) {
+    match value {
+        Json::String(text) => *text = mask(text),
+        Json::Array(items) => items.iter_mut().for_each(|item| mask_texts(item, mask)),
+        Json::Object(members) => {
+            *members = std::mem::take(members)
+                .into_iter()
+                .map(|(name, mut value)| {
+                    mask_texts(&mut value, mask);
+                    (mask(&name), value)
+                })
+                .collect();
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
 }
 
 /// A trace as JSON: `text`, `start`, `end`, `parts`, and one of `kind` with `value`, `error`, or `evaluated: false`.
@@ -113,7 +142,7 @@ pub fn carets(source: &str, range: &Range<usize>) -> [String; 2] {
     ]
 }
 
-fn children(trace: &Trace, indent: &str, lines: &mut Vec<String>) {
+fn children(trace: &Trace, indent: &str, mask: &Mask<'_>, lines: &mut Vec<String>) {
     let shown = shown_parts(trace);
     let last = shown.len().saturating_sub(1);
     for (position, part) in shown.into_iter().enumerate() {
@@ -122,9 +151,9 @@ fn children(trace: &Trace, indent: &str, lines: &mut Vec<String>) {
         } else {
             ("├─ ", "│  ")
         };
-        lines.push(format!("{indent}{branch}{}", describe(part)));
+        lines.push(format!("{indent}{branch}{}", describe(part, mask)));
         if !matches!(part.outcome, Outcome::NotEvaluated) {
-            children(part, &format!("{indent}{stem}"), lines);
+            children(part, &format!("{indent}{stem}"), mask, lines);
         }
     }
 }
@@ -148,12 +177,12 @@ fn first_null(path: &Trace) -> Option<&Trace> {
     is_null.then(|| first_null(container).unwrap_or(container))
 }
 
-fn describe(trace: &Trace) -> String {
-    let text = cut(&trace.text);
+fn describe(trace: &Trace, mask: &Mask<'_>) -> String {
+    let text = cut(&mask(&trace.text));
     match &trace.outcome {
-        Outcome::Value(result) => format!("{text} → {}", value(result)),
+        Outcome::Value(result) => format!("{text} → {}", value(result, mask)),
         Outcome::NotEvaluated => format!("{text} (not evaluated)"),
-        Outcome::Failed(error) => format!("{text} ✗ {}", cut(&error.message)),
+        Outcome::Failed(error) => format!("{text} ✗ {}", cut(&mask(&error.message))),
     }
 }
 

@@ -1,8 +1,10 @@
 //! `needs` and `if`: what runs after what came of the others.
 
+use engine::{Mask, Selection};
+use expr::Value;
 use insta::assert_snapshot;
 
-use crate::script::{Script, jobs};
+use crate::script::{Script, facts, jobs, program};
 
 /// What becomes of `last`, by the results of the chain before it.
 #[test]
@@ -225,6 +227,24 @@ fn reasons_name_what_decided() {
     );
     assert!(run.reason("e").contains("'push'"), "{}", run.reason("e"));
     assert_eq!(run.reasons["f"].code, "if-error");
+}
+
+#[test]
+fn reasons_hide_secrets_longer_than_a_line() {
+    let secret = "s3cr3t-".repeat(40);
+    let mut facts = facts();
+    facts.vars = Value::object([("long", Value::from(secret.as_str()))]);
+    facts.mask = {
+        let secret = secret.clone();
+        Mask::new(move |text| text.replace(&secret, "***"))
+    };
+    let root = jobs(&[("a", "if: vars.long == 'x'")]);
+    let mut run = Script::new(program(&root, &[]), facts, Selection::default());
+    run.start();
+    assert_eq!(
+        run.reason("a"),
+        "`if` is false: success() && (vars.long == 'x'), where success() is true, vars.long is '***'"
+    );
 }
 
 #[test]

@@ -253,6 +253,7 @@ pub(crate) fn facts() -> Facts {
             ("KEY", Value::from("k3y")),
             ("EMPTY", Value::from("")),
         ]),
+        mask: engine::Mask::default(),
     }
 }
 

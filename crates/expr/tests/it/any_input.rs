@@ -93,7 +93,7 @@ fn try_everything(text: &str) -> Result<(), TestCaseError> {
             let (traced, trace) = evaluate_traced(&expr, &here);
             prop_assert_eq!(format!("{:?}", plain), format!("{:?}", traced));
             prop_assert!(inside(&trace.range));
-            prop_assert!(!explain::lines(&trace).is_empty());
+            prop_assert!(!explain::lines(&trace, &str::to_owned).is_empty());
             for reference in expr.references() {
                 prop_assert!(inside(&reference.range));
             }

@@ -116,7 +116,7 @@ fn a_trace_shows_the_implied_part() {
     let tree = |text: &str| {
         let (result, trace) = parse(text).evaluate_traced(&Failed);
         assert_eq!(result, parse(text).evaluate(&Failed));
-        explain::lines(&trace).join("\n")
+        explain::lines(&trace, &str::to_owned).join("\n")
     };
     insta::assert_snapshot!(tree("github.ref == 'refs/heads/main'"), @"
     success() && (github.ref == 'refs/heads/main') → false

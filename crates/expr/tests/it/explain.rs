@@ -5,7 +5,7 @@ fn tree(text: &str, json: &str) -> String {
     let here = contexts(json);
     let expr = here.with_scope(|scope| expr::parse(text, scope)).unwrap();
     let (_, trace) = evaluate_traced(&expr, &here);
-    explain::lines(&trace).join("\n")
+    explain::lines(&trace, &str::to_owned).join("\n")
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn one_line_names_what_was_read() {
     let line = |text: &str| {
         let here = contexts(here);
         let expr = here.with_scope(|scope| expr::parse(text, scope)).unwrap();
-        explain::one_line(&evaluate_traced(&expr, &here).1)
+        explain::one_line(&evaluate_traced(&expr, &here).1, &str::to_owned)
     };
     for (text, shown) in [
         ("a.x == 2", "a.x == 2, where a.x is 1"),
@@ -85,6 +85,44 @@ fn one_line_names_what_was_read() {
     ] {
         assert_eq!(line(text), shown);
     }
+}
+
+#[test]
+fn secrets_are_hidden_before_they_are_quoted_and_cut() {
+    let secret = "it's long ".repeat(20);
+    let json =
+        format!(r#"{{"a": {secret:?}, "o": {{"k": [{secret:?}], {secret:?}: 1}}, "n": 12345678}}"#);
+    let here = contexts(&json);
+    let mask = |text: &str| text.replace(&secret, "***").replace("12345678", "***");
+    for (text, shown) in [
+        ("a == 'x'", "a == 'x', where a is '***'"),
+        (
+            "toJSON(o) == 'x'",
+            r#"toJSON(o) == 'x', where o is {"k":["***"],"***":1}"#,
+        ),
+        ("n == 1", "n == 1, where n is ***"),
+    ] {
+        let expr = here.with_scope(|scope| expr::parse(text, scope)).unwrap();
+        let (_, trace) = evaluate_traced(&expr, &here);
+        assert_eq!(explain::one_line(&trace, &mask), shown);
+        let lines = explain::lines(&trace, &mask).join("\n");
+        assert!(
+            !lines.contains("it's") && !lines.contains("it''s"),
+            "{lines}"
+        );
+    }
+    let failing = format!("fromJSON('{}')", secret.replace('\'', "''"));
+    let expr = here
+        .with_scope(|scope| expr::parse(&failing, scope))
+        .unwrap();
+    let (_, trace) = evaluate_traced(&expr, &here);
+    let quoted = secret.replace('\'', "''");
+    let mask = |text: &str| text.replace(&secret, "***").replace(&quoted, "***");
+    let line = explain::one_line(&trace, &mask);
+    assert!(
+        line.starts_with("fromJSON('***'), where fromJSON('***') failed"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -338,7 +338,8 @@ fn skip_reason(condition: Option<&Condition>, context: &StepContext<'_>) -> Stri
     match condition {
         Some(condition) => {
             let (_, trace) = condition.condition.evaluate_traced(context);
-            format!("`if` is false: {}", expr::explain::one_line(&trace))
+            let mask = |text: &str| context.job.masker.mask_str(text).into_owned();
+            format!("`if` is false: {}", expr::explain::one_line(&trace, &mask))
         }
         None if context.job_status == TaskResult::Cancelled => "the job was cancelled".to_owned(),
         None if !success => "an earlier step failed".to_owned(),
