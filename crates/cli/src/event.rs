@@ -19,9 +19,10 @@ const ZERO_SHA: &str = "0000000000000000000000000000000000000000";
 pub(crate) fn name(project: &Project, args: &RunArgs) -> Result<String, Failure> {
     if let Some(name) = &args.event {
         if workflow::activity_types(name).is_none() && !known(name) {
-            let help = span::did_you_mean(name, workflow::EVENTS.iter().copied())
-                .map(|meant| format!("did you mean `{meant}`?"))
-                .unwrap_or_else(|| "events are named as under `on:`, such as push or pull_request".to_owned());
+            let help = match span::did_you_mean(name, workflow::EVENTS.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "events are named as under `on:`, such as push or pull_request".to_owned(),
+            };
             return Err(Failure::usage(format!("`{name}` is no event; {help}")));
         }
         return Ok(name.clone());

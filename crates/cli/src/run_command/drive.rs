@@ -171,7 +171,7 @@ impl Driver<'_> {
             }
             tokio::select! {
                 biased;
-                Some(event) = self.events.recv() => self.from_job(event),
+                Some(event) = self.events.recv() => self.job_said(event),
                 Some(done) = self.jobs.join_next() => self.job_ended(done),
                 Some(answer) = self.answers.recv() => self.inputs.push_back(answer.into_input()),
                 () = interrupts.next() => self.stop(),
@@ -179,7 +179,7 @@ impl Driver<'_> {
             }
         }
         while let Ok(event) = self.events.try_recv() {
-            self.from_job(event);
+            self.job_said(event);
         }
         let results: Vec<_> = self.workflows.iter().filter_map(|one| one.run.conclusion()).collect();
         let conclusion = [Conclusion::Failure, Conclusion::Cancelled]
@@ -306,7 +306,7 @@ impl Driver<'_> {
     fn job_ended(&mut self, done: Result<(usize, LegId, JobReport), tokio::task::JoinError>) {
         // Whatever the job said before its report comes first.
         while let Ok(event) = self.events.try_recv() {
-            self.from_job(event);
+            self.job_said(event);
         }
         match done {
             Ok((workflow, own, report)) => {
@@ -359,7 +359,7 @@ impl Driver<'_> {
         }));
     }
 
-    fn from_job(&mut self, event: Event) {
+    fn job_said(&mut self, event: Event) {
         if let Event::JobStarted(started) = &event
             && !std::mem::replace(&mut self.told_isolation, true)
         {
