@@ -227,7 +227,7 @@ fn fault(kind: &str, message: &str, range: &std::ops::Range<usize>) -> Json {
 
 /// Prints a tree for each expression; one without parts would only repeat the value.
 fn print_parts(traces: &[Trace], out: &mut impl Write) -> io::Result<()> {
-    let trees: Vec<_> = traces.iter().map(explain::lines).collect();
+    let trees: Vec<_> = traces.iter().map(|trace| explain::lines(trace, &str::to_owned)).collect();
     if trees.iter().all(|tree| tree.len() == 1) && trees.len() == 1 {
         return Ok(());
     }
