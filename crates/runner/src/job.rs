@@ -126,16 +126,17 @@ pub async fn execute(
                 kept_dir(record, job.request.leg),
                 resume::home(&job),
                 resume::kept(&job),
+                job.masker.clone(),
             )
         });
     // Off the critical path: whoever waits for this job goes on while its files are removed.
     around.cleanups.spawn(async move {
-        if let Some((dir, home, kept)) = keep {
+        if let Some((dir, home, kept, masker)) = keep {
             let _ = sandbox.kill_all().await;
             let sandbox = sandbox.clone();
             // What is not kept cannot be begun again; saying so is the matter of who asks for that.
-            let _ =
-                tokio::task::spawn_blocking(move || keep_files(&sandbox, &home, &dir, kept)).await;
+            let keeping = move || keep_files(&sandbox, &home, &dir, kept, &masker);
+            let _ = tokio::task::spawn_blocking(keeping).await;
         }
         let _ = sandbox.destroy().await;
         let _ = std::fs::remove_dir_all(&job_dir);
@@ -261,12 +262,14 @@ async fn run(job: &Job, steps: &StepsJob) -> JobReport {
         Ok(defaults) => (None, defaults),
         Err(failure) => (Some(failure), RunDefaults::default()),
     };
+    let halt = CancellationToken::new();
     let level = Level {
         steps: &steps.steps,
         shell: defaults.shell.as_deref(),
         working_directory: defaults.working_directory.as_deref(),
         parent: None,
         cancel: &job.cancel,
+        halt: &halt,
         job_status: None,
         posts: &posts,
     };

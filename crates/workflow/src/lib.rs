@@ -23,6 +23,7 @@ mod reference;
 mod schema;
 mod step_id;
 mod template;
+pub mod value;
 mod visit;
 
 pub use action_input::check_action_inputs;

@@ -32,6 +32,8 @@ pub(crate) struct Level<'a> {
     pub(crate) parent: Option<u32>,
     /// Cancels steps whose condition no longer holds: the job's token, or that of the composite action's step.
     pub(crate) cancel: &'a CancellationToken,
+    /// Stops the level whatever its conditions say: that of the composite action's step.
+    pub(crate) halt: &'a CancellationToken,
     /// The job's result before this level; the frame's own at the job's level.
     pub(crate) job_status: Option<TaskResult>,
     pub(crate) posts: &'a PostStack,
@@ -39,7 +41,7 @@ pub(crate) struct Level<'a> {
 
 struct Background<'a> {
     running: FuturesUnordered<BoxFuture<'a, (String, StepDone)>>,
-    cancels: HashMap<String, CancellationToken>,
+    halts: HashMap<String, CancellationToken>,
     /// Ended, not waited for: outputs and variables are not visible yet.
     ended: HashMap<String, StepDone>,
     /// Not waited for, in order of start.
@@ -60,7 +62,7 @@ pub(crate) fn run_level<'a>(
     Box::pin(async move {
         let mut background = Background {
             running: FuturesUnordered::new(),
-            cancels: HashMap::new(),
+            halts: HashMap::new(),
             ended: HashMap::new(),
             open: Vec::new(),
             expected: Vec::new(),
@@ -68,14 +70,14 @@ pub(crate) fn run_level<'a>(
             slots: std::sync::Arc::new(tokio::sync::Semaphore::new(BACKGROUND_SLOTS)),
         };
         for step in level.steps {
-            if job.control.kill.is_cancelled() {
+            if job.control.kill.is_cancelled() || level.halt.is_cancelled() {
                 break;
             }
             run_in_order(job, frame, level, step, &mut background).await;
         }
         // Steps nobody waited for are awaited before any post step.
         let open = background.open.clone();
-        let result = background.wait_for(&open, frame, level.cancel).await;
+        let result = background.wait_for(&open, frame).await;
         frame.status = TaskResult::merge(Some(frame.status), result);
         if background.failed {
             count(frame, TaskResult::Failure);
@@ -111,7 +113,7 @@ async fn run_in_order<'a>(
                 start_background(job, frame, level, inner, background);
                 ids.push(inner.id.to_string());
             }
-            let result = background.wait_for(&ids, frame, level.cancel).await;
+            let result = background.wait_for(&ids, frame).await;
             count(frame, result);
         }
         StepKind::Run { .. } | StepKind::Uses { .. } if step.background => {
@@ -120,7 +122,8 @@ async fn run_in_order<'a>(
         StepKind::Run { .. } | StepKind::Uses { .. } => {
             let seen = frame.clone();
             let done = {
-                let running = run_step(job, &seen, level, step, level.cancel.child_token(), true);
+                let (cancel, halt) = (level.cancel.child_token(), level.halt.child_token());
+                let running = run_step(job, &seen, level, step, cancel, halt, true);
                 tokio::pin!(running);
                 loop {
                     tokio::select! {
@@ -154,14 +157,14 @@ fn start_background<'a>(
     background: &mut Background<'a>,
 ) {
     let id = step.id.to_string();
-    let cancel = level.cancel.child_token();
-    background.cancels.insert(id.clone(), cancel.clone());
+    let (cancel, halt) = (level.cancel.child_token(), level.halt.child_token());
+    background.halts.insert(id.clone(), halt.clone());
     background.open.push(id.clone());
     let seen = frame.clone();
     let slots = background.slots.clone();
     background.running.push(Box::pin(async move {
         let _slot = slots.acquire_owned().await;
-        let done = run_step(job, &seen, level, step, cancel, false).await;
+        let done = run_step(job, &seen, level, step, cancel, halt, false).await;
         if level.parent.is_none() {
             resume::note(job, step, &done);
         }
@@ -190,7 +193,7 @@ async fn wait_step<'a>(
         ),
     );
     job.step_started(index, &step.id, &name, api::Stage::Main, level.parent);
-    let result = background.wait_for(&ids, frame, level.cancel).await;
+    let result = background.wait_for(&ids, frame).await;
     let forgiven = literal_true(step.continue_on_error.as_ref()) && result == TaskResult::Failure;
     let conclusion = if forgiven {
         TaskResult::Success
@@ -226,11 +229,11 @@ async fn cancel_step<'a>(
         level.parent,
     );
     background.expected.push(target.to_owned());
-    if let Some(cancel) = background.cancels.get(target) {
-        cancel.cancel();
+    if let Some(halt) = background.halts.get(target) {
+        halt.cancel();
     }
     background
-        .wait_for(&[target.to_owned()], frame, level.cancel)
+        .wait_for(&[target.to_owned()], frame)
         .await;
     job.step_finished(
         index,
@@ -262,30 +265,16 @@ fn literal_true(template: Option<&Template>) -> bool {
 
 impl Background<'_> {
     /// Waits for these steps, makes what they left visible, and merges their results.
-    async fn wait_for(
-        &mut self,
-        ids: &[String],
-        frame: &mut Frame,
-        cancel: &CancellationToken,
-    ) -> TaskResult {
+    async fn wait_for(&mut self, ids: &[String], frame: &mut Frame) -> TaskResult {
         let waited = |open: &[String], ended: &HashMap<String, StepDone>| {
             ids.iter()
                 .all(|id| !open.contains(id) || ended.contains_key(id))
         };
-        let mut told = false;
-        while !waited(&self.open, &self.ended) {
-            tokio::select! {
-                Some((id, done)) = self.running.next() => { self.ended.insert(id, done); }
-                () = cancel.cancelled(), if !told => {
-                    told = true;
-                    for id in ids {
-                        if let Some(cancel) = self.cancels.get(id) {
-                            cancel.cancel();
-                        }
-                    }
-                }
-                else => break,
-            }
+        // Cancelling the level cancels them too.
+        while !waited(&self.open, &self.ended)
+            && let Some((id, done)) = self.running.next().await
+        {
+            self.ended.insert(id, done);
         }
         let mut result = TaskResult::Success;
         for id in ids {

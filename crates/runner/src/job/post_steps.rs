@@ -52,6 +52,7 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
         job_status: frame.status,
         // A cancelled job still runs its post steps; only killing it stops them.
         cancel: job.control.kill.child_token(),
+        halt: level.halt.child_token(),
     };
     job.step_started(index, &post.id, &post.name, Stage::Post, None);
     let context = StepContext {

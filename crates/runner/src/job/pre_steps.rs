@@ -94,6 +94,7 @@ async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, s
         step_env,
         job_status: frame.status,
         cancel: CancellationToken::clone(&job.cancel),
+        halt: level.halt.child_token(),
     };
     job.step_started(
         index,

@@ -43,6 +43,9 @@ pub(crate) struct Running<'a> {
     pub(crate) job_status: TaskResult,
     /// Cancelled when the step must stop.
     pub(crate) cancel: CancellationToken,
+    /// Cancelled when everything inside must stop too, whatever its conditions say: the step's time is over, or it was
+    /// cancelled by itself while the job goes on.
+    pub(crate) halt: CancellationToken,
 }
 
 /// Why a step failed before or beside its process.
@@ -98,6 +101,7 @@ pub(crate) async fn run_step(
     level: Level<'_>,
     step: &Step,
     cancel: CancellationToken,
+    halt: CancellationToken,
     recheck: bool,
 ) -> StepDone {
     let index = job.take_step();
@@ -125,7 +129,8 @@ pub(crate) async fn run_step(
         log,
         step_env,
         job_status,
-        cancel: stop.clone(),
+        cancel: stop,
+        halt,
     };
     let name = display_name(&running);
     job.step_started(index, &step.id, &name, Stage::Main, level.parent);
@@ -144,29 +149,26 @@ pub(crate) async fn run_step(
     }
     let timeout = match &step.timeout_minutes {
         None => None,
-        Some(template) => match template.evaluate(&running.context()) {
-            Ok(value) => {
-                Some(value.to_number()).filter(|minutes| minutes.is_finite() && *minutes > 0.0)
-            }
+        Some(template) => {
+            let minutes = strict(&running, template, "timeout-minutes", workflow::value::number);
             // GitHub tells the error and goes on without a limit.
-            Err(failure) => {
-                tell(&running, "timeout-minutes", &failure.message);
-                None
-            }
-        },
+            minutes.filter(|minutes| minutes.is_finite() && *minutes > 0.0)
+        }
     };
     let outcome = supervise(&running, timeout, &cancel, recheck).await;
     let failed = !matches!(outcome, Ok(result) if result != TaskResult::Failure)
         || running.log.with_state(|state| state.command_failed);
     // Asked only about a failure; what cannot be evaluated forgives nothing.
     let forgiving = match &step.continue_on_error {
-        Some(template) if failed => match template.evaluate(&running.context()) {
-            Ok(value) => value.truthy(),
-            Err(failure) => {
-                tell(&running, "continue-on-error", &failure.message);
-                false
-            }
-        },
+        Some(template) if failed => {
+            strict(
+                &running,
+                template,
+                "continue-on-error",
+                workflow::value::boolean,
+            )
+            .unwrap_or(false)
+        }
         _ => false,
     };
     match outcome {
@@ -175,13 +177,25 @@ pub(crate) async fn run_step(
     }
 }
 
-/// Tells an error in the evaluation of a key that does not decide about the step.
-fn tell(running: &Running<'_>, key: &str, message: &str) {
-    let text = format!("`{key}` could not be evaluated: {message}");
+/// The value of a key that does not decide about the step. What is wrong with it is told; then there is none.
+fn strict<T>(
+    running: &Running<'_>,
+    template: &Template,
+    key: &str,
+    kind: fn(&Value, &str) -> Result<T, String>,
+) -> Option<T> {
+    let text = match template.evaluate(&running.context()) {
+        Ok(value) => match kind(&value, key) {
+            Ok(value) => return Some(value),
+            Err(text) => text,
+        },
+        Err(failure) => format!("`{key}` could not be evaluated: {}", failure.message),
+    };
     running.log.say(&format!(
         "##[error]{}",
         running.job.reason("expression", text, None).reason
     ));
+    None
 }
 
 /// Runs the step's body, with its timeout and cancellation.
@@ -210,22 +224,30 @@ async fn supervise(
             )),
         }
     };
+    if running.halt.is_cancelled() {
+        return Ok(TaskResult::Cancelled);
+    }
     tokio::pin!(body);
     let limit = async {
         match timeout {
             // Whole minutes on GitHub; fractions are honoured since nothing stands against them.
-            Some(minutes) => tokio::time::sleep(Duration::from_secs_f64(minutes * 60.0)).await,
+            Some(minutes) => tokio::time::sleep(limit_of(minutes)).await,
             None => std::future::pending().await,
         }
     };
     tokio::pin!(limit);
     let mut timed_out = false;
     let mut asked_already = false;
+    let mut halted = false;
     let result = loop {
         tokio::select! {
             result = &mut body => break result,
             () = &mut limit, if !timed_out => {
                 timed_out = true;
+                running.halt.cancel();
+            }
+            () = running.halt.cancelled(), if !halted => {
+                halted = true;
                 running.cancel.cancel();
             }
             () = asked.cancelled(), if recheck && !asked_already => {
@@ -251,6 +273,11 @@ async fn supervise(
         ));
     }
     result
+}
+
+/// A step's limit as a time; one that no step can reach stays one that a clock can hold.
+fn limit_of(minutes: f64) -> Duration {
+    Duration::from_secs_f64((minutes * 60.0).min(1e9))
 }
 
 pub(crate) fn finish(

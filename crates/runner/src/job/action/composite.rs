@@ -21,7 +21,9 @@ pub(crate) fn frame_inside(
     inputs: IndexMap<String, String>,
     step_env: &IndexMap<String, String>,
 ) -> Frame {
-    let declared = inputs.into_iter().map(|(name, value)| (name, Value::string(value)));
+    let declared = inputs
+        .into_iter()
+        .map(|(name, value)| (name, Value::string(value)));
     let mut inner = Frame {
         inputs: Value::Object(Arc::new(declared.collect::<Object>())),
         steps: Object::new(),
@@ -56,13 +58,16 @@ pub(crate) async fn run(
         working_directory: None,
         parent: Some(running.index),
         cancel: &running.cancel,
+        halt: &running.halt,
         job_status: Some(running.job_status),
         posts: running.level.posts,
     };
     run_level(running.job, &mut inner, level).await;
     running.log.with_state(|state| {
         state.env.extend(std::mem::take(&mut inner.exported_env));
-        std::mem::take(&mut inner.exported_path).into_iter().for_each(|directory| state.add_path(directory));
+        std::mem::take(&mut inner.exported_path)
+            .into_iter()
+            .for_each(|directory| state.add_path(directory));
     });
     let context = StepContext {
         job: running.job,
@@ -76,8 +81,16 @@ pub(crate) async fn run(
         if let Some(value) = &output.value {
             let value = value.evaluate(&context)?;
             let name = output.name.value.to_string();
-            running.log.with_state(|state| state.outputs.insert(name, value.to_display_string().into_owned()));
+            running.log.with_state(|state| {
+                state
+                    .outputs
+                    .insert(name, value.to_display_string().into_owned())
+            });
         }
     }
-    Ok(if running.cancel.is_cancelled() { TaskResult::Cancelled } else { inner.status })
+    Ok(if running.cancel.is_cancelled() {
+        TaskResult::Cancelled
+    } else {
+        inner.status
+    })
 }
