@@ -6,7 +6,7 @@ mod unpack;
 mod zipped;
 
 pub use unpack::Downloaded;
-pub use zipped::{ArtifactFile, Compression};
+pub use zipped::{ArtifactFile, Compression, open_regular};
 
 use crate::disk::blob::{Blob, BlobWriter};
 use crate::disk::index::IndexFile;

@@ -23,7 +23,7 @@ mod token;
 pub use artifact::name::{NameError, validate_artifact_name, validate_file_path};
 pub use artifact::{
     Artifact, ArtifactFile, ArtifactOwner, ArtifactStore, Compression, Content, Downloaded,
-    PendingArtifact, UploadOptions, list_artifacts,
+    PendingArtifact, UploadOptions, list_artifacts, open_regular,
 };
 pub use cache::explanation::{Considered, Explanation, Outcome, Verdict};
 pub use cache::{

@@ -1,6 +1,5 @@
 //! The digest of files that cache keys of the setup actions carry: @actions/glob's `hashFiles`.
 
-use std::fs::File;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -30,7 +29,8 @@ pub(crate) fn hash_files(call: &NativeCall, patterns: &str) -> Result<Option<Str
         if found.is_dir || !found.path.starts_with(&place.workspace) {
             continue;
         }
-        let digest = File::open(files.host(&found.real)).and_then(download_artifact::sha256);
+        let digest =
+            services::open_regular(&files.host(&found.real)).and_then(download_artifact::sha256);
         let digest = digest.map_err(Fault::io("read", &found.path))?;
         all.update(hex::decode(digest).unwrap_or_default());
         any = true;

@@ -1,6 +1,5 @@
 //! `actions/upload-artifact`.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -108,8 +107,8 @@ fn store_file(call: &NativeCall, found: Search, options: &UploadOptions) -> Resu
     let source = file
         .source
         .ok_or_else(|| Fault::text("a directory cannot be uploaded as it is"))?;
-    let reader =
-        File::open(&source).map_err(Fault::io("read", std::path::Path::new(&file.path)))?;
+    let reader = services::open_regular(&source)
+        .map_err(Fault::io("read", std::path::Path::new(&file.path)))?;
     let reader = super::archive::Cancellable {
         inner: reader,
         cancel: &call.cancel,

@@ -2,6 +2,8 @@
 
 use super::name::validate_file_path;
 use crate::{Error, Result};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -73,7 +75,7 @@ pub(super) fn write(
                 .map_err(zip_error)?;
             continue;
         };
-        let mut file = File::open(&source).map_err(Error::io(&source))?;
+        let mut file = open_regular(&source).map_err(Error::io(&source))?;
         let size = file.metadata().map_err(Error::io(&source))?.len();
         // The size can grow while it is read; leave room before the 4 GiB form runs out.
         let large = size >= u64::from(u32::MAX) / 2;
@@ -92,6 +94,27 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Opens a file of a job to read it; a link is followed. A pipe, socket or device is an error, and is not waited for.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        // A socket.
+        Err(Errno::NXIO) => return Err(not_regular()),
+        Err(error) => return Err(error.into()),
+    };
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(not_regular())
+    }
+}
+
+fn not_regular() -> io::Error {
+    let text = "it is not a regular file; pipes, sockets and devices cannot be read here";
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}
+
 fn copy(
     from: &mut File,
     to: &mut impl Write,
@@ -105,6 +128,27 @@ fn copy(
             Ok(count) => to.write_all(&buffer[..count]).map_err(archive)?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Error::io(source)(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_or_socket_is_no_content_and_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (pipe, socket) = (dir.path().join("pipe"), dir.path().join("socket"));
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from(0o600)).unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for source in [&pipe, &socket, &dir.path().to_owned()] {
+            let files = [ArtifactFile {
+                source: Some(source.clone()),
+                path: "x".to_owned(),
+            }];
+            let error = write(&mut io::sink(), files, Compression::default(), 1000).unwrap_err();
+            assert!(error.to_string().contains("not a regular file"), "{error}");
         }
     }
 }

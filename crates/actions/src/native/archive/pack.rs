@@ -1,7 +1,7 @@
 //! Files into a tar archive.
 
 use std::collections::HashMap;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
@@ -96,7 +96,7 @@ impl Packer<'_> {
             }
             self.links.insert(key, name.to_owned());
         }
-        let file = File::open(host).map_err(named(name))?;
+        let file = services::open_regular(host).map_err(named(name))?;
         // The header has promised a size: what has shrunk is filled up, what has grown is cut.
         let exact = Cancellable {
             inner: file,

@@ -197,3 +197,19 @@ fn a_download_does_not_follow_links_out() {
         assert_eq!(std::fs::read_dir(outside).unwrap().count(), 0);
     });
 }
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    in_both(|job| async move {
+        job.write("dist/a.txt", "a");
+        let pipe = job.host(job.place.workspace.join("dist/pipe"));
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        for inputs in [
+            [("path", "dist"), ("archive", "true")],
+            [("path", "dist/pipe"), ("archive", "false")],
+        ] {
+            let failure = job.run("upload-artifact", &inputs).await.failure.unwrap();
+            assert!(failure.contains("not a regular file"), "{failure}");
+        }
+    });
+}
