@@ -114,7 +114,7 @@ pub fn checkout(
         workspace: context.workspace,
         relative: &relative,
     };
-    if refresh::applies(inputs, &place, &plan.remote_url) {
+    if refresh::applies(inputs, &place, &plan.remote_url)? {
         refresh::refresh(&request, &place, &mut outcome)?;
     } else {
         place.fill(&request, &mut outcome)?;
@@ -350,8 +350,16 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    pub(crate) fn host(&self) -> PathBuf {
-        self.workspace.host_path(self.relative)
+    pub(crate) fn host(&self) -> Result<PathBuf, GitError> {
+        self.host_of("")
+    }
+
+    /// A file below it. The last part may be a link, which must not be followed.
+    pub(crate) fn host_of(&self, below: &str) -> Result<PathBuf, GitError> {
+        let path = self.relative.join(below);
+        self.workspace
+            .host_path(&path)
+            .map_err(GitError::io("cannot find", &path))
     }
 
     /// Runs git there; a failure is an error.
@@ -365,7 +373,7 @@ impl Place<'_> {
         request: &GitDirRequest<'_>,
         outcome: &mut CheckoutOutcome,
     ) -> Result<(), GitError> {
-        let dir = self.host();
+        let dir = self.host()?;
         if dir.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
             std::fs::remove_file(&dir).map_err(GitError::io("cannot remove", &dir))?;
         }
@@ -376,7 +384,7 @@ impl Place<'_> {
             .workspace
             .mount(lower, self.relative)
             .map_err(GitError::io("cannot mount", lower))?;
-        let dir = self.host();
+        let dir = self.host()?;
         if !mounted {
             copy_tree(lower, &dir).map_err(GitError::io("cannot copy files to", &dir))?;
         }

@@ -69,8 +69,16 @@ impl Update<'_> {
         modules: Option<&Path>,
         log: &mut Vec<String>,
     ) -> Result<(), GitError> {
-        let dir = self.workspace.host_path(relative);
-        let text = std::fs::read(dir.join(".gitmodules")).unwrap_or_default();
+        let listed_in = relative.join(".gitmodules");
+        let file = self
+            .workspace
+            .host_path(&listed_in)
+            .map_err(GitError::io("cannot find", &listed_in))?;
+        // git takes no link for it either.
+        let text = match file.symlink_metadata() {
+            Ok(meta) if meta.is_file() => std::fs::read(&file).unwrap_or_default(),
+            _ => Vec::new(),
+        };
         let listed = run(
             self.workspace,
             relative,

@@ -29,9 +29,10 @@ pub trait Workspace {
     /// The workspace (`GITHUB_WORKSPACE`) as the job's processes name it.
     fn job_path(&self) -> &Path;
 
-    /// A path through which this process can create and remove files of `relative`. It is asked for again after
-    /// [`Workspace::mount`].
-    fn host_path(&self, relative: &Path) -> PathBuf;
+    /// A path through which this process can create and remove `relative`. Links on the way to it are followed as the
+    /// job's processes follow them: none is left that would lead this process elsewhere. A link in the last place is
+    /// not followed. It is asked for again after [`Workspace::mount`].
+    fn host_path(&self, relative: &Path) -> io::Result<PathBuf>;
 
     /// Mounts a writable overlay over the read-only directory `lower` at `relative`. `Ok(false)`: not possible
     /// here, the files are copied instead.
@@ -62,8 +63,8 @@ impl Workspace for HostWorkspace {
         &self.root
     }
 
-    fn host_path(&self, relative: &Path) -> PathBuf {
-        self.root.join(relative)
+    fn host_path(&self, relative: &Path) -> io::Result<PathBuf> {
+        Ok(self.root.join(relative))
     }
 
     fn git(&self, run: &GitRun) -> io::Result<Output> {

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use tokio::runtime::Handle;
 
 use super::error::{Fault, Result};
-use super::files::absolute;
+use super::files::{Files, absolute};
 use super::{NativeCall, NativeOutcome, NativePost, blocking, process};
 
 /// State of the post step: files to remove, one a line, as this process names them.
@@ -55,17 +55,22 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
             handle,
             notes: Mutex::default(),
         };
+        let files = Files(&place.sandbox);
+        let temp = files
+            .resolve(&place.temp)
+            .map_err(Fault::io("find", &place.temp))?;
         let context = CheckoutContext {
             repository: &place.repository,
             name: place.repository_name.clone(),
-            sha: Some(place.identity.sha.clone()).filter(|sha| !sha.is_empty()),
+            // A repository without a commit has no HEAD to check out.
+            sha: Some(place.identity.sha.clone()).filter(|sha| sha.bytes().any(|digit| digit != b'0')),
             reference: place.identity.git_ref.clone(),
             remote_url: place.remote_url.clone(),
             snapshot: &shared,
             store: &place.snapshots,
             sources: &place.sources,
             workspace: &workspace,
-            runner_temp: Some((place.sandbox.host_path(&place.temp), place.temp.clone())),
+            runner_temp: Some((files.host(&temp), place.temp.clone())),
         };
         let done = git::checkout(&inputs, &context);
         for note in workspace
@@ -135,21 +140,28 @@ struct SandboxWorkspace<'a> {
     notes: Mutex<Vec<String>>,
 }
 
+impl SandboxWorkspace<'_> {
+    /// Where a path of the workspace really is in the job; a link in the last place is not followed.
+    fn real(&self, relative: &Path) -> io::Result<PathBuf> {
+        let place = &self.call.place;
+        Files(&place.sandbox).resolve_parent(&absolute(relative, &place.workspace))
+    }
+}
+
 impl Workspace for SandboxWorkspace<'_> {
     fn job_path(&self) -> &Path {
         &self.call.place.workspace
     }
 
-    fn host_path(&self, relative: &Path) -> PathBuf {
-        let place = &self.call.place;
-        place
-            .sandbox
-            .host_path(&absolute(relative, &place.workspace))
+    fn host_path(&self, relative: &Path) -> io::Result<PathBuf> {
+        let files = Files(&self.call.place.sandbox);
+        Ok(files.host(&self.real(relative)?))
     }
 
     fn mount(&self, lower: &Path, relative: &Path) -> io::Result<bool> {
         let place = &self.call.place;
-        let target = absolute(relative, &place.workspace);
+        // Mounts are known by where they really are.
+        let target = self.real(relative)?;
         match self
             .handle
             .block_on(place.sandbox.mount_overlay(lower, &target))

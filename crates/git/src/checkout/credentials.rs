@@ -1,8 +1,11 @@
 //! `persist-credentials`: a file in `RUNNER_TEMP` that the job's repository includes.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
 
 use super::Place;
 use crate::{GitError, Token};
@@ -35,13 +38,12 @@ pub(super) fn persist(
         file.write_all(text.as_bytes())
     };
     write().map_err(GitError::io("cannot write", &file))?;
-    let config = place.host().join(".git/config");
+    let config = place.host_of(".git/config")?;
     let include = format!("[include]\n\tpath = \"{}\"\n", in_job.join(&name).display());
-    let append = || {
-        std::fs::OpenOptions::new()
-            .append(true)
-            .open(&config)?
-            .write_all(include.as_bytes())
+    let append = || -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let config = rustix::fs::open(&config, flags, Mode::empty())?;
+        File::from(config).write_all(include.as_bytes())
     };
     append().map_err(GitError::io("cannot write", &config))?;
     Ok(file)

@@ -6,11 +6,17 @@ use crate::config::Config;
 use crate::gitdir::GitDirRequest;
 
 /// Whether the existing checkout is to be kept.
-pub(super) fn applies(inputs: &CheckoutInputs, place: &Place<'_>, remote_url: &str) -> bool {
-    let config = place.host().join(".git/config");
-    !inputs.clean
-        && config.is_file()
-        && Config::read(&config).get("remote.origin.url") == Some(remote_url)
+pub(super) fn applies(
+    inputs: &CheckoutInputs,
+    place: &Place<'_>,
+    remote_url: &str,
+) -> Result<bool, GitError> {
+    if inputs.clean {
+        return Ok(false);
+    }
+    let config = place.host_of(".git/config")?;
+    Ok(config.symlink_metadata().is_ok_and(|meta| meta.is_file())
+        && Config::read(&config).get("remote.origin.url") == Some(remote_url))
 }
 
 /// Moves the existing checkout to the commit with real git. Objects are shared already or fetched from the repository
@@ -26,7 +32,9 @@ pub(super) fn refresh(
         ));
     };
     for name in ["index.lock", "shallow.lock"] {
-        drop(std::fs::remove_file(place.host().join(".git").join(name)));
+        drop(std::fs::remove_file(
+            place.host_of(&format!(".git/{name}"))?,
+        ));
     }
     if place.git(&["cat-file", "-e", commit]).is_err() {
         let from = request

@@ -85,3 +85,55 @@ fn credentials_are_removed_in_the_end() {
         assert!(!job.said().contains("s3cret"));
     });
 }
+
+#[test]
+fn links_of_the_job_do_not_lead_to_files_of_this_machine() {
+    in_both(|job| async move {
+        if job.place.sandbox.isolation().mode == sandbox::Mode::Host {
+            // The job may write there itself.
+            return;
+        }
+        let outside = job.dir.path().join("outside");
+        std::fs::create_dir_all(outside.join("sub/.git")).unwrap();
+        std::fs::write(outside.join("sub/precious"), "kept").unwrap();
+        std::fs::write(outside.join("sub/.git/index.lock"), "").unwrap();
+        let config = "[remote \"origin\"]\n\turl = https://github.com/octo/repo\n";
+        std::fs::write(outside.join("sub/.git/config"), config).unwrap();
+        let seen = || {
+            let mut names: Vec<_> = ["", "sub", "sub/.git"]
+                .iter()
+                .flat_map(|dir| std::fs::read_dir(outside.join(dir)).unwrap())
+                .map(|entry| entry.unwrap().path())
+                .collect();
+            names.sort();
+            let text = std::fs::read_to_string(outside.join("sub/.git/config")).unwrap();
+            (names, text)
+        };
+        let before = seen();
+        let link = |path: &std::path::Path, target: &str| {
+            std::os::unix::fs::symlink(outside.join(target), job.host(path)).unwrap();
+        };
+        link(&job.place.workspace.join("out"), "");
+        // What the job sees under that name is what is filled.
+        job.good("checkout", &[("path", "out/sub")]).await;
+        assert_eq!(seen(), before);
+        job.run("checkout", &[("path", "out/sub"), ("clean", "false")])
+            .await;
+        assert_eq!(seen(), before);
+
+        job.write("own/x", "");
+        link(&job.place.workspace.join("own/.git"), "sub/.git");
+        job.run("checkout", &[("path", "own"), ("clean", "false")])
+            .await;
+        assert_eq!(seen(), before);
+        link(&job.place.workspace.join("last"), "sub");
+        job.good("checkout", &[("path", "last")]).await;
+        assert_eq!(seen(), before);
+
+        let temp = job.host(&job.place.temp);
+        std::fs::rename(&temp, temp.with_extension("moved")).unwrap();
+        link(&job.place.temp, "");
+        let outcome = job.run("checkout", &[("token", "s3cret")]).await;
+        assert_eq!(seen(), before, "{:?}", outcome.failure);
+    });
+}
