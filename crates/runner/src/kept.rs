@@ -6,7 +6,7 @@
 //! <record>/kept/<leg>/home/       HOME as the job left it: workspace, temporary files
 //! ```
 //!
-//! Nothing outside of HOME is kept, and no variable or output that may hold a secret.
+//! Nothing outside of HOME is kept, and no variable, output or file that may hold a secret.
 
 mod copy;
 mod files;
@@ -31,6 +31,9 @@ pub struct ResumeFrom {
     pub step: String,
 }
 
+/// The most files named in [`KeptJob::left_out`].
+const MAX_NAMED: usize = 100;
+
 /// The steps of a job that failed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct KeptJob {
@@ -41,6 +44,9 @@ pub struct KeptJob {
     /// Why there are no files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_files: Option<String>,
+    /// Paths below HOME that are not kept: a secret is in them. Masked; at most [`MAX_NAMED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// One step of the job itself, not of an action.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 mod encodings;
 mod patterns;
+mod search;
 mod stream;
 #[cfg(test)]
 mod tests;

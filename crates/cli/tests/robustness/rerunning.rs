@@ -105,6 +105,7 @@ jobs:
           echo KEPT=env >> $GITHUB_ENV
           echo out=put >> $GITHUB_OUTPUT
           echo secret=\"$S\" >> $GITHUB_OUTPUT
+          echo \"_authToken=$S\" > npmrc; printf %s \"$S\" | base64 > \"$RUNNER_TEMP/encoded\"
         env: {S: '${{ secrets.S }}'}
       - name: Look at it
         id: look
@@ -166,6 +167,12 @@ fn from_a_step(arguments: &[&str]) {
         .iter()
         .any(|one| one.message.contains("secret, which run 1 did not keep"));
     assert!(told, "{:?}", again.annotations);
+    for file in ["/npmrc", "_temp/encoded"] {
+        let told = again.annotations.iter().any(|one| {
+            one.message.contains("did not keep these files") && one.message.contains(file)
+        });
+        assert!(told, "{file}: {:?}", again.annotations);
+    }
     let kept = std::process::Command::new("grep")
         .args(["-r", "verysecret"])
         .arg(repository.state())

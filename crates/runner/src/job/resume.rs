@@ -63,6 +63,7 @@ pub(super) fn kept(job: &Job) -> KeptJob {
         home: home(job),
         steps,
         without_files: None,
+        left_out: Vec::new(),
     }
 }
 
@@ -95,6 +96,13 @@ pub(crate) fn restore(job: &Job, frame: &mut Frame, steps: &[Step]) -> Result<us
             *step.id == *resume.step || named || resume.step == (index + 1).to_string()
         })
         .ok_or_else(|| refuse(format!("the job has no step `{}`", resume.step)))?;
+    if !earlier.left_out.is_empty() {
+        let names = earlier.left_out.join(", ");
+        job.warn(&format!(
+            "run {} did not keep these files of the job, a secret is in them: {names}",
+            resume.run
+        ));
+    }
     let (old, new) = (
         earlier.home.to_string_lossy().into_owned(),
         home(job).to_string_lossy().into_owned(),

@@ -1,8 +1,8 @@
 //! Copies of trees, bounded.
 
-use std::fs::{self, File, FileTimes};
+use std::fs::{self, File, FileTimes, FileType};
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 /// How much may be copied.
@@ -35,8 +35,13 @@ pub(super) fn fits(tree: &Path, bounds: Bounds) -> io::Result<bool> {
 }
 
 /// Copies what is in `from` into `to`, over what is there: directories, files with their modes and times, links as they
-/// are. Pipes, sockets and devices are left out.
-pub(super) fn copy_into(from: &Path, to: &Path) -> io::Result<()> {
+/// are. Pipes, sockets and devices are left out, and what `wanted` does not want: it is asked for everything else, and
+/// not for what is in a directory that it refused.
+pub(super) fn copy_into(
+    from: &Path,
+    to: &Path,
+    mut wanted: impl FnMut(&Path, FileType) -> io::Result<bool>,
+) -> io::Result<()> {
     let mut open = vec![(from.to_owned(), to.to_owned())];
     // Deepest last: modes and times are set once nothing is written below any more.
     let mut directories = Vec::new();
@@ -46,16 +51,16 @@ pub(super) fn copy_into(from: &Path, to: &Path) -> io::Result<()> {
             let entry = entry?;
             let (kind, source, target) =
                 (entry.file_type()?, entry.path(), to.join(entry.file_name()));
+            let plain = kind.is_dir() || kind.is_symlink() || kind.is_file();
+            if !plain || !wanted(&source, kind)? {
+                continue;
+            }
             if kind.is_dir() {
                 open.push((source, target));
             } else if kind.is_symlink() {
                 let _ = fs::remove_file(&target);
                 symlink(fs::read_link(&source)?, &target)?;
-            } else if !(kind.is_fifo()
-                || kind.is_socket()
-                || kind.is_block_device()
-                || kind.is_char_device())
-            {
+            } else {
                 let _ = fs::remove_file(&target);
                 fs::copy(&source, &target)?;
                 let modified = entry.metadata()?.modified()?;
@@ -87,7 +92,7 @@ mod tests {
         fs::set_permissions(from.join("a/b/file"), fs::Permissions::from_mode(0o755)).unwrap();
         symlink("/nowhere", from.join("link")).unwrap();
         fs::set_permissions(from.join("a/b"), fs::Permissions::from_mode(0o555)).unwrap();
-        copy_into(&from, &to).unwrap();
+        copy_into(&from, &to, |_, _| Ok(true)).unwrap();
         assert_eq!(fs::read_to_string(to.join("a/b/file")).unwrap(), "text");
         assert_eq!(
             fs::metadata(to.join("a/b/file"))
