@@ -1,6 +1,7 @@
 //! One job from its sandbox to its report.
 
 mod action;
+mod blame;
 mod environment;
 mod first_error;
 mod frame;
@@ -30,6 +31,7 @@ use sandbox::{Placement, Sandbox};
 use tokio_util::sync::CancellationToken;
 use workflow::{JobKind, StepsJob};
 
+use self::blame::Blame;
 use self::frame::Frame;
 use self::layout::Layout;
 use self::level::{Level, run_level};
@@ -215,9 +217,8 @@ fn set_up(
         runner_context,
         tracking_id: format!("github_{}", uuid::Uuid::new_v4()),
         next_step: AtomicU32::new(0),
-        first_error: std::sync::Mutex::new(None),
         states: std::sync::Mutex::new(IndexMap::new()),
-        failed_step: std::sync::Mutex::new(None),
+        blame: std::sync::Mutex::default(),
         kept: std::sync::Mutex::default(),
         loader: action::Loader::default(),
         timed_out: CancellationToken::new(),
@@ -334,6 +335,7 @@ fn first_frame(job: &Job) -> Frame {
         depth: 0,
         scope: String::new(),
         own_root: None,
+        blame: Blame::default(),
     }
 }
 

@@ -13,13 +13,13 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use crate::live::{binary, own_seconds, processes_with, repository};
 
 /// A terminal as a user sees it.
-struct Screen {
+pub(crate) struct Screen {
     master: File,
     seen: String,
 }
 
 impl Screen {
-    fn open() -> (Self, OwnedFd) {
+    pub(crate) fn open() -> (Self, OwnedFd) {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
             .expect("a terminal");
         grantpt(&master).expect("granted");
@@ -51,7 +51,7 @@ impl Screen {
     }
 
     /// Reads until this is shown, then forgets what came before.
-    fn until(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn until(&mut self, text: &str) -> &mut Self {
         let mut bytes = [0; 4096];
         while !self.seen.contains(text) {
             let read = self.master.read(&mut bytes).unwrap_or(0);
@@ -63,7 +63,7 @@ impl Screen {
         self
     }
 
-    fn keys(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         self.master.write_all(keys.as_bytes()).expect("typed");
         self
     }
@@ -83,6 +83,9 @@ jobs:
       - run: exit 3
         working-directory: d
         env: {OF_STEP: value-of-step}
+      - run: "true"
+        if: always()
+        env: {OF_STEP: another}
 ",
     );
     let (mut screen, slave) = Screen::open();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use expr::{Object, Value};
 use indexmap::IndexMap;
 
+use super::blame::Blame;
 use crate::result::TaskResult;
 
 /// The state that steps read and that each finished step adds to.
@@ -33,6 +34,8 @@ pub(crate) struct Frame {
     pub(crate) scope: String,
     /// The repository that `$/` means here; the run's own when there is none.
     pub(crate) own_root: Option<std::path::PathBuf>,
+    /// The first failure that counts at this level.
+    pub(crate) blame: Blame,
 }
 
 impl Frame {
@@ -47,8 +50,10 @@ impl Frame {
         if id.starts_with("__") {
             return;
         }
-        let outputs: Object =
-            outputs.iter().map(|(name, value)| (name.as_str(), Value::string(value.as_str()))).collect();
+        let outputs: Object = outputs
+            .iter()
+            .map(|(name, value)| (name.as_str(), Value::string(value.as_str())))
+            .collect();
         let mut entry = Object::new();
         entry.insert("outputs", Value::Object(Arc::new(outputs)));
         entry.insert("outcome", Value::string(outcome.as_str()));

@@ -7,13 +7,16 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use indexmap::IndexMap;
 use tokio_util::sync::CancellationToken;
-use workflow::{Step, StepKind, Template, TemplateKind};
+use workflow::{Step, StepKind};
 
+use super::blame::Blame;
 use super::frame::Frame;
 use super::post::PostStack;
 use super::resume;
 use super::shared::Job;
-use super::step::{StepDone, run_step};
+use super::step::{StepDone, processor, run_step, strict};
+use super::step_context::StepContext;
+use crate::log::StepLog;
 use crate::result::TaskResult;
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -77,7 +80,7 @@ pub(crate) fn run_level<'a>(
         }
         // Steps nobody waited for are awaited before any post step.
         let open = background.open.clone();
-        let result = background.wait_for(&open, frame).await;
+        let result = background.wait_for(job, &open, frame).await;
         frame.status = TaskResult::merge(Some(frame.status), result);
         if background.failed {
             count(frame, TaskResult::Failure);
@@ -113,7 +116,7 @@ async fn run_in_order<'a>(
                 start_background(job, frame, level, inner, background);
                 ids.push(inner.id.to_string());
             }
-            let result = background.wait_for(&ids, frame).await;
+            let result = background.wait_for(job, &ids, frame).await;
             count(frame, result);
         }
         StepKind::Run { .. } | StepKind::Uses { .. } if step.background => {
@@ -138,7 +141,17 @@ async fn run_in_order<'a>(
             frame.absorb(&done.state.env, &done.state.path);
             frame.record_step(&step.id, &done.state.outputs, done.outcome, done.conclusion);
             count(frame, done.conclusion);
+            blame(job, frame, done.blame);
         }
+    }
+}
+
+/// Notes why this level failed: at the job's level for the job, in a composite action for its step, which may be forgiven.
+fn blame(job: &Job, frame: &mut Frame, found: Blame) {
+    if frame.composite {
+        frame.blame.or(found);
+    } else {
+        job.note_blame(found);
     }
 }
 
@@ -181,20 +194,20 @@ async fn wait_step<'a>(
     background: &mut Background<'a>,
 ) {
     let index = job.take_step();
-    let name = step_name(
-        step,
-        &format!(
-            "Wait for {}",
-            if ids.is_empty() {
-                "nothing".to_owned()
-            } else {
-                ids.join(", ")
-            }
-        ),
-    );
+    let job_status = level.job_status.unwrap_or(frame.status);
+    let what = match ids.as_slice() {
+        [] => "nothing".to_owned(),
+        ids => ids.join(", "),
+    };
+    let (name, log) = begin_own(job, frame, job_status, step, index, &format!("Wait for {what}"));
     job.step_started(index, &step.id, &name, api::Stage::Main, level.parent);
-    let result = background.wait_for(&ids, frame).await;
-    let forgiven = literal_true(step.continue_on_error.as_ref()) && result == TaskResult::Failure;
+    let result = background.wait_for(job, &ids, frame).await;
+    let forgiven = result == TaskResult::Failure
+        && step.continue_on_error.as_ref().is_some_and(|template| {
+            let context = StepContext::of_frame(job, frame, job.status(job_status));
+            let kind = workflow::value::boolean;
+            strict(&context, &log, template, "continue-on-error", kind).unwrap_or(false)
+        });
     let conclusion = if forgiven {
         TaskResult::Success
     } else {
@@ -207,6 +220,7 @@ async fn wait_step<'a>(
             Some(step.span),
         )
     });
+    let _ = log.finish();
     job.step_finished(index, result, conclusion, reason, &IndexMap::new());
     frame.record_step(&step.id, &IndexMap::new(), result, conclusion);
     count(frame, conclusion);
@@ -221,51 +235,42 @@ async fn cancel_step<'a>(
     background: &mut Background<'a>,
 ) {
     let index = job.take_step();
-    job.step_started(
-        index,
-        &step.id,
-        &step_name(step, &format!("Cancel {target}")),
-        api::Stage::Main,
-        level.parent,
-    );
+    let job_status = level.job_status.unwrap_or(frame.status);
+    let (name, log) = begin_own(job, frame, job_status, step, index, &format!("Cancel {target}"));
+    job.step_started(index, &step.id, &name, api::Stage::Main, level.parent);
     background.expected.push(target.to_owned());
     if let Some(halt) = background.halts.get(target) {
         halt.cancel();
     }
-    background
-        .wait_for(&[target.to_owned()], frame)
-        .await;
-    job.step_finished(
-        index,
-        TaskResult::Success,
-        TaskResult::Success,
-        None,
-        &IndexMap::new(),
-    );
-    frame.record_step(
-        &step.id,
-        &IndexMap::new(),
-        TaskResult::Success,
-        TaskResult::Success,
-    );
+    background.wait_for(job, &[target.to_owned()], frame).await;
+    let _ = log.finish();
+    let result = TaskResult::Success;
+    job.step_finished(index, result, result, None, &IndexMap::new());
+    frame.record_step(&step.id, &IndexMap::new(), result, result);
 }
 
-fn step_name(step: &Step, default: &str) -> String {
-    step.name
-        .as_ref()
-        .and_then(Template::literal_str)
-        .map_or_else(|| default.to_owned(), ToString::to_string)
-}
-
-fn literal_true(template: Option<&Template>) -> bool {
-    template.is_some_and(
-        |template| matches!(&template.kind, TemplateKind::Literal(value) if value.truthy()),
-    )
+/// Begins a step that has no process: its name, as written or else `default`, and its log.
+fn begin_own(
+    job: &Job,
+    frame: &Frame,
+    job_status: TaskResult,
+    step: &Step,
+    index: u32,
+    default: &str,
+) -> (String, StepLog) {
+    let context = StepContext::of_frame(job, frame, job.status(job_status));
+    let name = step.name.as_ref().and_then(|name| name.evaluate(&context).ok());
+    let name = name
+        .map(|name| name.to_display_string().into_owned())
+        .filter(|name| !name.is_empty());
+    let processor = processor(job, frame, &IndexMap::new());
+    let log = StepLog::start(job.log.clone(), index, processor);
+    (name.unwrap_or_else(|| default.to_owned()), log)
 }
 
 impl Background<'_> {
     /// Waits for these steps, makes what they left visible, and merges their results.
-    async fn wait_for(&mut self, ids: &[String], frame: &mut Frame) -> TaskResult {
+    async fn wait_for(&mut self, job: &Job, ids: &[String], frame: &mut Frame) -> TaskResult {
         let waited = |open: &[String], ended: &HashMap<String, StepDone>| {
             ids.iter()
                 .all(|id| !open.contains(id) || ended.contains_key(id))
@@ -285,6 +290,7 @@ impl Background<'_> {
             frame.absorb(&done.state.env, &done.state.path);
             frame.record_step(id, &done.state.outputs, done.outcome, done.conclusion);
             self.failed |= done.conclusion == TaskResult::Failure;
+            blame(job, frame, done.blame);
             let expected = done.conclusion == TaskResult::Cancelled && self.expected.contains(id);
             // A step that was skipped is no worse than one that went well.
             if !expected && done.conclusion != TaskResult::Skipped {

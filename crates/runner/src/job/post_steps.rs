@@ -53,6 +53,7 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
         // A cancelled job still runs its post steps; only killing it stops them.
         cancel: job.control.kill.child_token(),
         halt: level.halt.child_token(),
+        blame: Default::default(),
     };
     job.step_started(index, &post.id, &post.name, Stage::Post, None);
     let context = StepContext {
@@ -82,5 +83,6 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
     frame.absorb(&done.state.env, &done.state.path);
     if done.conclusion == TaskResult::Failure {
         frame.status = TaskResult::merge(Some(frame.status), TaskResult::Failure);
+        job.note_blame(done.blame);
     }
 }

@@ -95,6 +95,7 @@ async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, s
         job_status: frame.status,
         cancel: CancellationToken::clone(&job.cancel),
         halt: level.halt.child_token(),
+        blame: Default::default(),
     };
     job.step_started(
         index,
@@ -125,5 +126,6 @@ async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, s
     frame.absorb(&done.state.env, &done.state.path);
     if done.conclusion == TaskResult::Failure {
         frame.status = TaskResult::Failure;
+        job.note_blame(done.blame);
     }
 }

@@ -32,9 +32,15 @@ pub(crate) async fn run_process(
 ) -> Result<Ended, Failure> {
     let ended = pump_and_wait(running, argv, env, cwd).await;
     if let Some(files) = files
-        && let Some(markdown) = running.log.with_state(|state| files.collect(&running.job.masker, state))
+        && let Some(markdown) = running
+            .log
+            .with_state(|state| files.collect(&running.job.masker, state))
     {
-        running.job.emit(api::Event::Summary { leg: running.job.request.leg, step: running.index, markdown });
+        running.job.emit(api::Event::Summary {
+            leg: running.job.request.leg,
+            step: running.index,
+            markdown,
+        });
     }
     ended
 }
@@ -57,9 +63,12 @@ async fn pump_and_wait(
     };
     let (stdout, stdout_write) = pipes()?;
     let (stderr, stderr_write) = pipes()?;
-    job.note_failed_step(&env, &cwd);
+    running.note_place(&env, &cwd);
     let mut command = Command::new(argv);
-    command.env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    command.env = env
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
     command.cwd = cwd;
     command.stdout = Some(stdout_write);
     command.stderr = Some(stderr_write);
@@ -70,10 +79,12 @@ async fn pump_and_wait(
         .map_err(|error| Failure::new("spawn", error.to_string(), Some(running.step.span)))?;
     let log = &running.log;
     let receiver = |end| {
-        Receiver::from_owned_fd(end).map_err(|error| Failure::new("runner", format!("no pipe for the step: {error}"), None))
+        Receiver::from_owned_fd(end)
+            .map_err(|error| Failure::new("runner", format!("no pipe for the step: {error}"), None))
     };
     let (stdout, stderr) = (receiver(stdout)?, receiver(stderr)?);
-    let pump = async { tokio::try_join!(log.pump(Stream::Out, stdout), log.pump(Stream::Err, stderr)) };
+    let pump =
+        async { tokio::try_join!(log.pump(Stream::Out, stdout), log.pump(Stream::Err, stderr)) };
     tokio::pin!(pump);
     let wait = supervise(running, &process);
     tokio::pin!(wait);
@@ -101,13 +112,18 @@ async fn pump_and_wait(
 }
 
 async fn supervise(running: &Running<'_>, process: &Process) -> Result<Ended, Failure> {
-    let lost = |error: sandbox::Error| Failure::new("runner", format!("the process was lost: {error}"), None);
+    let lost = |error: sandbox::Error| {
+        Failure::new("runner", format!("the process was lost: {error}"), None)
+    };
     tokio::select! {
         status = process.wait() => return status.map(Ended::Exited).map_err(lost),
         () = running.cancel.cancelled() => {}
     }
     // Only the shell gets the first two; a signal that cannot be sent finds nobody to send it to.
-    for (signal, grace) in [(libc_signal::INTERRUPT, AFTER_INTERRUPT), (libc_signal::TERMINATE, AFTER_TERMINATE)] {
+    for (signal, grace) in [
+        (libc_signal::INTERRUPT, AFTER_INTERRUPT),
+        (libc_signal::TERMINATE, AFTER_TERMINATE),
+    ] {
         let _ = process.signal(signal).await;
         tokio::select! {
             _ = process.wait() => return Ok(Ended::Cancelled),
@@ -126,5 +142,9 @@ mod libc_signal {
 }
 
 fn unread(error: std::io::Error) -> Failure {
-    Failure::new("runner", format!("the step's output could not be read: {error}"), None)
+    Failure::new(
+        "runner",
+        format!("the step's output could not be read: {error}"),
+        None,
+    )
 }

@@ -13,6 +13,7 @@ use span::Span;
 use tokio_util::sync::CancellationToken;
 
 use super::action::{Loader, SharedState};
+use super::blame::Blame;
 use super::layout::Layout;
 use crate::Masker;
 use crate::log::JobLog;
@@ -39,11 +40,10 @@ pub(crate) struct Job {
     pub(crate) runner_context: Value,
     pub(crate) tracking_id: String,
     pub(crate) next_step: AtomicU32,
-    pub(super) first_error: std::sync::Mutex<Option<String>>,
     /// What pre, main and post of an action tell each other, by the path of step ids.
     pub(super) states: std::sync::Mutex<IndexMap<String, (SharedState, bool)>>,
-    /// Environment and directory of the last step that failed, for a shell.
-    pub(super) failed_step: std::sync::Mutex<Option<(Vec<(String, String)>, PathBuf)>>,
+    /// The first failure that counts.
+    pub(super) blame: std::sync::Mutex<Blame>,
     /// What a repetition in the middle would need of the steps that have ended.
     pub(super) kept: std::sync::Mutex<Vec<crate::KeptStep>>,
     pub(crate) loader: Loader,
@@ -162,16 +162,23 @@ impl Job {
         }));
     }
 
-    /// Remembers the first error line for the closing table.
+    /// Remembers a failure that counts; the first one stays.
+    pub(crate) fn note_blame(&self, blame: Blame) {
+        self.blame().or(blame);
+    }
+
+    /// Remembers a line of the job as a whole.
     pub(crate) fn note_error(&self, line: &str) {
-        let mut first = self
-            .first_error
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if first.is_none() {
-            let line = line.lines().next().unwrap_or_default().trim();
-            *first = Some(self.masker.mask_str(line).into_owned());
+        let mut blame = self.blame();
+        if blame.line.is_none() {
+            blame.line = Some(line.to_owned());
         }
+    }
+
+    fn blame(&self) -> std::sync::MutexGuard<'_, Blame> {
+        self.blame
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(crate) fn annotations(&self, step: u32, annotations: &[crate::Annotation]) {
@@ -185,11 +192,11 @@ impl Job {
         }
     }
 
+    /// The first line of the first failure, for the closing table.
     pub(crate) fn first_error(&self) -> Option<String> {
-        self.first_error
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
+        let blame = self.blame();
+        let line = blame.line.as_ref()?.lines().next().unwrap_or_default();
+        Some(self.masker.mask_str(line.trim()).into_owned())
     }
 
     /// A warning about the job as a whole.
@@ -221,32 +228,18 @@ impl Job {
         !std::mem::replace(&mut states.entry(key.to_owned()).or_default().1, true)
     }
 
-    pub(crate) fn note_failed_step(&self, env: &IndexMap<String, String>, cwd: &Path) {
-        let env = env
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let mut failed = self
-            .failed_step
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        *failed = Some((env, cwd.to_owned()));
-    }
-
     pub(crate) fn held(&self) -> HeldJob {
-        let failed = self
-            .failed_step
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone();
-        let (env, cwd) = failed.unwrap_or_else(|| {
-            let env = self
-                .base_env
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect();
-            (env, self.layout.workspace.clone())
-        });
+        let (env, cwd) = match self.blame().place.clone() {
+            Some(place) => (place.env, place.cwd),
+            None => {
+                let env = self
+                    .base_env
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect();
+                (env, self.layout.workspace.clone())
+            }
+        };
         HeldJob {
             name: self.request.name.clone(),
             sandbox: self.sandbox.clone(),

@@ -1,5 +1,7 @@
 //! One step from its condition to its result.
 
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::Stage;
@@ -10,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use workflow::{Condition, Step, StepKind, Template};
 
 use super::action::run_action;
+use super::blame::{Blame, Place};
 use super::environment::environment_flag;
 use super::first_error;
 use super::frame::Frame;
@@ -27,6 +30,8 @@ pub(crate) struct StepDone {
     pub(crate) state: StepState,
     pub(crate) outcome: TaskResult,
     pub(crate) conclusion: TaskResult,
+    /// Of a step whose conclusion is a failure.
+    pub(crate) blame: Blame,
 }
 
 /// What a step's `run` or `uses` works with.
@@ -46,6 +51,8 @@ pub(crate) struct Running<'a> {
     /// Cancelled when everything inside must stop too, whatever its conditions say: the step's time is over, or it was
     /// cancelled by itself while the job goes on.
     pub(crate) halt: CancellationToken,
+    /// What there is to blame so far: the step's process, or a step inside.
+    pub(crate) blame: Mutex<Blame>,
 }
 
 /// Why a step failed before or beside its process.
@@ -84,6 +91,22 @@ impl<'a> Running<'a> {
             },
             job_status: self.job.status(self.job_status),
         }
+    }
+
+    pub(crate) fn blame(&self) -> MutexGuard<'_, Blame> {
+        self.blame.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers where the step's process runs.
+    pub(crate) fn note_place(&self, env: &IndexMap<String, String>, cwd: &Path) {
+        let env = env
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        self.blame().place = Some(Place {
+            env,
+            cwd: cwd.to_owned(),
+        });
     }
 
     pub(crate) fn text(&self, template: &Template) -> Result<String, Failure> {
@@ -131,6 +154,7 @@ pub(crate) async fn run_step(
         job_status,
         cancel: stop,
         halt,
+        blame: Mutex::default(),
     };
     let name = display_name(&running);
     job.step_started(index, &step.id, &name, Stage::Main, level.parent);
@@ -150,7 +174,14 @@ pub(crate) async fn run_step(
     let timeout = match &step.timeout_minutes {
         None => None,
         Some(template) => {
-            let minutes = strict(&running, template, "timeout-minutes", workflow::value::number);
+            let kind = workflow::value::number;
+            let minutes = strict(
+                &running.context(),
+                &running.log,
+                template,
+                "timeout-minutes",
+                kind,
+            );
             // GitHub tells the error and goes on without a limit.
             minutes.filter(|minutes| minutes.is_finite() && *minutes > 0.0)
         }
@@ -162,7 +193,8 @@ pub(crate) async fn run_step(
     let forgiving = match &step.continue_on_error {
         Some(template) if failed => {
             strict(
-                &running,
+                &running.context(),
+                &running.log,
                 template,
                 "continue-on-error",
                 workflow::value::boolean,
@@ -178,23 +210,22 @@ pub(crate) async fn run_step(
 }
 
 /// The value of a key that does not decide about the step. What is wrong with it is told; then there is none.
-fn strict<T>(
-    running: &Running<'_>,
+pub(crate) fn strict<T>(
+    context: &StepContext<'_>,
+    log: &StepLog,
     template: &Template,
     key: &str,
     kind: fn(&Value, &str) -> Result<T, String>,
 ) -> Option<T> {
-    let text = match template.evaluate(&running.context()) {
+    let text = match template.evaluate(context) {
         Ok(value) => match kind(&value, key) {
             Ok(value) => return Some(value),
             Err(text) => text,
         },
         Err(failure) => format!("`{key}` could not be evaluated: {}", failure.message),
     };
-    running.log.say(&format!(
-        "##[error]{}",
-        running.job.reason("expression", text, None).reason
-    ));
+    // The log masks what it takes.
+    log.say(&format!("##[error]{text}"));
     None
 }
 
@@ -293,7 +324,7 @@ pub(crate) fn finish(
         .and_then(|_| {
             running
                 .log
-                .with_state(|state| first_error::find(job, state, running.log.began_at()))
+                .with_state(|state| first_error::find(job.log.path(), running.index, state, running.log.began_at()))
         });
     let reason = failure.map(|failure| {
         let reason = job.reason(failure.code, failure.text, failure.span);
@@ -305,12 +336,12 @@ pub(crate) fn finish(
     let state = running.log.clone().finish();
     let verdict = state.verdict(result, forgiving);
     job.annotations(running.index, &state.annotations);
-    if verdict.conclusion == TaskResult::Failure
-        && let Some(line) = printed
-            .as_deref()
-            .or(reason.as_ref().map(|reason| reason.reason.as_str()))
-    {
-        job.note_error(line);
+    let mut blame = std::mem::take(&mut *running.blame());
+    if blame.line.is_none() {
+        blame.line = printed.or(reason.as_ref().map(|reason| reason.reason.clone()));
+    }
+    if verdict.conclusion != TaskResult::Failure {
+        blame = Blame::default();
     }
     job.step_finished(
         running.index,
@@ -323,6 +354,7 @@ pub(crate) fn finish(
         state,
         outcome: verdict.outcome,
         conclusion: verdict.conclusion,
+        blame,
     }
 }
 

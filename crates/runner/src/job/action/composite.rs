@@ -6,6 +6,7 @@ use expr::{Object, Value};
 use indexmap::IndexMap;
 use workflow::{Action, CompositeRuns};
 
+use super::super::blame::Blame;
 use super::super::frame::Frame;
 use super::super::level::{Level, run_level};
 use super::super::step::{Failure, Running};
@@ -34,6 +35,7 @@ pub(crate) fn frame_inside(
         own_root: loaded.root.clone().or_else(|| frame.own_root.clone()),
         exported_env: IndexMap::new(),
         exported_path: Vec::new(),
+        blame: Blame::default(),
         ..frame
     };
     // The calling step's `env` counts inside, above whatever steps set.
@@ -63,6 +65,7 @@ pub(crate) async fn run(
         posts: running.level.posts,
     };
     run_level(running.job, &mut inner, level).await;
+    running.blame().or(std::mem::take(&mut inner.blame));
     running.log.with_state(|state| {
         state.env.extend(std::mem::take(&mut inner.exported_env));
         std::mem::take(&mut inner.exported_path)

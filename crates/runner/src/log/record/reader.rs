@@ -1,7 +1,7 @@
 //! Reading a record, finished or growing.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::{LogError, MAGIC, RecordKind, index_path};
@@ -30,6 +30,8 @@ pub struct LogReader {
     index: File,
     buffer: Vec<u8>,
     at: usize,
+    /// Bytes of text so far.
+    read: u64,
     time: Option<i64>,
 }
 
@@ -49,12 +51,18 @@ impl LogReader {
             index,
             buffer: Vec::new(),
             at: 0,
+            read: 0,
             time: None,
         })
     }
 
     /// The next piece; none at the present end. More may come while the job runs: ask again then.
     pub fn next_piece(&mut self) -> Result<Option<RecordPiece>, LogError> {
+        self.next_piece_from(0)
+    }
+
+    /// The same, but text that lies before `from` in the whole record's text is passed over: such pieces are empty.
+    pub(crate) fn next_piece_from(&mut self, from: u64) -> Result<Option<RecordPiece>, LogError> {
         let Some(entry) = self.entry()? else {
             return Ok(None);
         };
@@ -69,11 +77,19 @@ impl LogReader {
         if length > MAX_PIECE {
             return Err(self.damaged("an entry is longer than entries are"));
         }
-        (&self.text)
-            .take(length)
-            .read_to_end(&mut text)
-            .map_err(|source| self.io(source))?;
-        if text.len() as u64 != length {
+        self.read += length;
+        let skipped = self.read <= from;
+        let taken = if skipped {
+            let length = i64::try_from(length).unwrap_or(i64::MAX);
+            (&self.text).seek(SeekFrom::Current(length)).map(|_| ())
+        } else {
+            (&self.text)
+                .take(length)
+                .read_to_end(&mut text)
+                .map(|_| ())
+        };
+        taken.map_err(|source| self.io(source))?;
+        if !skipped && text.len() as u64 != length {
             return Err(self.damaged("the text is shorter than its index says"));
         }
         let kind = kind(head).ok_or_else(|| self.damaged("an entry of an unknown kind"))?;
