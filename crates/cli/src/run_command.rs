@@ -15,6 +15,7 @@ mod start;
 mod values;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::Event as Told;
 
@@ -29,6 +30,9 @@ use crate::report::{Format, ReportOptions, Reporter};
 
 pub(crate) use self::place::resolver;
 pub(crate) use self::resume::Resume;
+
+/// What is still at work in the background when a run has ended has this long.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// `trunkline run`.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -70,7 +74,12 @@ fn execute(args: &RunArgs, resume: Resume) -> Result<(), Failure> {
     let resolver = Arc::new(resolver);
     let ready =
         Ready { args, dirs, project, resolver, event, plan, values, inputs, matrix, notices: checked, resume };
-    runtime.block_on(record_and_drive(ready, early))
+    let outcome = runtime.block_on(record_and_drive(ready, early));
+    if let Some(runtime) = Arc::into_inner(runtime) {
+        // What blocks a thread, such as a server that does not answer, must not hold the end up.
+        runtime.shutdown_timeout(LAST_MOMENT);
+    }
+    outcome
 }
 
 async fn record_and_drive(ready: Ready<'_>, early: start::Early) -> Result<(), Failure> {

@@ -373,6 +373,7 @@ impl Driver<'_> {
     /// The first time cancels as GitHub would, the second kills.
     fn stop(&mut self) {
         self.stops += 1;
+        self.gates.withdraw();
         if self.stops == 1 {
             self.tell(Event::Notice { message: "cancelling; once more kills what is left".to_owned() });
             for workflow in 0..self.workflows.len() {

@@ -1,15 +1,19 @@
 //! Environments: who may deploy there, what secrets and variables they bring, and the question at the terminal.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+mod question;
+
+use std::collections::{HashMap, HashSet};
+use std::io::IsTerminal as _;
 
 use api::{LegId, Reason};
 use engine::Input;
 use expr::{Object, Value};
 use sandbox::{Limits, Network};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio_util::sync::CancellationToken;
 use trigger::{Pattern, Subject};
 
+use self::question::{Question, ask_in_turn};
 use super::place::{self, Platforms};
 use super::start::Ready;
 use super::values::read_secret;
@@ -48,18 +52,14 @@ pub(crate) struct Gates {
     ref_name: String,
     answers: UnboundedSender<Answer>,
     questions: UnboundedSender<Question>,
-}
-
-struct Question {
-    workflow: usize,
-    leg: LegId,
-    environment: String,
+    withdrawn: CancellationToken,
 }
 
 impl Gates {
     pub(crate) fn new(ready: &Ready<'_>, reporter: Reporter, answers: UnboundedSender<Answer>) -> Result<Self, Failure> {
         let (questions, asked) = unbounded_channel();
-        tokio::spawn(ask_in_turn(asked, reporter, answers.clone()));
+        let withdrawn = CancellationToken::new();
+        tokio::spawn(ask_in_turn(asked, reporter, answers.clone(), withdrawn.clone()));
         let config = &ready.project.config;
         let network = ready.args.machine.network.as_deref().or(config.run.network.as_ref().map(|one| one.get_ref().as_str()));
         Ok(Self {
@@ -75,7 +75,13 @@ impl Gates {
             ref_name: ready.event.ref_name.clone(),
             answers,
             questions,
+            withdrawn,
         })
+    }
+
+    /// The user stopped the run: nothing is asked any more, and the terminal is free again.
+    pub(crate) fn withdraw(&self) {
+        self.withdrawn.cancel();
     }
 
     /// Every secret value of every environment, for masking from the start.
@@ -154,46 +160,4 @@ fn known(environment: &Environment, ready: &Ready<'_>) -> Known {
 /// Patterns of the ref dialect; none allow every branch.
 fn allowed(patterns: &[String], branch: &str) -> bool {
     patterns.is_empty() || patterns.iter().any(|pattern| Pattern::parse(pattern, Subject::Ref).is_ok_and(|pattern| pattern.matches(branch)))
-}
-
-/// One question at a time; the report pauses while the terminal is asked.
-async fn ask_in_turn(
-    mut asked: tokio::sync::mpsc::UnboundedReceiver<Question>,
-    reporter: Reporter,
-    answers: UnboundedSender<Answer>,
-) {
-    let mut decided: VecDeque<(String, bool)> = VecDeque::new();
-    while let Some(question) = asked.recv().await {
-        // What was said once for an environment holds for the rest of the run.
-        let earlier = decided.iter().find(|(name, _)| *name == question.environment).map(|(_, yes)| *yes);
-        let yes = match earlier {
-            Some(yes) => yes,
-            None => {
-                let _pause = reporter.pause().await;
-                let name = question.environment.clone();
-                let yes = tokio::task::spawn_blocking(move || agree(&name)).await.unwrap_or(false);
-                decided.push_back((question.environment.clone(), yes));
-                yes
-            }
-        };
-        let refused = (!yes).then(|| format!("the deployment to {} was refused at the terminal", question.environment));
-        let _ = answers.send(Answer { workflow: question.workflow, leg: question.leg, refused });
-    }
-}
-
-fn agree(environment: &str) -> bool {
-    let mut terminal = std::io::stderr();
-    loop {
-        let _ = write!(terminal, "Deploy to {environment}? [y/n] ");
-        let _ = terminal.flush();
-        let mut line = String::new();
-        match std::io::stdin().lock().read_line(&mut line) {
-            Ok(0) | Err(_) => return false,
-            Ok(_) => match line.trim().to_ascii_lowercase().as_str() {
-                "y" | "yes" => return true,
-                "n" | "no" => return false,
-                _ => {}
-            },
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! The built program when things go wrong: signals, kills, broken and hostile input.
 
+mod approval;
 mod cancelling;
 mod input;
 mod killed;

@@ -83,7 +83,7 @@ jobs:
       - run: exit 3
         working-directory: d
         env: {OF_STEP: value-of-step}
-      - run: "true"
+      - run: 'true'
         if: always()
         env: {OF_STEP: another}
 ",
