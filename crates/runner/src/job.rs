@@ -44,6 +44,7 @@ use crate::log::JobLog;
 use crate::matcher::Matchers;
 use crate::request::{Control, JobReport, JobRequest, Surroundings};
 use crate::result::TaskResult;
+use crate::temp_dir::TempDir;
 
 /// GitHub's limit for a job that names none, in minutes.
 const DEFAULT_TIMEOUT: f64 = 360.0;
@@ -183,6 +184,8 @@ fn set_up(
             job_dir.display()
         )
     })?;
+    let temp = TempDir::open(sandbox.host_path(&layout.temp))
+        .map_err(|error| format!("RUNNER_TEMP could not be opened: {error}"))?;
     let masker = around.masker.fork();
     for (_, secret) in request
         .secrets
@@ -225,6 +228,7 @@ fn set_up(
         masker,
         sandbox,
         layout,
+        temp,
         request,
         around,
     })
@@ -342,11 +346,10 @@ fn first_frame(job: &Job) -> Frame {
 /// Writes the event file and works out `env` and `defaults` of workflow and job.
 fn prepare(job: &Job, steps: &StepsJob, frame: &mut Frame) -> Result<RunDefaults, Failure> {
     let event = frame.github.get("event").cloned().unwrap_or(Value::Null);
-    let file = job
-        .host(&job.layout.temp)
-        .join("_github_workflow/event.json");
-    let written = std::fs::create_dir_all(file.parent().unwrap_or(&file))
-        .and_then(|()| std::fs::write(&file, event.to_json().to_string()));
+    let written = job.temp.write(
+        Path::new("_github_workflow/event.json"),
+        event.to_json().to_string().as_bytes(),
+    );
     written.map_err(|error| {
         Failure::new(
             "runner",

@@ -18,6 +18,7 @@ mod regular_file;
 mod request;
 pub mod result;
 pub mod shell;
+mod temp_dir;
 
 pub use job::execute;
 pub use kept::{KeptJob, KeptStep, ResumeFrom, kept_dir};

@@ -1,14 +1,15 @@
 //! The command files of one step on disk.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 
 use super::{MAX_SUMMARY_SIZE, Pairs, SummaryError, masked_summary, parse_pairs, parse_paths};
 use crate::Masker;
 use crate::regular_file::{ReadError, read_in};
 use crate::result::{Annotation, AnnotationLevel, StepState};
+use crate::temp_dir::make_dir;
 
 /// Bytes of one command file that are read; a larger one is an error. GitHub sets no limit here.
 pub const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
@@ -87,13 +88,10 @@ pub struct CommandFiles {
 }
 
 impl CommandFiles {
-    /// Makes the files in `temp`, where the runner finds the step's `RUNNER_TEMP`.
-    pub fn create(temp: &Path) -> std::io::Result<Self> {
-        let path = temp.join(DIRECTORY);
-        std::fs::create_dir_all(&path)?;
-        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
+    /// Makes the files in `temp`, the step's `RUNNER_TEMP` held open.
+    pub fn create(temp: impl AsFd) -> std::io::Result<Self> {
         // Kept open: whatever a step puts in the directory's place is never looked at.
-        let directory = rustix::fs::openat(CWD, &path, flags, Mode::empty())?;
+        let directory = make_dir(temp, Path::new(DIRECTORY))?;
         let files = Self {
             directory,
             suffix: uuid::Uuid::new_v4().to_string(),
@@ -250,7 +248,7 @@ mod tests {
     #[test]
     fn everything_a_step_left_is_collected_and_removed() {
         let temp = tempfile::tempdir().unwrap();
-        let files = CommandFiles::create(temp.path()).unwrap();
+        let files = CommandFiles::create(std::fs::File::open(temp.path()).unwrap()).unwrap();
         write(
             temp.path(),
             &files,
@@ -286,7 +284,7 @@ mod tests {
     #[test]
     fn a_bad_line_fails_the_step_and_keeps_the_lines_before() {
         let temp = tempfile::tempdir().unwrap();
-        let files = CommandFiles::create(temp.path()).unwrap();
+        let files = CommandFiles::create(std::fs::File::open(temp.path()).unwrap()).unwrap();
         write(
             temp.path(),
             &files,
@@ -310,7 +308,7 @@ mod tests {
     #[test]
     fn a_large_summary_is_refused_and_the_step_is_well() {
         let temp = tempfile::tempdir().unwrap();
-        let files = CommandFiles::create(temp.path()).unwrap();
+        let files = CommandFiles::create(std::fs::File::open(temp.path()).unwrap()).unwrap();
         write(
             temp.path(),
             &files,
@@ -326,7 +324,7 @@ mod tests {
     #[test]
     fn links_and_pipes_are_not_read_and_missing_files_say_nothing() {
         let temp = tempfile::tempdir().unwrap();
-        let files = CommandFiles::create(temp.path()).unwrap();
+        let files = CommandFiles::create(std::fs::File::open(temp.path()).unwrap()).unwrap();
         for kind in Kind::ALL {
             std::fs::remove_file(files.path(kind, temp.path())).unwrap();
         }
@@ -338,7 +336,7 @@ mod tests {
         .unwrap();
         let fifo = files.path(Kind::Output, temp.path());
         rustix::fs::mknodat(
-            CWD,
+            rustix::fs::CWD,
             &fifo,
             rustix::fs::FileType::Fifo,
             Mode::from_raw_mode(0o600),

@@ -20,6 +20,7 @@ use crate::log::JobLog;
 use crate::matcher::Matchers;
 use crate::request::{Control, HeldJob, JobRequest, Surroundings};
 use crate::result::{AnnotationLevel, TaskResult};
+use crate::temp_dir::TempDir;
 
 pub(crate) struct Job {
     pub(crate) request: JobRequest,
@@ -29,6 +30,7 @@ pub(crate) struct Job {
     pub(crate) cancel: CancellationToken,
     pub(crate) sandbox: Sandbox,
     pub(crate) layout: Layout,
+    pub(crate) temp: TempDir,
     pub(crate) masker: Masker,
     pub(crate) matchers: Matchers,
     pub(crate) log: JobLog,
