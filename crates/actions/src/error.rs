@@ -24,7 +24,9 @@ pub enum ActionError {
         dir: PathBuf,
     },
     /// `./path` points at nothing.
-    #[error("{uses}: there is no such directory. A local action needs its repository checked out first")]
+    #[error(
+        "{uses}: there is no such directory. A local action needs its repository checked out first"
+    )]
     NoDirectory {
         /// As written.
         uses: String,

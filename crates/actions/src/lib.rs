@@ -10,6 +10,7 @@ mod error;
 pub mod glob;
 mod lock;
 pub mod native;
+mod patience;
 mod remote;
 mod resolve;
 mod uses;
@@ -17,6 +18,7 @@ mod walk;
 
 pub use error::ActionError;
 pub use lock::{LockFile, LockedAction};
+pub use patience::give_up_on;
 pub use resolve::{ActionKind, NativeMode, NativeTable, ResolvedAction, ResolvedFile, Resolver};
 pub use uses::{Uses, UsesError};
 pub use walk::{ListUses, Locker, Problem};

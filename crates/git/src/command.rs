@@ -2,10 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
-use crate::GitError;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use crate::{Cancel, GitError};
 
 /// Variables through which a caller (a hook, a step) could make git look elsewhere.
 const FOREIGN: &[&str] = &[
@@ -29,7 +34,18 @@ pub(crate) struct Git {
     command: Command,
     shown: String,
     stdin: Option<Vec<u8>>,
+    watch: Option<Watch>,
 }
+
+/// How a git process that talks to a server is ended.
+struct Watch {
+    cancel: Cancel,
+    /// It and what it starts are a process group.
+    own_group: bool,
+}
+
+/// How often a running git is looked after.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What git answered, whatever its exit code.
 pub(crate) struct Answer {
@@ -55,7 +71,21 @@ impl Git {
             command,
             shown: String::new(),
             stdin: None,
+            watch: None,
         }
+    }
+
+    /// Lets the [`Cancel`] of the work that this thread does end it: it talks to `url`.
+    pub(crate) fn cancellable(mut self, url: &str) -> Git {
+        if let Some(cancel) = Cancel::current() {
+            // ssh may ask for a passphrase; outside the terminal's own group it would be stopped for that.
+            let own_group = url.starts_with("http://") || url.starts_with("https://");
+            if own_group {
+                self.command.process_group(0);
+            }
+            self.watch = Some(Watch { cancel, own_group });
+        }
+        self
     }
 
     /// Adds an argument; shown in errors.
@@ -119,6 +149,9 @@ impl Git {
 
     /// Runs it to its end.
     pub(crate) fn answer(mut self) -> Result<Answer, GitError> {
+        if let Some(watch) = &self.watch {
+            watch.cancel.check()?;
+        }
         self.command.stdin(if self.stdin.is_some() {
             Stdio::piped()
         } else {
@@ -132,7 +165,13 @@ impl Git {
         let (pipe, bytes) = (child.stdin.take(), self.stdin.take());
         let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let pid = Pid::from_child(&child);
         std::thread::scope(|scope| {
+            // Ends with this closure.
+            let (_running, ended) = channel::<()>();
+            if let Some(watch) = &self.watch {
+                scope.spawn(move || watch.look_after(pid, &ended));
+            }
             if let (Some(mut pipe), Some(bytes)) = (pipe, bytes) {
                 // A git that stops reading early answers with its exit code; a broken pipe is no news.
                 scope.spawn(move || drop(pipe.write_all(&bytes)));
@@ -147,6 +186,9 @@ impl Git {
         });
         drop(err);
         let status = child.wait().map_err(|source| GitError::Spawn { source })?;
+        if let Some(watch) = self.watch.filter(|_| !status.success()) {
+            watch.cancel.check()?;
+        }
         Ok(Answer {
             code: status.code(),
             stdout,
@@ -174,5 +216,35 @@ impl Git {
         Ok(String::from_utf8_lossy(&out)
             .trim_end_matches('\n')
             .to_owned())
+    }
+}
+
+impl Watch {
+    /// Until the process has ended. It is not waited for meanwhile, so its number stays its own.
+    fn look_after(&self, pid: Pid, ended: &Receiver<()>) {
+        while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(LOOK_EVERY) {
+            if !self.cancel.is_cancelled() {
+                continue;
+            }
+            // What has ended already needs no signal.
+            if self.own_group {
+                let _ = kill_process_group(pid, Signal::KILL);
+            } else {
+                kill_tree(pid);
+            }
+            return;
+        }
+    }
+}
+
+/// Ends a process and what it has started.
+fn kill_tree(pid: Pid) {
+    let number = pid.as_raw_nonzero();
+    let children = std::fs::read_to_string(format!("/proc/{number}/task/{number}/children"));
+    let _ = kill_process(pid, Signal::KILL);
+    for child in children.unwrap_or_default().split_whitespace() {
+        if let Some(child) = child.parse().ok().and_then(Pid::from_raw) {
+            kill_tree(child);
+        }
     }
 }

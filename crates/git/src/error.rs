@@ -25,6 +25,9 @@ pub enum GitError {
         /// What git said, trimmed.
         stderr: String,
     },
+    /// Given up, because [`crate::Cancel`] asked for it.
+    #[error("it was cancelled")]
+    Cancelled,
     /// A file or directory could not be read or written.
     #[error("{what} {}: {source}", path.display())]
     Io {

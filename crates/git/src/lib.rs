@@ -7,6 +7,7 @@
 //! Must not: write to the user's repository (no refs, no objects, not even an index refresh), print, or know
 //! about workflows. All calls block; async callers use `spawn_blocking`.
 
+mod cancel;
 mod changes;
 mod checkout;
 mod command;
@@ -27,6 +28,7 @@ mod submodules;
 mod threads;
 mod workspace;
 
+pub use cancel::Cancel;
 pub use changes::{ChangeKind, ChangedFile};
 pub use checkout::{
     CheckoutContext, CheckoutInputs, CheckoutOutcome, Submodules, checkout, checkout_cleanup,

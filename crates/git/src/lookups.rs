@@ -55,7 +55,8 @@ impl Repository {
         let mut next = 0;
         // Borrowing goes at most a few levels; git itself stops at 5.
         while next < dirs.len() && next < 16 {
-            let text = std::fs::read_to_string(dirs[next].join("info/alternates")).unwrap_or_default();
+            let text =
+                std::fs::read_to_string(dirs[next].join("info/alternates")).unwrap_or_default();
             let borrowed: Vec<PathBuf> = text
                 .lines()
                 .filter(|line| !line.is_empty() && !line.starts_with('#'))

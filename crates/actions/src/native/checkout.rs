@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use git::{CheckoutContext, CheckoutInputs, GitRun, Workspace};
+use git::{CheckoutContext, CheckoutInputs, GitError, GitRun, Workspace};
 use indexmap::IndexMap;
 use tokio::runtime::Handle;
 
 use super::error::{Fault, Result};
 use super::files::{Files, absolute};
-use super::{NativeCall, NativeOutcome, NativePost, blocking, process};
+use super::{NativeCall, NativeOutcome, NativePost, process};
+use crate::patience::cancellable;
 
 /// State of the post step: files to remove, one a line, as this process names them.
 const REMOVE: &str = "remove";
@@ -42,11 +43,15 @@ const NOTED: &[(&str, &[&str], &str)] = &[
 pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> Result<()> {
     note_inputs(call);
     let place = &call.place;
-    let snapshot = place.snapshot.get().await?;
+    let snapshot = tokio::select! {
+        biased;
+        snapshot = place.snapshot.get() => snapshot?,
+        () = call.cancel.cancelled() => return Err(Fault::Cancelled),
+    };
     let handle = Handle::current();
     let worker = Arc::clone(call);
     let shared = Arc::clone(&snapshot);
-    let done = blocking(move || {
+    let done = cancellable(&call.cancel, move || {
         let call = &*worker;
         let place = &call.place;
         let inputs = CheckoutInputs::from_inputs(&|name| call.inputs.get(name).cloned());
@@ -63,7 +68,8 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
             repository: &place.repository,
             name: place.repository_name.clone(),
             // A repository without a commit has no HEAD to check out.
-            sha: Some(place.identity.sha.clone()).filter(|sha| sha.bytes().any(|digit| digit != b'0')),
+            sha: Some(place.identity.sha.clone())
+                .filter(|sha| sha.bytes().any(|digit| digit != b'0')),
             reference: place.identity.git_ref.clone(),
             remote_url: place.remote_url.clone(),
             snapshot: &shared,
@@ -80,9 +86,12 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
         {
             call.say(note);
         }
-        Ok(done?)
+        match done {
+            Err(GitError::Cancelled) => Err(Fault::Cancelled),
+            done => Ok(done?),
+        }
     });
-    let done = done.await?;
+    let done = done.await.unwrap_or(Err(Fault::Cancelled))?;
     for line in &done.log {
         call.say(line);
     }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{At, Prefer, RepoName, Sources, candidates, resolve_in};
-use crate::command::Git;
+use crate::command::{Git, LOOK_EVERY};
 use crate::refs::is_object_id;
 use crate::snapshot::{Lease, write_atomically};
-use crate::{GitError, Repository};
+use crate::{Cancel, GitError, Repository};
 
 /// How long what a branch or tag stood for is believed without asking again.
 const BELIEVED: Duration = Duration::from_secs(3600);
@@ -37,7 +37,7 @@ impl Mirror<'_> {
         std::fs::create_dir_all(&parent).map_err(GitError::io("cannot create", &parent))?;
         let dir = parent.join(format!("{name}-{server}.git"));
         let lock = parent.join(format!("{name}-{server}.lock"));
-        let lease = Lease::exclusive(&lock).map_err(GitError::io("cannot lock", &lock))?;
+        let lease = wait_for(&lock)?;
         // Left by a git that was killed; while the lease is held nobody else writes here.
         for name in ["shallow.lock", "packed-refs.lock", "HEAD.lock"] {
             drop(std::fs::remove_file(dir.join(name)));
@@ -226,14 +226,35 @@ impl Mirror<'_> {
             "core.fsmonitor=false",
             "-c",
             "safe.directory=*",
+            // A server that sends nothing for two minutes is given up.
+            "-c",
+            "http.lowSpeedLimit=1",
+            "-c",
+            "http.lowSpeedTime=120",
         ];
         Git::new(&self.dir)
             .quiet_args(options)
             .envs(&self.sources.auth_env())
+            .cancellable(&self.url)
     }
 
     fn note(&self, reference: Option<&str>) -> PathBuf {
         self.dir
             .join(format!("at-{}", hex::encode(reference.unwrap_or("HEAD"))))
+    }
+}
+
+/// The lock of a mirror. Whoever holds it may wait for a server.
+fn wait_for(lock: &Path) -> Result<Lease, GitError> {
+    let failed = || GitError::io("cannot lock", lock);
+    let Some(cancel) = Cancel::current() else {
+        return Lease::exclusive(lock).map_err(failed());
+    };
+    loop {
+        cancel.check()?;
+        if let Some(lease) = Lease::try_exclusive(lock).map_err(failed())? {
+            return Ok(lease);
+        }
+        std::thread::sleep(LOOK_EVERY);
     }
 }

@@ -186,3 +186,30 @@ fn source_arguments_are_read() {
         assert!(error.contains("write OWNER/REPO=DIR or DIR"), "{error}");
     }
 }
+
+#[test]
+fn a_server_that_never_answers_can_be_given_up() {
+    let fixture = Fixture::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let sources = Sources {
+        server_url: format!("http://{}", listener.local_addr().unwrap()),
+        ..sources(fixture.dir.path())
+    };
+    let cancel = git::Cancel::default();
+    std::thread::scope(|scope| {
+        let find = || cancel.within(|| sources.find(&tool(), Some("v1"), 1));
+        let first = scope.spawn(find);
+        // git has asked; nothing is ever said.
+        let (mut connection, _) = listener.accept().unwrap();
+        // This one waits for the mirror.
+        let second = scope.spawn(find);
+        cancel.cancel();
+        for found in [first, second] {
+            let error = found.join().unwrap().unwrap_err();
+            assert!(matches!(error, git::GitError::Cancelled), "{error}");
+        }
+        // What git had started is gone with it: nobody holds the connection.
+        let mut asked = Vec::new();
+        std::io::Read::read_to_end(&mut connection, &mut asked).unwrap();
+    });
+}

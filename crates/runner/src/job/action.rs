@@ -32,7 +32,12 @@ pub(crate) async fn run_pre(
     let loaded = running
         .job
         .loader
-        .load(running.job, uses, running.frame.own_root.as_deref())
+        .load_until(
+            running.job,
+            uses,
+            running.frame.own_root.as_deref(),
+            &running.cancel,
+        )
         .await?;
     let Some(action) = &loaded.action else {
         return Ok(TaskResult::Skipped);
@@ -64,7 +69,12 @@ pub(crate) async fn run_action(
     let loaded = running
         .job
         .loader
-        .load(running.job, uses, running.frame.own_root.as_deref())
+        .load_until(
+            running.job,
+            uses,
+            running.frame.own_root.as_deref(),
+            &running.cancel,
+        )
         .await?;
     let given = inputs_given(&running.context(), with)?;
     print_header(running, uses, &given);

@@ -137,3 +137,26 @@ fn links_of_the_job_do_not_lead_to_files_of_this_machine() {
         assert_eq!(seen(), before, "{:?}", outcome.failure);
     });
 }
+
+#[test]
+fn a_server_that_never_answers_is_given_up_with_the_step() {
+    in_both(|mut job| async move {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let sources = git::Sources {
+            offline: false,
+            server_url: format!("http://{}", listener.local_addr().unwrap()),
+            ..(*job.place.sources).clone()
+        };
+        job.place.sources = std::sync::Arc::new(sources);
+        let cancel = tokio_util::sync::CancellationToken::new();
+        let running = job.run_until("checkout", &[("repository", "octo/other")], &cancel);
+        let cancelling = async {
+            // git has asked; nothing is ever said.
+            let connection = listener.accept().await.unwrap();
+            cancel.cancel();
+            connection
+        };
+        let (outcome, _connection) = tokio::join!(running, cancelling);
+        assert_eq!(outcome.failure.as_deref(), Some("the step was cancelled"));
+    });
+}

@@ -170,11 +170,23 @@ impl Job {
     }
 
     pub(crate) async fn run(&self, name: &str, inputs: &[(&str, &str)]) -> NativeOutcome {
+        self.run_until(name, inputs, &CancellationToken::new())
+            .await
+    }
+
+    pub(crate) async fn run_until(
+        &self,
+        name: &str,
+        inputs: &[(&str, &str)],
+        cancel: &CancellationToken,
+    ) -> NativeOutcome {
         let inputs = inputs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        run(self.call(name, inputs)).await
+        let mut call = self.call(name, inputs);
+        call.cancel = cancel.clone();
+        run(call).await
     }
 
     /// Runs an action that must not fail.

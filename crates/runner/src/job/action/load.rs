@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use actions::{ActionKind, ResolvedAction, Uses};
+use actions::{ActionKind, ResolvedAction, Uses, give_up_on};
 use span::Severity;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 use workflow::{Action, Spanned};
 
 use super::super::shared::Job;
@@ -38,7 +39,19 @@ impl Loader {
         uses: &Spanned<Arc<str>>,
         own_root: Option<&Path>,
     ) -> Result<Arc<Loaded>, Failure> {
+        self.load_until(job, uses, own_root, &job.cancel).await
+    }
+
+    /// The same for a step that `cancel` stops: nothing on the network is then waited for.
+    pub(crate) async fn load_until(
+        &self,
+        job: &Job,
+        uses: &Spanned<Arc<str>>,
+        own_root: Option<&Path>,
+        cancel: &CancellationToken,
+    ) -> Result<Arc<Loaded>, Failure> {
         let refuse = |text: String| Failure::new("action", text, Some(uses.span));
+        let stopped = || refuse(format!("`{}` was not resolved: cancelled", uses.value));
         let parsed = Uses::parse(&uses.value).map_err(|error| refuse(error.to_string()))?;
         let local = matches!(parsed, Uses::Local(_));
         let key = match &parsed {
@@ -47,7 +60,11 @@ impl Loader {
             }
             _ => uses.value.to_string(),
         };
-        let mut remote = self.remote.lock().await;
+        let mut remote = tokio::select! {
+            biased;
+            remote = self.remote.lock() => remote,
+            () = cancel.cancelled() => return Err(stopped()),
+        };
         if !local && let Some(loaded) = remote.get(&key) {
             return Ok(loaded.clone());
         }
@@ -61,17 +78,21 @@ impl Loader {
                     .get()
                     .await
                     .map_err(|error| refuse(error.to_string()))?;
-                called_from(job, &snapshot.path).await.map_err(refuse)?
+                called_from(job, &snapshot.path, cancel)
+                    .await
+                    .ok_or_else(stopped)?
+                    .map_err(refuse)?
             }
         };
         let (resolver, wanted, own_dir) =
             (job.around.resolver.clone(), parsed.clone(), own.clone());
-        let resolving =
-            tokio::task::spawn_blocking(move || resolver.action(&wanted, &workspace, &own_dir));
-        let resolved = match resolving.await {
-            Ok(resolved) => resolved.map_err(|error| refuse(error.to_string()))?,
-            Err(_) => return Err(refuse(format!("`{}` could not be resolved", uses.value))),
-        };
+        let resolving = give_up_on(cancel, move || {
+            resolver.action(&wanted, &workspace, &own_dir)
+        });
+        let resolved = resolving
+            .await
+            .ok_or_else(stopped)?
+            .map_err(|error| refuse(error.to_string()))?;
         let loaded = Arc::new(self.place(job, uses, &parsed, resolved, &own).await?);
         if !local {
             remote.insert(key, loaded.clone());
@@ -128,15 +149,22 @@ impl Loader {
 }
 
 /// The repository of the job's workflow: another one's for a workflow that was called from there, else the run's own.
-async fn called_from(job: &Job, own: &Path) -> Result<PathBuf, String> {
+/// `None` when cancelled.
+async fn called_from(
+    job: &Job,
+    own: &Path,
+    cancel: &CancellationToken,
+) -> Option<Result<PathBuf, String>> {
     let Some(uses) = Uses::of_called_workflow(&job.request.workflow.path) else {
-        return Ok(own.to_owned());
+        return Some(Ok(own.to_owned()));
     };
     let (resolver, own) = (job.around.resolver.clone(), own.to_owned());
-    match tokio::task::spawn_blocking(move || resolver.workflow(&uses, &own)).await {
-        Ok(found) => found.map(|file| file.root).map_err(|error| error.to_string()),
-        Err(_) => Err("the workflow's repository could not be resolved".to_owned()),
-    }
+    let found = give_up_on(cancel, move || resolver.workflow(&uses, &own)).await?;
+    Some(
+        found
+            .map(|file| file.root)
+            .map_err(|error| error.to_string()),
+    )
 }
 
 /// Without a slash at the end when the path is empty.
@@ -153,12 +181,24 @@ async fn show(job: &Job, host: &Path, target: &Path) -> Result<(), String> {
     if job.sandbox.mount_overlay(host, target).await.is_ok() {
         return Ok(());
     }
+    if through_link(job, target) {
+        return Err("the job has put a link in the place of the directory for actions".to_owned());
+    }
     let from = host.to_owned();
     let copying = tokio::task::spawn_blocking(move || git::copy_tree(&from, &seen));
     match copying.await {
         Ok(copied) => copied.map_err(|error| format!("its files could not be copied: {error}")),
         Err(_) => Err("its files could not be copied".to_owned()),
     }
+}
+
+/// Whether a link stands between the job's directories and a path in them: on the host it may lead anywhere.
+fn through_link(job: &Job, target: &Path) -> bool {
+    let work = job.layout.runner_workspace.parent();
+    target
+        .ancestors()
+        .take_while(|dir| work.is_some_and(|work| dir.starts_with(work)))
+        .any(|dir| std::fs::symlink_metadata(job.host(dir)).is_ok_and(|meta| meta.is_symlink()))
 }
 
 fn read_action(job: &Job, uses: &Spanned<Arc<str>>, file: &Path) -> Result<Action, Failure> {
