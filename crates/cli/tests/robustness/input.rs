@@ -186,3 +186,26 @@ fn odd_places_are_places_too() {
         assert_eq!(code, Some(0), "{name}: {run:#?}{stderr}");
     }
 }
+
+#[test]
+fn a_secret_longer_than_a_line_is_in_no_reason() {
+    let repository = repository(
+        "\
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    env: {TOKEN: '${{ secrets.LONG }}'}
+    steps:
+      - run: exit 1
+        if: env.TOKEN == 'x'
+",
+    );
+    let secret = "s3cr3t-head-".repeat(20);
+    let given = format!("LONG={secret}");
+    let (code, seen, stderr) = observed(&repository, &["run", "-s", &given]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let told = format!("{seen:?}");
+    assert!(told.contains("env.TOKEN is '***'"), "{told}");
+    assert!(!told.contains("s3cr3t-head"), "{told}");
+}
