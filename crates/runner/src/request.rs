@@ -83,6 +83,7 @@ pub struct Surroundings {
     pub expected: AtomicUsize,
     /// Removals that go on after their job's report; the run waits for them at its end.
     pub cleanups: tokio_util::task::TaskTracker,
+    pub node_versions: crate::NodeVersions,
 }
 
 /// Takes the log of a job that starts, to follow it.

@@ -63,6 +63,7 @@ pub(super) fn make(
         masker,
         expected: AtomicUsize::new(expected(ready)),
         cleanups: tokio_util::task::TaskTracker::new(),
+        node_versions: runner::NodeVersions::default(),
     }))
 }
 

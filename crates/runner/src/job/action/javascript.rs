@@ -13,6 +13,7 @@ use super::super::process::run_process;
 use super::super::script::{command_files, judge};
 use super::super::step::{Failure, Running};
 use super::{Loaded, SharedState, action_frame, all_inputs, input_variables};
+use crate::node_version::stand_in;
 use crate::result::TaskResult;
 
 pub(crate) async fn run(
@@ -23,8 +24,16 @@ pub(crate) async fn run(
     inputs: IndexMap<String, String>,
 ) -> Result<TaskResult, Failure> {
     let saved = register(running, frame, loaded, node);
-    note_version(running, &node.using.value);
-    run_node_stage(running, frame, &loaded.inside, &node.main.value, &inputs, &saved).await
+    note_version(running, &node.using.value).await;
+    run_node_stage(
+        running,
+        frame,
+        &loaded.inside,
+        &node.main.value,
+        &inputs,
+        &saved,
+    )
+    .await
 }
 
 /// Runs the `pre` script when its condition holds.
@@ -36,7 +45,9 @@ pub(crate) async fn run_pre(
     inputs: IndexMap<String, String>,
     holds: impl Fn(Option<&workflow::Condition>) -> Result<bool, Failure>,
 ) -> Result<TaskResult, Failure> {
-    let Some(pre) = &node.pre else { return Ok(TaskResult::Skipped) };
+    let Some(pre) = &node.pre else {
+        return Ok(TaskResult::Skipped);
+    };
     if !holds(node.pre_if.as_ref())? {
         return Ok(TaskResult::Skipped);
     }
@@ -45,7 +56,12 @@ pub(crate) async fn run_pre(
 }
 
 /// Registers the post step when the first of pre and main starts: a main that fails still gets it.
-fn register(running: &Running<'_>, frame: &Frame, loaded: &Arc<Loaded>, node: &NodeRuns) -> SharedState {
+fn register(
+    running: &Running<'_>,
+    frame: &Frame,
+    loaded: &Arc<Loaded>,
+    node: &NodeRuns,
+) -> SharedState {
     let key = format!("{}{}", running.frame.scope, running.step.id);
     let saved = running.job.saved_state(&key);
     let Some(post) = &node.post else { return saved };
@@ -55,7 +71,10 @@ fn register(running: &Running<'_>, frame: &Frame, loaded: &Arc<Loaded>, node: &N
             key,
             name: post_name(running),
             step: running.step.clone(),
-            kind: PostKind::Node { loaded: loaded.clone(), script: post.value.to_string() },
+            kind: PostKind::Node {
+                loaded: loaded.clone(),
+                script: post.value.to_string(),
+            },
             condition: node.post_if.clone(),
             frame: frame.clone(),
             state: saved.clone(),
@@ -67,7 +86,11 @@ fn register(running: &Running<'_>, frame: &Frame, loaded: &Arc<Loaded>, node: &N
 }
 
 pub(crate) fn post_name(running: &Running<'_>) -> String {
-    let own = running.step.name.as_ref().and_then(|name| name.evaluate(&running.context()).ok());
+    let own = running
+        .step
+        .name
+        .as_ref()
+        .and_then(|name| name.evaluate(&running.context()).ok());
     match (own, &running.step.kind) {
         (Some(name), _) => format!("Post {}", name.to_display_string().into_owned()),
         (None, workflow::StepKind::Uses { uses, .. }) => format!("Post Run {}", uses.value),
@@ -82,7 +105,9 @@ pub(crate) async fn run_node_post(
     script: &str,
     saved: &SharedState,
 ) -> Result<TaskResult, Failure> {
-    let (Some(action), workflow::StepKind::Uses { with, .. }) = (&loaded.action, &running.step.kind) else {
+    let (Some(action), workflow::StepKind::Uses { with, .. }) =
+        (&loaded.action, &running.step.kind)
+    else {
         return Ok(TaskResult::Skipped);
     };
     let frame = action_frame(running.frame, loaded);
@@ -111,8 +136,14 @@ async fn run_node_stage(
     env.extend(job.action_env.iter().cloned());
     env.extend(input_variables(inputs));
     {
-        let saved = saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        env.extend(saved.iter().map(|(name, value)| (format!("STATE_{name}"), value.clone())));
+        let saved = saved
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        env.extend(
+            saved
+                .iter()
+                .map(|(name, value)| (format!("STATE_{name}"), value.clone())),
+        );
     }
     let argv = vec![
         program.to_string_lossy().into_owned(),
@@ -121,19 +152,32 @@ async fn run_node_stage(
     let cwd = job.layout.workspace.clone();
     let ended = run_process(running, argv, env, cwd, Some(files)).await;
     let left = running.log.with_state(|state| state.saved_state.clone());
-    saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(left);
+    saved
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .extend(left);
     judge(running, ended?)
 }
 
 /// Actions run on the Node that stood on PATH when the job began, whatever steps put there since.
 fn find_node(base_env: &IndexMap<String, String>) -> Option<PathBuf> {
     let path = base_env.get("PATH")?;
-    path.split(':').filter(|dir| !dir.is_empty()).map(|dir| Path::new(dir).join("node")).find(|one| one.is_file())
+    path.split(':')
+        .filter(|dir| !dir.is_empty())
+        .map(|dir| Path::new(dir).join("node"))
+        .find(|one| one.is_file())
 }
 
-/// Says once which Node stands in for the one asked for.
-fn note_version(running: &Running<'_>, using: &str) {
-    running.log.say(&format!("##[debug]{using}: runs on the `node` found on PATH"));
+/// Says which Node stands in for the one asked for.
+async fn note_version(running: &Running<'_>, using: &str) {
+    let job = running.job;
+    let Some(program) = find_node(&job.base_env) else {
+        return;
+    };
+    let version = job.around.node_versions.of(&program).await;
+    if let Some(text) = version.and_then(|version| stand_in(using, &version)) {
+        running.log.say(&text);
+    }
 }
 
 /// Empty state for an action that starts.
