@@ -294,7 +294,7 @@ async fn run(job: &Job, steps: &StepsJob) -> JobReport {
                         ..level
                     },
                 )
-                .await
+                .await;
             }
             Err(refused) => {
                 frame.status = TaskResult::Failure;

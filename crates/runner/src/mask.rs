@@ -60,10 +60,24 @@ impl Masker {
     #[must_use]
     pub fn fork(&self) -> Self {
         let compiled = self.compiled();
-        let known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let copied = Known { values: known.values.clone(), forms: known.forms.clone(), fresh: known.fresh.clone() };
+        let known = self
+            .shared
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let copied = Known {
+            values: known.values.clone(),
+            forms: known.forms.clone(),
+            fresh: known.fresh.clone(),
+        };
         let stale = AtomicBool::new(!copied.fresh.is_empty());
-        Self { shared: Arc::new(Shared { known: Mutex::new(copied), compiled: RwLock::new(compiled), stale }) }
+        Self {
+            shared: Arc::new(Shared {
+                known: Mutex::new(copied),
+                compiled: RwLock::new(compiled),
+                stale,
+            }),
+        }
     }
 
     /// Adds a value and each of its lines, trimmed: logs are masked line by line.

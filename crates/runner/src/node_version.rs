@@ -46,8 +46,9 @@ async fn ask(program: &Path) -> Option<String> {
 pub(crate) fn stand_in(using: &str, version: &str) -> Option<String> {
     let wanted = using.trim().to_ascii_lowercase();
     let wanted: u32 = wanted.strip_prefix("node")?.parse().ok()?;
-    (major(version) != Some(wanted))
-        .then(|| format!("The action asks for {using}; it runs on Node.js {version}, found on PATH"))
+    (major(version) != Some(wanted)).then(|| {
+        format!("The action asks for {using}; it runs on Node.js {version}, found on PATH")
+    })
 }
 
 fn major(version: &str) -> Option<u32> {

@@ -12,20 +12,76 @@ use crate::command_file::{CommandFiles, Kind};
 
 /// Entries of `github` that become `GITHUB_*` (the runner's `GitHubContext`).
 const FROM_GITHUB: &[&str] = &[
-    "action", "action_path", "action_ref", "action_repository", "actor", "actor_id", "api_url", "base_ref",
-    "event_name", "event_path", "graphql_url", "head_ref", "job", "ref", "ref_name", "ref_protected", "ref_type",
-    "repository", "repository_id", "repository_owner", "repository_owner_id", "retention_days", "run_attempt", "run_id",
-    "run_number", "server_url", "sha", "triggering_actor", "workflow", "workflow_ref", "workflow_sha", "workspace",
+    "action",
+    "action_path",
+    "action_ref",
+    "action_repository",
+    "actor",
+    "actor_id",
+    "api_url",
+    "base_ref",
+    "event_name",
+    "event_path",
+    "graphql_url",
+    "head_ref",
+    "job",
+    "ref",
+    "ref_name",
+    "ref_protected",
+    "ref_type",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "retention_days",
+    "run_attempt",
+    "run_id",
+    "run_number",
+    "server_url",
+    "sha",
+    "triggering_actor",
+    "workflow",
+    "workflow_ref",
+    "workflow_sha",
+    "workspace",
 ];
 
 /// Variables of the user's environment that a sandboxed job keeps: how to talk and how to reach the network.
 const KEPT: &[&str] = &[
-    "PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "USER", "LOGNAME", "http_proxy", "https_proxy", "no_proxy",
-    "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_INDEX_URL", "PIP_CERT",
-    "NPM_CONFIG_REGISTRY", "JAVA_HOME", "GOROOT", "GOPROXY", "GOSUMDB",
+    "PATH",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "USER",
+    "LOGNAME",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
+    "GIT_SSL_CAINFO",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "PIP_INDEX_URL",
+    "PIP_CERT",
+    "NPM_CONFIG_REGISTRY",
+    "JAVA_HOME",
+    "GOROOT",
+    "GOPROXY",
+    "GOSUMDB",
     // Where the native set-up actions take tools from.
-    "GO_DOWNLOAD_BASE_URL", "NODEJS_ORG_MIRROR", "TRUNKLINE_PYTHON_MIRROR", "TRUNKLINE_JAVA_MIRROR",
+    "GO_DOWNLOAD_BASE_URL",
+    "NODEJS_ORG_MIRROR",
+    "TRUNKLINE_PYTHON_MIRROR",
+    "TRUNKLINE_JAVA_MIRROR",
     "TRUNKLINE_GOLANGCI_LINT_MIRROR",
 ];
 
@@ -46,7 +102,11 @@ const TOOL_HOMES: &[(&str, &str)] = &[
 ];
 
 /// What every process of the job gets before anything that the workflow says.
-pub(crate) fn base(placement: Placement, home: &Path, extra: &[(String, String)]) -> IndexMap<String, String> {
+pub(crate) fn base(
+    placement: Placement,
+    home: &Path,
+    extra: &[(String, String)],
+) -> IndexMap<String, String> {
     let mut env = IndexMap::new();
     match placement {
         Placement::Host => {
@@ -74,8 +134,9 @@ pub(crate) fn base(placement: Placement, home: &Path, extra: &[(String, String)]
             }
         }
     }
-    env.entry("PATH".to_owned())
-        .or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
+    env.entry("PATH".to_owned()).or_insert_with(|| {
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()
+    });
     env.insert("HOME".to_owned(), home.to_string_lossy().into_owned());
     env.insert("CI".to_owned(), "true".to_owned());
     env.insert("GITHUB_ACTIONS".to_owned(), "true".to_owned());
@@ -86,7 +147,9 @@ pub(crate) fn base(placement: Placement, home: &Path, extra: &[(String, String)]
 
 /// The runtime services listen on loopback, where no proxy leads.
 fn reach_services(env: &mut IndexMap<String, String>) {
-    let proxied = env.keys().any(|name| name.to_ascii_lowercase().ends_with("_proxy"));
+    let proxied = env
+        .keys()
+        .any(|name| name.to_ascii_lowercase().ends_with("_proxy"));
     if !proxied {
         return;
     }
@@ -113,37 +176,62 @@ pub(crate) fn of_step(
     }
     if !frame.path.is_empty() {
         let rest = env.get("PATH").cloned().unwrap_or_default();
-        let parts = frame.path.iter().rev().map(String::as_str).chain([rest.as_str()]);
+        let parts = frame
+            .path
+            .iter()
+            .rev()
+            .map(String::as_str)
+            .chain([rest.as_str()]);
         env.insert("PATH".to_owned(), parts.collect::<Vec<_>>().join(":"));
     }
     for name in FROM_GITHUB {
         if let Some(value) = frame.github.get(name).filter(|value| !value.is_null()) {
-            env.insert(format!("GITHUB_{}", name.to_ascii_uppercase()), value.to_display_string().into_owned());
+            env.insert(
+                format!("GITHUB_{}", name.to_ascii_uppercase()),
+                value.to_display_string().into_owned(),
+            );
         }
     }
     if let Some(files) = files {
         for kind in Kind::ALL {
             let path = files.path(kind, &job.layout.temp);
-            env.insert(kind.variable().to_owned(), path.to_string_lossy().into_owned());
+            env.insert(
+                kind.variable().to_owned(),
+                path.to_string_lossy().into_owned(),
+            );
         }
     }
     if let Value::Object(runner) = &job.runner_context {
         for (name, value) in runner.iter().filter(|(name, _)| *name != "workspace") {
-            env.insert(format!("RUNNER_{}", name.to_ascii_uppercase()), value.to_display_string().into_owned());
+            env.insert(
+                format!("RUNNER_{}", name.to_ascii_uppercase()),
+                value.to_display_string().into_owned(),
+            );
         }
     }
-    if let Some(workspace) = job.runner_context.as_object().and_then(|runner| runner.get("workspace")) {
-        env.insert("RUNNER_WORKSPACE".to_owned(), workspace.to_display_string().into_owned());
+    if let Some(workspace) = job
+        .runner_context
+        .as_object()
+        .and_then(|runner| runner.get("workspace"))
+    {
+        env.insert(
+            "RUNNER_WORKSPACE".to_owned(),
+            workspace.to_display_string().into_owned(),
+        );
     }
     env.insert("RUNNER_TRACKING_ID".to_owned(), job.tracking_id.clone());
     // What the system cannot pass on to a program.
-    env.retain(|name, value| !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0'));
+    env.retain(|name, value| {
+        !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0')
+    });
     env
 }
 
 /// Whether a variable is `true` in the first of these environments that has it.
 pub(crate) fn environment_flag(envs: &[&IndexMap<String, String>], name: &str) -> bool {
-    envs.iter().find_map(|env| env.get(name)).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    envs.iter()
+        .find_map(|env| env.get(name))
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// The `runner` context.

@@ -43,7 +43,7 @@ pub(crate) fn find(log: &Path, step: u32, state: &StepState, from: u64) -> Optio
     };
     lines()
         .find(reads_like_one)
-        .or_else(|| lines().last())
+        .or_else(|| lines().next_back())
         .map(str::to_owned)
 }
 
@@ -57,11 +57,7 @@ fn tail(log: &Path, step: u32, from: u64) -> Option<String> {
     let mut reader = LogReader::open(log).ok()?;
     let mut bytes: Vec<u8> = Vec::new();
     let mut cut = false;
-    loop {
-        // What an entry lacks is all there is.
-        let Ok(Some(piece)) = reader.next_piece_from(from) else {
-            break;
-        };
+    while let Ok(Some(piece)) = reader.next_piece_from(from) {
         if piece.step != step {
             continue;
         }

@@ -93,9 +93,18 @@ impl Layout {
             });
         }
         // Submodules are cloned from where git keeps them.
-        let modules = around.repository.common_dir().map(|dir| dir.join("modules"));
-        if let Some(modules) = modules.filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered)) && dir.is_dir()) {
-            spec.binds.push(Bind { source: modules.clone(), target: modules, read_only: true });
+        let modules = around
+            .repository
+            .common_dir()
+            .map(|dir| dir.join("modules"));
+        if let Some(modules) = modules
+            .filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered)) && dir.is_dir())
+        {
+            spec.binds.push(Bind {
+                source: modules.clone(),
+                target: modules,
+                read_only: true,
+            });
         }
         spec
     }

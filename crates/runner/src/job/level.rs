@@ -199,7 +199,14 @@ async fn wait_step<'a>(
         [] => "nothing".to_owned(),
         ids => ids.join(", "),
     };
-    let (name, log) = begin_own(job, frame, job_status, step, index, &format!("Wait for {what}"));
+    let (name, log) = begin_own(
+        job,
+        frame,
+        job_status,
+        step,
+        index,
+        &format!("Wait for {what}"),
+    );
     job.step_started(index, &step.id, &name, api::Stage::Main, level.parent);
     let result = background.wait_for(job, &ids, frame).await;
     let forgiven = result == TaskResult::Failure
@@ -236,7 +243,14 @@ async fn cancel_step<'a>(
 ) {
     let index = job.take_step();
     let job_status = level.job_status.unwrap_or(frame.status);
-    let (name, log) = begin_own(job, frame, job_status, step, index, &format!("Cancel {target}"));
+    let (name, log) = begin_own(
+        job,
+        frame,
+        job_status,
+        step,
+        index,
+        &format!("Cancel {target}"),
+    );
     job.step_started(index, &step.id, &name, api::Stage::Main, level.parent);
     background.expected.push(target.to_owned());
     if let Some(halt) = background.halts.get(target) {
@@ -259,7 +273,10 @@ fn begin_own(
     default: &str,
 ) -> (String, StepLog) {
     let context = StepContext::of_frame(job, frame, job.status(job_status));
-    let name = step.name.as_ref().and_then(|name| name.evaluate(&context).ok());
+    let name = step
+        .name
+        .as_ref()
+        .and_then(|name| name.evaluate(&context).ok());
     let name = name
         .map(|name| name.to_display_string().into_owned())
         .filter(|name| !name.is_empty());

@@ -28,7 +28,10 @@ pub(crate) struct Post {
 
 pub(crate) enum PostKind {
     /// A script of a JavaScript action, as its path in there.
-    Node { loaded: Arc<Loaded>, script: String },
+    Node {
+        loaded: Arc<Loaded>,
+        script: String,
+    },
     Native(Box<actions::native::NativePost>),
 }
 
@@ -53,6 +56,8 @@ impl PostStack {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Post>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

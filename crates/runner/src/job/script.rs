@@ -41,7 +41,7 @@ pub(crate) async fn run_script(
         which(name, &path, &cwd, host)
     })
     .map_err(|error| {
-        let span = shell.map(|shell| shell.span).unwrap_or(script.span);
+        let span = shell.map_or(script.span, |shell| shell.span);
         Failure::new("shell", error.to_string(), Some(span))
     })?;
     let script_file = Path::new(invocation.script_path.file_name().unwrap_or_default());

@@ -82,7 +82,9 @@ impl Job {
         // The file that has the job: a called one, perhaps of another repository.
         let path = &self.request.workflow.path;
         let (reference, repository, file) = match Uses::of_called_workflow(path) {
-            Some(Uses::Remote { repo, path: file, .. }) => (
+            Some(Uses::Remote {
+                repo, path: file, ..
+            }) => (
                 Value::string(path.as_ref()),
                 Value::string(repo.to_string()),
                 file,
@@ -90,7 +92,11 @@ impl Job {
             _ => {
                 let run = |name: &str| github(name).to_display_string().into_owned();
                 let reference = format!("{}/{path}@{}", run("repository"), run("ref"));
-                (Value::string(reference), github("repository"), path.to_string())
+                (
+                    Value::string(reference),
+                    github("repository"),
+                    path.to_string(),
+                )
             }
         };
         job.insert("workflow_ref", reference);

@@ -191,16 +191,14 @@ pub(crate) async fn run_step(
         || running.log.with_state(|state| state.command_failed);
     // Asked only about a failure; what cannot be evaluated forgives nothing.
     let forgiving = match &step.continue_on_error {
-        Some(template) if failed => {
-            strict(
-                &running.context(),
-                &running.log,
-                template,
-                "continue-on-error",
-                workflow::value::boolean,
-            )
-            .unwrap_or(false)
-        }
+        Some(template) if failed => strict(
+            &running.context(),
+            &running.log,
+            template,
+            "continue-on-error",
+            workflow::value::boolean,
+        )
+        .unwrap_or(false),
         _ => false,
     };
     match outcome {
@@ -322,9 +320,9 @@ pub(crate) fn finish(
         .as_ref()
         .filter(|failure| failure.code == "exit")
         .and_then(|_| {
-            running
-                .log
-                .with_state(|state| first_error::find(job.log.path(), running.index, state, running.log.began_at()))
+            running.log.with_state(|state| {
+                first_error::find(job.log.path(), running.index, state, running.log.began_at())
+            })
         });
     let reason = failure.map(|failure| {
         let reason = job.reason(failure.code, failure.text, failure.span);

@@ -19,11 +19,17 @@ pub(crate) async fn run(
     loaded: &Loaded,
     inputs: IndexMap<String, String>,
 ) -> Result<TaskResult, Failure> {
-    running.log.say(&format!("##[debug]{}", loaded.resolved.why));
+    running
+        .log
+        .say(&format!("##[debug]{}", loaded.resolved.why));
     let call = call(running, name, &loaded.resolved.reference, inputs);
     let mut outcome = actions::native::run(call).await;
     if let Some(post) = outcome.post.take() {
-        let condition = if post.only_after_success { success(running.step.span) } else { None };
+        let condition = if post.only_after_success {
+            success(running.step.span)
+        } else {
+            None
+        };
         running.level.posts.push(Post {
             id: running.step.id.to_string(),
             key: String::new(),
@@ -40,8 +46,15 @@ pub(crate) async fn run(
 
 /// `post-if: success()`.
 fn success(span: span::Span) -> Option<workflow::Condition> {
-    let function = expr::Function { name: "success", min: 0, max: 0 };
-    let scope = expr::Scope { contexts: &[], functions: &[function] };
+    let function = expr::Function {
+        name: "success",
+        min: 0,
+        max: 0,
+    };
+    let scope = expr::Scope {
+        contexts: &[],
+        functions: &[function],
+    };
     let condition = expr::Condition::parse("success()", &scope).ok()?;
     Some(workflow::Condition { condition, span })
 }
@@ -88,20 +101,23 @@ fn call(
         },
         cancel: running.cancel.clone(),
         log: Arc::new(move |text| {
-            let mut lines = lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            text.lines().for_each(|line| lines.push(format!("{line}\n").as_bytes()));
+            let mut lines = lines
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            text.lines()
+                .for_each(|line| lines.push(format!("{line}\n").as_bytes()));
         }),
     }
 }
 
-fn take(
-    running: &Running<'_>,
-    outcome: NativeOutcome,
-) -> Result<TaskResult, Failure> {
+fn take(running: &Running<'_>, outcome: NativeOutcome) -> Result<TaskResult, Failure> {
     running.log.with_state(|state| {
         state.outputs.extend(outcome.outputs);
         state.env.extend(outcome.env);
-        outcome.path.into_iter().for_each(|directory| state.add_path(directory));
+        outcome
+            .path
+            .into_iter()
+            .for_each(|directory| state.add_path(directory));
     });
     match outcome.failure {
         _ if running.cancel.is_cancelled() => Ok(TaskResult::Cancelled),

@@ -83,10 +83,7 @@ impl LogReader {
             let length = i64::try_from(length).unwrap_or(i64::MAX);
             (&self.text).seek(SeekFrom::Current(length)).map(|_| ())
         } else {
-            (&self.text)
-                .take(length)
-                .read_to_end(&mut text)
-                .map(|_| ())
+            (&self.text).take(length).read_to_end(&mut text).map(|_| ())
         };
         taken.map_err(|source| self.io(source))?;
         if !skipped && text.len() as u64 != length {
