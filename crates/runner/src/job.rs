@@ -118,6 +118,8 @@ pub async fn execute(
     {
         tokio::select! {
             () = hold(job.held()) => {}
+            // The first signal that asks the run to end cancels its jobs.
+            () = job.control.cancel.cancelled() => {}
             () = job.control.kill.cancelled() => {}
         }
     }

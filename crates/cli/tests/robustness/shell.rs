@@ -150,3 +150,49 @@ jobs:
         Vec::<String>::new()
     );
 }
+
+#[test]
+fn a_run_that_is_terminated_does_not_wait_for_the_shell() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let repository = repository(
+        "\
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: exit 3
+",
+    );
+    let (mut screen, slave) = Screen::open();
+    let mut command = binary().command(
+        &repository,
+        &["run", "--shell-on-failure"].map(str::to_owned),
+    );
+    let end = || Stdio::from(slave.try_clone().expect("cloned"));
+    command
+        .stdin(end())
+        .stdout(end())
+        .stderr(end())
+        .process_group(0);
+    let mut child = command.spawn().expect("it starts");
+    drop((command, slave));
+    let id = child.id().to_string();
+    let signal = |name: &str, id: &str| {
+        let _ = std::process::Command::new("kill").args([name, id]).status();
+    };
+    screen.until("(trunkline)");
+    signal("-TERM", &id);
+    let (done, ended) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        if ended
+            .recv_timeout(std::time::Duration::from_secs(30))
+            .is_err()
+        {
+            signal("-KILL", &id);
+        }
+    });
+    let status = child.wait().expect("it ends");
+    drop(done);
+    assert_ne!(status.signal(), Some(9), "it had to be killed");
+}
