@@ -25,19 +25,12 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
             program = words.next().map(PathBuf::from);
         } else if *word == "--rounds" {
             let number = words.next().and_then(|number| number.parse().ok());
-            rounds = number
-                .filter(|rounds| *rounds > 0)
-                .ok_or("--rounds needs a number above 0")?;
+            rounds = number.filter(|rounds| *rounds > 0).ok_or("--rounds needs a number above 0")?;
         } else {
             wanted.push(*word);
         }
     }
-    let bench = Bench {
-        program: program.map_or_else(build, Ok)?,
-        act: act(),
-        place: place()?,
-        rounds,
-    };
+    let bench = Bench { program: program.map_or_else(build, Ok)?, act: act(), place: place()?, rounds };
     let mut rows: Vec<Row> = Vec::new();
     for (name, case) in cases::ALL {
         if wanted.is_empty() || wanted.iter().any(|word| name.contains(word)) {
@@ -48,11 +41,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     print!("{}", table::render(&rows, rounds));
     let _ = std::fs::remove_dir_all(&bench.place);
     let failed = rows.iter().any(|row| row.passed == Some(false));
-    Ok(if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn build() -> Result<PathBuf, String> {
@@ -64,8 +53,7 @@ fn build() -> Result<PathBuf, String> {
     if !status.success() {
         return Err("the release build failed".to_owned());
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| tree::root().join("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree::root().join("target"), PathBuf::from);
     Ok(target.join("release/trunkline"))
 }
 

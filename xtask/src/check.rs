@@ -24,27 +24,15 @@ pub(crate) fn run() -> Result<ExitCode, String> {
         println!("{problem}");
     }
     let failed = problems.iter().filter(|problem| !problem.warning).count();
-    println!(
-        "{} files checked, {failed} problems, {} warnings",
-        files.len(),
-        problems.len() - failed
-    );
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    println!("{} files checked, {failed} problems, {} warnings", files.len(), problems.len() - failed);
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn changelog() -> Vec<Problem> {
     match tree::text("CHANGELOG.md") {
         None => vec![Problem::new("CHANGELOG.md", 0, "there is no changelog")],
         Some(text) if !text.lines().any(|line| line.starts_with("## ")) => {
-            vec![Problem::new(
-                "CHANGELOG.md",
-                1,
-                "it has no `## ` section for a release",
-            )]
+            vec![Problem::new("CHANGELOG.md", 1, "it has no `## ` section for a release")]
         }
         Some(_) => Vec::new(),
     }

@@ -34,25 +34,16 @@ pub(crate) fn run() -> Result<ExitCode, String> {
     }
     let path = tree::root().join(PAGE);
     if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)
-            .map_err(|error| format!("{}: {error}", parent.display()))?;
+        std::fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
     }
     std::fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(if problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 pub(crate) fn check() -> Result<Vec<Problem>, String> {
     let (page, mut problems) = page()?;
     if tree::text(PAGE).as_deref() != Some(page.as_str()) {
-        problems.push(Problem::new(
-            PAGE,
-            0,
-            "it is not what the scenarios say: run `cargo xtask compat`",
-        ));
+        problems.push(Problem::new(PAGE, 0, "it is not what the scenarios say: run `cargo xtask compat`"));
     }
     Ok(problems)
 }
@@ -81,30 +72,16 @@ fn page() -> Result<(String, Vec<Problem>), String> {
                 continue;
             }
         };
-        let word = |key: &str| {
-            table
-                .get(key)
-                .and_then(toml::Value::as_str)
-                .unwrap_or("")
-                .to_owned()
-        };
+        let word = |key: &str| table.get(key).and_then(toml::Value::as_str).unwrap_or("").to_owned();
         let named: Vec<&str> = table
             .get("features")
             .and_then(toml::Value::as_array)
             .map(|list| list.iter().filter_map(toml::Value::as_str).collect())
             .unwrap_or_default();
         if word("title").is_empty() || named.is_empty() {
-            problems.push(Problem::new(
-                path,
-                1,
-                "it needs a `title` and at least one of `features`",
-            ));
+            problems.push(Problem::new(path, 1, "it needs a `title` and at least one of `features`"));
         }
-        let status = if word("status").is_empty() {
-            "supported".to_owned()
-        } else {
-            word("status")
-        };
+        let status = if word("status").is_empty() { "supported".to_owned() } else { word("status") };
         for feature in named {
             features.entry(feature.to_owned()).or_default().push(Shown {
                 scenario: scenario.clone(),
@@ -119,49 +96,24 @@ fn page() -> Result<(String, Vec<Problem>), String> {
 
 fn render(features: &BTreeMap<String, Vec<Shown>>, scenarios: usize) -> String {
     let mut page = HEAD.to_owned();
-    page.push_str(&format!(
-        "{} features, {scenarios} scenarios.\n",
-        features.len()
-    ));
+    page.push_str(&format!("{} features, {scenarios} scenarios.\n", features.len()));
     let mut area = "";
     for (feature, shown) in features {
         let (this, name) = feature.split_once(": ").unwrap_or(("other", feature));
         if this != area {
             area = this;
-            page.push_str(&format!(
-                "\n## {}\n\n| feature | status | shown by |\n|---|---|---|\n",
-                capitalised(area)
-            ));
+            page.push_str(&format!("\n## {}\n\n| feature | status | shown by |\n|---|---|---|\n", capitalised(area)));
         }
         // The least supported scenario speaks for the feature.
         let rank = |status: &str| {
-            ["unsupported", "partial", "undetermined", "supported"]
-                .iter()
-                .position(|known| *known == status)
+            ["unsupported", "partial", "undetermined", "supported"].iter().position(|known| *known == status)
         };
-        let status = shown
-            .iter()
-            .min_by_key(|shown| rank(&shown.status))
-            .map_or("", |shown| &shown.status);
-        let notes: Vec<&str> = shown
-            .iter()
-            .map(|shown| shown.note.as_str())
-            .filter(|note| !note.is_empty())
-            .collect();
-        let links: Vec<String> = shown
-            .iter()
-            .map(|shown| format!("[{}](../scenarios/{})", cell(&shown.title), shown.scenario))
-            .collect();
-        let note = if notes.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", cell(&notes.join("; ")))
-        };
-        page.push_str(&format!(
-            "| {} | {status}{note} | {} |\n",
-            cell(name),
-            links.join("<br>")
-        ));
+        let status = shown.iter().min_by_key(|shown| rank(&shown.status)).map_or("", |shown| &shown.status);
+        let notes: Vec<&str> = shown.iter().map(|shown| shown.note.as_str()).filter(|note| !note.is_empty()).collect();
+        let links: Vec<String> =
+            shown.iter().map(|shown| format!("[{}](../scenarios/{})", cell(&shown.title), shown.scenario)).collect();
+        let note = if notes.is_empty() { String::new() } else { format!(": {}", cell(&notes.join("; "))) };
+        page.push_str(&format!("| {} | {status}{note} | {} |\n", cell(name), links.join("<br>")));
     }
     page
 }
@@ -172,7 +124,5 @@ fn cell(text: &str) -> String {
 
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

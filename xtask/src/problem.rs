@@ -12,23 +12,11 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(file: impl Into<String>, line: usize, message: impl Into<String>) -> Problem {
-        Problem {
-            file: file.into(),
-            line,
-            message: message.into(),
-            warning: false,
-        }
+        Problem { file: file.into(), line, message: message.into(), warning: false }
     }
 
-    pub(crate) fn warning(
-        file: impl Into<String>,
-        line: usize,
-        message: impl Into<String>,
-    ) -> Problem {
-        Problem {
-            warning: true,
-            ..Problem::new(file, line, message)
-        }
+    pub(crate) fn warning(file: impl Into<String>, line: usize, message: impl Into<String>) -> Problem {
+        Problem { warning: true, ..Problem::new(file, line, message) }
     }
 }
 

@@ -12,11 +12,7 @@ use crate::tree;
 
 pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     let install = !arguments.contains(&"--no-install");
-    let rest: Vec<&str> = arguments
-        .iter()
-        .copied()
-        .filter(|argument| *argument != "--no-install")
-        .collect();
+    let rest: Vec<&str> = arguments.iter().copied().filter(|argument| *argument != "--no-install").collect();
     let tools = tools::read()?;
     let missing = install::all(&tools, install);
     let skips = place().join("skips");
@@ -24,20 +20,13 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     std::fs::write(&skips, "").map_err(|error| format!("{}: {error}", skips.display()))?;
 
     let mut command = Command::new("cargo");
-    command.args(if has_nextest() {
-        &["nextest", "run"][..]
-    } else {
-        &["test"]
-    });
+    command.args(if has_nextest() { &["nextest", "run"][..] } else { &["test"] });
     // All packages, unless some are named.
     if !rest.iter().any(|word| matches!(*word, "-p" | "--package")) {
         command.arg("--workspace");
     }
     command.arg("--no-fail-fast").args(&rest);
-    command
-        .current_dir(tree::root())
-        .env("TRUNKLINE_SKIPS", &skips)
-        .env("TRUNKLINE_TEST_TOOLS", place());
+    command.current_dir(tree::root()).env("TRUNKLINE_SKIPS", &skips).env("TRUNKLINE_TEST_TOOLS", place());
     println!("running: {}", shown(&command));
     let outcome = outcome::run(command)?;
     let skipped = outcome::skipped(&skips);
@@ -45,11 +34,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         println!("missing: {missing}");
     }
     println!("{}", outcome.report(&skipped));
-    Ok(if outcome.success {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if outcome.success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What is wrong with `tests/tools.toml`.
@@ -62,9 +47,7 @@ pub(crate) fn check() -> Vec<Problem> {
 
 /// Where tools for tests are put.
 fn place() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| tree::root().join("target"), PathBuf::from)
-        .join("test-tools")
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree::root().join("target"), PathBuf::from).join("test-tools")
 }
 
 fn has_nextest() -> bool {
@@ -78,8 +61,5 @@ fn has_nextest() -> bool {
 
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

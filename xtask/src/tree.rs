@@ -12,28 +12,16 @@ pub(crate) fn root() -> PathBuf {
 /// Files that git tracks or would track, relative to the root.
 pub(crate) fn files() -> Result<Vec<String>, String> {
     let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
         .output()
         .map_err(|error| format!("git ls-files: {error}"))?;
     if !output.status.success() {
-        return Err(format!(
-            "git ls-files: {}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        return Err(format!("git ls-files: {}", String::from_utf8_lossy(&output.stderr)));
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut files: Vec<String> = text
-        .split('\0')
-        .filter(|path| !path.is_empty() && root().join(path).is_file())
-        .map(str::to_owned)
-        .collect();
+    let mut files: Vec<String> =
+        text.split('\0').filter(|path| !path.is_empty() && root().join(path).is_file()).map(str::to_owned).collect();
     files.sort();
     files.dedup();
     Ok(files)
@@ -41,7 +29,5 @@ pub(crate) fn files() -> Result<Vec<String>, String> {
 
 /// The text of a file, `None` when it is not text.
 pub(crate) fn text(path: &str) -> Option<String> {
-    std::fs::read(root().join(path))
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
+    std::fs::read(root().join(path)).ok().and_then(|bytes| String::from_utf8(bytes).ok())
 }

@@ -24,9 +24,7 @@ pub enum ActionError {
         dir: PathBuf,
     },
     /// `./path` points at nothing.
-    #[error(
-        "{uses}: there is no such directory. A local action needs its repository checked out first"
-    )]
+    #[error("{uses}: there is no such directory. A local action needs its repository checked out first")]
     NoDirectory {
         /// As written.
         uses: String,
@@ -50,9 +48,7 @@ pub enum ActionError {
         expected: &'static str,
     },
     /// `actions.native = only` and there is no native action.
-    #[error(
-        "{uses}: no native action stands in for it and `actions.native = \"only\"` forbids any other"
-    )]
+    #[error("{uses}: no native action stands in for it and `actions.native = \"only\"` forbids any other")]
     OnlyNative {
         /// As written.
         uses: String,
@@ -86,14 +82,7 @@ pub enum ActionError {
 }
 
 impl ActionError {
-    pub(crate) fn io<'a>(
-        what: &'static str,
-        path: &'a Path,
-    ) -> impl FnOnce(io::Error) -> ActionError + use<'a> {
-        move |source| ActionError::Io {
-            what,
-            path: path.to_path_buf(),
-            source,
-        }
+    pub(crate) fn io<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> ActionError + use<'a> {
+        move |source| ActionError::Io { what, path: path.to_path_buf(), source }
     }
 }

@@ -52,11 +52,7 @@ impl Patterns {
                 continue;
             }
             let pattern = Pattern::parse(line, workspace, home)?;
-            let below = if implicit_descendants {
-                pattern.descendants()
-            } else {
-                None
-            };
+            let below = if implicit_descendants { pattern.descendants() } else { None };
             patterns.push(pattern);
             patterns.extend(below);
         }
@@ -65,12 +61,7 @@ impl Patterns {
 
     /// Where to begin searching: each place once, and none that lies below another.
     pub fn search_paths(&self) -> Vec<PathBuf> {
-        let starts = || {
-            self.0
-                .iter()
-                .filter(|pattern| !pattern.negated)
-                .map(|pattern| Path::new(&pattern.search))
-        };
+        let starts = || self.0.iter().filter(|pattern| !pattern.negated).map(|pattern| Path::new(&pattern.search));
         let known: HashSet<&Path> = starts().collect();
         let mut taken = HashSet::new();
         starts()
@@ -87,8 +78,7 @@ impl Patterns {
         let (mut directory, mut file) = (false, false);
         for pattern in &self.0 {
             // Asked only when it could change something.
-            if (directory != pattern.negated
-                && (file != pattern.negated || pattern.directories_only))
+            if (directory != pattern.negated && (file != pattern.negated || pattern.directories_only))
                 || !pattern.matches(&parts)
             {
                 continue;
@@ -98,16 +88,8 @@ impl Patterns {
                 file = !pattern.negated;
             }
         }
-        let below = directory
-            || file
-            || self
-                .0
-                .iter()
-                .any(|pattern| !pattern.negated && pattern.may_match_below(&parts));
-        Matched {
-            directory,
-            file,
-            below,
-        }
+        let below =
+            directory || file || self.0.iter().any(|pattern| !pattern.negated && pattern.may_match_below(&parts));
+        Matched { directory, file, below }
     }
 }

@@ -142,19 +142,13 @@ impl NativeCall {
 
     /// An error once the step is cancelled; asked in every long loop.
     fn check(&self) -> Result<()> {
-        if self.cancel.is_cancelled() {
-            Err(Fault::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.cancel.is_cancelled() { Err(Fault::Cancelled) } else { Ok(()) }
     }
 }
 
 /// The text of a workflow command: what would end it is escaped.
 fn escape(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// Runs the main part of a native action.
@@ -183,12 +177,8 @@ pub async fn run_post(post: NativePost, call: NativeCall) -> NativeOutcome {
     let done = match post.name.as_str() {
         "checkout" => checkout::post(&post, &call),
         "cache" => cache::post(&post, &call).await,
-        "setup-go" | "setup-node" | "setup-python" | "setup-java" | "golangci-lint" => {
-            setup::post(&post, &call).await
-        }
-        other => Err(Fault::Text(format!(
-            "the native action `{other}` has no post step"
-        ))),
+        "setup-go" | "setup-node" | "setup-python" | "setup-java" | "golangci-lint" => setup::post(&post, &call).await,
+        other => Err(Fault::Text(format!("the native action `{other}` has no post step"))),
     };
     settle(NativeOutcome::default(), done)
 }
@@ -201,9 +191,7 @@ fn settle(mut outcome: NativeOutcome, done: Result<()>) -> NativeOutcome {
 }
 
 /// Runs work that blocks.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(join) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),

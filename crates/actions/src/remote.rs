@@ -32,12 +32,7 @@ impl Resolver {
     ) -> Result<Remote, ActionError> {
         let commit = pin.map(|pin| pin.commit.as_str());
         let key = format!("{repo}@{}", commit.unwrap_or(reference)).to_lowercase();
-        if let Some(known) = self
-            .known
-            .lock()
-            .ok()
-            .and_then(|known| known.get(&key).cloned())
-        {
+        if let Some(known) = self.known.lock().ok().and_then(|known| known.get(&key).cloned()) {
             return Ok(known);
         }
         // Two threads may look at once; both then find the same.
@@ -53,11 +48,7 @@ impl Resolver {
 
     fn vendored(&self, repo: &RepoName, reference: &str, pin: &LockedAction) -> Option<Remote> {
         let root = vendor_dir(self.vendor.as_ref()?, repo, &pin.commit);
-        let why = format!(
-            "{repo}@{reference} is {} (trunkline.lock), vendored in {}",
-            pin.commit,
-            root.display()
-        );
+        let why = format!("{repo}@{reference} is {} (trunkline.lock), vendored in {}", pin.commit, root.display());
         root.is_dir().then(|| Remote {
             root,
             commit: Some(pin.commit.clone()),
@@ -67,12 +58,7 @@ impl Resolver {
         })
     }
 
-    fn fetched(
-        &self,
-        repo: &RepoName,
-        reference: &str,
-        pin: Option<&LockedAction>,
-    ) -> Result<Remote, ActionError> {
+    fn fetched(&self, repo: &RepoName, reference: &str, pin: Option<&LockedAction>) -> Result<Remote, ActionError> {
         let wanted = pin.map_or(reference, |pin| pin.commit.as_str());
         let found = self.sources.find(repo, Some(wanted), 1)?;
         let from = match &found.origin {
@@ -83,30 +69,14 @@ impl Resolver {
         let Some(commit) = found.commit else {
             // A plain directory has no commits: naming it is the decision, whatever the ref says.
             let root = found.repository.top_level().to_path_buf();
-            let why = format!(
-                "{repo}@{reference} is the directory {} (--action-source)",
-                root.display()
-            );
-            return Ok(Remote {
-                root,
-                commit: None,
-                tree: None,
-                why,
-                held: None,
-            });
+            let why = format!("{repo}@{reference} is the directory {} (--action-source)", root.display());
+            return Ok(Remote { root, commit: None, tree: None, why, held: None });
         };
-        let snapshot = self
-            .store
-            .snapshot(&found.repository, Source::Commit(&commit))?;
+        let snapshot = self.store.snapshot(&found.repository, Source::Commit(&commit))?;
         if let Some(pin) = pin.filter(|pin| pin.tree != snapshot.tree) {
-            let problem = format!(
-                "trunkline.lock pins tree {} but commit {commit} has tree {}",
-                pin.tree, snapshot.tree
-            );
-            return Err(ActionError::Locked {
-                uses: format!("{repo}@{reference}"),
-                problem,
-            });
+            let problem =
+                format!("trunkline.lock pins tree {} but commit {commit} has tree {}", pin.tree, snapshot.tree);
+            return Err(ActionError::Locked { uses: format!("{repo}@{reference}"), problem });
         }
         let named = match (pin, &found.reference) {
             (Some(_), _) => " (trunkline.lock)".to_owned(),
@@ -115,20 +85,11 @@ impl Resolver {
         };
         let why = format!("{repo}@{reference} is {commit}{named}, {from}");
         let (root, tree) = (snapshot.path.clone(), Some(snapshot.tree.clone()));
-        Ok(Remote {
-            root,
-            commit: Some(commit),
-            tree,
-            why,
-            held: Some(Arc::new(snapshot)),
-        })
+        Ok(Remote { root, commit: Some(commit), tree, why, held: Some(Arc::new(snapshot)) })
     }
 }
 
 /// Where a repository is vendored.
 pub(crate) fn vendor_dir(vendor: &std::path::Path, repo: &RepoName, commit: &str) -> PathBuf {
-    vendor
-        .join(repo.owner.to_ascii_lowercase())
-        .join(repo.name.to_ascii_lowercase())
-        .join(commit)
+    vendor.join(repo.owner.to_ascii_lowercase()).join(repo.name.to_ascii_lowercase()).join(commit)
 }

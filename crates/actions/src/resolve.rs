@@ -25,13 +25,7 @@ pub enum NativeMode {
 pub trait NativeTable: Send + Sync {
     /// The name of the native action that stands in for `repo[/path]@reference` (e.g. `checkout`), or `None`.
     /// `major` is the number in refs like `v4` or `v4.1.2`; `None` for branches and commits.
-    fn find(
-        &self,
-        repo: &RepoName,
-        path: &str,
-        reference: &str,
-        major: Option<u32>,
-    ) -> Option<String>;
+    fn find(&self, repo: &RepoName, path: &str, reference: &str, major: Option<u32>) -> Option<String>;
 }
 
 /// What kind of thing was found.
@@ -99,46 +93,24 @@ pub struct Resolver {
 impl Resolver {
     /// A resolver over `sources`; actions are materialised in `store`.
     pub fn new(sources: Sources, store: Arc<SnapshotStore>) -> Resolver {
-        Resolver {
-            sources,
-            store,
-            native: None,
-            lock: None,
-            vendor: None,
-            known: Mutex::default(),
-        }
+        Resolver { sources, store, native: None, lock: None, vendor: None, known: Mutex::default() }
     }
 
     /// Sets the native actions and when they are used. Default: none.
     #[must_use]
     pub fn with_native(self, mode: NativeMode, table: Arc<dyn NativeTable>) -> Resolver {
-        Resolver {
-            native: Some((mode, table)),
-            ..self
-        }
+        Resolver { native: Some((mode, table)), ..self }
     }
 
     /// Sets the lock file, and the directory of vendored actions (`.trunkline/vendor`).
     #[must_use]
     pub fn with_lock(self, lock: Option<LockFile>, vendor: Option<PathBuf>) -> Resolver {
-        Resolver {
-            lock,
-            vendor,
-            ..self
-        }
+        Resolver { lock, vendor, ..self }
     }
 
     /// The native action that stands in for `uses`, under the mode set.
     pub fn native(&self, uses: &Uses) -> Option<String> {
-        let (
-            Uses::Remote {
-                repo,
-                path,
-                reference,
-            },
-            Some((mode, table)),
-        ) = (uses, &self.native)
-        else {
+        let (Uses::Remote { repo, path, reference }, Some((mode, table))) = (uses, &self.native) else {
             return None;
         };
         if *mode == NativeMode::Never {
@@ -148,17 +120,10 @@ impl Resolver {
     }
 
     /// Resolves an action. `workspace` is where `./` points, `own` where `$/` points.
-    pub fn action(
-        &self,
-        uses: &Uses,
-        workspace: &Path,
-        own: &Path,
-    ) -> Result<ResolvedAction, ActionError> {
+    pub fn action(&self, uses: &Uses, workspace: &Path, own: &Path) -> Result<ResolvedAction, ActionError> {
         match uses {
             Uses::Local(path) => local(uses, workspace, path, "in the workspace"),
-            Uses::SelfRepository(path) => {
-                local(uses, own, path, "in the workflow's own repository")
-            }
+            Uses::SelfRepository(path) => local(uses, own, path, "in the workflow's own repository"),
             Uses::Docker(image) => Ok(ResolvedAction {
                 kind: ActionKind::Image(image.clone()),
                 dir: None,
@@ -169,11 +134,7 @@ impl Resolver {
                 why: format!("{image} is an image"),
                 held: None,
             }),
-            Uses::Remote {
-                repo,
-                path,
-                reference,
-            } => self.remote_action(uses, repo, path, reference),
+            Uses::Remote { repo, path, reference } => self.remote_action(uses, repo, path, reference),
         }
     }
 
@@ -200,14 +161,8 @@ impl Resolver {
                 held: None,
             });
         }
-        if self
-            .native
-            .as_ref()
-            .is_some_and(|(mode, _)| *mode == NativeMode::Only)
-        {
-            return Err(ActionError::OnlyNative {
-                uses: uses.to_string(),
-            });
+        if self.native.as_ref().is_some_and(|(mode, _)| *mode == NativeMode::Only) {
+            return Err(ActionError::OnlyNative { uses: uses.to_string() });
         }
         let found = self.remote(repo, reference, self.pin(repo, reference))?;
         let dir = inside(uses, &found.root, path)?;
@@ -228,44 +183,27 @@ impl Resolver {
     pub fn workflow(&self, uses: &Uses, own: &Path) -> Result<ResolvedFile, ActionError> {
         let (root, path, found) = match uses {
             Uses::Local(path) | Uses::SelfRepository(path) => (own.to_path_buf(), path, None),
-            Uses::Remote {
-                repo,
-                path,
-                reference,
-            } => {
+            Uses::Remote { repo, path, reference } => {
                 let found = self.remote(repo, reference, self.pin(repo, reference))?;
                 (found.root.clone(), path, Some(found))
             }
             Uses::Docker(_) => {
-                let expected = "a job's `uses` names a workflow file, ./x.yml or owner/repo/.github/workflows/x.yml@ref";
-                return Err(ActionError::Misplaced {
-                    uses: uses.to_string(),
-                    expected,
-                });
+                let expected =
+                    "a job's `uses` names a workflow file, ./x.yml or owner/repo/.github/workflows/x.yml@ref";
+                return Err(ActionError::Misplaced { uses: uses.to_string(), expected });
             }
         };
-        let file = inside(uses, &root, path).map_err(|_| ActionError::NoFile {
-            uses: uses.to_string(),
-            path: root.join(path),
-        })?;
+        let file = inside(uses, &root, path)
+            .map_err(|_| ActionError::NoFile { uses: uses.to_string(), path: root.join(path) })?;
         if !file.is_file() {
-            return Err(ActionError::NoFile {
-                uses: uses.to_string(),
-                path: file,
-            });
+            return Err(ActionError::NoFile { uses: uses.to_string(), path: file });
         }
         let text = std::fs::read(&file).map_err(ActionError::io("cannot read", &file))?;
         let (commit, why, held) = match found {
             Some(found) => (found.commit, found.why, found.held),
             None => (None, format!("{uses} is {}", file.display()), None),
         };
-        Ok(ResolvedFile {
-            text,
-            commit,
-            root,
-            why,
-            held,
-        })
+        Ok(ResolvedFile { text, commit, root, why, held })
     }
 
     fn pin(&self, repo: &RepoName, reference: &str) -> Option<&LockedAction> {
@@ -276,10 +214,7 @@ impl Resolver {
 fn local(uses: &Uses, root: &Path, path: &str, place: &str) -> Result<ResolvedAction, ActionError> {
     let dir = root.join(path);
     if !dir.is_dir() {
-        return Err(ActionError::NoDirectory {
-            uses: uses.to_string(),
-            dir,
-        });
+        return Err(ActionError::NoDirectory { uses: uses.to_string(), dir });
     }
     let kind = kind_of(uses, &dir)?;
     let why = format!("{uses} is a directory {place}");
@@ -299,38 +234,21 @@ fn local(uses: &Uses, root: &Path, path: &str, place: &str) -> Result<ResolvedAc
 /// `path` in `root`; a link in a remote repository must not lead out of it.
 fn inside(uses: &Uses, root: &Path, path: &str) -> Result<PathBuf, ActionError> {
     let dir = root.join(path);
-    let stays = || {
-        Some(
-            dir.canonicalize()
-                .ok()?
-                .starts_with(root.canonicalize().ok()?),
-        )
-    };
+    let stays = || Some(dir.canonicalize().ok()?.starts_with(root.canonicalize().ok()?));
     match stays() {
         Some(true) => Ok(dir),
-        _ => Err(ActionError::NoMetadata {
-            uses: uses.to_string(),
-            dir,
-        }),
+        _ => Err(ActionError::NoMetadata { uses: uses.to_string(), dir }),
     }
 }
 
 /// The names the runner knows, in its order.
 fn kind_of(uses: &Uses, dir: &Path) -> Result<ActionKind, ActionError> {
-    let file = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| dir.join(name))
-            .find(|path| path.is_file())
-    };
+    let file = |names: &[&str]| names.iter().map(|name| dir.join(name)).find(|path| path.is_file());
     if let Some(path) = file(&["action.yml", "action.yaml"]) {
         return Ok(ActionKind::Metadata(path));
     }
     let docker = file(&["Dockerfile", "dockerfile"]).map(ActionKind::Dockerfile);
-    docker.ok_or_else(|| ActionError::NoMetadata {
-        uses: uses.to_string(),
-        dir: dir.to_path_buf(),
-    })
+    docker.ok_or_else(|| ActionError::NoMetadata { uses: uses.to_string(), dir: dir.to_path_buf() })
 }
 
 /// 4 for `v4`, `4`, `v4.1.2`; `None` for anything that is not a version.

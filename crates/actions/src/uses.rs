@@ -58,18 +58,10 @@ impl Uses {
             return Err(UsesError::Empty);
         }
         if let Some(image) = strip_ascii_prefix(text, "docker://") {
-            return if image.is_empty() {
-                Err(UsesError::NoImage)
-            } else {
-                Ok(Uses::Docker(image.to_owned()))
-            };
+            return if image.is_empty() { Err(UsesError::NoImage) } else { Ok(Uses::Docker(image.to_owned())) };
         }
         if text == "." || text == "$" {
-            return Ok(if text == "." {
-                Uses::Local(String::new())
-            } else {
-                Uses::SelfRepository(String::new())
-            });
+            return Ok(if text == "." { Uses::Local(String::new()) } else { Uses::SelfRepository(String::new()) });
         }
         // A local path may leave the workspace for its neighbours (`./../x`); that is up to the job's own files.
         if let Some(path) = text.strip_prefix("./").or_else(|| text.strip_prefix(".\\")) {
@@ -89,21 +81,14 @@ impl Uses {
             return Err(UsesError::EmptyRef(text.to_owned()));
         }
         let mut parts = name.splitn(3, '/');
-        let (owner, repo) = (
-            parts.next().unwrap_or_default(),
-            parts.next().unwrap_or_default(),
-        );
-        let repo = RepoName::parse(&format!("{owner}/{repo}"))
-            .ok_or_else(|| UsesError::NoRepository(text.to_owned()))?;
+        let (owner, repo) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let repo =
+            RepoName::parse(&format!("{owner}/{repo}")).ok_or_else(|| UsesError::NoRepository(text.to_owned()))?;
         let path = parts.next().unwrap_or_default();
         if leaves(path) {
             return Err(UsesError::Escapes(text.to_owned()));
         }
-        Ok(Uses::Remote {
-            repo,
-            path: clean(path),
-            reference: reference.to_owned(),
-        })
+        Ok(Uses::Remote { repo, path: clean(path), reference: reference.to_owned() })
     }
 
     /// The repository of a workflow file by its path as jobs know it: `owner/repo/.github/workflows/x.yml@ref` for one that
@@ -118,9 +103,7 @@ impl Uses {
     pub fn is_workflow(&self) -> bool {
         match self {
             Uses::Local(path) | Uses::SelfRepository(path) | Uses::Remote { path, .. } => {
-                std::path::Path::new(path)
-                    .extension()
-                    .is_some_and(|end| end == "yml" || end == "yaml")
+                std::path::Path::new(path).extension().is_some_and(|end| end == "yml" || end == "yaml")
             }
             Uses::Docker(_) => false,
         }
@@ -137,10 +120,7 @@ fn leaves(path: &str) -> bool {
 }
 
 fn clean(path: &str) -> String {
-    let parts: Vec<&str> = path
-        .split('/')
-        .filter(|part| !matches!(*part, "" | "."))
-        .collect();
+    let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     parts.join("/")
 }
 
@@ -149,16 +129,8 @@ impl fmt::Display for Uses {
         match self {
             Uses::Local(path) => write!(f, "./{path}"),
             Uses::SelfRepository(path) => write!(f, "$/{path}"),
-            Uses::Remote {
-                repo,
-                path,
-                reference,
-            } if path.is_empty() => write!(f, "{repo}@{reference}"),
-            Uses::Remote {
-                repo,
-                path,
-                reference,
-            } => write!(f, "{repo}/{path}@{reference}"),
+            Uses::Remote { repo, path, reference } if path.is_empty() => write!(f, "{repo}@{reference}"),
+            Uses::Remote { repo, path, reference } => write!(f, "{repo}/{path}@{reference}"),
             Uses::Docker(image) => write!(f, "docker://{image}"),
         }
     }
@@ -179,17 +151,10 @@ mod tests {
             ("octo/tool/sub/dir@main", "octo/tool/sub/dir@main"),
             ("octo/tool@feature/a@b", "octo/tool@feature/a@b"),
             ("DOCKER://alpine:3", "docker://alpine:3"),
-            (
-                "docker://ghcr.io/a/b@sha256:00",
-                "docker://ghcr.io/a/b@sha256:00",
-            ),
+            ("docker://ghcr.io/a/b@sha256:00", "docker://ghcr.io/a/b@sha256:00"),
         ];
         for (text, want) in table {
-            assert_eq!(
-                Uses::parse(text).map(|uses| uses.to_string()),
-                Ok(want.to_owned()),
-                "{text}"
-            );
+            assert_eq!(Uses::parse(text).map(|uses| uses.to_string()), Ok(want.to_owned()), "{text}");
         }
         assert!(Uses::parse("o/r/.github/workflows/x.yml@v1").is_ok_and(|uses| uses.is_workflow()));
         assert!(Uses::parse("o/r/x@v1.yml").is_ok_and(|uses| !uses.is_workflow()));

@@ -75,12 +75,7 @@ impl Locker<'_> {
     }
 
     /// Compares a lock file with what is used and what upstream says.
-    pub fn verify(
-        &self,
-        lock: &LockFile,
-        uses: &[Uses],
-        own: &Path,
-    ) -> Result<Vec<Problem>, ActionError> {
+    pub fn verify(&self, lock: &LockFile, uses: &[Uses], own: &Path) -> Result<Vec<Problem>, ActionError> {
         let used = self.walk(uses, own, Some(lock))?;
         let mut problems = Vec::new();
         for ((repository, reference), found) in &used {
@@ -98,18 +93,10 @@ impl Locker<'_> {
             match found {
                 // One finding is enough when the vendored copy is what was looked at.
                 _ if vendored.is_some() => problems.extend(vendored),
-                Err(error) => problems.push(Problem::Missing {
-                    uses: name.clone(),
-                    message: error.to_string(),
-                }),
+                Err(error) => problems.push(Problem::Missing { uses: name.clone(), message: error.to_string() }),
                 Ok(Some(now)) if now.content != pin.content || now.tree != pin.tree => {
                     let (place, locked) = (format!("commit {}", pin.commit), pin.content.clone());
-                    problems.push(Problem::Differs {
-                        uses: name.clone(),
-                        place,
-                        locked,
-                        now: now.content.clone(),
-                    });
+                    problems.push(Problem::Differs { uses: name.clone(), place, locked, now: now.content.clone() });
                 }
                 Ok(_) => {}
             }
@@ -121,27 +108,15 @@ impl Locker<'_> {
             })
         };
         let unused = lock.actions.iter().filter(|pin| !is_used(pin));
-        problems.extend(
-            unused.map(|pin| Problem::Unused(format!("{}@{}", pin.repository, pin.reference))),
-        );
+        problems.extend(unused.map(|pin| Problem::Unused(format!("{}@{}", pin.repository, pin.reference))));
         Ok(problems)
     }
 
-    fn moved(
-        &self,
-        repo: &RepoName,
-        reference: &str,
-        pin: &LockedAction,
-        name: &str,
-    ) -> Option<Problem> {
+    fn moved(&self, repo: &RepoName, reference: &str, pin: &LockedAction, name: &str) -> Option<Problem> {
         // Offline nothing can be asked, and that is no finding.
         let now = self.resolver.sources.current_commit(repo, reference).ok()?;
         let differs = !now.is_empty() && now != pin.commit;
-        differs.then(|| Problem::Moved {
-            uses: name.to_owned(),
-            locked: pin.commit.clone(),
-            now,
-        })
+        differs.then(|| Problem::Moved { uses: name.to_owned(), locked: pin.commit.clone(), now })
     }
 
     fn vendored_differs(&self, repo: &RepoName, pin: &LockedAction, name: &str) -> Option<Problem> {
@@ -196,28 +171,17 @@ impl Locker<'_> {
             let now = git::content_hash(&dir).map_err(ActionError::io("cannot read", &dir))?;
             if now != pin.content {
                 let problem = format!("its content is {now}, trunkline.lock says {}", pin.content);
-                return Err(ActionError::Locked {
-                    uses: format!("{repo}@{}", pin.reference),
-                    problem,
-                });
+                return Err(ActionError::Locked { uses: format!("{repo}@{}", pin.reference), problem });
             }
         }
         Ok(())
     }
 
     /// Everything reachable, each repository ref once. With a lock, pinned commits are followed.
-    fn walk(
-        &self,
-        uses: &[Uses],
-        own: &Path,
-        lock: Option<&LockFile>,
-    ) -> Result<Used, ActionError> {
+    fn walk(&self, uses: &[Uses], own: &Path, lock: Option<&LockFile>) -> Result<Used, ActionError> {
         let mut used = Used::new();
         let mut seen = BTreeSet::new();
-        let mut queue: VecDeque<(Uses, PathBuf)> = uses
-            .iter()
-            .map(|uses| (uses.clone(), own.to_path_buf()))
-            .collect();
+        let mut queue: VecDeque<(Uses, PathBuf)> = uses.iter().map(|uses| (uses.clone(), own.to_path_buf())).collect();
         while let Some((uses, root)) = queue.pop_front() {
             if !seen.insert((uses.to_string(), root.clone())) {
                 continue;
@@ -227,19 +191,11 @@ impl Locker<'_> {
                 // In a remote action `./` means the job's workspace; a remote workflow's local workflows are its neighbours.
                 Uses::Local(path) if !uses.is_workflow() => (own.join(path), root.clone()),
                 Uses::Local(path) | Uses::SelfRepository(path) => (root.join(path), root.clone()),
-                Uses::Remote {
-                    repo,
-                    path,
-                    reference,
-                } => {
+                Uses::Remote { repo, path, reference } => {
                     if self.resolver.native(&uses).is_some() {
                         continue;
                     }
-                    let found = self.resolver.remote(
-                        repo,
-                        reference,
-                        lock.and_then(|lock| lock.find(repo, reference)),
-                    );
+                    let found = self.resolver.remote(repo, reference, lock.and_then(|lock| lock.find(repo, reference)));
                     let key = (repo.to_string(), reference.clone());
                     let found = match found {
                         Ok(found) => found,
@@ -274,23 +230,16 @@ impl Locker<'_> {
             return Ok(Vec::new());
         };
         let text = std::fs::read(&file).map_err(ActionError::io("cannot read", &file))?;
-        (self.nested)(&file, &text).map_err(|message| ActionError::LockFile {
-            path: file,
-            message,
-        })
+        (self.nested)(&file, &text).map_err(|message| ActionError::LockFile { path: file, message })
     }
 }
 
 /// What to write into the lock file; nothing for a plain directory.
-fn pin_of(
-    (repository, reference): &(String, String),
-    found: &Remote,
-) -> Result<Option<LockedAction>, ActionError> {
+fn pin_of((repository, reference): &(String, String), found: &Remote) -> Result<Option<LockedAction>, ActionError> {
     let (Some(commit), Some(tree)) = (&found.commit, &found.tree) else {
         return Ok(None);
     };
-    let content =
-        git::content_hash(&found.root).map_err(ActionError::io("cannot read", &found.root))?;
+    let content = git::content_hash(&found.root).map_err(ActionError::io("cannot read", &found.root))?;
     Ok(Some(LockedAction {
         repository: repository.clone(),
         reference: reference.clone(),

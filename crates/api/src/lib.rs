@@ -11,9 +11,8 @@ mod ids;
 pub use annotation::{Annotation, AnnotationLevel};
 pub use conclusion::Conclusion;
 pub use event::{
-    Envelope, Event, Isolation, JobFinished, JobPlanned, JobStarted, Location, LogLine, Reason,
-    RunFinished, RunStarted, Stage, StepFinished, StepStarted, WorkflowConsidered,
-    WorkflowFinished, WorkflowStarted,
+    Envelope, Event, Isolation, JobFinished, JobPlanned, JobStarted, Location, LogLine, Reason, RunFinished,
+    RunStarted, Stage, StepFinished, StepStarted, WorkflowConsidered, WorkflowFinished, WorkflowStarted,
 };
 pub use ids::{LegId, RunNumber, WorkflowIndex};
 

@@ -67,7 +67,10 @@ impl Opened {
             return Ok(());
         }
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Err(Failure::invalid(format!("{LOCK} does not hold\n  {}\n  hint: `trunkline actions lock` pins anew", lines.join("\n  "))))
+        Err(Failure::invalid(format!(
+            "{LOCK} does not hold\n  {}\n  hint: `trunkline actions lock` pins anew",
+            lines.join("\n  ")
+        )))
     }
 
     fn vendor(&self) -> Result<(), Failure> {

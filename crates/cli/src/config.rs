@@ -133,7 +133,9 @@ impl Config {
             {
                 let place = position(text, value.span().start);
                 let found = value.get_ref();
-                return Err(Failure::invalid(format!("{FILE}{place}: {key} is a size such as 512m or 2g, not `{found}`")));
+                return Err(Failure::invalid(format!(
+                    "{FILE}{place}: {key} is a size such as 512m or 2g, not `{found}`"
+                )));
             }
         }
         Ok(config)
@@ -177,7 +179,9 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, expected) in [("512", Some(512)), ("2g", Some(2 << 30)), ("1 MiB", Some(1 << 20)), ("0", None), ("x", None)] {
+        for (text, expected) in
+            [("512", Some(512)), ("2g", Some(2 << 30)), ("1 MiB", Some(1 << 20)), ("0", None), ("x", None)]
+        {
             assert_eq!(bytes(text), expected, "{text}");
         }
     }

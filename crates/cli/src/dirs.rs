@@ -22,10 +22,7 @@ pub(crate) struct Dirs {
 #[derive(Debug, Error)]
 pub(crate) enum DirsError {
     #[error("{variable} is {}, which is not an absolute path", value.display())]
-    Relative {
-        variable: &'static str,
-        value: PathBuf,
-    },
+    Relative { variable: &'static str, value: PathBuf },
     #[error("there is no place for Trunkline's own files: HOME is not set")]
     NoHome,
     #[error("cannot use {}: {source}", path.display())]
@@ -50,24 +47,15 @@ impl Dirs {
         let absolute = |name: &'static str| match variable(name).filter(|value| !value.is_empty()) {
             None => Ok(None),
             Some(value) if Path::new(&value).is_absolute() => Ok(Some(PathBuf::from(value))),
-            Some(value) => Err(DirsError::Relative {
-                variable: name,
-                value: value.into(),
-            }),
+            Some(value) => Err(DirsError::Relative { variable: name, value: value.into() }),
         };
         if let Some(home) = absolute("TRUNKLINE_HOME")? {
-            return Ok(Self {
-                data: home.join("data"),
-                cache: home.join("cache"),
-                state: home.join("state"),
-            });
+            return Ok(Self { data: home.join("data"), cache: home.join("cache"), state: home.join("state") });
         }
         let home = absolute("HOME")?;
         let place = |name: &'static str, default: &str| {
             // The XDG rules say that relative paths are to be ignored.
-            let base = variable(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute());
+            let base = variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
             base.or_else(|| home.as_ref().map(|home| home.join(default)))
                 .map(|base| base.join("trunkline"))
                 .ok_or(DirsError::NoHome)
@@ -94,10 +82,7 @@ pub(crate) fn create_private(path: &Path) -> Result<(), DirsError> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(|source| DirsError::Unusable {
-            path: path.to_owned(),
-            source,
-        })
+        .map_err(|source| DirsError::Unusable { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -107,12 +92,7 @@ mod tests {
     use super::*;
 
     fn resolve(variables: &[(&str, &str)]) -> Result<[String; 3], String> {
-        let find = |name: &str| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.into())
-        };
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into());
         Dirs::resolve(find)
             .map(|dirs| [dirs.data, dirs.cache, dirs.state].map(|path| path.display().to_string()))
             .map_err(|error| error.to_string())
@@ -121,50 +101,23 @@ mod tests {
     #[test]
     fn the_environment_decides() {
         for (variables, expected) in [
-            (
-                &[("TRUNKLINE_HOME", "/t"), ("HOME", "/h")][..],
-                Ok(["/t/data", "/t/cache", "/t/state"]),
-            ),
+            (&[("TRUNKLINE_HOME", "/t"), ("HOME", "/h")][..], Ok(["/t/data", "/t/cache", "/t/state"])),
             (
                 &[("HOME", "/h"), ("TRUNKLINE_HOME", "")],
-                Ok([
-                    "/h/.local/share/trunkline",
-                    "/h/.cache/trunkline",
-                    "/h/.local/state/trunkline",
-                ]),
+                Ok(["/h/.local/share/trunkline", "/h/.cache/trunkline", "/h/.local/state/trunkline"]),
             ),
             (
-                &[
-                    ("HOME", "/h"),
-                    ("XDG_DATA_HOME", "/d"),
-                    ("XDG_CACHE_HOME", "relative"),
-                ],
-                Ok([
-                    "/d/trunkline",
-                    "/h/.cache/trunkline",
-                    "/h/.local/state/trunkline",
-                ]),
+                &[("HOME", "/h"), ("XDG_DATA_HOME", "/d"), ("XDG_CACHE_HOME", "relative")],
+                Ok(["/d/trunkline", "/h/.cache/trunkline", "/h/.local/state/trunkline"]),
             ),
             (
-                &[
-                    ("XDG_DATA_HOME", "/d"),
-                    ("XDG_CACHE_HOME", "/c"),
-                    ("XDG_STATE_HOME", "/s"),
-                ],
+                &[("XDG_DATA_HOME", "/d"), ("XDG_CACHE_HOME", "/c"), ("XDG_STATE_HOME", "/s")],
                 Ok(["/d/trunkline", "/c/trunkline", "/s/trunkline"]),
             ),
-            (
-                &[],
-                Err("there is no place for Trunkline's own files: HOME is not set"),
-            ),
-            (
-                &[("TRUNKLINE_HOME", "t")],
-                Err("TRUNKLINE_HOME is t, which is not an absolute path"),
-            ),
+            (&[], Err("there is no place for Trunkline's own files: HOME is not set")),
+            (&[("TRUNKLINE_HOME", "t")], Err("TRUNKLINE_HOME is t, which is not an absolute path")),
         ] {
-            let expected = expected
-                .map(|paths| paths.map(str::to_owned))
-                .map_err(str::to_owned);
+            let expected = expected.map(|paths| paths.map(str::to_owned)).map_err(str::to_owned);
             assert_eq!(resolve(variables), expected, "{variables:?}");
         }
     }
@@ -173,17 +126,11 @@ mod tests {
     fn new_directories_are_private() {
         let directory = tempfile::tempdir().unwrap();
         let home = directory.path().join("home");
-        let dirs =
-            Dirs::resolve(|name| (name == "TRUNKLINE_HOME").then(|| home.clone().into())).unwrap();
+        let dirs = Dirs::resolve(|name| (name == "TRUNKLINE_HOME").then(|| home.clone().into())).unwrap();
         dirs.create().unwrap();
         dirs.create().unwrap();
         for path in [&home, &dirs.data, &dirs.cache, &dirs.state] {
-            assert_eq!(
-                path.metadata().unwrap().permissions().mode() & 0o777,
-                0o700,
-                "{}",
-                path.display()
-            );
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700, "{}", path.display());
         }
         let file = directory.path().join("file");
         fs::write(&file, "").unwrap();

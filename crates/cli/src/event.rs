@@ -27,7 +27,8 @@ pub(crate) fn name(project: &Project, args: &RunArgs) -> Result<String, Failure>
         }
         return Ok(name.clone());
     }
-    let events = |workflow: &Workflow| workflow.on.events.iter().map(|event| event.name.value.to_string()).collect::<Vec<_>>();
+    let events =
+        |workflow: &Workflow| workflow.on.events.iter().map(|event| event.name.value.to_string()).collect::<Vec<_>>();
     let all: Vec<String> = project.workflows.iter().flat_map(|workflow| events(workflow)).collect();
     let first = |wanted: &str| all.iter().find(|name| *name == wanted).cloned();
     Ok(first("push")
@@ -68,9 +69,9 @@ pub(crate) fn build(project: &Project, args: &RunArgs, name: &str) -> Result<tri
         .input
         .iter()
         .map(|pair| {
-            let (name, value) = pair.split_once('=').ok_or_else(|| {
-                Failure::usage(format!("--input takes NAME=VALUE, not `{pair}`"))
-            })?;
+            let (name, value) = pair
+                .split_once('=')
+                .ok_or_else(|| Failure::usage(format!("--input takes NAME=VALUE, not `{pair}`")))?;
             Ok((name.to_owned(), serde_json::Value::String(value.to_owned())))
         })
         .collect::<Result<_, Failure>>()?;
@@ -92,8 +93,9 @@ pub(crate) fn build(project: &Project, args: &RunArgs, name: &str) -> Result<tri
 }
 
 fn read_event(path: &Path) -> Result<serde_json::Value, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::missing(format!("{}: {error}", path.display())).hint("name an existing JSON file with -e"))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::missing(format!("{}: {error}", path.display())).hint("name an existing JSON file with -e")
+    })?;
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
         Failure::invalid(format!("{}:{}:{}: not JSON: {error}", path.display(), error.line(), error.column()))
     })?;
@@ -217,10 +219,8 @@ fn uncommitted(repository: &Repository) -> Result<Vec<git::ChangedFile>, Failure
 }
 
 fn changed(files: Vec<git::ChangedFile>) -> ChangedFiles {
-    let mut files: Vec<ChangedFile> = files
-        .into_iter()
-        .map(|file| ChangedFile { path: file.path, previous: file.old_path })
-        .collect();
+    let mut files: Vec<ChangedFile> =
+        files.into_iter().map(|file| ChangedFile { path: file.path, previous: file.old_path }).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.dedup_by(|a, b| a.path == b.path);
     ChangedFiles::Known(files)

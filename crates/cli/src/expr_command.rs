@@ -3,9 +3,7 @@
 use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 
-use expr::{
-    EvalError, JsonContext, ParseError, ParseErrorKind, Template, Trace, Value, batch, explain,
-};
+use expr::{EvalError, JsonContext, ParseError, ParseErrorKind, Template, Trace, Value, batch, explain};
 use serde_json::{Value as Json, json};
 
 /// The longest line `--batch` reads, in bytes.
@@ -48,10 +46,7 @@ pub(crate) enum ExprError {
     #[error("cannot read the contexts in {}: {source}", path.display())]
     ReadContexts { path: PathBuf, source: io::Error },
     #[error("{} is not JSON: {source}", path.display())]
-    ParseContexts {
-        path: PathBuf,
-        source: serde_json::Error,
-    },
+    ParseContexts { path: PathBuf, source: serde_json::Error },
     #[error(
         "{} does not hold a JSON object; write the contexts as {{\"github\": {{…}}, \"env\": {{…}}}}",
         path.display()
@@ -98,16 +93,8 @@ fn run_batch(mut lines: impl BufRead, mut out: impl Write) -> Result<u8, ExprErr
     Ok(0)
 }
 
-fn run_one(
-    text: &str,
-    args: &ExprArgs,
-    mut out: impl Write,
-    mut err: impl Write,
-) -> Result<u8, ExprError> {
-    let contexts = args
-        .context
-        .as_deref()
-        .map_or_else(|| Ok(JsonContext::default()), read_contexts)?;
+fn run_one(text: &str, args: &ExprArgs, mut out: impl Write, mut err: impl Write) -> Result<u8, ExprError> {
+    let contexts = args.context.as_deref().map_or_else(|| Ok(JsonContext::default()), read_contexts)?;
     let answer = answer(text, &contexts);
     if args.json {
         writeln!(out, "{:#}", answer.to_json())?;
@@ -118,33 +105,18 @@ fn run_one(
 }
 
 fn read_contexts(path: &Path) -> Result<JsonContext, ExprError> {
-    let text = std::fs::read(path).map_err(|source| ExprError::ReadContexts {
-        path: path.to_owned(),
-        source,
-    })?;
-    let json: Json = serde_json::from_slice(&text).map_err(|source| ExprError::ParseContexts {
-        path: path.to_owned(),
-        source,
-    })?;
-    let contexts = json
-        .as_object()
-        .ok_or_else(|| ExprError::ContextsNotObject {
-            path: path.to_owned(),
-        })?;
+    let text = std::fs::read(path).map_err(|source| ExprError::ReadContexts { path: path.to_owned(), source })?;
+    let json: Json =
+        serde_json::from_slice(&text).map_err(|source| ExprError::ParseContexts { path: path.to_owned(), source })?;
+    let contexts = json.as_object().ok_or_else(|| ExprError::ContextsNotObject { path: path.to_owned() })?;
     Ok(JsonContext::new(contexts))
 }
 
 /// What became of the text.
 enum Answer {
-    Value {
-        value: Value,
-        traces: Vec<Trace>,
-    },
+    Value { value: Value, traces: Vec<Trace> },
     Refused(Vec<ParseError>),
-    Failed {
-        error: EvalError,
-        traces: Vec<Trace>,
-    },
+    Failed { error: EvalError, traces: Vec<Trace> },
 }
 
 fn answer(text: &str, contexts: &JsonContext) -> Answer {
@@ -214,9 +186,9 @@ impl Answer {
                 print_fault(text, &error.message, &error.range, err)?;
                 print_parts(traces, err)
             }
-            Self::Refused(errors) => errors
-                .iter()
-                .try_for_each(|error| print_fault(text, &error.message, &error.range, err)),
+            Self::Refused(errors) => {
+                errors.iter().try_for_each(|error| print_fault(text, &error.message, &error.range, err))
+            }
         }
     }
 }
@@ -240,12 +212,7 @@ fn print_parts(traces: &[Trace], out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn print_fault(
-    text: &str,
-    message: &str,
-    range: &std::ops::Range<usize>,
-    err: &mut impl Write,
-) -> io::Result<()> {
+fn print_fault(text: &str, message: &str, range: &std::ops::Range<usize>, err: &mut impl Write) -> io::Result<()> {
     let [line, carets] = explain::carets(text, range);
     writeln!(err, "error: {message}\n  | {line}\n  | {carets}")
 }
@@ -255,12 +222,7 @@ mod tests {
     use super::*;
 
     fn args(text: &str, json: bool) -> ExprArgs {
-        ExprArgs {
-            expr: Some(text.to_owned()),
-            context: None,
-            json,
-            batch: false,
-        }
+        ExprArgs { expr: Some(text.to_owned()), context: None, json, batch: false }
     }
 
     fn printed(text: &str) -> (u8, String, String) {
@@ -295,10 +257,7 @@ mod tests {
         );
         let (status, _, err) = printed("v${{ fromJSON('{') }}");
         assert_eq!(status, 1);
-        assert!(
-            err.contains("  | v${{ fromJSON('{') }}\n  |      ^^^^^^^^^^^^^\n"),
-            "{err}"
-        );
+        assert!(err.contains("  | v${{ fromJSON('{') }}\n  |      ^^^^^^^^^^^^^\n"), "{err}");
     }
 
     #[test]
@@ -318,10 +277,7 @@ mod tests {
         let mut out = Vec::new();
         assert_eq!(run_batch(lines.as_bytes(), &mut out).unwrap(), 0);
         let out = String::from_utf8(out).unwrap();
-        let answers: Vec<Json> = out
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
+        let answers: Vec<Json> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(answers.len(), 3);
         assert_eq!(answers[0], json!({"kind": "Boolean", "value": true}));
         assert_eq!(answers[1]["err"]["kind"], "input");

@@ -32,10 +32,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(message: impl fmt::Display) -> Self {
-        Self {
-            message: message.to_string(),
-            hints: Vec::new(),
-        }
+        Self { message: message.to_string(), hints: Vec::new() }
     }
 }
 
@@ -45,9 +42,7 @@ impl Failure {
     }
 
     pub(crate) fn invalid(report: impl Into<String>) -> Self {
-        Self::Invalid {
-            report: report.into(),
-        }
+        Self::Invalid { report: report.into() }
     }
 
     pub(crate) fn missing(message: impl fmt::Display) -> Self {
@@ -93,10 +88,7 @@ impl fmt::Display for Failure {
             Self::Invalid { report } => f.write_str(report.trim_end()),
             Self::Usage(problem) | Self::Missing(problem) | Self::Broken(problem) => {
                 write!(f, "error: {}", problem.message)?;
-                problem
-                    .hints
-                    .iter()
-                    .try_for_each(|hint| write!(f, "\n  hint: {hint}"))
+                problem.hints.iter().try_for_each(|hint| write!(f, "\n  hint: {hint}"))
             }
         }
     }

@@ -19,11 +19,7 @@ use crate::runs_command::RecordsArgs;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct LogsArgs {
     /// The run: its number, `last`, or counted from the end as `-1`
-    #[arg(
-        value_name = "RUN",
-        default_value = "last",
-        allow_negative_numbers = true
-    )]
+    #[arg(value_name = "RUN", default_value = "last", allow_negative_numbers = true)]
     pub(crate) run: String,
     /// The job: its name, its key in the file (all legs of its matrix), or the start of either
     #[arg(value_name = "JOB")]
@@ -47,50 +43,30 @@ pub(crate) struct LogsArgs {
 pub(crate) fn run(args: &LogsArgs) -> Result<(), Failure> {
     let run = args.records.store()?.find(&args.run)?;
     let mut view = RunView::default();
-    let events: Vec<Envelope> = run
-        .events()?
-        .inspect(|envelope| view.apply(envelope))
-        .collect();
+    let events: Vec<Envelope> = run.events()?.inspect(|envelope| view.apply(envelope)).collect();
     let legs: BTreeSet<LegId> = match &args.job {
         None => view.jobs.keys().copied().collect(),
-        Some(wanted) => job_choice::jobs(&view, wanted)
-            .map_err(|choice| unknown(choice, "job", wanted, &run))?,
+        Some(wanted) => job_choice::jobs(&view, wanted).map_err(|choice| unknown(choice, "job", wanted, &run))?,
     };
     let mut filter = Filter::default();
     if let (Some(wanted), Some(leg)) = (&args.step, legs.first()) {
         if legs.len() > 1 {
-            let names: Vec<String> = legs
-                .iter()
-                .filter_map(|leg| view.job(*leg))
-                .map(|job| job.name.clone())
-                .collect();
-            return Err(Failure::usage(format!(
-                "a step is looked for in one job, not in {}",
-                names.len()
-            ))
-            .hint(format!("name one of: {}", some(&names))));
+            let names: Vec<String> = legs.iter().filter_map(|leg| view.job(*leg)).map(|job| job.name.clone()).collect();
+            return Err(Failure::usage(format!("a step is looked for in one job, not in {}", names.len()))
+                .hint(format!("name one of: {}", some(&names))));
         }
-        let step = job_choice::step(&view, *leg, wanted)
-            .map_err(|choice| unknown(choice, "step", wanted, &run))?;
+        let step = job_choice::step(&view, *leg, wanted).map_err(|choice| unknown(choice, "step", wanted, &run))?;
         filter.step = Some((*leg, step));
     }
     let screen = Screen::stdout();
     if args.raw && filter.step.is_none() {
         return raw(&run, &legs);
     }
-    let options = TerminalOptions {
-        verbose: args.verbose,
-        timestamps: args.timestamps,
-        logs_only: true,
-    };
+    let options = TerminalOptions { verbose: args.verbose, timestamps: args.timestamps, logs_only: true };
     let form = if args.raw {
         Form::Raw(screen)
     } else {
-        Form::Terminal(Box::new(Terminal::new(
-            screen,
-            Palette::for_stdout(),
-            options,
-        )))
+        Form::Terminal(Box::new(Terminal::new(screen, Palette::for_stdout(), options)))
     };
     let mut output = Output::new(form).filtered(filter);
     for leg in &legs {
@@ -133,13 +109,9 @@ fn raw(run: &StoredRun, legs: &BTreeSet<LegId>) -> Result<(), Failure> {
 fn unknown(choice: Choice, what: &str, wanted: &str, run: &StoredRun) -> Failure {
     let number = run.number;
     match choice {
-        Choice::Several(names) => Failure::usage(format!(
-            "{what} '{wanted}' of run {number} could be several"
-        ))
-        .hint(format!("name one of: {}", some(&names))),
-        Choice::None { names, .. } if names.is_empty() => {
-            Failure::missing(format!("run {number} has no {what}s"))
-        }
+        Choice::Several(names) => Failure::usage(format!("{what} '{wanted}' of run {number} could be several"))
+            .hint(format!("name one of: {}", some(&names))),
+        Choice::None { names, .. } if names.is_empty() => Failure::missing(format!("run {number} has no {what}s")),
         Choice::None { nearest, names } => {
             let failure = Failure::missing(format!("run {number} has no {what} '{wanted}'"));
             match nearest {

@@ -58,11 +58,7 @@ impl Project {
                 (_, found) => errors.extend(found),
             }
         }
-        if errors.is_empty() {
-            Ok(project)
-        } else {
-            Err(Failure::invalid(rendered(&errors, &project.sources)))
-        }
+        if errors.is_empty() { Ok(project) } else { Err(Failure::invalid(rendered(&errors, &project.sources))) }
     }
 
     fn workflow_files(&self, place: &PlaceArgs) -> Result<Vec<PathBuf>, Failure> {
@@ -117,11 +113,7 @@ impl Project {
 }
 
 /// Adds a workflow file to the sources and reads it.
-pub(crate) fn read_workflow(
-    sources: &mut SourceMap,
-    path: &str,
-    bytes: &[u8],
-) -> (Option<Workflow>, Vec<Diagnostic>) {
+pub(crate) fn read_workflow(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> (Option<Workflow>, Vec<Diagnostic>) {
     let id: FileId = sources.add(path, String::from_utf8_lossy(bytes).into_owned());
     let parsed = workflow::parse_workflow(id, path, bytes);
     (parsed.value, parsed.diagnostics)
@@ -129,11 +121,7 @@ pub(crate) fn read_workflow(
 
 pub(crate) fn location(sources: &SourceMap, span: span::Span) -> api::Location {
     let position = sources.position(span);
-    api::Location {
-        file: sources.file(span.file).name.to_string(),
-        line: position.line,
-        column: position.column,
-    }
+    api::Location { file: sources.file(span.file).name.to_string(), line: position.line, column: position.column }
 }
 
 /// A directory that holds `.github/workflows` of its own is a project of its own, whatever repository it lies in.

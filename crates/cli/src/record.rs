@@ -31,9 +31,7 @@ pub(crate) enum RecordError {
     Io { path: PathBuf, source: io::Error },
     #[error("{} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, reason: String },
-    #[error(
-        "'{0}' is not a run: write its number, 'last', or '-1' for the last one, '-2' for the one before"
-    )]
+    #[error("'{0}' is not a run: write its number, 'last', or '-1' for the last one, '-2' for the one before")]
     NotANumber(String),
     #[error("there is no run {wanted} of this repository")]
     NoSuchRun {
@@ -57,12 +55,8 @@ impl From<RecordError> for crate::failure::Failure {
         match error {
             RecordError::Dirs(error) => error.into(),
             RecordError::NotANumber(_) => Self::usage(error),
-            RecordError::NoSuchRun {
-                newest: Some(newest),
-                ..
-            } => Self::missing(&error).hint(format!(
-                "the newest is {newest}; `trunkline runs` lists those that are kept"
-            )),
+            RecordError::NoSuchRun { newest: Some(newest), .. } => Self::missing(&error)
+                .hint(format!("the newest is {newest}; `trunkline runs` lists those that are kept")),
             RecordError::NoSuchRun { .. } => Self::missing(error),
             RecordError::Empty => Self::missing(&error).hint("`trunkline run` makes the first one"),
             RecordError::Io { .. } | RecordError::Damaged { .. } => Self::broken(error),

@@ -72,8 +72,7 @@ fn execute(args: &RunArgs, resume: Resume) -> Result<(), Failure> {
     let inputs = preflight::dispatch_inputs(&plan, &event)?;
     let matrix = matrix_filters(&args.matrix)?;
     let resolver = Arc::new(resolver);
-    let ready =
-        Ready { args, dirs, project, resolver, event, plan, values, inputs, matrix, notices: checked, resume };
+    let ready = Ready { args, dirs, project, resolver, event, plan, values, inputs, matrix, notices: checked, resume };
     let outcome = runtime.block_on(record_and_drive(ready, early));
     if let Some(runtime) = Arc::into_inner(runtime) {
         // What blocks a thread, such as a server that does not answer, must not hold the end up.

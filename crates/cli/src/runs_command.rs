@@ -19,12 +19,7 @@ use crate::report::view::RunView;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RecordsArgs {
     /// The repository, or a directory in it
-    #[arg(
-        short = 'C',
-        long = "directory",
-        value_name = "DIR",
-        default_value = "."
-    )]
+    #[arg(short = 'C', long = "directory", value_name = "DIR", default_value = ".")]
     pub(crate) directory: PathBuf,
 }
 
@@ -50,14 +45,9 @@ impl RecordsArgs {
 /// The directory whose records these are: the same that `trunkline run` takes for the project.
 fn top_level(directory: &Path) -> Result<PathBuf, Failure> {
     if !directory.is_dir() {
-        return Err(Failure::usage(format!(
-            "{}: no such directory",
-            directory.display()
-        )));
+        return Err(Failure::usage(format!("{}: no such directory", directory.display())));
     }
-    let own = [".github/workflows", ".trunkline/workflows"]
-        .iter()
-        .any(|below| directory.join(below).is_dir());
+    let own = [".github/workflows", ".trunkline/workflows"].iter().any(|below| directory.join(below).is_dir());
     if own {
         return Ok(directory.to_owned());
     }
@@ -102,12 +92,7 @@ fn lines(runs: &[StoredRun], now: i64, palette: Palette, columns: usize) -> Vec<
             ]
         })
         .collect();
-    table(
-        ["RUN", "RESULT", "TIME", "EVENT", "REF", "AGE", "WORKFLOWS"],
-        rows,
-        palette,
-        columns,
-    )
+    table(["RUN", "RESULT", "TIME", "EVENT", "REF", "AGE", "WORKFLOWS"], rows, palette, columns)
 }
 
 fn word(state: &RunState) -> (String, Style) {
@@ -116,20 +101,14 @@ fn word(state: &RunState) -> (String, Style) {
         RunState::Interrupted => (format!("⊘ {}", state.word()), YELLOW),
         RunState::Finished(result) => {
             let conclusion = result.conclusion;
-            (
-                format!("{} {conclusion}", closing::symbol(conclusion)),
-                closing::style(conclusion),
-            )
+            (format!("{} {conclusion}", closing::symbol(conclusion)), closing::style(conclusion))
         }
     }
 }
 
 /// `refs/heads/main` is `main`.
 fn branch(git_ref: &str) -> &str {
-    ["refs/heads/", "refs/tags/", "refs/"]
-        .iter()
-        .find_map(|prefix| git_ref.strip_prefix(prefix))
-        .unwrap_or(git_ref)
+    ["refs/heads/", "refs/tags/", "refs/"].iter().find_map(|prefix| git_ref.strip_prefix(prefix)).unwrap_or(git_ref)
 }
 
 /// Microseconds; none for one that was interrupted.
@@ -150,10 +129,7 @@ fn workflows(run: &StoredRun) -> Vec<String> {
     for envelope in run.events().into_iter().flatten() {
         view.apply(&envelope);
     }
-    view.workflows
-        .into_values()
-        .map(|workflow| workflow.name)
-        .collect()
+    view.workflows.into_values().map(|workflow| workflow.name).collect()
 }
 
 fn as_json(run: &StoredRun) -> serde_json::Value {

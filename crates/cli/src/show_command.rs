@@ -13,11 +13,7 @@ use crate::runs_command::RecordsArgs;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ShowArgs {
     /// The run: its number, `last`, or counted from the end as `-1`
-    #[arg(
-        value_name = "RUN",
-        default_value = "last",
-        allow_negative_numbers = true
-    )]
+    #[arg(value_name = "RUN", default_value = "last", allow_negative_numbers = true)]
     pub(crate) run: String,
     #[command(flatten)]
     pub(crate) records: RecordsArgs,
@@ -66,10 +62,7 @@ fn lines(run: &StoredRun, palette: Palette, columns: usize) -> Result<Vec<String
     lines.push(match &run.state {
         RunState::Finished(_) => closing::closing_line(&view, palette),
         RunState::Running => palette.paint(YELLOW, format!("Run {} is running", run.number)),
-        RunState::Interrupted => palette.paint(
-            YELLOW,
-            format!("Run {} was interrupted: its process died", run.number),
-        ),
+        RunState::Interrupted => palette.paint(YELLOW, format!("Run {} was interrupted: its process died", run.number)),
     });
     Ok(lines)
 }
@@ -82,11 +75,7 @@ fn artifacts(run: &StoredRun, palette: Palette) -> Vec<String> {
         Ok(artifacts) if artifacts.is_empty() => Vec::new(),
         Ok(artifacts) => {
             let mut lines = vec![String::new(), palette.paint(BOLD, "Artifacts")];
-            let width = artifacts
-                .iter()
-                .map(|one| text::width(&one.name))
-                .max()
-                .unwrap_or(0);
+            let width = artifacts.iter().map(|one| text::width(&one.name)).max().unwrap_or(0);
             for artifact in artifacts {
                 let name = text::pad(&artifact.name, width);
                 let size = palette.paint(DIM, text::size(artifact.size));
@@ -94,9 +83,6 @@ fn artifacts(run: &StoredRun, palette: Palette) -> Vec<String> {
             }
             lines
         }
-        Err(error) => vec![
-            String::new(),
-            palette.paint(YELLOW, format!("artifacts cannot be listed: {error}")),
-        ],
+        Err(error) => vec![String::new(), palette.paint(YELLOW, format!("artifacts cannot be listed: {error}"))],
     }
 }

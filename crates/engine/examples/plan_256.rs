@@ -30,34 +30,20 @@ fn main() {
     let Some(workflow) = parse_workflow(file, "ci.yml", WORKFLOW).value else {
         return;
     };
-    let mut load =
-        |name: &str, span: Span| Err(span::Diagnostic::error("none", name.to_owned()).at(span));
+    let mut load = |name: &str, span: Span| Err(span::Diagnostic::error("none", name.to_owned()).at(span));
     let Ok(program) = link(&workflow, &mut load) else {
         return;
     };
     let program = Arc::new(program);
-    let facts = Facts {
-        github: Value::object([("ref", Value::from("refs/heads/main"))]),
-        ..Facts::default()
-    };
+    let facts = Facts { github: Value::object([("ref", Value::from("refs/heads/main"))]), ..Facts::default() };
     let mut times = Vec::new();
     for _ in 0..101 {
         let mut run = Run::new(program.clone(), facts.clone(), Selection::default());
         let before = Instant::now();
         let effects = run.apply(Input::Start);
         times.push(before.elapsed());
-        assert_eq!(
-            effects
-                .iter()
-                .filter(|effect| matches!(effect, Effect::Start(_)))
-                .count(),
-            256
-        );
+        assert_eq!(effects.iter().filter(|effect| matches!(effect, Effect::Start(_))).count(), 256);
     }
     times.sort();
-    println!(
-        "256 legs planned and started: median {:?}, worst {:?}",
-        times[times.len() / 2],
-        times[times.len() - 1]
-    );
+    println!("256 legs planned and started: median {:?}, worst {:?}", times[times.len() / 2], times[times.len() - 1]);
 }

@@ -14,12 +14,8 @@ impl Run {
     pub(crate) fn add_scope(&mut self, scope: Scope) -> usize {
         let index = self.scopes.len();
         let workflow = scope.program.workflow.clone();
-        let by_id: HashMap<String, usize> = workflow
-            .jobs
-            .iter()
-            .enumerate()
-            .map(|(job, one)| (folded(&one.id.value), job))
-            .collect();
+        let by_id: HashMap<String, usize> =
+            workflow.jobs.iter().enumerate().map(|(job, one)| (folded(&one.id.value), job)).collect();
         let first = self.nodes.len();
         // Nodes by the job's index, where the job is part of the run.
         let mut node_of: Vec<Option<usize>> = vec![None; workflow.jobs.len()];
@@ -42,21 +38,12 @@ impl Run {
             self.nodes[node].needs = needs;
         }
         let nodes: Vec<usize> = (first..self.nodes.len()).collect();
-        self.scopes.push(Scope {
-            unfinished: nodes.len(),
-            nodes,
-            ..scope
-        });
+        self.scopes.push(Scope { unfinished: nodes.len(), nodes, ..scope });
         index
     }
 
     /// Indices of the jobs asked for and of everything they need, in file order.
-    fn chosen_jobs(
-        &self,
-        workflow: &Workflow,
-        by_id: &HashMap<String, usize>,
-        root: bool,
-    ) -> Vec<usize> {
+    fn chosen_jobs(&self, workflow: &Workflow, by_id: &HashMap<String, usize>, root: bool) -> Vec<usize> {
         let all = 0..workflow.jobs.len();
         if self.selection.jobs.is_empty() || !root {
             return all.collect();
@@ -67,12 +54,7 @@ impl Run {
             if let Some(&job) = by_id.get(&key)
                 && !std::mem::replace(&mut wanted[job], true)
             {
-                stack.extend(
-                    workflow.jobs[job]
-                        .needs
-                        .iter()
-                        .map(|need| folded(&need.value)),
-                );
+                stack.extend(workflow.jobs[job].needs.iter().map(|need| folded(&need.value)));
             }
         }
         all.filter(|&job| wanted[job]).collect()
@@ -85,16 +67,8 @@ impl Run {
             self.activate_scope(scope);
             return;
         };
-        let held = self.scopes[scope]
-            .caller
-            .map(|leg| self.groups_above_leg(leg))
-            .unwrap_or_default();
-        match self.enter_effect(
-            Holder::Workflow(id(scope)),
-            concurrency,
-            &self.scope_context(scope),
-            &held,
-        ) {
+        let held = self.scopes[scope].caller.map(|leg| self.groups_above_leg(leg)).unwrap_or_default();
+        match self.enter_effect(Holder::Workflow(id(scope)), concurrency, &self.scope_context(scope), &held) {
             Ok((group, effect)) => {
                 self.scopes[scope].group = Some(group);
                 self.effects.push(effect);
@@ -154,12 +128,7 @@ impl Run {
                 past.culprit.get_or_insert(need);
             }
         }
-        let further = || {
-            self.nodes[node]
-                .needs
-                .iter()
-                .find_map(|&need| self.nodes[need].past.culprit)
-        };
+        let further = || self.nodes[node].needs.iter().find_map(|&need| self.nodes[need].past.culprit);
         past.culprit = past.culprit.or_else(further);
         past
     }
@@ -171,8 +140,7 @@ impl Run {
         }
         self.scopes[scope].stage = ScopeStage::Done;
         if self.scopes[scope].group.take().is_some() {
-            self.effects
-                .push(Effect::Leave(Holder::Workflow(id(scope))));
+            self.effects.push(Effect::Leave(Holder::Workflow(id(scope))));
         }
         let conclusion = self.scope_conclusion(scope);
         match self.scopes[scope].caller {
@@ -187,12 +155,7 @@ impl Run {
 
     fn scope_conclusion(&self, scope: usize) -> Conclusion {
         let scope = &self.scopes[scope];
-        let has = |wanted| {
-            scope
-                .nodes
-                .iter()
-                .any(|&node| self.nodes[node].result() == Some(wanted))
-        };
+        let has = |wanted| scope.nodes.iter().any(|&node| self.nodes[node].result() == Some(wanted));
         if scope.failure.is_some() || has(Conclusion::Failure) {
             Conclusion::Failure
         } else if scope.cancelled || has(Conclusion::Cancelled) {

@@ -27,19 +27,11 @@ impl Run {
         let context = self.leg_context(&self.legs[leg]);
         let inputs = inputs(call, &callee, &context)?;
         let secrets = secrets(call, &self.scopes[scope].secrets, context)?;
-        let suffix = if self.legs[leg].matrix.is_some() {
-            format!("#{}", self.legs[leg].index)
-        } else {
-            String::new()
-        };
+        let suffix = if self.legs[leg].matrix.is_some() { format!("#{}", self.legs[leg].index) } else { String::new() };
         let child = Scope {
             program: callee,
             caller: Some(leg),
-            path_prefix: format!(
-                "{}{}{suffix}/",
-                self.scopes[scope].path_prefix,
-                self.job(node).id.value
-            ),
+            path_prefix: format!("{}{}{suffix}/", self.scopes[scope].path_prefix, self.job(node).id.value),
             name_prefix: format!("{} / ", self.legs[leg].name),
             inputs,
             secrets,
@@ -64,23 +56,11 @@ impl Run {
 fn inputs(call: &CallJob, callee: &Program, context: &JobContext) -> Result<Value, Why> {
     let mut given = Object::new();
     for (name, template) in &call.with {
-        given.insert(
-            name.value.clone(),
-            template.evaluate(context).map_err(failed)?,
-        );
+        given.insert(name.value.clone(), template.evaluate(context).map_err(failed)?);
     }
-    let declared = callee
-        .workflow
-        .on
-        .call()
-        .map(|call| call.inputs.as_slice())
-        .unwrap_or_default();
+    let declared = callee.workflow.on.call().map(|call| call.inputs.as_slice()).unwrap_or_default();
     coerce_inputs(declared, &given, InputSource::Call, context).map_err(|problems| {
-        let text = problems
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; ");
+        let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         Why::new("inputs", text, Some(call.uses.span))
     })
 }
@@ -88,10 +68,7 @@ fn inputs(call: &CallJob, callee: &Program, context: &JobContext) -> Result<Valu
 /// Secrets of a called workflow: those named, or all; empty ones are as good as absent.
 fn secrets(call: &CallJob, own: &Value, mut context: JobContext) -> Result<Value, Why> {
     let token = own.as_object().and_then(|own| own.get(TOKEN));
-    let mut secrets: Object = token
-        .map(|token| (TOKEN, token.clone()))
-        .into_iter()
-        .collect();
+    let mut secrets: Object = token.map(|token| (TOKEN, token.clone())).into_iter().collect();
     match &call.secrets {
         CallSecrets::None => {}
         CallSecrets::Inherit(_) => return Ok(own.clone()),
@@ -101,10 +78,7 @@ fn secrets(call: &CallJob, own: &Value, mut context: JobContext) -> Result<Value
                 let value = template.evaluate(&context).map_err(failed)?;
                 // The reason must not show what a secret holds, so the value stays out of it.
                 let value = text(&value, "secrets", template.span).map_err(|_| {
-                    let text = format!(
-                        "the secret `{}` is a string, the expression gives something else",
-                        name.value
-                    );
+                    let text = format!("the secret `{}` is a string, the expression gives something else", name.value);
                     Why::new("value", text, Some(template.span))
                 })?;
                 if !value.is_empty() {

@@ -25,9 +25,7 @@ impl Run {
             if self.nodes[node].stage != NodeStage::Expanded {
                 continue;
             }
-            let keep = self
-                .condition_holds(node, &self.node_context(node))
-                .unwrap_or(false);
+            let keep = self.condition_holds(node, &self.node_context(node)).unwrap_or(false);
             for leg in self.nodes[node].legs.clone() {
                 if let LegStage::Calling(child) = self.legs[leg].stage {
                     self.cancel_scope(child);
@@ -77,9 +75,7 @@ impl Run {
             }
             LegStage::Running => {
                 if !std::mem::replace(&mut self.legs[leg].cancelling, true) {
-                    self.effects.push(Effect::Cancel {
-                        leg: self.legs[leg].id,
-                    });
+                    self.effects.push(Effect::Cancel { leg: self.legs[leg].id });
                 }
             }
             LegStage::Calling(child) => self.cancel_scope(child),

@@ -18,10 +18,7 @@ pub struct Verdict<H> {
 
 impl<H> Default for Verdict<H> {
     fn default() -> Self {
-        Self {
-            entered: None,
-            evicted: Vec::new(),
-        }
+        Self { entered: None, evicted: Vec::new() }
     }
 }
 
@@ -39,28 +36,15 @@ struct Group<H> {
 
 impl<H> Default for Groups<H> {
     fn default() -> Self {
-        Self {
-            groups: HashMap::new(),
-        }
+        Self { groups: HashMap::new() }
     }
 }
 
 impl<H: Copy + Eq + Hash> Groups<H> {
     /// Asks for a group. An evicted holder keeps its group until it leaves, so two never run at once.
-    pub fn enter(
-        &mut self,
-        group: &str,
-        holder: H,
-        cancel_in_progress: bool,
-        keep_all_pending: bool,
-    ) -> Verdict<H> {
-        let group = self
-            .groups
-            .entry(group.to_lowercase())
-            .or_insert_with(|| Group {
-                holder: None,
-                pending: VecDeque::new(),
-            });
+    pub fn enter(&mut self, group: &str, holder: H, cancel_in_progress: bool, keep_all_pending: bool) -> Verdict<H> {
+        let group =
+            self.groups.entry(group.to_lowercase()).or_insert_with(|| Group { holder: None, pending: VecDeque::new() });
         let mut verdict = Verdict::default();
         if group.holder.is_none() && group.pending.is_empty() {
             group.holder = Some(holder);

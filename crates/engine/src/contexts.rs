@@ -39,11 +39,7 @@ impl JobContext {
         args.iter()
             .map(|arg| {
                 let name = arg.to_display_string();
-                let need = self
-                    .needs
-                    .as_object()
-                    .and_then(|needs| needs.get(&name))
-                    .and_then(Value::as_object);
+                let need = self.needs.as_object().and_then(|needs| needs.get(&name)).and_then(Value::as_object);
                 let result = need.and_then(|need| need.get("result"));
                 result
                     .map(|result| result.to_display_string().into_owned())
@@ -77,18 +73,12 @@ impl Context for JobContext {
             // actions/runner#491: a skipped or failed ancestor counts even past a job that ran with `always()`.
             "success" if args.is_empty() => Ok(self.succeeded()),
             "failure" if args.is_empty() => Ok(!cancelled && self.status.any_failed),
-            "success" => self.results(args).map(|results| {
-                !cancelled
-                    && results
-                        .iter()
-                        .all(|one| one == Conclusion::Success.as_str())
-            }),
-            "failure" => self.results(args).map(|results| {
-                !cancelled
-                    && results
-                        .iter()
-                        .any(|one| one == Conclusion::Failure.as_str())
-            }),
+            "success" => self
+                .results(args)
+                .map(|results| !cancelled && results.iter().all(|one| one == Conclusion::Success.as_str())),
+            "failure" => self
+                .results(args)
+                .map(|results| !cancelled && results.iter().any(|one| one == Conclusion::Failure.as_str())),
             _ => return None,
         };
         Some(answer.map(Value::Bool))
@@ -98,10 +88,7 @@ impl Context for JobContext {
 impl Run {
     /// The `needs` context of a job whose needs are done.
     pub(crate) fn needs_value(&self, node: usize) -> Value {
-        let needs = self.nodes[node]
-            .needs
-            .iter()
-            .map(|&need| (self.job(need).id.value.clone(), self.job_value(need)));
+        let needs = self.nodes[node].needs.iter().map(|&need| (self.job(need).id.value.clone(), self.job_value(need)));
         Value::object(needs)
     }
 
@@ -109,10 +96,7 @@ impl Run {
     fn job_value(&self, node: usize) -> Value {
         let node = &self.nodes[node];
         let result = node.result().unwrap_or(Conclusion::Skipped);
-        Value::object([
-            ("result", Value::string(result.as_str())),
-            ("outputs", Value::from(node.outputs.clone())),
-        ])
+        Value::object([("result", Value::string(result.as_str())), ("outputs", Value::from(node.outputs.clone()))])
     }
 
     /// Contexts of a workflow's own keys: `github inputs vars`.
@@ -122,11 +106,7 @@ impl Run {
             github: self.facts.github.clone(),
             inputs: scope.inputs.clone(),
             vars: self.facts.vars.clone(),
-            status: Status {
-                all_succeeded: true,
-                any_failed: false,
-                cancelled: scope.cancelled,
-            },
+            status: Status { all_succeeded: true, any_failed: false, cancelled: scope.cancelled },
             ..JobContext::default()
         }
     }
@@ -157,10 +137,7 @@ impl Run {
         ];
         JobContext {
             strategy: Value::object(strategy),
-            matrix: leg
-                .matrix
-                .as_ref()
-                .map_or(Value::Null, |leg| Value::Object(leg.values.clone())),
+            matrix: leg.matrix.as_ref().map_or(Value::Null, |leg| Value::Object(leg.values.clone())),
             ..self.node_context(leg.node)
         }
     }
@@ -172,9 +149,6 @@ impl Run {
             .iter()
             .map(|&node| (self.job(node).id.value.clone(), self.job_value(node)))
             .collect();
-        JobContext {
-            jobs: Value::from(jobs),
-            ..self.scope_context(scope)
-        }
+        JobContext { jobs: Value::from(jobs), ..self.scope_context(scope) }
     }
 }

@@ -162,10 +162,6 @@ pub struct Why {
 
 impl Why {
     pub(crate) fn new(code: &'static str, text: impl Into<String>, span: Option<Span>) -> Self {
-        Self {
-            code,
-            text: text.into(),
-            span,
-        }
+        Self { code, text: text.into(), span }
     }
 }

@@ -27,9 +27,7 @@ impl Run {
                 return;
             }
         }
-        match Plan::of(self.job(node).strategy.as_ref(), &context)
-            .and_then(|plan| self.bounded(node, plan))
-        {
+        match Plan::of(self.job(node).strategy.as_ref(), &context).and_then(|plan| self.bounded(node, plan)) {
             Ok(plan) => self.expand(node, plan),
             Err(why) => self.end_node_early(node, Conclusion::Failure, why),
         }
@@ -41,11 +39,7 @@ impl Run {
             return Ok(context.succeeded());
         };
         condition.condition.evaluate(context).map_err(|error| {
-            Why::new(
-                "if-error",
-                format!("`if` could not be evaluated: {}", error.message),
-                Some(condition.span),
-            )
+            Why::new("if-error", format!("`if` could not be evaluated: {}", error.message), Some(condition.span))
         })
     }
 
@@ -59,11 +53,7 @@ impl Run {
         if implicit && let Some(culprit) = self.nodes[node].past.culprit {
             let result = self.nodes[culprit].result().unwrap_or(Conclusion::Skipped);
             let name = &self.job(culprit).id.value;
-            return Why::new(
-                "needs",
-                format!("`{name}`, which it depends on, ended as {result}"),
-                span,
-            );
+            return Why::new("needs", format!("`{name}`, which it depends on, ended as {result}"), span);
         }
         match condition {
             Some(condition) => {
@@ -80,16 +70,8 @@ impl Run {
         if self.legs.len() + plan.legs.len() <= MAX_JOBS {
             return Ok(plan);
         }
-        let span = self
-            .job(node)
-            .strategy
-            .as_ref()
-            .map(|strategy| strategy.span);
-        Err(Why::new(
-            "too-many-jobs",
-            format!("this run has more than {MAX_JOBS} jobs"),
-            span,
-        ))
+        let span = self.job(node).strategy.as_ref().map(|strategy| strategy.span);
+        Err(Why::new("too-many-jobs", format!("this run has more than {MAX_JOBS} jobs"), span))
     }
 
     fn expand(&mut self, node: usize, plan: Plan) {
@@ -97,15 +79,10 @@ impl Run {
         let state = &mut self.nodes[node];
         state.stage = NodeStage::Expanded;
         state.fail_fast = plan.fail_fast;
-        state.max_parallel = plan
-            .max_parallel
-            .map_or(usize::MAX, |number| number as usize);
+        state.max_parallel = plan.max_parallel.map_or(usize::MAX, |number| number as usize);
         state.job_total = count.max(1);
         // Without a matrix the context says 1, whatever was given.
-        state.told_max_parallel = plan
-            .max_parallel
-            .filter(|_| count > 0)
-            .unwrap_or(count.max(1) as f64);
+        state.told_max_parallel = plan.max_parallel.filter(|_| count > 0).unwrap_or(count.max(1) as f64);
         let mut unnamed = Vec::new();
         if count == 0 {
             unnamed.extend(self.add_named_leg(node, 0, None));
@@ -116,11 +93,7 @@ impl Run {
             }
         }
         if self.nodes[node].legs.is_empty() {
-            let span = self
-                .job(node)
-                .strategy
-                .as_ref()
-                .map(|strategy| strategy.span);
+            let span = self.job(node).strategy.as_ref().map(|strategy| strategy.span);
             let why = Why::new("matrix", "none of its matrix legs was asked for", span);
             self.nodes[node].stage = NodeStage::Waiting;
             self.end_node_early(node, Conclusion::Skipped, why);
@@ -138,22 +111,14 @@ impl Run {
     }
 
     fn selected(&self, leg: &MatrixLeg) -> bool {
-        self.selection
-            .matrix
-            .iter()
-            .all(|(key, wanted)| match leg.values.get(key) {
-                Some(value) => value.to_display_string() == *wanted,
-                None => true,
-            })
+        self.selection.matrix.iter().all(|(key, wanted)| match leg.values.get(key) {
+            Some(value) => value.to_display_string() == *wanted,
+            None => true,
+        })
     }
 
     /// The leg with what is wrong with its name, if anything is.
-    fn add_named_leg(
-        &mut self,
-        node: usize,
-        index: usize,
-        matrix: Option<MatrixLeg>,
-    ) -> Option<(usize, Why)> {
+    fn add_named_leg(&mut self, node: usize, index: usize, matrix: Option<MatrixLeg>) -> Option<(usize, Why)> {
         let leg = self.add_leg(node, index, matrix);
         let problem = match self.leg_name(leg) {
             Ok(name) => {
@@ -170,10 +135,7 @@ impl Run {
         let leg = self.legs.len();
         let scope = &self.scopes[self.nodes[node].scope];
         self.legs.push(Leg {
-            id: LegId(
-                self.first_leg()
-                    .saturating_add(u32::try_from(leg).unwrap_or(u32::MAX)),
-            ),
+            id: LegId(self.first_leg().saturating_add(u32::try_from(leg).unwrap_or(u32::MAX))),
             node,
             index,
             matrix,
@@ -193,11 +155,7 @@ impl Run {
         let leg = &self.legs[leg];
         let prefix = &self.scopes[self.nodes[leg.node].scope].name_prefix;
         let job = self.job(leg.node);
-        let suffixed = |own: &str| {
-            leg.matrix
-                .as_ref()
-                .map_or_else(|| own.to_owned(), |matrix| leg_name(own, matrix))
-        };
+        let suffixed = |own: &str| leg.matrix.as_ref().map_or_else(|| own.to_owned(), |matrix| leg_name(own, matrix));
         // A name that holds expressions stands as it is, unless it comes out empty; a plain one gets the leg's values.
         let name = match &job.name {
             None => suffixed(&job.id.value),
@@ -226,13 +184,8 @@ impl Run {
             key: self.leg_key(leg),
             path: format!("{}{}", scope.path_prefix, job.id.value),
             name: self.legs[leg].name.clone(),
-            needs: needs
-                .map(|&need| format!("{}{}", scope.path_prefix, self.job(need).id.value))
-                .collect(),
-            matrix: self.legs[leg]
-                .matrix
-                .as_ref()
-                .map(|leg| Value::Object(leg.values.clone())),
+            needs: needs.map(|&need| format!("{}{}", scope.path_prefix, self.job(need).id.value)).collect(),
+            matrix: self.legs[leg].matrix.as_ref().map(|leg| Value::Object(leg.values.clone())),
             call: matches!(job.kind, JobKind::Call(_)),
         };
         self.effects.push(Effect::Planned(planned));
@@ -255,11 +208,7 @@ impl Run {
         let leg = &self.legs[leg];
         let prefix = &self.scopes[self.nodes[leg.node].scope].path_prefix;
         let id = &self.job(leg.node).id.value;
-        if leg.matrix.is_some() {
-            format!("{prefix}{id}#{}", leg.index)
-        } else {
-            format!("{prefix}{id}")
-        }
+        if leg.matrix.is_some() { format!("{prefix}{id}#{}", leg.index) } else { format!("{prefix}{id}") }
     }
 
     /// Ends a job that never got legs: one leg stands for it in the plan.
@@ -285,11 +234,6 @@ impl Run {
 
 /// A name without expressions; none if it is empty.
 fn literal(name: &Template) -> Option<String> {
-    let text = if name.is_literal() {
-        name.source_text()
-    } else {
-        None
-    };
-    text.filter(|text| !text.is_empty())
-        .map(std::borrow::Cow::into_owned)
+    let text = if name.is_literal() { name.source_text() } else { None };
+    text.filter(|text| !text.is_empty()).map(std::borrow::Cow::into_owned)
 }

@@ -50,10 +50,7 @@ impl fmt::Debug for Mask {
 /// Without secrets, and without `github`, which holds the token.
 impl fmt::Debug for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Facts")
-            .field("inputs", &self.inputs)
-            .field("vars", &self.vars)
-            .finish_non_exhaustive()
+        f.debug_struct("Facts").field("inputs", &self.inputs).field("vars", &self.vars).finish_non_exhaustive()
     }
 }
 

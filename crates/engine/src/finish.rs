@@ -26,27 +26,16 @@ impl Run {
         self.legs[leg].order = None;
         // A leg never sends empty outputs, so an empty one cannot overwrite what another leg has set.
         for (name, value) in outputs.iter().filter(|(_, value)| !value.is_empty()) {
-            self.nodes[node]
-                .outputs
-                .insert(name.as_str(), Value::string(value.as_str()));
+            self.nodes[node].outputs.insert(name.as_str(), Value::string(value.as_str()));
         }
         let id = self.legs[leg].id;
-        self.effects.push(Effect::Finished {
-            leg: id,
-            conclusion,
-            reason,
-            outputs,
-        });
+        self.effects.push(Effect::Finished { leg: id, conclusion, reason, outputs });
         if self.legs[leg].group.take().is_some() {
             self.effects.push(Effect::Leave(Holder::Leg(id)));
         }
         let counts = conclusion == Conclusion::Failure && !self.legs[leg].continue_on_error;
         if counts && self.nodes[node].fail_fast && self.nodes[node].unfinished > 0 {
-            let why = Why::new(
-                "fail-fast",
-                format!("`{}` failed and `fail-fast` is on", self.legs[leg].name),
-                None,
-            );
+            let why = Why::new("fail-fast", format!("`{}` failed and `fail-fast` is on", self.legs[leg].name), None);
             self.cancel_node(node, &why);
         }
         if self.nodes[node].unfinished == 0 {
@@ -60,11 +49,7 @@ impl Run {
         if self.nodes[node].result().is_some() {
             return;
         }
-        let results: Vec<Conclusion> = self.nodes[node]
-            .legs
-            .iter()
-            .map(|&leg| self.leg_result(leg))
-            .collect();
+        let results: Vec<Conclusion> = self.nodes[node].legs.iter().map(|&leg| self.leg_result(leg)).collect();
         let result = [Conclusion::Failure, Conclusion::Cancelled]
             .into_iter()
             .find(|worst| results.contains(worst))
@@ -90,9 +75,7 @@ impl Run {
     /// What dependants see: a failure under `continue-on-error` counts as success.
     fn leg_result(&self, leg: usize) -> Conclusion {
         match self.legs[leg].stage {
-            LegStage::Done(Conclusion::Failure) if self.legs[leg].continue_on_error => {
-                Conclusion::Success
-            }
+            LegStage::Done(Conclusion::Failure) if self.legs[leg].continue_on_error => Conclusion::Success,
             LegStage::Done(conclusion) => conclusion,
             _ => Conclusion::Cancelled,
         }
@@ -105,13 +88,7 @@ impl Run {
         let mut outputs = Vec::new();
         let mut reason = self.scopes[scope].failure.take();
         let mut conclusion = conclusion;
-        for output in program
-            .workflow
-            .on
-            .call()
-            .into_iter()
-            .flat_map(|call| &call.outputs)
-        {
+        for output in program.workflow.on.call().into_iter().flat_map(|call| &call.outputs) {
             let value = output.value.evaluate(&context).map_err(failed);
             match value.and_then(|value| text(&value, "value", output.value.span)) {
                 Ok(text) if text.is_empty() => {}

@@ -27,26 +27,20 @@ impl Request {
         let request = match &value {
             // `concurrency: ${{ … }}` may give the whole mapping.
             Value::Object(object) => {
-                let mut request = Self {
-                    group: String::new(),
-                    cancel_in_progress: false,
-                    keep_all_pending: false,
-                };
+                let mut request = Self { group: String::new(), cancel_in_progress: false, keep_all_pending: false };
                 for (key, value) in object.iter() {
                     match key {
                         "group" => request.group = text(value, "group", span)?,
                         "cancel-in-progress" => {
-                            request.cancel_in_progress =
-                                boolean(value, "cancel-in-progress", span)?;
+                            request.cancel_in_progress = boolean(value, "cancel-in-progress", span)?;
                         }
                         "queue" => {
                             let queue = text(value, "queue", span)?;
                             request.keep_all_pending = keeps_all(&queue, span)?;
                         }
                         other => {
-                            let text = format!(
-                                "`concurrency` has `group`, `cancel-in-progress` and `queue`, not `{other}`"
-                            );
+                            let text =
+                                format!("`concurrency` has `group`, `cancel-in-progress` and `queue`, not `{other}`");
                             return Err(Why::new("concurrency", text, Some(span)));
                         }
                     }
@@ -70,9 +64,7 @@ impl Request {
         let problem = match request.group.chars().count() {
             0 => "the concurrency group is empty".to_owned(),
             count if count > MAX_NAME => {
-                format!(
-                    "the concurrency group's name has {count} characters, at most {MAX_NAME} are allowed"
-                )
+                format!("the concurrency group's name has {count} characters, at most {MAX_NAME} are allowed")
             }
             _ => return Ok(request),
         };
@@ -84,11 +76,7 @@ fn keeps_all(queue: &str, span: span::Span) -> Result<bool, Why> {
     match queue {
         "max" => Ok(true),
         "single" => Ok(false),
-        other => Err(Why::new(
-            "concurrency",
-            format!("`queue` is `single` or `max`, not `{other}`"),
-            Some(span),
-        )),
+        other => Err(Why::new("concurrency", format!("`queue` is `single` or `max`, not `{other}`"), Some(span))),
     }
 }
 
@@ -102,33 +90,18 @@ impl Run {
         context: &dyn Context,
         held: &[&str],
     ) -> Result<(String, Effect), Why> {
-        let Request {
-            group,
-            cancel_in_progress,
-            keep_all_pending,
-        } = Request::of(concurrency, context)?;
+        let Request { group, cancel_in_progress, keep_all_pending } = Request::of(concurrency, context)?;
         let folded = group.to_lowercase();
         // Pushing out who has the group sets free what waits in there, but not who asks from within.
-        let deadlock = if cancel_in_progress {
-            held.contains(&folded.as_str())
-        } else {
-            self.would_deadlock(&folded, held)
-        };
+        let deadlock =
+            if cancel_in_progress { held.contains(&folded.as_str()) } else { self.would_deadlock(&folded, held) };
         if deadlock {
             let text = format!(
                 "deadlock: the concurrency group `{group}` is held by what this is part of, or by what waits for that"
             );
             return Err(Why::new("concurrency", text, Some(concurrency.span)));
         }
-        Ok((
-            folded,
-            Effect::Enter {
-                holder,
-                group,
-                cancel_in_progress,
-                keep_all_pending,
-            },
-        ))
+        Ok((folded, Effect::Enter { holder, group, cancel_in_progress, keep_all_pending }))
     }
 
     /// Whether what is inside of the groups `held` would wait for itself when it waited for `group`. Only this run is seen: it
@@ -141,22 +114,12 @@ impl Run {
             .legs
             .iter()
             .filter(|leg| leg.stage == LegStage::Group)
-            .filter_map(|leg| {
-                Some((
-                    self.groups_around(self.nodes[leg.node].scope),
-                    leg.group.as_deref()?,
-                ))
-            });
+            .filter_map(|leg| Some((self.groups_around(self.nodes[leg.node].scope), leg.group.as_deref()?)));
         let scopes = self
             .scopes
             .iter()
             .filter(|scope| scope.stage == ScopeStage::Waiting)
-            .filter_map(|scope| {
-                Some((
-                    self.groups_above_leg(scope.caller?),
-                    scope.group.as_deref()?,
-                ))
-            });
+            .filter_map(|scope| Some((self.groups_above_leg(scope.caller?), scope.group.as_deref()?)));
         // What waits: inside of which groups, and for which.
         let waiting: Vec<(Vec<&str>, &str)> = legs.chain(scopes).collect();
         let mut seen = HashSet::new();
@@ -166,12 +129,7 @@ impl Run {
                 return true;
             }
             if seen.insert(group) {
-                next.extend(
-                    waiting
-                        .iter()
-                        .filter(|(inside, _)| inside.contains(&group))
-                        .map(|(_, wanted)| *wanted),
-                );
+                next.extend(waiting.iter().filter(|(inside, _)| inside.contains(&group)).map(|(_, wanted)| *wanted));
             }
         }
         false

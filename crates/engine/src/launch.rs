@@ -28,31 +28,18 @@ impl Run {
     fn launch(&mut self, leg: usize) {
         let scope = &self.scopes[self.nodes[self.legs[leg].node].scope];
         let workflow = scope.program.workflow.clone();
-        let Some(concurrency) = &workflow.jobs[self.nodes[self.legs[leg].node].job].concurrency
-        else {
+        let Some(concurrency) = &workflow.jobs[self.nodes[self.legs[leg].node].job].concurrency else {
             self.pass_group(leg);
             return;
         };
         let held = self.groups_above_leg(leg);
         let holder = Holder::Leg(self.legs[leg].id);
-        match self.enter_effect(
-            holder,
-            concurrency,
-            &self.leg_context(&self.legs[leg]),
-            &held,
-        ) {
+        match self.enter_effect(holder, concurrency, &self.leg_context(&self.legs[leg]), &held) {
             Ok((group, effect)) => {
                 self.occupy(leg, LegStage::Group);
                 self.legs[leg].group = Some(group);
-                let why = Why::new(
-                    "concurrency",
-                    "waits for its concurrency group",
-                    Some(concurrency.span),
-                );
-                self.effects.push(Effect::Waiting {
-                    leg: self.legs[leg].id,
-                    reason: why,
-                });
+                let why = Why::new("concurrency", "waits for its concurrency group", Some(concurrency.span));
+                self.effects.push(Effect::Waiting { leg: self.legs[leg].id, reason: why });
                 self.effects.push(effect);
             }
             Err(why) => self.finish_leg(leg, Conclusion::Failure, Some(why), Vec::new()),
@@ -83,11 +70,7 @@ impl Run {
         let context = self.leg_context(&self.legs[leg]);
         let node = self.legs[leg].node;
         let scope = &self.scopes[self.nodes[node].scope];
-        let continue_on_error = evaluated_boolean(
-            steps.continue_on_error.as_ref(),
-            "continue-on-error",
-            &context,
-        )?;
+        let continue_on_error = evaluated_boolean(steps.continue_on_error.as_ref(), "continue-on-error", &context)?;
         let environment = match &steps.environment {
             None => None,
             Some(template) => environment(template, &context)?,
@@ -101,11 +84,7 @@ impl Run {
             secrets: scope.secrets.clone(),
             runs_on: runs_on(&steps.runs_on, &context)?,
             timeout_minutes: minutes(steps.timeout_minutes.as_ref(), "timeout-minutes", &context)?,
-            cancel_timeout_minutes: minutes(
-                steps.cancel_timeout_minutes.as_ref(),
-                "cancel-timeout-minutes",
-                &context,
-            )?,
+            cancel_timeout_minutes: minutes(steps.cancel_timeout_minutes.as_ref(), "cancel-timeout-minutes", &context)?,
             environment: environment.clone(),
             container: evaluated(steps.container.as_ref(), &context)?.filter(Value::truthy),
             services: evaluated(steps.services.as_ref(), &context)?.filter(Value::truthy),
@@ -123,10 +102,7 @@ impl Run {
             None => self.start_leg(leg),
             Some(environment) => {
                 self.occupy(leg, LegStage::Gate);
-                self.effects.push(Effect::Gate {
-                    leg: self.legs[leg].id,
-                    environment,
-                });
+                self.effects.push(Effect::Gate { leg: self.legs[leg].id, environment });
             }
         }
         Ok(())
@@ -162,28 +138,17 @@ fn runs_on(template: &Template, context: &JobContext) -> Result<Vec<String>, Why
         other => (Some(other.clone()), false),
     };
     let labels = match &labels {
-        Some(Value::Array(items)) => items
-            .iter()
-            .map(|item| text(item, "runs-on", template.span))
-            .collect(),
+        Some(Value::Array(items)) => items.iter().map(|item| text(item, "runs-on", template.span)).collect(),
         Some(one) => text(one, "runs-on", template.span).map(|one| vec![one]),
         None => Ok(Vec::new()),
     }?;
     if labels.iter().any(String::is_empty) || (labels.is_empty() && !has_group) {
-        return Err(Why::new(
-            "runs-on",
-            "`runs-on` is empty; it names the label of a runner",
-            Some(template.span),
-        ));
+        return Err(Why::new("runs-on", "`runs-on` is empty; it names the label of a runner", Some(template.span)));
     }
     Ok(labels)
 }
 
-fn minutes(
-    template: Option<&Template>,
-    key: &'static str,
-    context: &dyn Context,
-) -> Result<Option<f64>, Why> {
+fn minutes(template: Option<&Template>, key: &'static str, context: &dyn Context) -> Result<Option<f64>, Why> {
     let Some(template) = template else {
         return Ok(None);
     };
@@ -192,9 +157,6 @@ fn minutes(
     if minutes.is_finite() && minutes > 0.0 {
         return Ok(Some(minutes));
     }
-    let text = format!(
-        "`{key}` is a number of minutes above 0, not `{}`",
-        value.to_display_string()
-    );
+    let text = format!("`{key}` is a number of minutes above 0, not `{}`", value.to_display_string());
     Err(Why::new("timeout", text, Some(template.span)))
 }

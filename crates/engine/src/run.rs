@@ -32,10 +32,7 @@ pub struct Run {
 /// Says how far it is; secrets stay out of it.
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run")
-            .field("legs", &self.legs.len())
-            .field("done", &self.done)
-            .finish_non_exhaustive()
+        f.debug_struct("Run").field("legs", &self.legs.len()).field("done", &self.done).finish_non_exhaustive()
     }
 }
 
@@ -83,11 +80,7 @@ impl Run {
                         self.open_scope(0);
                     }
                 }
-                Input::Ended {
-                    leg,
-                    conclusion,
-                    outputs,
-                } => {
+                Input::Ended { leg, conclusion, outputs } => {
                     if let Some(leg) = self.leg_index(leg)
                         && self.legs[leg].stage == LegStage::Running
                     {
@@ -114,10 +107,7 @@ impl Run {
     /// The id after the last leg of this run so far.
     #[must_use]
     pub fn next_leg(&self) -> LegId {
-        LegId(
-            self.first_leg()
-                .saturating_add(u32::try_from(self.legs.len()).unwrap_or(u32::MAX)),
-        )
+        LegId(self.first_leg().saturating_add(u32::try_from(self.legs.len()).unwrap_or(u32::MAX)))
     }
 
     pub(crate) fn first_leg(&self) -> u32 {
@@ -133,11 +123,7 @@ impl Run {
         match holder {
             Holder::Workflow(scope) => {
                 let scope = scope as usize;
-                if self
-                    .scopes
-                    .get(scope)
-                    .is_some_and(|one| one.stage == ScopeStage::Waiting && one.group.is_some())
-                {
+                if self.scopes.get(scope).is_some_and(|one| one.stage == ScopeStage::Waiting && one.group.is_some()) {
                     self.activate_scope(scope);
                 }
             }
@@ -153,13 +139,7 @@ impl Run {
 
     /// Who has no group and waits for none is not concerned.
     fn evicted(&mut self, holder: Holder) {
-        let why = || {
-            Why::new(
-                "concurrency",
-                "a newer one took its place in the concurrency group",
-                None,
-            )
-        };
+        let why = || Why::new("concurrency", "a newer one took its place in the concurrency group", None);
         match holder {
             Holder::Workflow(scope) => {
                 let scope = scope as usize;

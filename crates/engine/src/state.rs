@@ -88,12 +88,7 @@ pub(crate) struct Past {
 
 impl Default for Past {
     fn default() -> Self {
-        Self {
-            all_succeeded: true,
-            any_failed: false,
-            culprit: None,
-            reran: false,
-        }
+        Self { all_succeeded: true, any_failed: false, culprit: None, reran: false }
     }
 }
 

@@ -21,11 +21,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn of(strategy: Option<&Strategy>, context: &dyn Context) -> Result<Self, Why> {
         let Some(strategy) = strategy else {
-            return Ok(Self {
-                fail_fast: true,
-                max_parallel: None,
-                legs: Vec::new(),
-            });
+            return Ok(Self { fail_fast: true, max_parallel: None, legs: Vec::new() });
         };
         let parts = Parts::of(strategy, context)?;
         let fail_fast = match parts.fail_fast {
@@ -34,20 +30,15 @@ impl Plan {
         };
         let max_parallel = match parts.max_parallel {
             None => None,
-            Some((value, span)) => {
-                Some(number(&value, "max-parallel", span)?.trunc()).filter(|number| *number >= 1.0)
-            }
+            Some((value, span)) => Some(number(&value, "max-parallel", span)?.trunc()).filter(|number| *number >= 1.0),
         };
         let legs = match parts.matrix {
             None => Vec::new(),
-            Some((value, span)) => expand_matrix(&value)
-                .map_err(|error| Why::new("matrix", error.to_string(), Some(span)))?,
+            Some((value, span)) => {
+                expand_matrix(&value).map_err(|error| Why::new("matrix", error.to_string(), Some(span)))?
+            }
         };
-        Ok(Self {
-            fail_fast,
-            max_parallel,
-            legs,
-        })
+        Ok(Self { fail_fast, max_parallel, legs })
     }
 }
 
@@ -74,10 +65,7 @@ impl Parts {
         };
         let value = whole.evaluate(context).map_err(failed)?;
         let Value::Object(object) = &value else {
-            let text = format!(
-                "`strategy` is a mapping, the expression gives `{}`",
-                value.to_display_string()
-            );
+            let text = format!("`strategy` is a mapping, the expression gives `{}`", value.to_display_string());
             return Err(Why::new("strategy", text, Some(whole.span)));
         };
         let mut parts = Self::default();
@@ -87,9 +75,7 @@ impl Parts {
                 "max-parallel" => &mut parts.max_parallel,
                 "matrix" => &mut parts.matrix,
                 other => {
-                    let text = format!(
-                        "`strategy` has `fail-fast`, `max-parallel` and `matrix`, not `{other}`"
-                    );
+                    let text = format!("`strategy` has `fail-fast`, `max-parallel` and `matrix`, not `{other}`");
                     return Err(Why::new("strategy", text, Some(whole.span)));
                 }
             };

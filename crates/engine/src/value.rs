@@ -6,13 +6,8 @@ use workflow::{EvaluationFailure, Template};
 
 use crate::effect::Why;
 
-pub(crate) fn evaluated(
-    template: Option<&Template>,
-    context: &dyn Context,
-) -> Result<Option<Value>, Why> {
-    template
-        .map(|template| template.evaluate(context).map_err(failed))
-        .transpose()
+pub(crate) fn evaluated(template: Option<&Template>, context: &dyn Context) -> Result<Option<Value>, Why> {
+    template.map(|template| template.evaluate(context).map_err(failed)).transpose()
 }
 
 pub(crate) fn evaluated_boolean(
@@ -23,12 +18,7 @@ pub(crate) fn evaluated_boolean(
     let Some(template) = template else {
         return Ok(None);
     };
-    boolean(
-        &template.evaluate(context).map_err(failed)?,
-        key,
-        template.span,
-    )
-    .map(Some)
+    boolean(&template.evaluate(context).map_err(failed)?, key, template.span).map(Some)
 }
 
 pub(crate) fn boolean(value: &Value, key: &'static str, span: Span) -> Result<bool, Why> {

@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
-use crate::{
-    Context, EvalError, Expr, Outcome, ParseError, PartKind, Scope, Template, Trace, Value,
-};
+use crate::{Context, EvalError, Expr, Outcome, ParseError, PartKind, Scope, Template, Trace, Value};
 
 /// The functions that take the result so far into account: a condition that calls none of them holds only while
 /// nothing has failed.
@@ -28,13 +26,9 @@ impl Condition {
         let expr = match template.as_expr() {
             Some(expr) => match expr.as_string_literal() {
                 // GitHub reads a lone string constant first, and what it says as the condition.
-                Some(condition) if expr.text().starts_with('\'') => crate::parse(condition, scope)
-                    .map_err(|error| {
-                        vec![ParseError {
-                            range: expr.range(),
-                            ..error
-                        }]
-                    })?,
+                Some(condition) if expr.text().starts_with('\'') => {
+                    crate::parse(condition, scope).map_err(|error| vec![ParseError { range: expr.range(), ..error }])?
+                }
                 _ => expr.clone(),
             },
             None if template.expressions().next().is_some() => Expr::formatted(&template),
@@ -112,15 +106,10 @@ impl Default for Condition {
 }
 
 fn call_success(context: &dyn Context) -> Result<Value, EvalError> {
-    let failed = |message: String| EvalError {
-        message,
-        range: 0..0,
-    };
+    let failed = |message: String| EvalError { message, range: 0..0 };
     match context.call(SUCCESS, &[]) {
         Some(result) => result.map_err(failed),
-        None => Err(failed(format!(
-            "The function '{SUCCESS}' is not available here"
-        ))),
+        None => Err(failed(format!("The function '{SUCCESS}' is not available here"))),
     }
 }
 

@@ -22,21 +22,11 @@ pub fn evaluate(expr: &Expr, context: &dyn Context) -> Result<Value, EvalError> 
 ///
 /// # Errors
 /// When a function refuses its arguments or the results take more than that.
-pub fn evaluate_within(
-    expr: &Expr,
-    context: &dyn Context,
-    max_memory: usize,
-) -> Result<Value, EvalError> {
+pub fn evaluate_within(expr: &Expr, context: &dyn Context, max_memory: usize) -> Result<Value, EvalError> {
     let Some(root) = expr.root() else {
         return Ok(Value::Null);
     };
-    Evaluator {
-        expr,
-        context,
-        memory: Levels::new(max_memory),
-        outcomes: None,
-    }
-    .node(root, 0)
+    Evaluator { expr, context, memory: Levels::new(max_memory), outcomes: None }.node(root, 0)
 }
 
 /// Evaluates an expression and keeps every sub-value with the part of the text it came from.
@@ -118,21 +108,12 @@ impl Evaluator<'_> {
             }
             NodeKind::And(operands) => self.first(operands, false, level)?.into(),
             NodeKind::Or(operands) => self.first(operands, true, level)?.into(),
-            NodeKind::Call {
-                function,
-                name,
-                arguments,
-            } => self.call(node, *function, name, arguments, level)?,
+            NodeKind::Call { function, name, arguments } => self.call(node, *function, name, arguments, level)?,
         })
     }
 
     /// The first operand that is truthy (or falsy), else the last one.
-    fn first(
-        &mut self,
-        operands: &[NodeId],
-        truthy: bool,
-        level: usize,
-    ) -> Result<Value, EvalError> {
+    fn first(&mut self, operands: &[NodeId], truthy: bool, level: usize) -> Result<Value, EvalError> {
         let mut value = Value::Null;
         for operand in operands {
             value = self.node(*operand, level + 1)?;
@@ -144,23 +125,14 @@ impl Evaluator<'_> {
     }
 
     fn fail(node: &Node, message: impl Into<String>) -> EvalError {
-        EvalError {
-            message: message.into(),
-            range: node.range.clone(),
-        }
+        EvalError { message: message.into(), range: node.range.clone() }
     }
 
     fn exceeded(&self, node: &Node) -> EvalError {
-        let text = self
-            .expr
-            .source()
-            .get(node.range.clone())
-            .unwrap_or_default();
+        let text = self.expr.source().get(node.range.clone()).unwrap_or_default();
         Self::fail(
             node,
-            format!(
-                "The maximum allowed memory size was exceeded while evaluating the following expression: {text}"
-            ),
+            format!("The maximum allowed memory size was exceeded while evaluating the following expression: {text}"),
         )
     }
 }

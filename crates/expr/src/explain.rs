@@ -47,17 +47,11 @@ pub fn one_line(trace: &Trace, mask: &Mask<'_>) -> String {
 fn leaves(trace: &Trace, mask: &Mask<'_>, named: &mut Vec<String>) {
     let is_leaf = match trace.kind {
         PartKind::Path => true,
-        PartKind::Call => trace
-            .parts
-            .iter()
-            .all(|part| part.kind == PartKind::Constant),
+        PartKind::Call => trace.parts.iter().all(|part| part.kind == PartKind::Constant),
         PartKind::Constant | PartKind::Operator => false,
     };
     if !is_leaf {
-        trace
-            .parts
-            .iter()
-            .for_each(|part| leaves(part, mask, named));
+        trace.parts.iter().for_each(|part| leaves(part, mask, named));
         return;
     }
     let text = cut(&mask(&trace.text));
@@ -127,30 +121,19 @@ pub fn json(trace: &Trace) -> Json {
 pub fn carets(source: &str, range: &Range<usize>) -> [String; 2] {
     let start = source.floor_char_boundary(range.start);
     let line_start = source[..start].rfind('\n').map_or(0, |newline| newline + 1);
-    let line_end = source[start..]
-        .find('\n')
-        .map_or(source.len(), |length| start + length);
+    let line_end = source[start..].find('\n').map_or(source.len(), |length| start + length);
     let end = source.floor_char_boundary(range.end).clamp(start, line_end);
-    let indent: String = source[line_start..start]
-        .chars()
-        .map(|character| if character == '\t' { '\t' } else { ' ' })
-        .collect();
+    let indent: String =
+        source[line_start..start].chars().map(|character| if character == '\t' { '\t' } else { ' ' }).collect();
     let width = source[start..end].chars().count().max(1);
-    [
-        source[line_start..line_end].trim_end().to_owned(),
-        indent + &"^".repeat(width),
-    ]
+    [source[line_start..line_end].trim_end().to_owned(), indent + &"^".repeat(width)]
 }
 
 fn children(trace: &Trace, indent: &str, mask: &Mask<'_>, lines: &mut Vec<String>) {
     let shown = shown_parts(trace);
     let last = shown.len().saturating_sub(1);
     for (position, part) in shown.into_iter().enumerate() {
-        let (branch, stem) = if position == last {
-            ("└─ ", "   ")
-        } else {
-            ("├─ ", "│  ")
-        };
+        let (branch, stem) = if position == last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
         lines.push(format!("{indent}{branch}{}", describe(part, mask)));
         if !matches!(part.outcome, Outcome::NotEvaluated) {
             children(part, &format!("{indent}{stem}"), mask, lines);
@@ -163,11 +146,7 @@ fn shown_parts(trace: &Trace) -> Vec<&Trace> {
     if trace.kind == PartKind::Path {
         return first_null(trace).into_iter().collect();
     }
-    trace
-        .parts
-        .iter()
-        .filter(|part| part.kind != PartKind::Constant)
-        .collect()
+    trace.parts.iter().filter(|part| part.kind != PartKind::Constant).collect()
 }
 
 /// The shortest beginning of a path that is null, if the path is longer than that.

@@ -33,27 +33,13 @@ pub fn parse(text: &str, scope: &Scope<'_>) -> Result<Expr, ParseError> {
 
 impl Expr {
     /// Parses a part of `source`, keeping positions in the whole of it.
-    pub(crate) fn parse_within(
-        source: &Arc<str>,
-        span: Range<usize>,
-        scope: &Scope<'_>,
-    ) -> Result<Self, ParseError> {
+    pub(crate) fn parse_within(source: &Arc<str>, span: Range<usize>, scope: &Scope<'_>) -> Result<Self, ParseError> {
         let (nodes, root) = parser::parse_span(source, span.clone(), scope)?;
         Ok(Self::new(Arc::clone(source), span, nodes, root))
     }
 
-    pub(crate) fn new(
-        source: Arc<str>,
-        span: Range<usize>,
-        nodes: Vec<Node>,
-        root: Option<NodeId>,
-    ) -> Self {
-        Self {
-            source,
-            span,
-            nodes: nodes.into(),
-            root,
-        }
+    pub(crate) fn new(source: Arc<str>, span: Range<usize>, nodes: Vec<Node>, root: Option<NodeId>) -> Self {
+        Self { source, span, nodes: nodes.into(), root }
     }
 
     /// The text of the expression itself.
@@ -86,8 +72,7 @@ impl Expr {
 
     /// Whether one of these functions is called anywhere in the expression; names compare without regard to case.
     pub fn calls_any(&self, names: &[&str]) -> bool {
-        self.calls()
-            .any(|called| names.iter().any(|name| name.eq_ignore_ascii_case(called)))
+        self.calls().any(|called| names.iter().any(|name| name.eq_ignore_ascii_case(called)))
     }
 
     /// The functions called anywhere in the expression, spelt as the scope spells them.

@@ -1,19 +1,11 @@
 use crate::{Context, Function, Object, Scope, Value};
 
 /// The status functions a [`JsonContext`] answers.
-const FUNCTIONS: [Function<'static>; 4] = [
-    status_function("success"),
-    status_function("failure"),
-    status_function("always"),
-    status_function("cancelled"),
-];
+const FUNCTIONS: [Function<'static>; 4] =
+    [status_function("success"), status_function("failure"), status_function("always"), status_function("cancelled")];
 
 const fn status_function(name: &'static str) -> Function<'static> {
-    Function {
-        name,
-        min: 0,
-        max: 255,
-    }
+    Function { name, min: 0, max: 255 }
 }
 
 /// Contexts given as one JSON object. `success()`, `failure()` and `cancelled()` go by `job.status` in it, and take
@@ -31,11 +23,7 @@ impl JsonContext {
             let value = match json {
                 serde_json::Value::Object(entries) if name.eq_ignore_ascii_case("env") => {
                     let mut env = Object::case_sensitive();
-                    env.extend(
-                        entries
-                            .iter()
-                            .map(|(key, value)| (key.as_str(), Value::from_json(value))),
-                    );
+                    env.extend(entries.iter().map(|(key, value)| (key.as_str(), Value::from_json(value))));
                     Value::from(env)
                 }
                 _ => Value::from_json(json),
@@ -48,21 +36,12 @@ impl JsonContext {
     /// Calls `with` with the scope in which exactly these contexts and the status functions may be named.
     pub fn with_scope<T>(&self, with: impl FnOnce(&Scope<'_>) -> T) -> T {
         let names: Vec<&str> = self.contexts.keys().collect();
-        with(&Scope {
-            contexts: &names,
-            functions: &FUNCTIONS,
-        })
+        with(&Scope { contexts: &names, functions: &FUNCTIONS })
     }
 
     fn status(&self) -> String {
-        let status = self
-            .contexts
-            .get("job")
-            .and_then(|job| job.as_object()?.get("status").cloned());
-        status.map_or_else(
-            || "success".to_owned(),
-            |status| status.to_display_string().to_ascii_lowercase(),
-        )
+        let status = self.contexts.get("job").and_then(|job| job.as_object()?.get("status").cloned());
+        status.map_or_else(|| "success".to_owned(), |status| status.to_display_string().to_ascii_lowercase())
     }
 }
 

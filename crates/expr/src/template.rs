@@ -50,12 +50,10 @@ impl Template {
                         .to_owned(),
                     range,
                 }),
-                Piece::Expr { whole, inner } => {
-                    match parse_expression(&source, &whole, inner, scope) {
-                        Ok(expr) => segments.push(Segment::Expr(expr)),
-                        Err(error) => errors.push(error),
-                    }
-                }
+                Piece::Expr { whole, inner } => match parse_expression(&source, &whole, inner, scope) {
+                    Ok(expr) => segments.push(Segment::Expr(expr)),
+                    Err(error) => errors.push(error),
+                },
             }
         }
         if errors.is_empty() {
@@ -64,20 +62,14 @@ impl Template {
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self {
-            source,
-            segments: segments.into(),
-        })
+        Ok(Self { source, segments: segments.into() })
     }
 
     /// A template without expressions.
     pub fn literal(text: &str) -> Self {
         let source: Arc<str> = text.into();
-        let segments: Arc<[Segment]> = if text.is_empty() {
-            Arc::new([])
-        } else {
-            Arc::new([Segment::Text(Arc::clone(&source))])
-        };
+        let segments: Arc<[Segment]> =
+            if text.is_empty() { Arc::new([]) } else { Arc::new([Segment::Text(Arc::clone(&source))]) };
         Self { source, segments }
     }
 
@@ -147,16 +139,13 @@ fn parse_expression(
     inner: Range<usize>,
     scope: &Scope<'_>,
 ) -> Result<Expr, ParseError> {
-    let parsing = |message: &str| ParseError {
-        kind: ParseErrorKind::Parsing,
-        message: message.to_owned(),
-        range: whole.clone(),
-    };
+    let parsing =
+        |message: &str| ParseError { kind: ParseErrorKind::Parsing, message: message.to_owned(), range: whole.clone() };
     match &source[inner.clone()] {
         "" => Err(parsing("An expression was expected")),
-        INSERT if whole.len() == source.len() => Err(parsing(
-            "The expression directive 'insert' is not supported in this context",
-        )),
+        INSERT if whole.len() == source.len() => {
+            Err(parsing("The expression directive 'insert' is not supported in this context"))
+        }
         INSERT => Err(parsing(
             "The directive 'insert' is not allowed in this context. Directives are not supported for expressions \
              that are embedded within a string. Directives are only supported when the entire value is an expression.",
@@ -192,9 +181,7 @@ fn check_format(text: &str, segments: &[Segment]) -> Option<ParseError> {
     if arguments >= 255 {
         return Some(ParseError {
             kind: ParseErrorKind::Parsing,
-            message: format!(
-                "Too many parameters supplied: a text may hold 254 expressions, this one has {arguments}"
-            ),
+            message: format!("Too many parameters supplied: a text may hold 254 expressions, this one has {arguments}"),
             range: 0..text.len(),
         });
     }

@@ -29,8 +29,7 @@ fn upper_greek(character: char) -> char {
 
 pub(crate) fn equal_ignore_case(left: &str, right: &str) -> bool {
     left.eq_ignore_ascii_case(right)
-        || (!(left.is_ascii() && right.is_ascii())
-            && left.chars().map(upper).eq(right.chars().map(upper)))
+        || (!(left.is_ascii() && right.is_ascii()) && left.chars().map(upper).eq(right.chars().map(upper)))
 }
 
 pub(crate) fn compare_ignore_case(left: &str, right: &str) -> Ordering {
@@ -48,18 +47,12 @@ fn utf16_order(character: char) -> u32 {
 
 pub(crate) fn starts_with_ignore_case(text: &str, start: &str) -> bool {
     let mut text = text.chars().map(upper);
-    start
-        .chars()
-        .map(upper)
-        .all(|character| text.next() == Some(character))
+    start.chars().map(upper).all(|character| text.next() == Some(character))
 }
 
 pub(crate) fn ends_with_ignore_case(text: &str, end: &str) -> bool {
     let mut text = text.chars().rev().map(upper);
-    end.chars()
-        .rev()
-        .map(upper)
-        .all(|character| text.next() == Some(character))
+    end.chars().rev().map(upper).all(|character| text.next() == Some(character))
 }
 
 pub(crate) fn contains_ignore_case(text: &str, part: &str) -> bool {
@@ -69,11 +62,7 @@ pub(crate) fn contains_ignore_case(text: &str, part: &str) -> bool {
 
 /// How many UTF-16 units a text takes: GitHub counts lengths, positions and memory in these.
 pub(crate) fn utf16_len(text: &str) -> usize {
-    if text.is_ascii() {
-        text.len()
-    } else {
-        text.chars().map(char::len_utf16).sum()
-    }
+    if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
 }
 
 #[cfg(test)]
@@ -97,11 +86,7 @@ mod tests {
             ("ü", "u", false),
         ] {
             assert_eq!(equal_ignore_case(left, right), equal, "{left} {right}");
-            assert_eq!(
-                compare_ignore_case(left, right) == Ordering::Equal,
-                equal,
-                "{left} {right}"
-            );
+            assert_eq!(compare_ignore_case(left, right) == Ordering::Equal, equal, "{left} {right}");
         }
     }
 

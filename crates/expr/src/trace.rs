@@ -44,11 +44,7 @@ pub enum PartKind {
 
 impl Trace {
     pub(crate) fn of_empty(expr: &Expr) -> Self {
-        Self {
-            range: expr.range(),
-            outcome: Outcome::Value(Value::Null),
-            ..Self::default()
-        }
+        Self { range: expr.range(), outcome: Outcome::Value(Value::Null), ..Self::default() }
     }
 
     /// The trace of an expression that was not looked at.
@@ -103,24 +99,16 @@ impl Outcomes {
             NodeKind::Literal(_) | NodeKind::Wildcard => PartKind::Constant,
             NodeKind::Named(_) => PartKind::Path,
             NodeKind::Index(..) => match parts.as_slice() {
-                [container, index]
-                    if container.kind == PartKind::Path && index.kind == PartKind::Constant =>
-                {
+                [container, index] if container.kind == PartKind::Path && index.kind == PartKind::Constant => {
                     PartKind::Path
                 }
                 _ => PartKind::Operator,
             },
             NodeKind::Call { .. } => PartKind::Call,
-            NodeKind::Not(_) | NodeKind::Compare(..) | NodeKind::And(_) | NodeKind::Or(_) => {
-                PartKind::Operator
-            }
+            NodeKind::Not(_) | NodeKind::Compare(..) | NodeKind::And(_) | NodeKind::Or(_) => PartKind::Operator,
         };
         Trace {
-            text: expr
-                .source()
-                .get(node.range.clone())
-                .unwrap_or_default()
-                .to_owned(),
+            text: expr.source().get(node.range.clone()).unwrap_or_default().to_owned(),
             range: node.range.clone(),
             kind,
             outcome: outcome.unwrap_or_default(),

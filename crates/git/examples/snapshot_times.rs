@@ -23,21 +23,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let copied = root.join("cp");
         std::fs::create_dir_all(&root)?;
         std::process::Command::new("cp")
-            .args([
-                "-r".as_ref(),
-                repository.top_level().as_os_str(),
-                copied.as_os_str(),
-            ])
+            .args(["-r".as_ref(), repository.top_level().as_os_str(), copied.as_os_str()])
             .status()?;
         time("cp -r (with .git)", start);
         drop(std::fs::remove_dir_all(copied.join(".git")));
         let start = Instant::now();
         std::process::Command::new("cp")
-            .args([
-                "-r".as_ref(),
-                copied.as_os_str(),
-                root.join("cp2").as_os_str(),
-            ])
+            .args(["-r".as_ref(), copied.as_os_str(), root.join("cp2").as_os_str()])
             .status()?;
         time("cp -r (files only)", start);
         let store = SnapshotStore::open(&root.join("store"))?;
@@ -46,14 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         time("status", start);
         let start = Instant::now();
         let snapshot = store.snapshot(&repository, Source::WorkTree)?;
-        time(
-            if snapshot.uncommitted {
-                "first snapshot (dirty)"
-            } else {
-                "first snapshot (clean)"
-            },
-            start,
-        );
+        time(if snapshot.uncommitted { "first snapshot (dirty)" } else { "first snapshot (clean)" }, start);
         let start = Instant::now();
         store.snapshot(&repository, Source::WorkTree)?;
         time("second snapshot", start);
@@ -81,14 +66,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             time(&format!(".git, depth {depth}"), start);
         }
         let start = Instant::now();
-        let out = std::process::Command::new("git")
-            .args(["status", "--porcelain"])
-            .current_dir(&work)
-            .output()?;
-        time(
-            &format!("git status there ({} bytes)", out.stdout.len()),
-            start,
-        );
+        let out = std::process::Command::new("git").args(["status", "--porcelain"]).current_dir(&work).output()?;
+        time(&format!("git status there ({} bytes)", out.stdout.len()), start);
         println!();
     }
     std::fs::remove_dir_all(&base)?;

@@ -34,11 +34,7 @@ impl Cancel {
 
     /// An error once it is cancelled.
     pub(crate) fn check(&self) -> Result<(), GitError> {
-        if self.is_cancelled() {
-            Err(GitError::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.is_cancelled() { Err(GitError::Cancelled) } else { Ok(()) }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

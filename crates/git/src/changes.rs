@@ -30,21 +30,13 @@ pub struct ChangedFile {
 impl Repository {
     /// Files that differ between the trees of `base` and `head` (`git diff base..head`).
     /// `None` as base means the empty tree: everything counts as added.
-    pub fn changed_files(
-        &self,
-        base: Option<&str>,
-        head: &str,
-    ) -> Result<Vec<ChangedFile>, GitError> {
+    pub fn changed_files(&self, base: Option<&str>, head: &str) -> Result<Vec<ChangedFile>, GitError> {
         let base = base.unwrap_or_else(|| self.object_format().empty_tree());
         self.diff(&[base, head])
     }
 
     /// Files that `head` changed since it left `base` (`git diff base...head`), as pull requests count them.
-    pub fn changed_files_since_merge_base(
-        &self,
-        base: &str,
-        head: &str,
-    ) -> Result<Vec<ChangedFile>, GitError> {
+    pub fn changed_files_since_merge_base(&self, base: &str, head: &str) -> Result<Vec<ChangedFile>, GitError> {
         self.diff(&[&format!("{base}...{head}")])
     }
 
@@ -54,36 +46,16 @@ impl Repository {
         let command = git.shown();
         let answer = git.answer()?;
         match answer.code {
-            Some(0) => Ok(Some(
-                String::from_utf8_lossy(&answer.stdout).trim().to_owned(),
-            )),
+            Some(0) => Ok(Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())),
             Some(1) => Ok(None),
-            code => Err(GitError::Failed {
-                command,
-                code,
-                stderr: answer.stderr,
-            }),
+            code => Err(GitError::Failed { command, code, stderr: answer.stderr }),
         }
     }
 
     fn diff(&self, ends: &[&str]) -> Result<Vec<ChangedFile>, GitError> {
-        let options = [
-            "diff",
-            "-z",
-            "--name-status",
-            "-M",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--no-relative",
-            "--no-color",
-        ];
-        let out = self
-            .git()
-            .args(options)
-            .arg("--end-of-options")
-            .args(ends)
-            .arg("--")
-            .run()?;
+        let options =
+            ["diff", "-z", "--name-status", "-M", "--no-ext-diff", "--no-textconv", "--no-relative", "--no-color"];
+        let out = self.git().args(options).arg("--end-of-options").args(ends).arg("--").run()?;
         parse(&out).ok_or_else(|| GitError::Unexpected("diff in an unknown form".to_owned()))
     }
 }
@@ -100,31 +72,11 @@ fn parse(out: &[u8]) -> Option<Vec<ChangedFile>> {
         };
         let first = text(fields.next()?);
         let file = match status {
-            b'A' => ChangedFile {
-                kind: ChangeKind::Added,
-                path: first,
-                old_path: None,
-            },
-            b'D' => ChangedFile {
-                kind: ChangeKind::Deleted,
-                path: first,
-                old_path: None,
-            },
-            b'R' => ChangedFile {
-                kind: ChangeKind::Renamed,
-                path: text(fields.next()?),
-                old_path: Some(first),
-            },
-            b'C' => ChangedFile {
-                kind: ChangeKind::Added,
-                path: text(fields.next()?),
-                old_path: None,
-            },
-            _ => ChangedFile {
-                kind: ChangeKind::Modified,
-                path: first,
-                old_path: None,
-            },
+            b'A' => ChangedFile { kind: ChangeKind::Added, path: first, old_path: None },
+            b'D' => ChangedFile { kind: ChangeKind::Deleted, path: first, old_path: None },
+            b'R' => ChangedFile { kind: ChangeKind::Renamed, path: text(fields.next()?), old_path: Some(first) },
+            b'C' => ChangedFile { kind: ChangeKind::Added, path: text(fields.next()?), old_path: None },
+            _ => ChangedFile { kind: ChangeKind::Modified, path: first, old_path: None },
         };
         files.push(file);
     }

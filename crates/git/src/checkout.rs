@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::gitdir::{GitDirRequest, checkout_git_dir};
 use crate::sources::{Prefer, resolve_in};
 use crate::{
-    GitError, GitRun, Origin, RepoName, Repository, Snapshot, SnapshotStore, Source, Sources,
-    Workspace, copy_tree,
+    GitError, GitRun, Origin, RepoName, Repository, Snapshot, SnapshotStore, Source, Sources, Workspace, copy_tree,
 };
 
 mod credentials;
@@ -73,29 +72,20 @@ struct Plan {
 }
 
 /// Checks out into the workspace.
-pub fn checkout(
-    inputs: &CheckoutInputs,
-    context: &CheckoutContext<'_>,
-) -> Result<CheckoutOutcome, GitError> {
+pub fn checkout(inputs: &CheckoutInputs, context: &CheckoutContext<'_>) -> Result<CheckoutOutcome, GitError> {
     let mut outcome = CheckoutOutcome::default();
     let relative = relative_path(&inputs.path, context.workspace.job_path())?;
     let plan = plan(inputs, context, &mut outcome)?;
     let repository = plan.elsewhere.as_ref().unwrap_or(context.repository);
     outcome.commit = plan.commit.clone().unwrap_or_default();
-    outcome.reference = plan
-        .reference
-        .clone()
-        .unwrap_or_else(|| inputs.reference.clone());
+    outcome.reference = plan.reference.clone().unwrap_or_else(|| inputs.reference.clone());
 
     // The run's own snapshot stands for the event's commit, with the user's uncommitted changes.
     let of_event = plan.elsewhere.is_none() && plan.commit == context.sha;
     let other = if of_event {
         None
     } else {
-        let source = plan
-            .commit
-            .as_deref()
-            .map_or(Source::WorkTree, Source::Commit);
+        let source = plan.commit.as_deref().map_or(Source::WorkTree, Source::Commit);
         Some(context.store.snapshot(repository, source)?)
     };
     let snapshot = other.as_ref().unwrap_or(context.snapshot);
@@ -110,10 +100,7 @@ pub fn checkout(
         fetch_depth: inputs.fetch_depth,
         fetch_tags: inputs.fetch_tags,
     };
-    let place = Place {
-        workspace: context.workspace,
-        relative: &relative,
-    };
+    let place = Place { workspace: context.workspace, relative: &relative };
     if refresh::applies(inputs, &place, &plan.remote_url)? {
         refresh::refresh(&request, &place, &mut outcome)?;
     } else {
@@ -149,19 +136,12 @@ fn after(
         }
         args.extend(inputs.sparse.iter().map(String::as_str));
         place.git(&args)?;
-        outcome.log.push(format!(
-            "Sparse checkout ({}): {}",
-            &cone[2..],
-            inputs.sparse.join(" ")
-        ));
+        outcome.log.push(format!("Sparse checkout ({}): {}", &cone[2..], inputs.sparse.join(" ")));
     }
     if inputs.submodules != Submodules::No {
         let recursive = inputs.submodules == Submodules::Recursive;
         let sources = Sources {
-            token: inputs
-                .token
-                .clone()
-                .or_else(|| context.sources.token.clone()),
+            token: inputs.token.clone().or_else(|| context.sources.token.clone()),
             ..context.sources.clone()
         };
         let update = crate::submodules::Update {
@@ -174,16 +154,10 @@ fn after(
         update.run(place.relative, modules.as_deref(), &mut outcome.log)?;
     }
     if inputs.lfs {
-        outcome.log.push(
-            "LFS: pointers are left as they are; run `git lfs pull` in a step to replace them"
-                .to_owned(),
-        );
+        outcome.log.push("LFS: pointers are left as they are; run `git lfs pull` in a step to replace them".to_owned());
     }
-    if let (true, Some(token), Some((here, in_job))) = (
-        inputs.persist_credentials,
-        &inputs.token,
-        &context.runner_temp,
-    ) {
+    if let (true, Some(token), Some((here, in_job))) = (inputs.persist_credentials, &inputs.token, &context.runner_temp)
+    {
         let file = credentials::persist(place, token, &context.sources.server_url, here, in_job)?;
         outcome.remove_after.push(file);
     }
@@ -197,21 +171,13 @@ fn plan(
     outcome: &mut CheckoutOutcome,
 ) -> Result<Plan, GitError> {
     let wanted = inputs.repository.as_deref().map(|text| {
-        RepoName::parse(text).ok_or_else(|| {
-            GitError::Input(format!(
-                "Invalid repository '{text}'. Expected format {{owner}}/{{repo}}."
-            ))
-        })
+        RepoName::parse(text)
+            .ok_or_else(|| GitError::Input(format!("Invalid repository '{text}'. Expected format {{owner}}/{{repo}}.")))
     });
     let other = wanted.transpose()?.filter(|name| !name.is(&context.name));
     let asked = Some(inputs.reference.as_str()).filter(|text| !text.is_empty());
-    let sources = Sources {
-        token: inputs
-            .token
-            .clone()
-            .or_else(|| context.sources.token.clone()),
-        ..context.sources.clone()
-    };
+    let sources =
+        Sources { token: inputs.token.clone().or_else(|| context.sources.token.clone()), ..context.sources.clone() };
     if let Some(repo) = other {
         let found = sources.find_preferring(&repo, asked, inputs.fetch_depth, Prefer::Branch)?;
         outcome.log.push(match &found.origin {
@@ -229,28 +195,16 @@ fn plan(
             remote_url,
         });
     }
-    let here = |commit, reference| Plan {
-        elsewhere: None,
-        commit,
-        reference,
-        remote_url: context.remote_url.clone(),
-    };
+    let here = |commit, reference| Plan { elsewhere: None, commit, reference, remote_url: context.remote_url.clone() };
     let Some(asked) = asked else {
         let name = &context.reference;
         // Some events have an unqualified ref, e.g. the branch a pull request was merged into.
-        let full = if name.is_empty() || name.starts_with("refs/") {
-            name.clone()
-        } else {
-            format!("refs/heads/{name}")
-        };
-        return Ok(here(
-            context.sha.clone(),
-            Some(full).filter(|full| !full.is_empty()),
-        ));
+        let full =
+            if name.is_empty() || name.starts_with("refs/") { name.clone() } else { format!("refs/heads/{name}") };
+        return Ok(here(context.sha.clone(), Some(full).filter(|full| !full.is_empty())));
     };
     if context.sha.is_some()
-        && (asked == context.reference
-            || Some(asked) == context.reference.strip_prefix("refs/heads/"))
+        && (asked == context.reference || Some(asked) == context.reference.strip_prefix("refs/heads/"))
     {
         return Ok(here(context.sha.clone(), Some(context.reference.clone())));
     }
@@ -260,17 +214,11 @@ fn plan(
     if let Some((commit, full)) = resolve_in(context.repository, Some(asked), Prefer::Branch)? {
         return Ok(here(Some(commit), full));
     }
-    let looked = vec![format!(
-        "{} (branches, remote branches, tags, commits)",
-        context.repository.top_level().display()
-    )];
+    let looked =
+        vec![format!("{} (branches, remote branches, tags, commits)", context.repository.top_level().display())];
     if !is_fetchable(&context.remote_url) {
-        let what = format!(
-            "A branch or tag with the name '{asked}' could not be found: `{asked}` of {}",
-            context.name
-        );
-        let help =
-            "The repository has no remote to ask; create the branch or tag, or fetch it".to_owned();
+        let what = format!("A branch or tag with the name '{asked}' could not be found: `{asked}` of {}", context.name);
+        let help = "The repository has no remote to ask; create the branch or tag, or fetch it".to_owned();
         return Err(GitError::NotFound { what, looked, help });
     }
     let found = sources.upstream(
@@ -281,17 +229,9 @@ fn plan(
         Prefer::Branch,
         looked,
     )?;
-    outcome.log.push(format!(
-        "`{asked}` is not in the local repository; fetched it from {}",
-        context.remote_url
-    ));
+    outcome.log.push(format!("`{asked}` is not in the local repository; fetched it from {}", context.remote_url));
     let (commit, reference) = (found.commit, found.reference);
-    Ok(Plan {
-        elsewhere: Some(found.repository),
-        commit,
-        reference,
-        remote_url: context.remote_url.clone(),
-    })
+    Ok(Plan { elsewhere: Some(found.repository), commit, reference, remote_url: context.remote_url.clone() })
 }
 
 fn is_fetchable(url: &str) -> bool {
@@ -301,20 +241,9 @@ fn is_fetchable(url: &str) -> bool {
 fn describe(outcome: &mut CheckoutOutcome, request: &GitDirRequest<'_>) {
     let commit = request.commit.unwrap_or("no commit");
     let name = request.reference.unwrap_or("detached");
-    let changes = if outcome.uncommitted {
-        ", with uncommitted changes"
-    } else {
-        ""
-    };
-    let fresh = if request.snapshot.fresh {
-        "materialised now"
-    } else {
-        "from the snapshot store"
-    };
-    outcome.log.push(format!(
-        "HEAD is now at {commit} ({name}{changes}); tree {} {fresh}",
-        request.snapshot.tree
-    ));
+    let changes = if outcome.uncommitted { ", with uncommitted changes" } else { "" };
+    let fresh = if request.snapshot.fresh { "materialised now" } else { "from the snapshot store" };
+    outcome.log.push(format!("HEAD is now at {commit} ({name}{changes}); tree {} {fresh}", request.snapshot.tree));
 }
 
 /// `path`, which must stay within the workspace, relative to it.
@@ -334,10 +263,7 @@ fn relative_path(path: &str, workspace: &Path) -> Result<PathBuf, GitError> {
             Component::RootDir | Component::Prefix(_) => false,
         };
         if !fits {
-            return Err(GitError::Input(format!(
-                "Repository path '{path}' is not under '{}'",
-                workspace.display()
-            )));
+            return Err(GitError::Input(format!("Repository path '{path}' is not under '{}'", workspace.display())));
         }
     }
     Ok(clean)
@@ -357,9 +283,7 @@ impl Place<'_> {
     /// A file below it. The last part may be a link, which must not be followed.
     pub(crate) fn host_of(&self, below: &str) -> Result<PathBuf, GitError> {
         let path = self.relative.join(below);
-        self.workspace
-            .host_path(&path)
-            .map_err(GitError::io("cannot find", &path))
+        self.workspace.host_path(&path).map_err(GitError::io("cannot find", &path))
     }
 
     /// Runs git there; a failure is an error.
@@ -368,11 +292,7 @@ impl Place<'_> {
     }
 
     /// Empties the directory, puts the files there, writes `.git`.
-    fn fill(
-        &self,
-        request: &GitDirRequest<'_>,
-        outcome: &mut CheckoutOutcome,
-    ) -> Result<(), GitError> {
+    fn fill(&self, request: &GitDirRequest<'_>, outcome: &mut CheckoutOutcome) -> Result<(), GitError> {
         let dir = self.host()?;
         if dir.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
             std::fs::remove_file(&dir).map_err(GitError::io("cannot remove", &dir))?;
@@ -380,18 +300,13 @@ impl Place<'_> {
         std::fs::create_dir_all(&dir).map_err(GitError::io("cannot create", &dir))?;
         empty(&dir)?;
         let lower = &request.snapshot.path;
-        let mounted = self
-            .workspace
-            .mount(lower, self.relative)
-            .map_err(GitError::io("cannot mount", lower))?;
+        let mounted = self.workspace.mount(lower, self.relative).map_err(GitError::io("cannot mount", lower))?;
         let dir = self.host()?;
         if !mounted {
             copy_tree(lower, &dir).map_err(GitError::io("cannot copy files to", &dir))?;
         }
         // Without a commit there is still a repository: `git ls-files` works in the steps of a plain directory, too.
-        outcome
-            .object_dirs
-            .extend(checkout_git_dir(request, &dir.join(".git"))?);
+        outcome.object_dirs.extend(checkout_git_dir(request, &dir.join(".git"))?);
         Ok(())
     }
 }
@@ -402,43 +317,23 @@ pub(crate) fn run(
     args: &[&str],
     env: &[(&str, std::ffi::OsString)],
 ) -> Result<Vec<u8>, GitError> {
-    let mut env: Vec<_> = env
-        .iter()
-        .map(|(name, value)| ((*name).into(), value.clone()))
-        .collect();
+    let mut env: Vec<_> = env.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
     env.push(("GIT_TERMINAL_PROMPT".into(), "0".into()));
     env.push(("LC_ALL".into(), "C".into()));
-    let run = GitRun {
-        args: args.iter().map(Into::into).collect(),
-        env,
-        dir: relative.to_path_buf(),
-    };
-    let out = workspace
-        .git(&run)
-        .map_err(|source| GitError::Spawn { source })?;
+    let run = GitRun { args: args.iter().map(Into::into).collect(), env, dir: relative.to_path_buf() };
+    let out = workspace.git(&run).map_err(|source| GitError::Spawn { source })?;
     if out.status.success() {
         return Ok(out.stdout);
     }
     let stderr = String::from_utf8_lossy(&out.stderr).trim().to_owned();
-    Err(GitError::Failed {
-        command: args.join(" "),
-        code: out.status.code(),
-        stderr,
-    })
+    Err(GitError::Failed { command: args.join(" "), code: out.status.code(), stderr })
 }
 
 fn empty(dir: &Path) -> Result<(), GitError> {
-    for entry in std::fs::read_dir(dir)
-        .map_err(GitError::io("cannot read", dir))?
-        .flatten()
-    {
+    for entry in std::fs::read_dir(dir).map_err(GitError::io("cannot read", dir))?.flatten() {
         let path = entry.path();
         let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let removed = if is_dir {
-            std::fs::remove_dir_all(&path)
-        } else {
-            std::fs::remove_file(&path)
-        };
+        let removed = if is_dir { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
         removed.map_err(GitError::io("cannot remove", &path))?;
     }
     Ok(())

@@ -67,12 +67,7 @@ impl Git {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GCM_INTERACTIVE", "Never");
-        Git {
-            command,
-            shown: String::new(),
-            stdin: None,
-            watch: None,
-        }
+        Git { command, shown: String::new(), stdin: None, watch: None }
     }
 
     /// Lets the [`Cancel`] of the work that this thread does end it: it talks to `url`.
@@ -138,13 +133,8 @@ impl Git {
 
     /// Starts it with piped input and output, for a conversation.
     pub(crate) fn converse(mut self) -> Result<std::process::Child, GitError> {
-        self.command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        self.command
-            .spawn()
-            .map_err(|source| GitError::Spawn { source })
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        self.command.spawn().map_err(|source| GitError::Spawn { source })
     }
 
     /// Runs it to its end.
@@ -152,16 +142,9 @@ impl Git {
         if let Some(watch) = &self.watch {
             watch.cancel.check()?;
         }
-        self.command.stdin(if self.stdin.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        });
+        self.command.stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self
-            .command
-            .spawn()
-            .map_err(|source| GitError::Spawn { source })?;
+        let mut child = self.command.spawn().map_err(|source| GitError::Spawn { source })?;
         let (pipe, bytes) = (child.stdin.take(), self.stdin.take());
         let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -189,11 +172,7 @@ impl Git {
         if let Some(watch) = self.watch.filter(|_| !status.success()) {
             watch.cancel.check()?;
         }
-        Ok(Answer {
-            code: status.code(),
-            stdout,
-            stderr: String::from_utf8_lossy(&stderr).trim().to_owned(),
-        })
+        Ok(Answer { code: status.code(), stdout, stderr: String::from_utf8_lossy(&stderr).trim().to_owned() })
     }
 
     /// Runs it; a failure is an error.
@@ -203,19 +182,13 @@ impl Git {
         if answer.code == Some(0) {
             return Ok(answer.stdout);
         }
-        Err(GitError::Failed {
-            command,
-            code: answer.code,
-            stderr: answer.stderr,
-        })
+        Err(GitError::Failed { command, code: answer.code, stderr: answer.stderr })
     }
 
     /// Runs it; the output as text without the last line end.
     pub(crate) fn line(self) -> Result<String, GitError> {
         let out = self.run()?;
-        Ok(String::from_utf8_lossy(&out)
-            .trim_end_matches('\n')
-            .to_owned())
+        Ok(String::from_utf8_lossy(&out).trim_end_matches('\n').to_owned())
     }
 }
 

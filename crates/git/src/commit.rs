@@ -44,12 +44,7 @@ impl Repository {
 
     /// Commits reachable from `head` but not from `base`, oldest first, at most `limit` of the newest.
     /// Without a base: the newest `limit` commits of `head`.
-    pub fn commits_between(
-        &self,
-        base: Option<&str>,
-        head: &str,
-        limit: usize,
-    ) -> Result<Vec<Commit>, GitError> {
+    pub fn commits_between(&self, base: Option<&str>, head: &str, limit: usize) -> Result<Vec<Commit>, GitError> {
         let range = base.map_or_else(|| head.to_owned(), |base| format!("{base}..{head}"));
         let mut commits = self.log(&[&format!("-{limit}")], &range)?;
         commits.reverse();
@@ -57,47 +52,23 @@ impl Repository {
     }
 
     fn log(&self, options: &[&str], range: &str) -> Result<Vec<Commit>, GitError> {
-        let git = self
-            .git()
-            .args([
-                "log",
-                "-z",
-                "--no-show-signature",
-                "--no-color",
-                "--date=raw",
-                FORMAT,
-            ])
-            .args(options);
+        let git =
+            self.git().args(["log", "-z", "--no-show-signature", "--no-color", "--date=raw", FORMAT]).args(options);
         let out = git.args(["--end-of-options", range, "--"]).run()?;
-        let records = out
-            .split(|byte| *byte == 0)
-            .filter(|record| !record.is_empty());
-        let parsed: Option<Vec<Commit>> = records
-            .map(|record| parse(&String::from_utf8_lossy(record)))
-            .collect();
+        let records = out.split(|byte| *byte == 0).filter(|record| !record.is_empty());
+        let parsed: Option<Vec<Commit>> = records.map(|record| parse(&String::from_utf8_lossy(record))).collect();
         parsed.ok_or_else(|| GitError::Unexpected(format!("log of {range} in an unknown form")))
     }
 
     /// The tree of a commit, tag or tree.
     pub(crate) fn tree_of(&self, revision: &str) -> Result<String, GitError> {
-        self.git()
-            .args([
-                "rev-parse",
-                "--verify",
-                "-q",
-                "--end-of-options",
-                &format!("{revision}^{{tree}}"),
-            ])
-            .line()
+        self.git().args(["rev-parse", "--verify", "-q", "--end-of-options", &format!("{revision}^{{tree}}")]).line()
     }
 
     /// The commit a revision stands for, if it is here.
     pub(crate) fn resolve_commit(&self, revision: &str) -> Result<Option<String>, GitError> {
         let wanted = format!("{revision}^{{commit}}");
-        let answer = self
-            .git()
-            .args(["rev-parse", "--verify", "-q", "--end-of-options", &wanted])
-            .answer()?;
+        let answer = self.git().args(["rev-parse", "--verify", "-q", "--end-of-options", &wanted]).answer()?;
         let text = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
         Ok((answer.code == Some(0) && !text.is_empty()).then_some(text))
     }
@@ -111,14 +82,7 @@ fn parse(record: &str) -> Option<Commit> {
     let author = signature(next()?, next()?, next()?)?;
     let committer = signature(next()?, next()?, next()?)?;
     let message = next()?.trim_end_matches('\n').to_owned();
-    Some(Commit {
-        sha,
-        tree,
-        parents,
-        author,
-        committer,
-        message,
-    })
+    Some(Commit { sha, tree, parents, author, committer, message })
 }
 
 fn signature(name: &str, email: &str, date: &str) -> Option<Signature> {
@@ -127,10 +91,5 @@ fn signature(name: &str, email: &str, date: &str) -> Option<Signature> {
     let number: i32 = digits.parse().ok()?;
     let minutes = number / 100 * 60 + number % 100;
     let offset_minutes = if sign == "-" { -minutes } else { minutes };
-    Some(Signature {
-        name: name.to_owned(),
-        email: email.to_owned(),
-        seconds: seconds.parse().ok()?,
-        offset_minutes,
-    })
+    Some(Signature { name: name.to_owned(), email: email.to_owned(), seconds: seconds.parse().ok()?, offset_minutes })
 }

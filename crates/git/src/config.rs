@@ -16,9 +16,7 @@ pub(crate) struct Config {
 impl Config {
     /// Reads a file; a missing one is empty.
     pub(crate) fn read(path: &Path) -> Config {
-        std::fs::read(path)
-            .map(|bytes| Config::parse(&String::from_utf8_lossy(&bytes)))
-            .unwrap_or_default()
+        std::fs::read(path).map(|bytes| Config::parse(&String::from_utf8_lossy(&bytes))).unwrap_or_default()
     }
 
     /// Parses the text of a file. Lines that make no sense are skipped: git itself will complain about them.
@@ -39,9 +37,7 @@ impl Config {
             if line.is_empty() || line.starts_with(['#', ';']) || section.is_empty() {
                 continue;
             }
-            let (key, raw) = line
-                .split_once('=')
-                .map_or((line, None), |(key, value)| (key, Some(value)));
+            let (key, raw) = line.split_once('=').map_or((line, None), |(key, value)| (key, Some(value)));
             let key = key.trim().to_ascii_lowercase();
             let value = raw.map_or_else(|| "true".to_owned(), |raw| value(raw, &mut lines));
             config.values.push((format!("{section}.{key}"), value));
@@ -51,27 +47,17 @@ impl Config {
 
     /// The last value of a variable.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.values
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.values.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Names of the subsections of `section` that have `key`, in order, without repeats.
     pub(crate) fn subsections(&self, section: &str, key: &str) -> Vec<String> {
         let mut found = Vec::new();
         for (name, _) in &self.values {
-            let Some(rest) = name
-                .strip_prefix(section)
-                .and_then(|rest| rest.strip_prefix('.'))
-            else {
+            let Some(rest) = name.strip_prefix(section).and_then(|rest| rest.strip_prefix('.')) else {
                 continue;
             };
-            let Some(sub) = rest
-                .strip_suffix(key)
-                .and_then(|rest| rest.strip_suffix('.'))
-            else {
+            let Some(sub) = rest.strip_suffix(key).and_then(|rest| rest.strip_suffix('.')) else {
                 continue;
             };
             if !found.iter().any(|known| known == sub) {
@@ -97,10 +83,7 @@ fn section_header(line: &str) -> Option<(String, &str)> {
             '\\' => sub.extend(chars.next().map(|(_, c)| c)),
             '"' => {
                 let rest = &body[end_of_name + 1 + at + 1..];
-                return Some((
-                    format!("{name}.{sub}"),
-                    rest.trim_start().strip_prefix(']')?,
-                ));
+                return Some((format!("{name}.{sub}"), rest.trim_start().strip_prefix(']')?));
             }
             c => sub.push(c),
         }
@@ -169,16 +152,7 @@ mod tests {
 
     #[test]
     fn any_text_is_read_without_a_panic() {
-        for text in [
-            "[",
-            "[\"",
-            "[a \"b",
-            "=",
-            "[a]\n=\n\\",
-            "[a]\nb=\\",
-            "[a]b=\"\\",
-            "[ü \"ß\\",
-        ] {
+        for text in ["[", "[\"", "[a \"b", "=", "[a]\n=\n\\", "[a]\nb=\\", "[a]b=\"\\", "[ü \"ß\\"] {
             let _ = Config::parse(text);
         }
     }

@@ -32,21 +32,11 @@ pub fn content_hash(dir: &Path) -> io::Result<String> {
         let file = dir.join(&path);
         let meta = file.symlink_metadata()?;
         let (kind, content) = if meta.is_symlink() {
-            (
-                "link",
-                Sha256::digest(std::fs::read_link(&file)?.as_os_str().as_bytes()),
-            )
+            ("link", Sha256::digest(std::fs::read_link(&file)?.as_os_str().as_bytes()))
         } else {
             let mut hash = Sha256::new();
             io::copy(&mut std::fs::File::open(&file)?, &mut HashWriter(&mut hash))?;
-            (
-                if meta.permissions().mode() & 0o111 == 0 {
-                    "file"
-                } else {
-                    "program"
-                },
-                hash.finalize(),
-            )
+            (if meta.permissions().mode() & 0o111 == 0 { "file" } else { "program" }, hash.finalize())
         };
         let name = path.as_os_str().as_bytes();
         all.update(format!("{kind} {} ", name.len()).as_bytes());

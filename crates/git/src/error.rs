@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum GitError {
     /// The `git` program could not be started.
-    #[error(
-        "git could not be started: {source}. Install git 2.30 or newer and make sure it is on PATH"
-    )]
+    #[error("git could not be started: {source}. Install git 2.30 or newer and make sure it is on PATH")]
     Spawn {
         /// Why.
         source: io::Error,
@@ -57,14 +55,7 @@ pub enum GitError {
 }
 
 impl GitError {
-    pub(crate) fn io<'a>(
-        what: &'static str,
-        path: &'a Path,
-    ) -> impl FnOnce(io::Error) -> GitError + use<'a> {
-        move |source| GitError::Io {
-            what,
-            path: path.to_path_buf(),
-            source,
-        }
+    pub(crate) fn io<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> GitError + use<'a> {
+        move |source| GitError::Io { what, path: path.to_path_buf(), source }
     }
 }

@@ -43,14 +43,7 @@ impl Repository {
         let named = remote_url.as_deref().and_then(owner_and_name);
         let (owner, name) = named.unwrap_or_else(|| ("local".to_owned(), self.directory_name()));
         let default_branch = self.default_branch(&head)?;
-        Ok(Facts {
-            is_git: self.is_git(),
-            head,
-            default_branch,
-            remote_url,
-            owner,
-            name,
-        })
+        Ok(Facts { is_git: self.is_git(), head, default_branch, remote_url, owner, name })
     }
 
     /// Where HEAD stands.
@@ -65,43 +58,22 @@ impl Repository {
         let text = std::fs::read_to_string(&path).map_err(GitError::io("cannot read", &path))?;
         let text = text.trim();
         if is_object_id(text) {
-            return Ok(Head {
-                sha: Some(text.to_owned()),
-                branch: None,
-                detached: true,
-            });
+            return Ok(Head { sha: Some(text.to_owned()), branch: None, detached: true });
         }
         let name = text.strip_prefix("ref:").map(str::trim);
-        let name = name.ok_or_else(|| {
-            GitError::Unexpected(format!(
-                "{} holds neither a ref nor a commit",
-                path.display()
-            ))
-        })?;
+        let name =
+            name.ok_or_else(|| GitError::Unexpected(format!("{} holds neither a ref nor a commit", path.display())))?;
         let branch = name.strip_prefix("refs/heads/").map(str::to_owned);
-        Ok(Head {
-            sha: self.read_ref(name),
-            detached: branch.is_none(),
-            branch,
-        })
+        Ok(Head { sha: self.read_ref(name), detached: branch.is_none(), branch })
     }
 
     fn head_from_git(&self) -> Result<Head, GitError> {
         let branch = self.git().args(["symbolic-ref", "-q", "HEAD"]).answer()?;
-        let sha = self
-            .git()
-            .args(["rev-parse", "--verify", "-q", "HEAD"])
-            .answer()?;
+        let sha = self.git().args(["rev-parse", "--verify", "-q", "HEAD"]).answer()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-        let branch = text(&branch.stdout)
-            .strip_prefix("refs/heads/")
-            .map(str::to_owned);
+        let branch = text(&branch.stdout).strip_prefix("refs/heads/").map(str::to_owned);
         let sha = Some(text(&sha.stdout)).filter(|sha| is_object_id(sha));
-        Ok(Head {
-            sha,
-            detached: branch.is_none(),
-            branch,
-        })
+        Ok(Head { sha, detached: branch.is_none(), branch })
     }
 
     fn remote_url(&self) -> Result<Option<String>, GitError> {
@@ -110,10 +82,7 @@ impl Repository {
             return Ok(Some(url.to_owned()));
         }
         if config.has_include {
-            let asked = self
-                .git()
-                .args(["config", "--get", "remote.origin.url"])
-                .answer()?;
+            let asked = self.git().args(["config", "--get", "remote.origin.url"]).answer()?;
             let url = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
             if !url.is_empty() {
                 return Ok(Some(url));
@@ -121,9 +90,7 @@ impl Repository {
         }
         let remotes = config.subsections("remote", "url");
         let only = remotes.first().filter(|_| remotes.len() == 1);
-        Ok(only
-            .and_then(|name| config.get(&format!("remote.{name}.url")))
-            .map(str::to_owned))
+        Ok(only.and_then(|name| config.get(&format!("remote.{name}.url"))).map(str::to_owned))
     }
 
     fn default_branch(&self, head: &Head) -> Result<String, GitError> {
@@ -134,67 +101,25 @@ impl Repository {
                 return Ok(name.to_owned());
             }
         }
-        let configured = self
-            .config()
-            .get("init.defaultbranch")
-            .map(str::to_owned)
-            .or_else(global_default_branch);
-        let known = if self.has_reftable() {
-            Some(self.refs()?)
-        } else {
-            None
-        };
+        let configured = self.config().get("init.defaultbranch").map(str::to_owned).or_else(global_default_branch);
+        let known = if self.has_reftable() { Some(self.refs()?) } else { None };
         let exists = |name: &str| {
-            [
-                format!("refs/heads/{name}"),
-                format!("refs/remotes/origin/{name}"),
-            ]
-            .iter()
-            .any(|full| match known {
+            [format!("refs/heads/{name}"), format!("refs/remotes/origin/{name}")].iter().any(|full| match known {
                 Some(refs) => refs.iter().any(|known| known.name == *full),
                 None => self.read_ref(full).is_some(),
             })
         };
-        let candidates = configured
-            .iter()
-            .map(String::as_str)
-            .chain(["main", "master"]);
-        let found = candidates
-            .filter(|name| !name.is_empty())
-            .find(|name| exists(name))
-            .map(str::to_owned);
-        Ok(found
-            .or_else(|| head.branch.clone())
-            .or(configured)
-            .unwrap_or_else(|| "main".to_owned()))
+        let candidates = configured.iter().map(String::as_str).chain(["main", "master"]);
+        let found = candidates.filter(|name| !name.is_empty()).find(|name| exists(name)).map(str::to_owned);
+        Ok(found.or_else(|| head.branch.clone()).or(configured).unwrap_or_else(|| "main".to_owned()))
     }
 
     fn directory_name(&self) -> String {
-        let name = self
-            .top_level()
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let name = if self.is_bare() {
-            name.trim_end_matches(".git").to_owned()
-        } else {
-            name
-        };
-        let clean: String = name
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || "-_.".contains(c) {
-                    c
-                } else {
-                    '-'
-                }
-            })
-            .collect();
-        if clean.is_empty() {
-            "repository".to_owned()
-        } else {
-            clean
-        }
+        let name = self.top_level().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = if self.is_bare() { name.trim_end_matches(".git").to_owned() } else { name };
+        let clean: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+        if clean.is_empty() { "repository".to_owned() } else { clean }
     }
 
     /// Names of tags that point at HEAD, newest version name last. One process.
@@ -202,20 +127,10 @@ impl Repository {
         let Some(_) = self.head()?.sha else {
             return Ok(Vec::new());
         };
-        let args = [
-            "for-each-ref",
-            "--points-at=HEAD",
-            "--sort=version:refname",
-            "--format=%(refname)",
-            "refs/tags",
-        ];
+        let args = ["for-each-ref", "--points-at=HEAD", "--sort=version:refname", "--format=%(refname)", "refs/tags"];
         let out = self.git().args(args).run()?;
         let text = String::from_utf8_lossy(&out);
-        Ok(text
-            .lines()
-            .filter_map(|line| line.strip_prefix("refs/tags/"))
-            .map(str::to_owned)
-            .collect())
+        Ok(text.lines().filter_map(|line| line.strip_prefix("refs/tags/")).map(str::to_owned).collect())
     }
 }
 
@@ -224,9 +139,7 @@ fn global_default_branch() -> Option<String> {
         Some(path) => PathBuf::from(path),
         None => PathBuf::from(std::env::var_os("HOME")?).join(".gitconfig"),
     };
-    Config::read(&file)
-        .get("init.defaultbranch")
-        .map(str::to_owned)
+    Config::read(&file).get("init.defaultbranch").map(str::to_owned)
 }
 
 /// A URL without user and password. `git@host:path` keeps its user: it is no secret and part of the address.
@@ -255,12 +168,7 @@ pub(crate) fn owner_and_name(url: &str) -> Option<(String, String)> {
     let path = path.strip_suffix(".git").unwrap_or(path);
     let (rest, name) = path.rsplit_once('/')?;
     let owner = rest.rsplit('/').next().unwrap_or(rest);
-    let plain = |text: &str| {
-        !text.is_empty()
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    };
+    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     (plain(owner) && plain(name)).then(|| (owner.to_owned(), name.to_owned()))
 }
 
@@ -283,11 +191,7 @@ mod tests {
         ];
         for (url, want) in table {
             let got = owner_and_name(url);
-            assert_eq!(
-                got.as_ref().map(|(a, b)| (a.as_str(), b.as_str())),
-                want,
-                "{url}"
-            );
+            assert_eq!(got.as_ref().map(|(a, b)| (a.as_str(), b.as_str())), want, "{url}");
         }
     }
 

@@ -39,18 +39,8 @@ pub struct GitDirRequest<'a> {
 /// the snapshot's files (`core.checkStat=minimal`), so no file is hashed again.
 ///
 /// Returns the directories the job must be able to read.
-pub fn checkout_git_dir(
-    request: &GitDirRequest<'_>,
-    git_dir: &Path,
-) -> Result<Vec<PathBuf>, GitError> {
-    for name in [
-        "objects/info",
-        "objects/pack",
-        "refs/heads",
-        "refs/tags",
-        "info",
-        "hooks",
-    ] {
+pub fn checkout_git_dir(request: &GitDirRequest<'_>, git_dir: &Path) -> Result<Vec<PathBuf>, GitError> {
+    for name in ["objects/info", "objects/pack", "refs/heads", "refs/tags", "info", "hooks"] {
         let dir = git_dir.join(name);
         std::fs::create_dir_all(&dir).map_err(GitError::io("cannot create", &dir))?;
     }
@@ -89,26 +79,16 @@ pub fn checkout_git_dir(
 fn config(request: &GitDirRequest<'_>, branch: Option<&str>) -> String {
     let sha256 = request.repository.object_format() == ObjectFormat::Sha256;
     let source = request.repository.config();
-    let partial = source.get("extensions.partialclone").is_some()
-        || source.get("remote.origin.promisor").is_some();
-    let mut text = format!(
-        "[core]\n\trepositoryformatversion = {}\n",
-        u8::from(sha256 || partial)
+    let partial = source.get("extensions.partialclone").is_some() || source.get("remote.origin.promisor").is_some();
+    let mut text = format!("[core]\n\trepositoryformatversion = {}\n", u8::from(sha256 || partial));
+    text.push_str(
+        "\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n\tcheckStat = minimal\n\ttrustctime = false\n",
     );
-    text.push_str("\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n\tcheckStat = minimal\n\ttrustctime = false\n");
     text.push_str("[gc]\n\tauto = 0\n");
     if sha256 || partial {
         text.push_str("[extensions]\n");
-        text.push_str(if sha256 {
-            "\tobjectFormat = sha256\n"
-        } else {
-            ""
-        });
-        text.push_str(if partial {
-            "\tpartialClone = origin\n"
-        } else {
-            ""
-        });
+        text.push_str(if sha256 { "\tobjectFormat = sha256\n" } else { "" });
+        text.push_str(if partial { "\tpartialClone = origin\n" } else { "" });
     }
     text.push_str("[remote \"origin\"]\n");
     // A repository without a remote has no URL to give, and git stumbles over an empty one.
@@ -131,54 +111,33 @@ fn config(request: &GitDirRequest<'_>, branch: Option<&str>) -> String {
 }
 
 fn quote(value: &str) -> String {
-    let escaped = value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
-        .replace('\t', "\\t");
+    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
     format!("\"{escaped}\"")
 }
 
 fn alternate(dir: &Path) -> String {
     let text = dir.to_string_lossy();
-    if text.starts_with(['"', '#']) || text.contains('\n') {
-        quote(&text)
-    } else {
-        text.into_owned()
-    }
+    if text.starts_with(['"', '#']) || text.contains('\n') { quote(&text) } else { text.into_owned() }
 }
 
 /// Ref name to (object, commit behind a tag).
 type Refs = BTreeMap<String, (String, Option<String>)>;
 
 /// The refs a fetch by the checkout action leaves.
-fn refs(
-    request: &GitDirRequest<'_>,
-    commit: &str,
-    reference: Option<&str>,
-) -> Result<Refs, GitError> {
+fn refs(request: &GitDirRequest<'_>, commit: &str, reference: Option<&str>) -> Result<Refs, GitError> {
     let mut refs = Refs::new();
     let everything = request.fetch_depth == 0;
-    if everything
-        || request.fetch_tags
-        || reference.is_some_and(|name| name.starts_with("refs/tags/"))
-    {
+    if everything || request.fetch_tags || reference.is_some_and(|name| name.starts_with("refs/tags/")) {
         let known = request.repository.refs()?;
-        let tracking = known
-            .iter()
-            .any(|known| known.name.starts_with("refs/remotes/origin/"));
+        let tracking = known.iter().any(|known| known.name.starts_with("refs/remotes/origin/"));
         for known in known {
-            let remote = known
-                .name
-                .strip_prefix("refs/remotes/origin/")
-                .filter(|name| *name != "HEAD");
+            let remote = known.name.strip_prefix("refs/remotes/origin/").filter(|name| *name != "HEAD");
             // Without a remote the local branches are all there is.
             let local = known.name.strip_prefix("refs/heads/").filter(|_| !tracking);
             let name = match remote.or(local) {
                 Some(branch) if everything => format!("refs/remotes/origin/{branch}"),
                 None if known.name.starts_with("refs/tags/") => {
-                    if !everything && !request.fetch_tags && reference != Some(known.name.as_str())
-                    {
+                    if !everything && !request.fetch_tags && reference != Some(known.name.as_str()) {
                         continue;
                     }
                     known.name.clone()
@@ -213,23 +172,12 @@ fn packed(refs: &Refs) -> String {
 
 /// The commits whose parents are hidden: those at `fetch_depth`, and those at which the user's own history ends.
 fn shallow(request: &GitDirRequest<'_>, commit: &str, refs: &Refs) -> Result<String, GitError> {
-    let own = request
-        .repository
-        .common_dir()
-        .map(|dir| dir.join("shallow"));
-    let own = own
-        .and_then(|path| std::fs::read_to_string(path).ok())
-        .unwrap_or_default();
-    let mut cut: HashSet<String> = own
-        .lines()
-        .filter(|line| is_object_id(line))
-        .map(str::to_owned)
-        .collect();
+    let own = request.repository.common_dir().map(|dir| dir.join("shallow"));
+    let own = own.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let mut cut: HashSet<String> = own.lines().filter(|line| is_object_id(line)).map(str::to_owned).collect();
     if request.fetch_depth > 0 && request.fetch_depth < ALL_HISTORY {
-        let mut tips: HashSet<String> = refs
-            .values()
-            .map(|(sha, peeled)| peeled.as_ref().unwrap_or(sha).clone())
-            .collect();
+        let mut tips: HashSet<String> =
+            refs.values().map(|(sha, peeled)| peeled.as_ref().unwrap_or(sha).clone()).collect();
         tips.insert(commit.to_owned());
         let reached = at_depth(request.repository, tips, request.fetch_depth, &cut)?;
         cut.extend(reached);
@@ -261,17 +209,11 @@ fn at_depth(
         // Few enough at a time that neither side waits for the other's full pipe.
         for some in level.chunks(256) {
             let failed = |source| GitError::Spawn { source };
-            ask.write_all(some.join("\n").as_bytes())
-                .and_then(|()| ask.write_all(b"\n"))
-                .map_err(failed)?;
+            ask.write_all(some.join("\n").as_bytes()).and_then(|()| ask.write_all(b"\n")).map_err(failed)?;
             for sha in some {
                 let parents = parents(&mut answers).map_err(failed)?;
                 if !cut.contains(sha) {
-                    next.extend(
-                        parents
-                            .into_iter()
-                            .filter(|parent| seen.insert(parent.clone())),
-                    );
+                    next.extend(parents.into_iter().filter(|parent| seen.insert(parent.clone())));
                 }
             }
         }
@@ -289,12 +231,7 @@ fn at_depth(
 fn parents(answers: &mut impl BufRead) -> std::io::Result<Vec<String>> {
     let mut header = String::new();
     answers.read_line(&mut header)?;
-    let Some(size) = header
-        .trim_end()
-        .rsplit(' ')
-        .next()
-        .and_then(|size| size.parse::<u64>().ok())
-    else {
+    let Some(size) = header.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok()) else {
         return Ok(Vec::new());
     };
     let mut content = Vec::new();
@@ -304,9 +241,5 @@ fn parents(answers: &mut impl BufRead) -> std::io::Result<Vec<String>> {
     if !header.contains(" commit ") {
         return Ok(Vec::new());
     }
-    Ok(head
-        .lines()
-        .filter_map(|line| line.strip_prefix("parent "))
-        .map(str::to_owned)
-        .collect())
+    Ok(head.lines().filter_map(|line| line.strip_prefix("parent ")).map(str::to_owned).collect())
 }

@@ -25,11 +25,7 @@ pub(crate) fn write(format: ObjectFormat, entries: &[IndexEntry]) -> Vec<u8> {
     let mut out = Vec::with_capacity(entries.len() * 96 + 32);
     out.extend_from_slice(b"DIRC");
     out.extend_from_slice(&2_u32.to_be_bytes());
-    out.extend_from_slice(
-        &u32::try_from(entries.len())
-            .unwrap_or(u32::MAX)
-            .to_be_bytes(),
-    );
+    out.extend_from_slice(&u32::try_from(entries.len()).unwrap_or(u32::MAX).to_be_bytes());
     for entry in entries {
         let start = out.len();
         let (size, mtime) = entry.stat.unwrap_or((0, 0));
@@ -51,11 +47,7 @@ pub(crate) fn write(format: ObjectFormat, entries: &[IndexEntry]) -> Vec<u8> {
 
 /// Reads what [`write`] wrote.
 pub(crate) fn read(format: ObjectFormat, bytes: &[u8]) -> Option<Vec<IndexEntry>> {
-    let number = |at: usize| {
-        bytes
-            .get(at..at + 4)
-            .and_then(|four| Some(u32::from_be_bytes(four.try_into().ok()?)))
-    };
+    let number = |at: usize| bytes.get(at..at + 4).and_then(|four| Some(u32::from_be_bytes(four.try_into().ok()?)));
     if bytes.get(..4)? != b"DIRC" || number(4)? != 2 {
         return None;
     }
@@ -65,23 +57,12 @@ pub(crate) fn read(format: ObjectFormat, bytes: &[u8]) -> Option<Vec<IndexEntry>
     for _ in 0..count {
         let oid_at = at + 40;
         let oid = bytes.get(oid_at..oid_at + format.len())?.to_vec();
-        let flags = u16::from_be_bytes(
-            bytes
-                .get(oid_at + format.len()..oid_at + format.len() + 2)?
-                .try_into()
-                .ok()?,
-        );
+        let flags = u16::from_be_bytes(bytes.get(oid_at + format.len()..oid_at + format.len() + 2)?.try_into().ok()?);
         let path_at = oid_at + format.len() + 2;
         let length = bytes.get(path_at..)?.iter().position(|byte| *byte == 0)?;
         let path = bytes[path_at..path_at + length].to_vec();
         let stat = Some((number(at + 36)?, number(at + 8)?)).filter(|stat| *stat != (0, 0));
-        entries.push(IndexEntry {
-            path,
-            mode: number(at + 24)?,
-            oid,
-            stage: flags >> 12 & 3,
-            stat,
-        });
+        entries.push(IndexEntry { path, mode: number(at + 24)?, oid, stage: flags >> 12 & 3, stat });
         at += ((path_at + length - at) / 8 + 1) * 8;
     }
     Some(entries)
@@ -124,13 +105,7 @@ mod tests {
     fn a_cut_file_is_refused() {
         let bytes = write(
             ObjectFormat::Sha1,
-            &[IndexEntry {
-                path: b"a".to_vec(),
-                mode: 1,
-                oid: vec![0; 20],
-                stage: 0,
-                stat: None,
-            }],
+            &[IndexEntry { path: b"a".to_vec(), mode: 1, oid: vec![0; 20], stage: 0, stat: None }],
         );
         for end in 0..bytes.len() - 30 {
             assert_eq!(read(ObjectFormat::Sha1, &bytes[..end]), None, "{end}");

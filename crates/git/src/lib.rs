@@ -30,9 +30,7 @@ mod workspace;
 
 pub use cancel::Cancel;
 pub use changes::{ChangeKind, ChangedFile};
-pub use checkout::{
-    CheckoutContext, CheckoutInputs, CheckoutOutcome, Submodules, checkout, checkout_cleanup,
-};
+pub use checkout::{CheckoutContext, CheckoutInputs, CheckoutOutcome, Submodules, checkout, checkout_cleanup};
 pub use commit::{Commit, Signature};
 pub use content::content_hash;
 pub use error::GitError;

@@ -14,30 +14,17 @@ impl Repository {
         }
         let home = PathBuf::from(std::env::var_os("HOME")?);
         let files = [
-            std::env::var_os("GIT_CONFIG_GLOBAL")
-                .map_or_else(|| home.join(".gitconfig"), PathBuf::from),
+            std::env::var_os("GIT_CONFIG_GLOBAL").map_or_else(|| home.join(".gitconfig"), PathBuf::from),
             home.join(".config/git/config"),
         ];
-        files
-            .iter()
-            .find_map(|file| Config::read(file).get(&name).map(str::to_owned))
+        files.iter().find_map(|file| Config::read(file).get(&name).map(str::to_owned))
     }
 
     /// The commit that the branch was at when it was last pushed or fetched: its remote-tracking branch.
     pub fn upstream(&self, branch: &str) -> Option<String> {
-        let remote = self
-            .config()
-            .get(&format!("branch.{branch}.remote"))
-            .unwrap_or("origin")
-            .to_owned();
-        let merge = self
-            .config()
-            .get(&format!("branch.{branch}.merge"))
-            .map(str::to_owned);
-        let name = merge
-            .as_deref()
-            .and_then(|merge| merge.strip_prefix("refs/heads/"))
-            .unwrap_or(branch);
+        let remote = self.config().get(&format!("branch.{branch}.remote")).unwrap_or("origin").to_owned();
+        let merge = self.config().get(&format!("branch.{branch}.merge")).map(str::to_owned);
+        let name = merge.as_deref().and_then(|merge| merge.strip_prefix("refs/heads/")).unwrap_or(branch);
         self.read_ref(&format!("refs/remotes/{remote}/{name}"))
     }
 
@@ -55,8 +42,7 @@ impl Repository {
         let mut next = 0;
         // Borrowing goes at most a few levels; git itself stops at 5.
         while next < dirs.len() && next < 16 {
-            let text =
-                std::fs::read_to_string(dirs[next].join("info/alternates")).unwrap_or_default();
+            let text = std::fs::read_to_string(dirs[next].join("info/alternates")).unwrap_or_default();
             let borrowed: Vec<PathBuf> = text
                 .lines()
                 .filter(|line| !line.is_empty() && !line.starts_with('#'))

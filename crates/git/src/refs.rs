@@ -30,26 +30,14 @@ impl Repository {
         }
         let mut refs = Vec::new();
         if self.is_git() {
-            let out = self
-                .git()
-                .args([
-                    "for-each-ref",
-                    "--format=%(objectname) %(*objectname) %(refname)",
-                ])
-                .run()?;
+            let out = self.git().args(["for-each-ref", "--format=%(objectname) %(*objectname) %(refname)"]).run()?;
             for line in String::from_utf8_lossy(&out).lines() {
                 let mut parts = line.splitn(3, ' ');
-                let (Some(sha), Some(peeled), Some(name)) =
-                    (parts.next(), parts.next(), parts.next())
-                else {
+                let (Some(sha), Some(peeled), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
                     continue;
                 };
                 let peeled = (!peeled.is_empty()).then(|| peeled.to_owned());
-                refs.push(Ref {
-                    name: name.to_owned(),
-                    sha: sha.to_owned(),
-                    peeled,
-                });
+                refs.push(Ref { name: name.to_owned(), sha: sha.to_owned(), peeled });
             }
         }
         refs.sort_by(|a, b| a.name.cmp(&b.name));
@@ -59,10 +47,7 @@ impl Repository {
     /// The ref with this full name.
     pub(crate) fn find_ref(&self, name: &str) -> Result<Option<&Ref>, GitError> {
         let refs = self.refs()?;
-        Ok(refs
-            .binary_search_by(|known| known.name.as_str().cmp(name))
-            .ok()
-            .map(|at| &refs[at]))
+        Ok(refs.binary_search_by(|known| known.name.as_str().cmp(name)).ok().map(|at| &refs[at]))
     }
 
     /// What a ref names, read from files: symbolic refs are followed.
@@ -86,8 +71,7 @@ impl Repository {
 
     /// Whether refs are kept in a form we do not read ourselves.
     pub(crate) fn has_reftable(&self) -> bool {
-        self.common_dir()
-            .is_some_and(|dir| dir.join("reftable").is_dir())
+        self.common_dir().is_some_and(|dir| dir.join("reftable").is_dir())
     }
 }
 
@@ -104,9 +88,7 @@ pub(crate) fn is_safe_ref(name: &str) -> bool {
         && !name.contains("..")
         && !name.contains("//")
         && !name.contains("@{")
-        && !name
-            .bytes()
-            .any(|b| b <= b' ' || b == 0x7f || b"~^:?*[\\".contains(&b))
+        && !name.bytes().any(|b| b <= b' ' || b == 0x7f || b"~^:?*[\\".contains(&b))
 }
 
 fn read_packed(path: &Path, name: &str) -> Option<String> {

@@ -39,9 +39,7 @@ impl Repository {
     /// is accepted, see [`Repository::is_git`].
     pub fn discover(dir: &Path) -> Result<Repository, GitError> {
         let start = canonical(dir)?;
-        let found = start
-            .ancestors()
-            .find_map(|at| locate(at).map(|git| (at.to_path_buf(), git)));
+        let found = start.ancestors().find_map(|at| locate(at).map(|git| (at.to_path_buf(), git)));
         Ok(match found {
             Some((top_level, git)) => Repository::with(top_level, Some(git)),
             None => Repository::with(start, None),
@@ -53,22 +51,12 @@ impl Repository {
     pub fn open(dir: &Path) -> Result<Repository, GitError> {
         let top_level = canonical(dir)?;
         let git = locate(&top_level);
-        Ok(Repository {
-            trusted: true,
-            ..Repository::with(top_level, git)
-        })
+        Ok(Repository { trusted: true, ..Repository::with(top_level, git) })
     }
 
     fn with(top_level: PathBuf, git: Option<GitPaths>) -> Repository {
         let (config, refs, status) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Repository {
-            top_level,
-            git,
-            trusted: false,
-            config,
-            refs,
-            status,
-        }
+        Repository { top_level, git, trusted: false, config, refs, status }
     }
 
     /// Top of the work tree; the git directory itself for a bare repository.
@@ -103,11 +91,7 @@ impl Repository {
 
     /// The repository's own configuration file.
     pub(crate) fn config(&self) -> &Config {
-        self.config.get_or_init(|| {
-            self.common_dir()
-                .map(|dir| Config::read(&dir.join("config")))
-                .unwrap_or_default()
-        })
+        self.config.get_or_init(|| self.common_dir().map(|dir| Config::read(&dir.join("config"))).unwrap_or_default())
     }
 
     /// The hash in use.
@@ -120,21 +104,10 @@ impl Repository {
 
     /// A git process on this repository.
     pub(crate) fn git(&self) -> Git {
-        let git = Git::new(&self.top_level).quiet_args([
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.quotePath=false",
-        ]);
-        let git = if self.trusted {
-            git.quiet_args(["-c", "safe.directory=*"])
-        } else {
-            git
-        };
+        let git = Git::new(&self.top_level).quiet_args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"]);
+        let git = if self.trusted { git.quiet_args(["-c", "safe.directory=*"]) } else { git };
         match &self.git {
-            Some(paths) if paths.bare => {
-                git.quiet_args(["--git-dir".as_ref(), paths.dir.as_os_str()])
-            }
+            Some(paths) if paths.bare => git.quiet_args(["--git-dir".as_ref(), paths.dir.as_os_str()]),
             _ => git,
         }
     }
@@ -145,9 +118,7 @@ impl ObjectFormat {
     pub(crate) fn empty_tree(self) -> &'static str {
         match self {
             ObjectFormat::Sha1 => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-            ObjectFormat::Sha256 => {
-                "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
-            }
+            ObjectFormat::Sha256 => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
         }
     }
 
@@ -161,18 +132,12 @@ impl ObjectFormat {
 }
 
 fn canonical(dir: &Path) -> Result<PathBuf, GitError> {
-    let path = dir
-        .canonicalize()
-        .map_err(GitError::io("cannot open", dir))?;
+    let path = dir.canonicalize().map_err(GitError::io("cannot open", dir))?;
     if path.is_dir() {
         return Ok(path);
     }
     let source = std::io::Error::from(std::io::ErrorKind::NotADirectory);
-    Err(GitError::Io {
-        what: "cannot open",
-        path,
-        source,
-    })
+    Err(GitError::Io { what: "cannot open", path, source })
 }
 
 /// What makes `at` a repository: `.git` (a directory, or a file that names one), or being a bare one.
@@ -180,40 +145,23 @@ fn locate(at: &Path) -> Option<GitPaths> {
     let dot = at.join(".git");
     if dot.is_dir() && is_git_dir(&dot) {
         let common = common_of(&dot);
-        return Some(GitPaths {
-            dir: dot,
-            common,
-            bare: false,
-        });
+        return Some(GitPaths { dir: dot, common, bare: false });
     }
     if dot.is_file() {
         let text = std::fs::read_to_string(&dot).ok()?;
-        let dir = at
-            .join(text.strip_prefix("gitdir:")?.trim())
-            .canonicalize()
-            .ok()?;
+        let dir = at.join(text.strip_prefix("gitdir:")?.trim()).canonicalize().ok()?;
         let common = common_of(&dir);
-        return is_git_dir(&dir).then_some(GitPaths {
-            dir,
-            common,
-            bare: false,
-        });
+        return is_git_dir(&dir).then_some(GitPaths { dir, common, bare: false });
     }
     if is_git_dir(at) {
-        return Some(GitPaths {
-            dir: at.to_path_buf(),
-            common: at.to_path_buf(),
-            bare: true,
-        });
+        return Some(GitPaths { dir: at.to_path_buf(), common: at.to_path_buf(), bare: true });
     }
     None
 }
 
 fn is_git_dir(dir: &Path) -> bool {
     let common = common_of(dir);
-    dir.join("HEAD").symlink_metadata().is_ok()
-        && common.join("objects").is_dir()
-        && common.join("refs").is_dir()
+    dir.join("HEAD").symlink_metadata().is_ok() && common.join("objects").is_dir() && common.join("refs").is_dir()
 }
 
 fn common_of(dir: &Path) -> PathBuf {

@@ -79,9 +79,7 @@ impl SnapshotStore {
             let dir = cache_dir.join(name);
             std::fs::create_dir_all(&dir).map_err(GitError::io("cannot create", &dir))?;
         }
-        let root = cache_dir
-            .canonicalize()
-            .map_err(GitError::io("cannot open", cache_dir))?;
+        let root = cache_dir.canonicalize().map_err(GitError::io("cannot open", cache_dir))?;
         scratch::sweep(&root.join("tmp"));
         Ok(SnapshotStore { root })
     }
@@ -92,11 +90,7 @@ impl SnapshotStore {
     }
 
     /// Returns the snapshot of `source`, materialising it when it is not there yet.
-    pub fn snapshot(
-        &self,
-        repository: &Repository,
-        source: Source<'_>,
-    ) -> Result<Snapshot, GitError> {
+    pub fn snapshot(&self, repository: &Repository, source: Source<'_>) -> Result<Snapshot, GitError> {
         let mut objects = Objects {
             repository,
             git_dir: None,
@@ -108,10 +102,9 @@ impl SnapshotStore {
         }
         let head = match source {
             Source::Commit(sha) => Some(sha.to_owned()),
-            Source::WorkTree => repository
-                .head()?
-                .sha
-                .filter(|_| repository.status().is_ok_and(crate::Status::is_clean)),
+            Source::WorkTree => {
+                repository.head()?.sha.filter(|_| repository.status().is_ok_and(crate::Status::is_clean))
+            }
         };
         if let Some(sha) = head {
             let tree = self.tree_of_commit(repository, &sha)?;
@@ -135,10 +128,7 @@ impl SnapshotStore {
         let _lease = Lease::exclusive(&lock).map_err(GitError::io("cannot lock", &lock))?;
         let dir = self.root.join("plain").join(format!("{key}.git"));
         if !dir.join("HEAD").exists() {
-            crate::command::Git::new(&self.root)
-                .args(["init", "-q", "--bare", "--template="])
-                .arg(&dir)
-                .run()?;
+            crate::command::Git::new(&self.root).args(["init", "-q", "--bare", "--template="]).arg(&dir).run()?;
         }
         drop(std::fs::remove_file(dir.join("index.lock")));
         objects.git_dir = Some(dir.clone());
@@ -154,9 +144,7 @@ impl SnapshotStore {
     /// The tree of a commit never changes, so it is remembered.
     fn tree_of_commit(&self, repository: &Repository, sha: &str) -> Result<String, GitError> {
         let note = self.root.join("commits").join(sha);
-        let known = std::fs::read_to_string(&note)
-            .ok()
-            .filter(|tree| crate::refs::is_object_id(tree));
+        let known = std::fs::read_to_string(&note).ok().filter(|tree| crate::refs::is_object_id(tree));
         if let Some(tree) = known {
             return Ok(tree);
         }
@@ -176,12 +164,7 @@ impl SnapshotStore {
     }
 
     /// Finds or makes the snapshot of a tree and takes a lease on it.
-    fn ensure(
-        &self,
-        objects: &mut Objects<'_>,
-        tree: String,
-        scratch: Option<&Scratch>,
-    ) -> Result<Snapshot, GitError> {
+    fn ensure(&self, objects: &mut Objects<'_>, tree: String, scratch: Option<&Scratch>) -> Result<Snapshot, GitError> {
         let lock = self.root.join("locks").join(&tree);
         let dir = self.root.join("snapshots").join(&tree);
         let latest = self.latest_of(objects.repository);
@@ -210,15 +193,7 @@ impl SnapshotStore {
         }
         let object_dirs = objects.repository.objects().into_iter().collect();
         let (path, index) = (dir.join("files"), dir.join("index"));
-        Ok(Snapshot {
-            tree,
-            path,
-            index,
-            fresh,
-            uncommitted: false,
-            object_dirs,
-            _lease: lease,
-        })
+        Ok(Snapshot { tree, path, index, fresh, uncommitted: false, object_dirs, _lease: lease })
     }
 
     fn make(
@@ -228,11 +203,7 @@ impl SnapshotStore {
         dir: &Path,
         scratch: Option<&Scratch>,
     ) -> Result<(), GitError> {
-        let own = if scratch.is_some() {
-            None
-        } else {
-            Some(self.object_scratch(objects)?)
-        };
+        let own = if scratch.is_some() { None } else { Some(self.object_scratch(objects)?) };
         let Some(scratch) = scratch.or(own.as_ref()) else {
             return Ok(());
         };
@@ -266,8 +237,7 @@ impl SnapshotStore {
         if path.exists() {
             return Ok(path);
         }
-        let base =
-            std::fs::read(&snapshot.index).map_err(GitError::io("cannot read", &snapshot.index))?;
+        let base = std::fs::read(&snapshot.index).map_err(GitError::io("cannot read", &snapshot.index))?;
         let base = index::read(format, &base).unwrap_or_default();
         let mut entries = objects.index_entries()?;
         for entry in &mut entries {
@@ -280,31 +250,21 @@ impl SnapshotStore {
 }
 
 fn stat_of(base: &[IndexEntry], entry: &IndexEntry) -> Option<(u32, u32)> {
-    let at = base
-        .binary_search_by(|known| known.path.cmp(&entry.path))
-        .ok()?;
+    let at = base.binary_search_by(|known| known.path.cmp(&entry.path)).ok()?;
     let known = &base[at];
-    (entry.stage == 0 && known.oid == entry.oid && known.mode == entry.mode)
-        .then_some(known.stat)
-        .flatten()
+    (entry.stage == 0 && known.oid == entry.oid && known.mode == entry.mode).then_some(known.stat).flatten()
 }
 
 /// A time before now, so that a change a job makes in its first second is seen by its time.
 fn past_second() -> u32 {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     u32::try_from(now.as_secs().saturating_sub(2)).unwrap_or(u32::MAX)
 }
 
 /// Writes a file so that readers see all of it or nothing.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), GitError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(
-        ".{}-{:x}.tmp",
-        std::process::id(),
-        fastrand::u64(..)
-    ));
+    name.push(format!(".{}-{:x}.tmp", std::process::id(), fastrand::u64(..)));
     let staged = path.with_file_name(name);
     std::fs::write(&staged, bytes).map_err(GitError::io("cannot write", &staged))?;
     std::fs::rename(&staged, path).map_err(GitError::io("cannot write", path))

@@ -26,14 +26,9 @@ impl RepoName {
         let plain = |part: &str| {
             !matches!(part, "" | "." | "..")
                 && !part.starts_with('-')
-                && part
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
-        let repo = || RepoName {
-            owner: owner.to_owned(),
-            name: name.to_owned(),
-        };
+        let repo = || RepoName { owner: owner.to_owned(), name: name.to_owned() };
         (plain(owner) && plain(name)).then(repo)
     }
 
@@ -62,8 +57,7 @@ impl Token {
     /// The HTTP header git sends with it.
     pub(crate) fn header(&self) -> String {
         use base64::Engine;
-        let text =
-            base64::engine::general_purpose::STANDARD.encode(format!("x-access-token:{}", self.0));
+        let text = base64::engine::general_purpose::STANDARD.encode(format!("x-access-token:{}", self.0));
         format!("AUTHORIZATION: basic {text}")
     }
 }
@@ -86,26 +80,14 @@ pub enum RepositorySource {
 impl RepositorySource {
     /// Parses an `--action-source` value.
     pub fn parse(text: &str) -> Result<RepositorySource, GitError> {
-        let wrong = |what: &str| {
-            GitError::Input(format!(
-                "action source `{text}`: {what}; write OWNER/REPO=DIR or DIR"
-            ))
-        };
+        let wrong =
+            |what: &str| GitError::Input(format!("action source `{text}`: {what}; write OWNER/REPO=DIR or DIR"));
         let is_path = text.starts_with(['/', '.', '~']);
         let Some((name, dir)) = text.split_once('=').filter(|_| !is_path) else {
-            return if text.is_empty() {
-                Err(wrong("no directory"))
-            } else {
-                Ok(RepositorySource::Tree(text.into()))
-            };
+            return if text.is_empty() { Err(wrong("no directory")) } else { Ok(RepositorySource::Tree(text.into())) };
         };
-        let repo =
-            RepoName::parse(name).ok_or_else(|| wrong(&format!("`{name}` is not OWNER/REPO")))?;
-        if dir.is_empty() {
-            Err(wrong("no directory"))
-        } else {
-            Ok(RepositorySource::One(repo, dir.into()))
-        }
+        let repo = RepoName::parse(name).ok_or_else(|| wrong(&format!("`{name}` is not OWNER/REPO")))?;
+        if dir.is_empty() { Err(wrong("no directory")) } else { Ok(RepositorySource::One(repo, dir.into())) }
     }
 
     /// The directory for `repo`, if this source has one.
@@ -173,12 +155,7 @@ type At = (String, Option<String>);
 impl Sources {
     /// Finds `repo` at `reference` (branch, tag, full ref or full commit id; `None`: the default branch); a tag wins over
     /// a branch of the same name. `depth` 0 asks for all history. The error names every place looked at.
-    pub fn find(
-        &self,
-        repo: &RepoName,
-        reference: Option<&str>,
-        depth: u32,
-    ) -> Result<Found, GitError> {
+    pub fn find(&self, repo: &RepoName, reference: Option<&str>, depth: u32) -> Result<Found, GitError> {
         self.find_preferring(repo, reference, depth, Prefer::Tag)
     }
 
@@ -227,22 +204,14 @@ impl Sources {
         match mirror.fetch(reference, depth, prefer) {
             Ok(Some((commit, full))) => {
                 let origin = Origin::Fetched(url.to_owned());
-                Ok(Found {
-                    repository: mirror.repository()?,
-                    commit: Some(commit),
-                    reference: full,
-                    origin,
-                })
+                Ok(Found { repository: mirror.repository()?, commit: Some(commit), reference: full, origin })
             }
             Ok(None) => {
                 looked.push(url.to_owned());
                 Err(self.not_found(repo, reference, looked))
             }
             Err(GitError::Failed { stderr, .. }) => {
-                let reason = stderr
-                    .lines()
-                    .find(|line| line.starts_with("fatal:"))
-                    .unwrap_or(&stderr);
+                let reason = stderr.lines().find(|line| line.starts_with("fatal:")).unwrap_or(&stderr);
                 looked.push(format!("{url} ({})", reason.trim_start_matches("fatal: ")));
                 Err(self.not_found(repo, reference, looked))
             }
@@ -267,26 +236,13 @@ impl Sources {
             let repository = Repository::open(&dir)?;
             let origin = Origin::Directory(dir.clone());
             if !repository.is_git() {
-                return Ok(Some(Found {
-                    repository,
-                    commit: None,
-                    reference: None,
-                    origin,
-                }));
+                return Ok(Some(Found { repository, commit: None, reference: None, origin }));
             }
             match resolve_in(&repository, reference, prefer)? {
                 Some((commit, full)) => {
-                    return Ok(Some(Found {
-                        repository,
-                        commit: Some(commit),
-                        reference: full,
-                        origin,
-                    }));
+                    return Ok(Some(Found { repository, commit: Some(commit), reference: full, origin }));
                 }
-                None => looked.push(format!(
-                    "{} (a git repository without that ref)",
-                    dir.display()
-                )),
+                None => looked.push(format!("{} (a git repository without that ref)", dir.display())),
             }
         }
         Ok(None)
@@ -297,11 +253,7 @@ impl Sources {
             Some(reference) => format!("`{reference}` of {repo}"),
             None => format!("{repo}"),
         };
-        let online = if self.offline {
-            "run without --offline, or "
-        } else {
-            ""
-        };
+        let online = if self.offline { "run without --offline, or " } else { "" };
         let help = format!(
             "Check the name; {online}name a directory or a git mirror that has it with --action-source {repo}=DIR, \
              or carry it along with `trunkline actions vendor`"
@@ -356,14 +308,7 @@ impl Sources {
         };
         vec![
             ("GIT_CONFIG_COUNT", "1".into()),
-            (
-                "GIT_CONFIG_KEY_0",
-                format!(
-                    "http.{}/.extraheader",
-                    self.server_url.trim_end_matches('/')
-                )
-                .into(),
-            ),
+            ("GIT_CONFIG_KEY_0", format!("http.{}/.extraheader", self.server_url.trim_end_matches('/')).into()),
             ("GIT_CONFIG_VALUE_0", token.header().into()),
         ]
     }
@@ -381,9 +326,7 @@ pub(crate) fn resolve_in(
         return Ok(head.sha.map(|sha| (sha, full)));
     };
     if is_object_id(name) {
-        return Ok(repository
-            .resolve_commit(name)?
-            .map(|commit| (commit, None)));
+        return Ok(repository.resolve_commit(name)?.map(|commit| (commit, None)));
     }
     for (local, full) in candidates(name, prefer) {
         if let Some(found) = repository.find_ref(&local)? {
@@ -397,19 +340,14 @@ pub(crate) fn resolve_in(
 fn candidates(name: &str, prefer: Prefer) -> Vec<(String, String)> {
     let branch = |branch: &str| {
         let full = format!("refs/heads/{branch}");
-        [
-            (full.clone(), full.clone()),
-            (format!("refs/remotes/origin/{branch}"), full),
-        ]
+        [(full.clone(), full.clone()), (format!("refs/remotes/origin/{branch}"), full)]
     };
     let tag = (format!("refs/tags/{name}"), format!("refs/tags/{name}"));
     if let Some(name) = name.strip_prefix("refs/heads/") {
         return branch(name).to_vec();
     }
     if let Some(pull) = name.strip_prefix("refs/pull/") {
-        return [name.to_owned(), format!("refs/remotes/pull/{pull}")]
-            .map(|local| (local, name.to_owned()))
-            .to_vec();
+        return [name.to_owned(), format!("refs/remotes/pull/{pull}")].map(|local| (local, name.to_owned())).to_vec();
     }
     if name.starts_with("refs/") {
         return vec![(name.to_owned(), name.to_owned())];

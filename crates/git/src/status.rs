@@ -39,17 +39,10 @@ impl Repository {
         if !self.is_git() || self.is_bare() {
             return Ok(self.status.get_or_init(Status::default));
         }
-        let args = [
-            "status",
-            "--porcelain=v2",
-            "-z",
-            "--untracked-files=all",
-            "--no-renames",
-            "--ignore-submodules=dirty",
-        ];
+        let args =
+            ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"];
         let out = self.git().args(args).run()?;
-        let entries = parse(&out)
-            .ok_or_else(|| GitError::Unexpected("status in an unknown form".to_owned()))?;
+        let entries = parse(&out).ok_or_else(|| GitError::Unexpected("status in an unknown form".to_owned()))?;
         Ok(self.status.get_or_init(|| Status { entries }))
     }
 }
@@ -71,21 +64,11 @@ fn parse(out: &[u8]) -> Option<Vec<StatusEntry>> {
             if path.ends_with(b"/") {
                 continue;
             }
-            StatusEntry {
-                path,
-                untracked: true,
-                deleted: false,
-                staged_only: false,
-            }
+            StatusEntry { path, untracked: true, deleted: false, staged_only: false }
         } else {
             let (index, tree) = (*parts[1].first()?, *parts[1].get(1)?);
             let deleted = tree == b'D' || (index == b'D' && tree == b'.');
-            StatusEntry {
-                path,
-                untracked: false,
-                deleted,
-                staged_only: fields == 9 && tree == b'.',
-            }
+            StatusEntry { path, untracked: false, deleted, staged_only: fields == 9 && tree == b'.' }
         };
         entries.push(entry);
     }

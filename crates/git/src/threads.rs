@@ -8,18 +8,11 @@ const RUN: usize = 32;
 
 /// How many threads for so many items.
 pub(crate) fn threads(items: usize) -> usize {
-    std::thread::available_parallelism()
-        .map_or(1, std::num::NonZero::get)
-        .min(8)
-        .min(items)
-        .max(1)
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8).min(items).max(1)
 }
 
 /// Runs `work` in `count` threads, giving each its number; the first error wins.
-pub(crate) fn in_threads<E: Send>(
-    count: usize,
-    work: impl Fn(usize) -> Result<(), E> + Sync,
-) -> Result<(), E> {
+pub(crate) fn in_threads<E: Send>(count: usize, work: impl Fn(usize) -> Result<(), E> + Sync) -> Result<(), E> {
     if count == 1 {
         return work(0);
     }
@@ -44,10 +37,7 @@ pub(crate) fn in_threads<E: Send>(
 }
 
 /// Gives runs of neighbouring items to several threads; the first error wins.
-pub(crate) fn in_runs<T: Sync, E: Send>(
-    items: &[T],
-    work: impl Fn(&[T]) -> Result<(), E> + Sync,
-) -> Result<(), E> {
+pub(crate) fn in_runs<T: Sync, E: Send>(items: &[T], work: impl Fn(&[T]) -> Result<(), E> + Sync) -> Result<(), E> {
     let next = AtomicUsize::new(0);
     in_threads(threads(items.len() / RUN), |_| {
         loop {

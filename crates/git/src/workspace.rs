@@ -69,11 +69,8 @@ impl Workspace for HostWorkspace {
 
     fn git(&self, run: &GitRun) -> io::Result<Output> {
         let mut git = std::process::Command::new("git");
-        git.args(&run.args)
-            .envs(run.env.iter().map(|(name, value)| (name, value)));
-        git.current_dir(self.root.join(&run.dir))
-            .stdin(Stdio::null())
-            .output()
+        git.args(&run.args).envs(run.env.iter().map(|(name, value)| (name, value)));
+        git.current_dir(self.root.join(&run.dir)).stdin(Stdio::null()).output()
     }
 }
 
@@ -103,10 +100,7 @@ pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     let reflink = AtomicBool::new(true);
-    in_runs(&files, |run| {
-        run.iter()
-            .try_for_each(|path| copy_file(&from.join(path), &to.join(path), &reflink))
-    })?;
+    in_runs(&files, |run| run.iter().try_for_each(|path| copy_file(&from.join(path), &to.join(path), &reflink)))?;
     for path in links {
         let (source, target) = (from.join(&path), to.join(&path));
         std::os::unix::fs::symlink(std::fs::read_link(&source)?, &target)?;
@@ -120,11 +114,7 @@ pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
 fn copy_file(source: &Path, target: &Path, reflink: &AtomicBool) -> io::Result<()> {
     let mut from = File::open(source)?;
     let meta = from.metadata()?;
-    let mut to = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(meta.mode() & 0o777)
-        .open(target)?;
+    let mut to = OpenOptions::new().write(true).create_new(true).mode(meta.mode() & 0o777).open(target)?;
     let cloned = reflink.load(Ordering::Relaxed) && {
         let done = ioctl_ficlone(&to, &from).is_ok();
         reflink.store(done, Ordering::Relaxed);
@@ -138,12 +128,6 @@ fn copy_file(source: &Path, target: &Path, reflink: &AtomicBool) -> io::Result<(
 }
 
 fn times(meta: &std::fs::Metadata) -> Timestamps {
-    let time = Timespec {
-        tv_sec: meta.mtime(),
-        tv_nsec: 0,
-    };
-    Timestamps {
-        last_access: time,
-        last_modification: time,
-    }
+    let time = Timespec { tv_sec: meta.mtime(), tv_nsec: 0 };
+    Timestamps { last_access: time, last_modification: time }
 }

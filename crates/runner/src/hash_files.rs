@@ -49,11 +49,7 @@ pub struct Hashed {
 /// again, `#` for comments. A matched directory means all in it. Files outside of the workspace are passed over, links
 /// are followed into directories only with `--follow-symbolic-links` as the first argument. Reads files, in several
 /// threads when there are many: call it where blocking is allowed.
-pub fn hash_files(
-    workspace: &Path,
-    home: Option<&Path>,
-    arguments: &[&str],
-) -> Result<Hashed, HashError> {
+pub fn hash_files(workspace: &Path, home: Option<&Path>, arguments: &[&str]) -> Result<Hashed, HashError> {
     hash_files_within(workspace, home, arguments, TIME_LIMIT)
 }
 
@@ -64,10 +60,7 @@ pub fn hash_files_within(
     arguments: &[&str],
     limit: Duration,
 ) -> Result<Hashed, HashError> {
-    let deadline = Deadline {
-        end: Instant::now() + limit,
-        limit,
-    };
+    let deadline = Deadline { end: Instant::now() + limit, limit };
     let (follow, arguments) = match arguments {
         [first, rest @ ..] if first.eq_ignore_ascii_case("--follow-symbolic-links") => (true, rest),
         [first, ..] if first.starts_with("--") => {
@@ -90,11 +83,7 @@ struct Deadline {
 
 impl Deadline {
     fn check(self) -> Result<(), HashError> {
-        if Instant::now() > self.end {
-            Err(HashError::TimedOut(self.limit))
-        } else {
-            Ok(())
-        }
+        if Instant::now() > self.end { Err(HashError::TimedOut(self.limit)) } else { Ok(()) }
     }
 }
 

@@ -53,11 +53,7 @@ const DEFAULT_CANCEL_TIMEOUT: f64 = 5.0;
 const LEAST_CANCEL_TIMEOUT: f64 = 1.0;
 
 /// Executes a job. Always returns a report; what went wrong is in it and in the job's log.
-pub async fn execute(
-    request: JobRequest,
-    around: Arc<Surroundings>,
-    control: Control,
-) -> JobReport {
+pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Control) -> JobReport {
     let workflow = request.workflow.clone();
     let JobKind::Steps(steps) = &workflow.jobs[request.job].kind else {
         return broken("a job that calls a workflow has no steps to execute");
@@ -79,13 +75,10 @@ pub async fn execute(
     };
     if let Some(from) = job.request.resume.clone() {
         let (own, home) = (sandbox.clone(), resume::home(&job));
-        let restored =
-            tokio::task::spawn_blocking(move || restore_files(&own, &home, &from.dir)).await;
+        let restored = tokio::task::spawn_blocking(move || restore_files(&own, &home, &from.dir)).await;
         if !matches!(restored, Ok(Ok(()))) {
             let _ = sandbox.destroy().await;
-            return broken(
-                "the files of the earlier run could not be put back; rerun the job whole",
-            );
+            return broken("the files of the earlier run could not be put back; rerun the job whole");
         }
     }
     let isolation = sandbox.isolation();
@@ -93,12 +86,7 @@ pub async fn execute(
         leg: job.request.leg,
         runs_on: job.request.runs_on.clone(),
         isolation: api::Isolation {
-            mode: if job.request.placement == Placement::Host {
-                "host"
-            } else {
-                "sandbox"
-            }
-            .to_owned(),
+            mode: if job.request.placement == Placement::Host { "host" } else { "sandbox" }.to_owned(),
             missing: isolation.missing.clone(),
         },
     }));
@@ -124,16 +112,10 @@ pub async fn execute(
         }
     }
     job_end::end_orphans(&job).await;
-    let keep =
-        (report.conclusion == Conclusion::Failure && !job.control.kill.is_cancelled()).then(|| {
-            let record = around.record_dir.parent().unwrap_or(&around.record_dir);
-            (
-                kept_dir(record, job.request.leg),
-                resume::home(&job),
-                resume::kept(&job),
-                job.masker.clone(),
-            )
-        });
+    let keep = (report.conclusion == Conclusion::Failure && !job.control.kill.is_cancelled()).then(|| {
+        let record = around.record_dir.parent().unwrap_or(&around.record_dir);
+        (kept_dir(record, job.request.leg), resume::home(&job), resume::kept(&job), job.masker.clone())
+    });
     // Off the critical path: whoever waits for this job goes on while its files are removed.
     around.cleanups.spawn(async move {
         if let Some((dir, home, kept, masker)) = keep {
@@ -162,11 +144,7 @@ fn prepare_next(around: &Surroundings) {
 fn broken(text: &str) -> JobReport {
     JobReport {
         conclusion: Conclusion::Failure,
-        reason: Some(Reason {
-            code: "runner".to_owned(),
-            reason: text.to_owned(),
-            location: None,
-        }),
+        reason: Some(Reason { code: "runner".to_owned(), reason: text.to_owned(), location: None }),
         outputs: BTreeMap::new(),
         first_error: Some(text.to_owned()),
         environment_url: None,
@@ -180,37 +158,25 @@ fn set_up(
     sandbox: Sandbox,
     job_dir: &Path,
 ) -> Result<Job, String> {
-    let layout = Layout::of(&sandbox, &request, &around.repository_name.name).map_err(|error| {
-        format!(
-            "its directories could not be made in {}: {error}",
-            job_dir.display()
-        )
-    })?;
+    let layout = Layout::of(&sandbox, &request, &around.repository_name.name)
+        .map_err(|error| format!("its directories could not be made in {}: {error}", job_dir.display()))?;
     let temp = TempDir::open(sandbox.host_path(&layout.temp))
         .map_err(|error| format!("RUNNER_TEMP could not be opened: {error}"))?;
     let masker = around.masker.fork();
-    for (_, secret) in request
-        .secrets
-        .as_object()
-        .into_iter()
-        .flat_map(Object::iter)
-    {
+    for (_, secret) in request.secrets.as_object().into_iter().flat_map(Object::iter) {
         masker.add(&secret.to_display_string());
     }
     let services = around.services.job_environment(&request.identity);
     services.secrets_to_mask.iter().for_each(|secret| {
         masker.add(secret);
     });
-    let log = JobLog::create(&around.record_dir.join(format!("{}.log", request.leg)))
-        .map_err(|error| error.to_string())?;
+    let log =
+        JobLog::create(&around.record_dir.join(format!("{}.log", request.leg))).map_err(|error| error.to_string())?;
     if let Some(listener) = &around.logs {
         listener(request.leg, &log);
     }
     let base_env = environment::base(request.placement, &layout.home, &request.extra_env);
-    let runner_context = Value::Object(Arc::new(environment::runner_context(
-        &layout,
-        request.debug,
-    )));
+    let runner_context = Value::Object(Arc::new(environment::runner_context(&layout, request.debug)));
     Ok(Job {
         cancel: control.cancel.child_token(),
         control,
@@ -248,11 +214,7 @@ async fn watch(job: &Job) {
         () = job.cancel.cancelled() => {}
         () = job.control.kill.cancelled() => {}
     }
-    let patience = job
-        .request
-        .cancel_timeout_minutes
-        .unwrap_or(DEFAULT_CANCEL_TIMEOUT)
-        .max(LEAST_CANCEL_TIMEOUT);
+    let patience = job.request.cancel_timeout_minutes.unwrap_or(DEFAULT_CANCEL_TIMEOUT).max(LEAST_CANCEL_TIMEOUT);
     tokio::select! {
         () = tokio::time::sleep(minutes(patience)) => job.control.kill.cancel(),
         () = job.control.kill.cancelled() => {}
@@ -288,15 +250,7 @@ async fn run(job: &Job, steps: &StepsJob) -> JobReport {
     } else {
         match resume::restore(job, &mut frame, level.steps) {
             Ok(first) => {
-                run_level(
-                    job,
-                    &mut frame,
-                    Level {
-                        steps: &level.steps[first..],
-                        ..level
-                    },
-                )
-                .await;
+                run_level(job, &mut frame, Level { steps: &level.steps[first..], ..level }).await;
             }
             Err(refused) => {
                 frame.status = TaskResult::Failure;
@@ -318,15 +272,9 @@ fn first_frame(job: &Job) -> Frame {
     let request = &job.request;
     let mut github = request.github.as_object().cloned().unwrap_or_default();
     let text = |path: &Path| Value::string(path.to_string_lossy().into_owned());
-    github.insert(
-        "job",
-        Value::string(request.workflow.jobs[request.job].id.value.as_ref()),
-    );
+    github.insert("job", Value::string(request.workflow.jobs[request.job].id.value.as_ref()));
     github.insert("workspace", text(&job.layout.workspace));
-    github.insert(
-        "event_path",
-        text(&job.layout.temp.join("_github_workflow/event.json")),
-    );
+    github.insert("event_path", text(&job.layout.temp.join("_github_workflow/event.json")));
     Frame {
         env: IndexMap::new(),
         path: Vec::new(),
@@ -348,17 +296,8 @@ fn first_frame(job: &Job) -> Frame {
 /// Writes the event file and works out `env` and `defaults` of workflow and job.
 fn prepare(job: &Job, steps: &StepsJob, frame: &mut Frame) -> Result<RunDefaults, Failure> {
     let event = frame.github.get("event").cloned().unwrap_or(Value::Null);
-    let written = job.temp.write(
-        Path::new("_github_workflow/event.json"),
-        event.to_json().to_string().as_bytes(),
-    );
-    written.map_err(|error| {
-        Failure::new(
-            "runner",
-            format!("the event file could not be written: {error}"),
-            None,
-        )
-    })?;
+    let written = job.temp.write(Path::new("_github_workflow/event.json"), event.to_json().to_string().as_bytes());
+    written.map_err(|error| Failure::new("runner", format!("the event file could not be written: {error}"), None))?;
     let workflow = job.request.workflow.clone();
     for env in workflow.env.iter().chain(&steps.env) {
         let found = env_of(env, &StepContext::of_frame(job, frame, TaskResult::Success))?;
@@ -367,18 +306,12 @@ fn prepare(job: &Job, steps: &StepsJob, frame: &mut Frame) -> Result<RunDefaults
     let context = StepContext::of_frame(job, frame, TaskResult::Success);
     let first = |own: &Option<workflow::Template>, outer: &Option<workflow::Template>| {
         let template = own.as_ref().or(outer.as_ref());
-        let text = template.map(|template| {
-            template
-                .evaluate(&context)
-                .map(|value| value.to_display_string().into_owned())
-        });
+        let text =
+            template.map(|template| template.evaluate(&context).map(|value| value.to_display_string().into_owned()));
         text.transpose().map_err(Failure::from)
     };
     Ok(RunDefaults {
         shell: first(&steps.defaults.shell, &workflow.defaults.shell)?,
-        working_directory: first(
-            &steps.defaults.working_directory,
-            &workflow.defaults.working_directory,
-        )?,
+        working_directory: first(&steps.defaults.working_directory, &workflow.defaults.working_directory)?,
     })
 }

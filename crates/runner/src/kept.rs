@@ -73,9 +73,7 @@ pub struct KeptStep {
 impl KeptJob {
     /// Reads what was kept; [`io::ErrorKind::NotFound`] when nothing was.
     pub fn read(dir: &Path) -> io::Result<Self> {
-        Ok(serde_json::from_slice(&std::fs::read(
-            dir.join("job.json"),
-        )?)?)
+        Ok(serde_json::from_slice(&std::fs::read(dir.join("job.json"))?)?)
     }
 
     pub(crate) fn write(&self, dir: &Path) -> io::Result<()> {

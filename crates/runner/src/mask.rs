@@ -60,24 +60,10 @@ impl Masker {
     #[must_use]
     pub fn fork(&self) -> Self {
         let compiled = self.compiled();
-        let known = self
-            .shared
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let copied = Known {
-            values: known.values.clone(),
-            forms: known.forms.clone(),
-            fresh: known.fresh.clone(),
-        };
+        let known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let copied = Known { values: known.values.clone(), forms: known.forms.clone(), fresh: known.fresh.clone() };
         let stale = AtomicBool::new(!copied.fresh.is_empty());
-        Self {
-            shared: Arc::new(Shared {
-                known: Mutex::new(copied),
-                compiled: RwLock::new(compiled),
-                stale,
-            }),
-        }
+        Self { shared: Arc::new(Shared { known: Mutex::new(copied), compiled: RwLock::new(compiled), stale }) }
     }
 
     /// Adds a value and each of its lines, trimmed: logs are masked line by line.
@@ -87,15 +73,8 @@ impl Masker {
         if value.trim().is_empty() {
             return false;
         }
-        let mut known = self
-            .shared
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let lines = value
-            .split(['\r', '\n'])
-            .map(str::trim)
-            .filter(|line| !line.is_empty());
+        let mut known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = value.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty());
         for part in std::iter::once(value).chain(lines) {
             if known.values.insert(part.to_owned()) {
                 for form in encodings::forms(part) {
@@ -136,9 +115,7 @@ impl Masker {
     /// Whether any secret occurs: such a value must not leave the job, for instance as an output.
     #[must_use]
     pub fn found_in(&self, text: &str) -> bool {
-        self.compiled()
-            .whole
-            .is_some_and(|patterns| patterns.found_in(text.as_bytes()))
+        self.compiled().whole.is_some_and(|patterns| patterns.found_in(text.as_bytes()))
     }
 
     /// The patterns that can occur in one line, for searching blocks of lines; none when there are no secrets.
@@ -149,23 +126,11 @@ impl Masker {
 
     fn compiled(&self) -> Compiled {
         if self.shared.stale.load(Ordering::Acquire) {
-            let mut known = self
-                .shared
-                .known
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let mut compiled = self
-                .shared
-                .compiled
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut compiled = self.shared.compiled.write().unwrap_or_else(PoisonError::into_inner);
             if self.shared.stale.swap(false, Ordering::AcqRel) {
                 let fresh = std::mem::take(&mut known.fresh);
-                let lines: Vec<String> = fresh
-                    .iter()
-                    .filter(|form| !form.contains(['\r', '\n']))
-                    .cloned()
-                    .collect();
+                let lines: Vec<String> = fresh.iter().filter(|form| !form.contains(['\r', '\n'])).cloned().collect();
                 // Mostly no secret has a line end: then both are the same.
                 let same = lines.len() == fresh.len()
                     && match (&compiled.lines, &compiled.whole) {
@@ -177,19 +142,11 @@ impl Masker {
                     (!patterns.is_empty()).then(|| Arc::new(patterns))
                 };
                 compiled.lines = extended(&compiled.lines, lines);
-                compiled.whole = if same {
-                    compiled.lines.clone()
-                } else {
-                    extended(&compiled.whole, fresh)
-                };
+                compiled.whole = if same { compiled.lines.clone() } else { extended(&compiled.whole, fresh) };
             }
             return compiled.clone();
         }
-        self.shared
-            .compiled
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.compiled.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

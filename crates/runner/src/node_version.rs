@@ -30,11 +30,7 @@ impl NodeVersions {
 
 async fn ask(program: &Path) -> Option<String> {
     let mut command = tokio::process::Command::new(program);
-    command
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
+    command.arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output());
     let output = output.await.ok()?.ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -46,9 +42,8 @@ async fn ask(program: &Path) -> Option<String> {
 pub(crate) fn stand_in(using: &str, version: &str) -> Option<String> {
     let wanted = using.trim().to_ascii_lowercase();
     let wanted: u32 = wanted.strip_prefix("node")?.parse().ok()?;
-    (major(version) != Some(wanted)).then(|| {
-        format!("The action asks for {using}; it runs on Node.js {version}, found on PATH")
-    })
+    (major(version) != Some(wanted))
+        .then(|| format!("The action asks for {using}; it runs on Node.js {version}, found on PATH"))
 }
 
 fn major(version: &str) -> Option<u32> {

@@ -13,18 +13,14 @@ impl Paths {
     /// A step that runs where the runner runs; `workspace` is what it sees as `GITHUB_WORKSPACE`.
     #[must_use]
     pub fn new(workspace: impl Into<PathBuf>) -> Self {
-        Self {
-            workspace: normalized(&workspace.into()),
-            mounts: Vec::new(),
-        }
+        Self { workspace: normalized(&workspace.into()), mounts: Vec::new() }
     }
 
     /// Says that what the step sees at `seen` lies at `real` for the runner. The longest `seen` that fits wins.
     #[must_use]
     pub fn with_mount(mut self, seen: impl Into<PathBuf>, real: impl Into<PathBuf>) -> Self {
         self.mounts.push((normalized(&seen.into()), real.into()));
-        self.mounts
-            .sort_by_key(|(seen, _)| std::cmp::Reverse(seen.components().count()));
+        self.mounts.sort_by_key(|(seen, _)| std::cmp::Reverse(seen.components().count()));
         self
     }
 
@@ -45,11 +41,7 @@ impl Paths {
     pub fn real(&self, path: &Path) -> PathBuf {
         for (seen, real) in &self.mounts {
             if let Ok(rest) = path.strip_prefix(seen) {
-                return if rest.as_os_str().is_empty() {
-                    real.clone()
-                } else {
-                    real.join(rest)
-                };
+                return if rest.as_os_str().is_empty() { real.clone() } else { real.join(rest) };
             }
         }
         path.to_path_buf()
@@ -84,16 +76,12 @@ mod tests {
 
     #[test]
     fn maps_and_relates() {
-        let paths = Paths::new("/github/workspace")
-            .with_mount("/", "/proc/7/root")
-            .with_mount("/github/workspace", "/w");
+        let paths =
+            Paths::new("/github/workspace").with_mount("/", "/proc/7/root").with_mount("/github/workspace", "/w");
         let seen = paths.absolute("./src/../a.rs");
         assert_eq!(seen, Path::new("/github/workspace/a.rs"));
         assert_eq!(paths.real(&seen), Path::new("/w/a.rs"));
-        assert_eq!(
-            paths.real(Path::new("/etc/x")),
-            Path::new("/proc/7/root/etc/x")
-        );
+        assert_eq!(paths.real(Path::new("/etc/x")), Path::new("/proc/7/root/etc/x"));
         assert_eq!(paths.in_workspace(&seen).as_deref(), Some("a.rs"));
         assert_eq!(paths.in_workspace(Path::new("/github/workspacer/a")), None);
         assert_eq!(paths.absolute("../../../../x"), Path::new("/x"));

@@ -41,12 +41,7 @@ pub(crate) fn read_at(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     read(CWD, path, OFlags::empty(), limit)
 }
 
-fn read(
-    directory: impl AsFd,
-    path: &Path,
-    flags: OFlags,
-    limit: u64,
-) -> Result<Vec<u8>, ReadError> {
+fn read(directory: impl AsFd, path: &Path, flags: OFlags, limit: u64) -> Result<Vec<u8>, ReadError> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | flags;
     let file = match rustix::fs::openat(directory, path, flags, Mode::empty()) {
         Ok(file) => File::from(file),

@@ -90,11 +90,8 @@ pub struct Surroundings {
 pub type LogListener = Arc<dyn Fn(LegId, &crate::log::JobLog) + Send + Sync>;
 
 /// Opens a shell, or whatever the caller does with a failed job.
-pub type OnFailure = Arc<
-    dyn Fn(HeldJob) -> std::pin::Pin<Box<dyn std::future::Future<Output = ()> + Send>>
-        + Send
-        + Sync,
->;
+pub type OnFailure =
+    Arc<dyn Fn(HeldJob) -> std::pin::Pin<Box<dyn std::future::Future<Output = ()> + Send>> + Send + Sync>;
 
 /// A failed job whose sandbox still stands.
 pub struct HeldJob {

@@ -66,14 +66,8 @@ pub fn invocation(
     let not_found = |name: &str| ShellError::NotFound(name.to_owned());
     let (name, program, template) = match shell.filter(|shell| !shell.is_empty()) {
         None => {
-            let program = which("bash")
-                .or_else(|| which("sh"))
-                .ok_or_else(|| not_found("sh"))?;
-            (
-                "sh",
-                program,
-                built_in("sh").map_or("", |(template, _)| template),
-            )
+            let program = which("bash").or_else(|| which("sh")).ok_or_else(|| not_found("sh"))?;
+            ("sh", program, built_in("sh").map_or("", |(template, _)| template))
         }
         Some(shell) => {
             let (name, arguments) = shell.split_once(' ').unwrap_or((shell, ""));
@@ -88,12 +82,9 @@ pub fn invocation(
             (name, which(name).ok_or_else(|| not_found(name))?, template)
         }
     };
-    let script_path = temp.join(file_name(
-        built_in(name).map_or("", |(_, extension)| extension),
-    ));
+    let script_path = temp.join(file_name(built_in(name).map_or("", |(_, extension)| extension)));
     let path = script_path.to_string_lossy().replace('"', "\\\"");
-    let line = arguments::formatted(template, &path)
-        .ok_or_else(|| ShellError::Format(template.to_owned()))?;
+    let line = arguments::formatted(template, &path).ok_or_else(|| ShellError::Format(template.to_owned()))?;
     Ok(Invocation {
         shown: format!("{} {template}", program.display()),
         arguments: arguments::split(&line),
@@ -117,9 +108,7 @@ mod tests {
 
     fn plan(shell: Option<&str>, installed: &[&str]) -> Result<Invocation, ShellError> {
         invocation(shell, "echo", Path::new("/t"), |name| {
-            installed
-                .contains(&name)
-                .then(|| Path::new("/bin").join(name))
+            installed.contains(&name).then(|| Path::new("/bin").join(name))
         })
     }
 
@@ -129,38 +118,17 @@ mod tests {
             Err(error) => error.to_string(),
             Ok(plan) => {
                 let path = plan.script_path.to_str().unwrap();
-                let arguments: Vec<String> = plan
-                    .arguments
-                    .iter()
-                    .map(|part| format!("<{}>", part.replace(path, "S")))
-                    .collect();
-                let extension = plan
-                    .script_path
-                    .extension()
-                    .unwrap_or_default()
-                    .to_str()
-                    .unwrap();
-                format!(
-                    "{} {} .{extension}",
-                    plan.program.display(),
-                    arguments.concat()
-                )
+                let arguments: Vec<String> =
+                    plan.arguments.iter().map(|part| format!("<{}>", part.replace(path, "S"))).collect();
+                let extension = plan.script_path.extension().unwrap_or_default().to_str().unwrap();
+                format!("{} {} .{extension}", plan.program.display(), arguments.concat())
             }
         }
     }
 
     #[test]
     fn table() {
-        let all = [
-            "bash",
-            "sh",
-            "pwsh",
-            "powershell",
-            "python",
-            "cmd",
-            "perl",
-            "BASH",
-        ];
+        let all = ["bash", "sh", "pwsh", "powershell", "python", "cmd", "perl", "BASH"];
         let invalid = |shell: &str| {
             format!(
                 "Invalid shell option '{shell}': expected one of bash, sh, pwsh, powershell, python, cmd, or a command with {{0}} where the script's path belongs"
@@ -171,40 +139,16 @@ mod tests {
             (None, &["sh"], "/bin/sh <-e><S> .sh"),
             (None, &[], "sh: command not found"),
             (Some(""), &["sh"], "/bin/sh <-e><S> .sh"),
-            (
-                Some("bash"),
-                &all,
-                "/bin/bash <--noprofile><--norc><-e><-o><pipefail><S> .sh",
-            ),
+            (Some("bash"), &all, "/bin/bash <--noprofile><--norc><-e><-o><pipefail><S> .sh"),
             (Some("sh"), &all, "/bin/sh <-e><S> .sh"),
             (Some("pwsh"), &all, "/bin/pwsh <-command><. 'S'> .ps1"),
-            (
-                Some("powershell"),
-                &all,
-                "/bin/powershell <-command><. 'S'> .ps1",
-            ),
+            (Some("powershell"), &all, "/bin/powershell <-command><. 'S'> .ps1"),
             (Some("python"), &all, "/bin/python <S> .py"),
-            (
-                Some("cmd"),
-                &all,
-                "/bin/cmd </D></E:ON></V:OFF></S></C><CALL S> .cmd",
-            ),
-            (
-                Some("bash "),
-                &all,
-                "/bin/bash <--noprofile><--norc><-e><-o><pipefail><S> .sh",
-            ),
-            (
-                Some("BASH"),
-                &all,
-                "/bin/BASH <--noprofile><--norc><-e><-o><pipefail><S> .sh",
-            ),
+            (Some("cmd"), &all, "/bin/cmd </D></E:ON></V:OFF></S></C><CALL S> .cmd"),
+            (Some("bash "), &all, "/bin/bash <--noprofile><--norc><-e><-o><pipefail><S> .sh"),
+            (Some("BASH"), &all, "/bin/BASH <--noprofile><--norc><-e><-o><pipefail><S> .sh"),
             (Some("bash -x {0} {0}"), &all, "/bin/bash <-x><S><S> .sh"),
-            (
-                Some("perl -e \"a b\" {{x}}{0}"),
-                &all,
-                "/bin/perl <-e><a b><{x}S> .",
-            ),
+            (Some("perl -e \"a b\" {{x}}{0}"), &all, "/bin/perl <-e><a b><{x}S> ."),
             (Some("bash"), &["sh"], "bash: command not found"),
             (Some("perl"), &all, &invalid("perl")),
             (Some("bash -x"), &all, &invalid("bash -x")),

@@ -33,18 +33,14 @@ impl TempDir {
         if there.is_ok_and(|there| (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)) {
             return Ok(());
         }
-        let text =
-            "the job has replaced or removed the directory RUNNER_TEMP; steps need it where it was";
+        let text = "the job has replaced or removed the directory RUNNER_TEMP; steps need it where it was";
         Err(io::Error::other(text))
     }
 
     /// Writes a new file, in place of what has its name. `path` is relative, its directory is made.
     pub(crate) fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.check()?;
-        let made = match path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-        {
+        let made = match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             Some(parent) => Some(make_dir(self, parent)?),
             None => None,
         };

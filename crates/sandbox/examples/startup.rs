@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sandbox::{
-    Command, FreshDir, Launcher, LauncherConfig, Limits, Network, Placement, Sandbox, SandboxSpec,
-};
+use sandbox::{Command, FreshDir, Launcher, LauncherConfig, Limits, Network, Placement, Sandbox, SandboxSpec};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -13,14 +11,8 @@ fn main() -> Result<(), Failure> {
     sandbox::maybe_run_helper();
     let mut arguments = std::env::args().skip(1);
     let rounds: usize = arguments.next().map_or(Ok(50), |rounds| rounds.parse())?;
-    let state = arguments.next().map_or_else(
-        || std::env::temp_dir().join("trunkline-startup"),
-        PathBuf::from,
-    );
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let state = arguments.next().map_or_else(|| std::env::temp_dir().join("trunkline-startup"), PathBuf::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(measure(rounds, &state))?;
     std::fs::remove_dir_all(&state)?;
     Ok(())
@@ -41,9 +33,7 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
     for _ in 0..rounds.min(20) {
         let begin = Instant::now();
         let launcher = Launcher::start(config(1))?;
-        let sandbox = launcher
-            .sandbox(spec(state, "cold", Placement::Isolated))
-            .await?;
+        let sandbox = launcher.sandbox(spec(state, "cold", Placement::Isolated)).await?;
         run_true(&sandbox).await?;
         cold.push(begin.elapsed());
         sandbox.destroy().await?;
@@ -53,8 +43,7 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
 
     let launcher = Launcher::start(config(0))?;
     for (name, placement) in [("isolated", Placement::Isolated), ("host", Placement::Host)] {
-        let (mut whole, mut ready, mut step, mut mount, mut end) =
-            (vec![], vec![], vec![], vec![], vec![]);
+        let (mut whole, mut ready, mut step, mut mount, mut end) = (vec![], vec![], vec![], vec![], vec![]);
         for _ in 0..rounds {
             let begin = Instant::now();
             let sandbox = launcher.sandbox(spec(state, "one", placement)).await?;
@@ -65,9 +54,7 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
             let mut apart = Duration::ZERO;
             if sandbox.isolation().overlay {
                 let at = Instant::now();
-                sandbox
-                    .mount_overlay(&snapshots.join("tree"), Path::new("/home/runner/work/repo"))
-                    .await?;
+                sandbox.mount_overlay(&snapshots.join("tree"), Path::new("/home/runner/work/repo")).await?;
                 apart = at.elapsed();
                 mount.push(apart);
             }
@@ -83,9 +70,7 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
         report(&format!("{name}:   destroy"), end);
     }
 
-    let sandbox = launcher
-        .sandbox(spec(state, "steps", Placement::Isolated))
-        .await?;
+    let sandbox = launcher.sandbox(spec(state, "steps", Placement::Isolated)).await?;
     println!("isolation: {:?}", sandbox.isolation());
     let (mut steps, mut spawns) = (Vec::new(), Vec::new());
     for _ in 0..rounds * 4 {
@@ -104,9 +89,7 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
         launcher.prewarm(1)?;
         tokio::time::sleep(Duration::from_millis(20)).await;
         let begin = Instant::now();
-        let sandbox = launcher
-            .sandbox(spec(state, "warm", Placement::Isolated))
-            .await?;
+        let sandbox = launcher.sandbox(spec(state, "warm", Placement::Isolated)).await?;
         run_true(&sandbox).await?;
         sandbox.destroy().await?;
         prewarmed.push(begin.elapsed());
@@ -129,11 +112,7 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
     for _ in 0..rounds {
         let begin = Instant::now();
         let mut spec = spec(state, "limits", Placement::Isolated);
-        spec.limits = Limits {
-            memory_bytes: Some(1 << 30),
-            pids: Some(500),
-            cpus: None,
-        };
+        spec.limits = Limits { memory_bytes: Some(1 << 30), pids: Some(500), cpus: None };
         let sandbox = launcher.sandbox(spec).await?;
         run_true(&sandbox).await?;
         sandbox.destroy().await?;
@@ -149,9 +128,7 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
             for number in 0..20 {
                 let launcher = &launcher;
                 tasks.push(async move {
-                    let sandbox = launcher
-                        .sandbox(spec(state, &format!("p{number}"), placement))
-                        .await?;
+                    let sandbox = launcher.sandbox(spec(state, &format!("p{number}"), placement)).await?;
                     run_true(&sandbox).await?;
                     sandbox.destroy().await
                 });
@@ -165,22 +142,13 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
     }
     launcher.close();
     let resident = std::fs::read_to_string("/proc/self/status")?;
-    println!(
-        "{}",
-        resident
-            .lines()
-            .find(|line| line.starts_with("VmHWM"))
-            .unwrap_or_default()
-    );
+    println!("{}", resident.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
     Ok(())
 }
 
 /// Drives all at once on this task; enough, because the work is done in other processes.
 async fn futures<F: Future>(tasks: Vec<F>) -> Vec<F::Output> {
-    let mut tasks: Vec<_> = tasks
-        .into_iter()
-        .map(|task| (Box::pin(task), None))
-        .collect();
+    let mut tasks: Vec<_> = tasks.into_iter().map(|task| (Box::pin(task), None)).collect();
     std::future::poll_fn(|context| {
         let mut waiting = false;
         for (task, output) in &mut tasks {
@@ -191,11 +159,7 @@ async fn futures<F: Future>(tasks: Vec<F>) -> Vec<F::Output> {
                 }
             }
         }
-        if waiting {
-            std::task::Poll::Pending
-        } else {
-            std::task::Poll::Ready(())
-        }
+        if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
     })
     .await;
     tasks.into_iter().filter_map(|(_, output)| output).collect()
@@ -204,9 +168,7 @@ async fn futures<F: Future>(tasks: Vec<F>) -> Vec<F::Output> {
 fn spec(state: &Path, name: &str, placement: Placement) -> SandboxSpec {
     let mut spec = SandboxSpec::new(name, state.join("jobs").join(name));
     spec.placement = placement;
-    spec.dirs = ["/home/runner", "/home/runner/work/_temp"]
-        .map(|path| FreshDir { path: path.into() })
-        .to_vec();
+    spec.dirs = ["/home/runner", "/home/runner/work/_temp"].map(|path| FreshDir { path: path.into() }).to_vec();
     spec
 }
 

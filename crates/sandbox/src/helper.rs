@@ -58,11 +58,7 @@ fn run() -> io::Result<()> {
     unsafe { sys::close_from(3) };
     // The socket came as standard input, which is how `std::process` hands over a descriptor.
     let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
-    let null = rustix::fs::open(
-        "/dev/null",
-        rustix::fs::OFlags::RDWR,
-        rustix::fs::Mode::empty(),
-    )?;
+    let null = rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR, rustix::fs::Mode::empty())?;
     rustix::stdio::dup2_stdin(&null)?;
     drop(null);
     let signals = sys::take_signals(&[libc::SIGCHLD])?;
@@ -74,16 +70,7 @@ fn run() -> io::Result<()> {
     let hello = Hello::decode(&first.bytes).map_err(io::Error::other)?;
     let held = remains::hold(&hello.instance)?;
     let ground = ground::prepare(&hello);
-    Helper {
-        hello,
-        ground,
-        control,
-        signals,
-        held,
-        inits: Vec::new(),
-        cleaners: Vec::new(),
-    }
-    .serve()
+    Helper { hello, ground, control, signals, held, inits: Vec::new(), cleaners: Vec::new() }.serve()
 }
 
 struct Helper {
@@ -102,10 +89,8 @@ impl Helper {
         loop {
             let (mut asked, mut ended) = (false, false);
             {
-                let mut waiting = [
-                    PollFd::new(&self.control, PollFlags::IN),
-                    PollFd::new(&self.signals, PollFlags::IN),
-                ];
+                let mut waiting =
+                    [PollFd::new(&self.control, PollFlags::IN), PollFd::new(&self.signals, PollFlags::IN)];
                 match poll(&mut waiting, None) {
                     Ok(_) => {
                         asked = !waiting[0].revents().is_empty();
@@ -129,11 +114,7 @@ impl Helper {
                             self.create(number, channel);
                         }
                     }
-                    Ok(ToHelper::Remove {
-                        paths,
-                        cgroups,
-                        records,
-                    }) => self.remove(paths, cgroups, records),
+                    Ok(ToHelper::Remove { paths, cgroups, records }) => self.remove(paths, cgroups, records),
                     Err(_) => break,
                 }
             }
@@ -150,11 +131,7 @@ impl Helper {
     }
 
     fn create(&mut self, number: u32, channel: OwnedFd) {
-        let flags = if self.ground.isolates() {
-            libc::CLONE_NEWPID
-        } else {
-            0
-        };
+        let flags = if self.ground.isolates() { libc::CLONE_NEWPID } else { 0 };
         // SAFETY: this process has a single thread from its start to its end.
         match unsafe { sys::fork(flags) } {
             Ok(Some(pid)) => self.inits.push(pid),

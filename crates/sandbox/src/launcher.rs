@@ -57,30 +57,13 @@ impl Launcher {
     /// [`LauncherConfig::prewarm`] is not zero.
     pub fn start(config: LauncherConfig) -> Result<Self, Error> {
         let instance = Instance::create(&config.state_dir)?;
-        let absolute = instance
-            .dir
-            .parent()
-            .map_or_else(|| config.state_dir.clone(), PathBuf::from);
-        let snapshot_root = config
-            .snapshot_root
-            .map(|root| root.canonicalize().unwrap_or(root));
-        let config = LauncherConfig {
-            state_dir: absolute,
-            snapshot_root,
-            ..config
-        };
+        let absolute = instance.dir.parent().map_or_else(|| config.state_dir.clone(), PathBuf::from);
+        let snapshot_root = config.snapshot_root.map(|root| root.canonicalize().unwrap_or(root));
+        let config = LauncherConfig { state_dir: absolute, snapshot_root, ..config };
         let count = config.prewarm;
         let dir = instance.dir.clone();
-        let state = Mutex::new(State {
-            lock: Some(instance),
-            ..State::default()
-        });
-        let shared = Arc::new(Shared {
-            config,
-            instance: dir,
-            state,
-            numbers: AtomicU32::new(0),
-        });
+        let state = Mutex::new(State { lock: Some(instance), ..State::default() });
+        let shared = Arc::new(Shared { config, instance: dir, state, numbers: AtomicU32::new(0) });
         let launcher = Self { shared };
         launcher.prewarm(count)?;
         Ok(launcher)
@@ -123,9 +106,7 @@ impl Drop for Launcher {
         if !helpers.is_empty() {
             // Somebody has to reap them, yet nobody needs to wait for it.
             std::thread::spawn(move || {
-                helpers
-                    .into_iter()
-                    .for_each(|mut helper| drop(helper.wait()));
+                helpers.into_iter().for_each(|mut helper| drop(helper.wait()));
             });
         }
     }
@@ -143,11 +124,7 @@ impl Shared {
         // The lock first: the helpers remove the instance as soon as nobody holds it.
         state.lock = None;
         let isolated = state.isolated.take();
-        isolated
-            .into_iter()
-            .chain(state.host.take())
-            .map(|helper| helper.process)
-            .collect()
+        isolated.into_iter().chain(state.host.take()).map(|helper| helper.process).collect()
     }
 
     fn create(&self, placement: Placement) -> Result<Prepared, Error> {
@@ -167,10 +144,7 @@ impl Shared {
         };
         let request = ToHelper::Create { number }.encode();
         channel::send(&helper.control, &request, &[theirs.as_fd()]).map_err(|_| Error::Gone)?;
-        Ok(Prepared {
-            number,
-            channel: ours,
-        })
+        Ok(Prepared { number, channel: ours })
     }
 
     fn start_helper(&self, placement: Placement) -> io::Result<Helper> {
@@ -192,10 +166,7 @@ impl Shared {
             snapshot_root: self.config.snapshot_root.clone(),
         };
         channel::send(&ours, &hello.encode(), &[])?;
-        Ok(Helper {
-            control: ours,
-            process,
-        })
+        Ok(Helper { control: ours, process })
     }
 
     /// Lets a helper remove what a sandbox left. Without helpers the next sweep does.
@@ -212,12 +183,7 @@ impl Shared {
             Placement::Host => &state.host,
         };
         if let Some(helper) = helper {
-            let request = ToHelper::Remove {
-                paths,
-                cgroups,
-                records,
-            }
-            .encode();
+            let request = ToHelper::Remove { paths, cgroups, records }.encode();
             let _ = channel::send(&helper.control, &request, &[]);
         }
     }

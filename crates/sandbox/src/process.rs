@@ -25,9 +25,7 @@ impl ExitStatus {
 
     /// What a shell would report: the code, or 128 plus the signal.
     pub fn shell_code(&self) -> i32 {
-        self.code
-            .or(self.signal.map(|signal| 128 + signal))
-            .unwrap_or(1)
+        self.code.or(self.signal.map(|signal| 128 + signal)).unwrap_or(1)
     }
 }
 
@@ -58,47 +56,25 @@ impl Process {
     /// Sends a signal to this process alone. Nothing happens when it has ended.
     pub async fn signal(&self, signal: i32) -> Result<(), Error> {
         let key = self.key;
-        self.remote
-            .ask(|id| ToInit::Signal {
-                id,
-                key,
-                signal,
-                group: false,
-            })
-            .await
-            .map(drop)
+        self.remote.ask(|id| ToInit::Signal { id, key, signal, group: false }).await.map(drop)
     }
 
     /// Sends a signal to the process group it leads. Nothing happens when it has ended.
     pub async fn signal_group(&self, signal: i32) -> Result<(), Error> {
         let key = self.key;
-        self.remote
-            .ask(|id| ToInit::Signal {
-                id,
-                key,
-                signal,
-                group: true,
-            })
-            .await
-            .map(drop)
+        self.remote.ask(|id| ToInit::Signal { id, key, signal, group: true }).await.map(drop)
     }
 
     /// Kills the process, its descendants, its process group and its session.
     pub async fn kill_tree(&self) -> Result<(), Error> {
         let key = self.key;
-        self.remote
-            .ask(|id| ToInit::KillTree { id, key })
-            .await
-            .map(drop)
+        self.remote.ask(|id| ToInit::KillTree { id, key }).await.map(drop)
     }
 
     /// Waits for its end. May be called often and by many. [`Error::Gone`] when the sandbox ended first.
     pub async fn wait(&self) -> Result<ExitStatus, Error> {
         let mut exit = self.exit.clone();
-        let status = exit
-            .wait_for(Option::is_some)
-            .await
-            .map_err(|_| Error::Gone)?;
+        let status = exit.wait_for(Option::is_some).await.map_err(|_| Error::Gone)?;
         status.ok_or(Error::Gone)
     }
 }

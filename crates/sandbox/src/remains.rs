@@ -40,35 +40,21 @@ fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
 }
 
 fn make_dir(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .read(true)
-        .open(path)
+    File::options().create(true).truncate(false).write(true).read(true).open(path)
 }
 
 impl Instance {
     pub(crate) fn create(state_dir: &Path) -> Result<Self, Error> {
         make_dir(state_dir).map_err(failed("making", state_dir))?;
-        let state_dir = state_dir
-            .canonicalize()
-            .map_err(failed("finding", state_dir))?;
+        let state_dir = state_dir.canonicalize().map_err(failed("finding", state_dir))?;
         let gate_path = state_dir.join("lock");
         let gate = open_lock(&gate_path).map_err(failed("opening", &gate_path))?;
-        flock(&gate, FlockOperation::LockExclusive)
-            .map_err(io::Error::from)
-            .map_err(failed("locking", &gate_path))?;
-        let nanos = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_nanos() as u64);
+        flock(&gate, FlockOperation::LockExclusive).map_err(io::Error::from).map_err(failed("locking", &gate_path))?;
+        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
         let dir = state_dir.join(format!("{PREFIX}{}-{nanos:x}", std::process::id()));
         for part in ["layers", "records", "trash", "ns"] {
             let part = dir.join(part);
@@ -100,9 +86,7 @@ pub(crate) fn record_path(instance: &Path, what: &Path) -> PathBuf {
     }
     // A file name is bounded; the end of a path tells more than its start.
     let start = name.len().saturating_sub(200);
-    instance
-        .join("records")
-        .join(OsStr::from_bytes(&name[start..]))
+    instance.join("records").join(OsStr::from_bytes(&name[start..]))
 }
 
 /// Notes something outside the instance that must go with it: a job directory or a control group.
@@ -143,11 +127,7 @@ pub(crate) fn remove_instance(instance: &Path, held: File) {
 }
 
 fn remove_unlocked(instance: &Path) {
-    for record in fs::read_dir(instance.join("records"))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
+    for record in fs::read_dir(instance.join("records")).into_iter().flatten().flatten() {
         let Ok(target) = fs::read_link(record.path()) else {
             continue;
         };
@@ -171,14 +151,9 @@ pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
     let Ok(gate) = open_lock(&gate_path) else {
         return Ok(0);
     };
-    flock(&gate, FlockOperation::LockExclusive)
-        .map_err(io::Error::from)
-        .map_err(failed("locking", &gate_path))?;
+    flock(&gate, FlockOperation::LockExclusive).map_err(io::Error::from).map_err(failed("locking", &gate_path))?;
     let mut dead = Vec::new();
-    for entry in fs::read_dir(state_dir)
-        .map_err(failed("reading", state_dir))?
-        .flatten()
-    {
+    for entry in fs::read_dir(state_dir).map_err(failed("reading", state_dir))?.flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
         if name.starts_with(CLAIMED) {
@@ -207,11 +182,7 @@ fn remove_cgroup(group: &Path) {
             _ => return,
         }
         let left = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
-        for pid in left
-            .lines()
-            .filter_map(|line| line.parse().ok())
-            .filter(|pid| *pid > 1)
-        {
+        for pid in left.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 1) {
             let _ = crate::sys::kill(pid, libc::SIGKILL);
         }
         std::thread::sleep(Duration::from_millis(5));
@@ -231,9 +202,7 @@ pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
 }
 
 fn open_up(directory: &Path) {
-    let is_dir = directory
-        .symlink_metadata()
-        .is_ok_and(|found| found.is_dir());
+    let is_dir = directory.symlink_metadata().is_ok_and(|found| found.is_dir());
     if !is_dir || fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).is_err() {
         return;
     }

@@ -39,11 +39,7 @@ impl Remote {
         waiting.answers.insert(READY, sender);
         // SAFETY: an `OwnedFd` stays open and the same for as long as it is owned, which is until the end here.
         let socket = unsafe { AsyncFd::register(socket) }?;
-        let remote = Arc::new(Self {
-            socket,
-            waiting: Mutex::new(waiting),
-            ids: AtomicU64::new(READY + 1),
-        });
+        let remote = Arc::new(Self { socket, waiting: Mutex::new(waiting), ids: AtomicU64::new(READY + 1) });
         tokio::spawn(Arc::clone(&remote).receive());
         Ok((remote, receiver))
     }
@@ -113,12 +109,7 @@ impl Remote {
 
     async fn receive(self: Arc<Self>) {
         loop {
-            let packet = self
-                .socket
-                .async_io(tokio::io::Interest::READABLE, |socket| {
-                    channel::receive(socket)
-                })
-                .await;
+            let packet = self.socket.async_io(tokio::io::Interest::READABLE, |socket| channel::receive(socket)).await;
             let Ok(Some(packet)) = packet else { break };
             let Ok(message) = FromInit::decode(&packet.bytes) else {
                 break;
@@ -136,22 +127,11 @@ impl Remote {
         let mut waiting = self.waiting();
         let id = match &message {
             FromInit::Ready { .. } | FromInit::Failed { .. } => READY,
-            FromInit::Done { id } | FromInit::Refused { id, .. } | FromInit::Names { id, .. } => {
-                *id
-            }
+            FromInit::Done { id } | FromInit::Refused { id, .. } | FromInit::Names { id, .. } => *id,
             FromInit::Started { key, .. } | FromInit::NotStarted { key, .. } => *key,
-            FromInit::Exited {
-                key,
-                code,
-                signal,
-                oom,
-            } => {
+            FromInit::Exited { key, code, signal, oom } => {
                 if let Some(exit) = waiting.exits.remove(key) {
-                    exit.send_replace(Some(ExitStatus {
-                        code: *code,
-                        signal: *signal,
-                        oom: *oom,
-                    }));
+                    exit.send_replace(Some(ExitStatus { code: *code, signal: *signal, oom: *oom }));
                 }
                 return;
             }

@@ -10,9 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::launcher::{Prepared, Shared};
 use crate::remote::Remote;
 use crate::wire::{FromInit, Setup, Shown, Start, ToInit, stage};
-use crate::{
-    Command, Error, Isolation, Mode, Placement, Process, ProcessName, SandboxSpec, remains,
-};
+use crate::{Command, Error, Isolation, Mode, Placement, Process, ProcessName, SandboxSpec, remains};
 
 /// A place where processes live. Cheap to clone; when the last clone is dropped everything inside is killed.
 #[derive(Debug, Clone)]
@@ -40,11 +38,7 @@ struct Inner {
 }
 
 /// Sends the job's description to a prepared init and waits until it has settled.
-pub(crate) async fn open(
-    launcher: Arc<Shared>,
-    prepared: Prepared,
-    spec: SandboxSpec,
-) -> Result<Sandbox, Error> {
+pub(crate) async fn open(launcher: Arc<Shared>, prepared: Prepared, spec: SandboxSpec) -> Result<Sandbox, Error> {
     let (dirs, backed) = prepare_job(&launcher, &spec)?;
     let setup = Setup {
         hostname: spec.hostname,
@@ -56,19 +50,14 @@ pub(crate) async fn open(
         pids: spec.limits.pids,
         cpus: spec.limits.cpus,
     };
-    let (remote, ready) = Remote::new(prepared.channel).map_err(|source| Error::Io {
-        what: "connecting to the sandbox's init".into(),
-        source,
-    })?;
+    let (remote, ready) = Remote::new(prepared.channel)
+        .map_err(|source| Error::Io { what: "connecting to the sandbox's init".into(), source })?;
     // A prepared init that failed meanwhile says why before its socket closes, so a failed send is not the answer.
     let _ = remote.send(&ToInit::Setup { setup }, &[]).await;
     let ready = match ready.await {
         Ok(FromInit::Ready { ready }) => ready,
         Ok(FromInit::Failed { step, errno }) => {
-            return Err(Error::Setup {
-                step,
-                source: io::Error::from_raw_os_error(errno),
-            });
+            return Err(Error::Setup { step, source: io::Error::from_raw_os_error(errno) });
         }
         _ => return Err(Error::Gone),
     };
@@ -106,41 +95,23 @@ type Backed = Vec<(PathBuf, PathBuf)>;
 
 /// Makes the job's directories. Returns what is to be mounted and what backs what.
 fn prepare_job(launcher: &Shared, spec: &SandboxSpec) -> Result<(Vec<Shown>, Backed), Error> {
-    let targets = spec.dirs.iter().map(|dir| &dir.path).chain(
-        spec.binds
-            .iter()
-            .flat_map(|bind| [&bind.source, &bind.target]),
-    );
+    let targets =
+        spec.dirs.iter().map(|dir| &dir.path).chain(spec.binds.iter().flat_map(|bind| [&bind.source, &bind.target]));
     for path in targets.chain(&spec.hide).chain([&spec.job_dir]) {
         if !path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
-            return Err(Error::Path {
-                path: path.clone(),
-                why: "must be absolute and without `..`",
-            });
+            return Err(Error::Path { path: path.clone(), why: "must be absolute and without `..`" });
         }
     }
     let made = |path: &Path, mode: u32| {
         let make = || {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o755)
-                .create(path)?;
-            if mode == 0o755 {
-                Ok(())
-            } else {
-                fs::set_permissions(path, fs::Permissions::from_mode(mode))
-            }
+            fs::DirBuilder::new().recursive(true).mode(0o755).create(path)?;
+            if mode == 0o755 { Ok(()) } else { fs::set_permissions(path, fs::Permissions::from_mode(mode)) }
         };
-        make().map_err(|source| Error::Io {
-            what: format!("making {}", path.display()),
-            source,
-        })
+        make().map_err(|source| Error::Io { what: format!("making {}", path.display()), source })
     };
     made(&spec.job_dir, 0o755)?;
-    remains::record(&launcher.instance, &spec.job_dir).map_err(|source| Error::Io {
-        what: "recording the job's directory".into(),
-        source,
-    })?;
+    remains::record(&launcher.instance, &spec.job_dir)
+        .map_err(|source| Error::Io { what: "recording the job's directory".into(), source })?;
     let store = spec.job_dir.join("dirs");
     let mut dirs: Vec<&Path> = spec.dirs.iter().map(|dir| dir.path.as_path()).collect();
     dirs.sort_unstable();
@@ -151,20 +122,12 @@ fn prepare_job(launcher: &Shared, spec: &SandboxSpec) -> Result<(Vec<Shown>, Bac
         made(&source, if temporary { 0o1777 } else { 0o755 })?;
         // Below another fresh directory it is already there, because they are kept in one tree.
         if !shown.iter().any(|outer| inside.starts_with(&outer.target)) {
-            shown.push(Shown {
-                source: source.clone(),
-                target: inside.to_owned(),
-                read_only: false,
-            });
+            shown.push(Shown { source: source.clone(), target: inside.to_owned(), read_only: false });
         }
         backed.push((inside.to_owned(), source));
     }
     for bind in &spec.binds {
-        shown.push(Shown {
-            source: bind.source.clone(),
-            target: bind.target.clone(),
-            read_only: bind.read_only,
-        });
+        shown.push(Shown { source: bind.source.clone(), target: bind.target.clone(), read_only: bind.read_only });
         backed.push((bind.target.clone(), bind.source.clone()));
     }
     Ok((shown, backed))
@@ -181,59 +144,29 @@ impl Sandbox {
     pub async fn mount_overlay(&self, lower: &Path, target: &Path) -> Result<(), Error> {
         let inner = &*self.inner;
         if !inner.isolation.overlay {
-            return Err(Error::Unsupported(
-                "overlays cannot be mounted in host mode".into(),
-            ));
+            return Err(Error::Unsupported("overlays cannot be mounted in host mode".into()));
         }
-        let below = inner
-            .launcher
-            .config
-            .snapshot_root
-            .as_ref()
-            .is_some_and(|root| lower.starts_with(root));
+        let below = inner.launcher.config.snapshot_root.as_ref().is_some_and(|root| lower.starts_with(root));
         if !below || lower.components().any(|part| part == Component::ParentDir) {
-            return Err(Error::Path {
-                path: lower.to_owned(),
-                why: "must lie in the snapshot store",
-            });
+            return Err(Error::Path { path: lower.to_owned(), why: "must lie in the snapshot store" });
         }
         if !target.is_absolute() {
-            return Err(Error::Path {
-                path: target.to_owned(),
-                why: "must be absolute",
-            });
+            return Err(Error::Path { path: target.to_owned(), why: "must be absolute" });
         }
         let layers = inner.job_dir.join("layers");
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&layers)
-            .map_err(|source| Error::Io {
-                what: format!("making {}", layers.display()),
-                source,
-            })?;
+            .map_err(|source| Error::Io { what: format!("making {}", layers.display()), source })?;
         let layer = layers.join(inner.layers.fetch_add(1, Ordering::Relaxed).to_string());
         let (lower, inside) = (lower.to_owned(), target.to_owned());
-        match inner
-            .remote
-            .ask(|id| ToInit::Mount {
-                id,
-                lower,
-                layer,
-                target: inside,
-            })
-            .await?
-        {
-            FromInit::Refused { errno, .. } => Err(Error::Mount {
-                target: target.to_owned(),
-                source: io::Error::from_raw_os_error(errno),
-            }),
+        match inner.remote.ask(|id| ToInit::Mount { id, lower, layer, target: inside }).await? {
+            FromInit::Refused { errno, .. } => {
+                Err(Error::Mount { target: target.to_owned(), source: io::Error::from_raw_os_error(errno) })
+            }
             _ => {
-                inner
-                    .overlays
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(target.to_owned());
+                inner.overlays.lock().unwrap_or_else(PoisonError::into_inner).push(target.to_owned());
                 Ok(())
             }
         }
@@ -243,11 +176,7 @@ impl Sandbox {
     pub async fn spawn(&self, command: Command) -> Result<Process, Error> {
         let remote = &self.inner.remote;
         let key = remote.next_id();
-        let program = command
-            .argv
-            .first()
-            .map(|word| word.to_string_lossy().into_owned())
-            .unwrap_or_default();
+        let program = command.argv.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
         let cwd = command.cwd.clone();
         let start = Start {
             key,
@@ -260,10 +189,7 @@ impl Sandbox {
             new_session: command.new_session,
             controlling_tty: command.controlling_tty,
         };
-        let fds: Vec<_> = [command.stdin, command.stdout, command.stderr]
-            .into_iter()
-            .flatten()
-            .collect();
+        let fds: Vec<_> = [command.stdin, command.stdout, command.stderr].into_iter().flatten().collect();
         let answer = remote.expect(key)?;
         let exit = remote.expect_exit(key);
         let sent = remote.send(&ToInit::Start { start }, &fds).await;
@@ -273,12 +199,7 @@ impl Sandbox {
             Err(error) => Err(error),
         };
         match answer {
-            Ok(FromInit::Started { pid, .. }) => Ok(Process {
-                remote: Arc::clone(remote),
-                key,
-                pid,
-                exit,
-            }),
+            Ok(FromInit::Started { pid, .. }) => Ok(Process { remote: Arc::clone(remote), key, pid, exit }),
             Ok(FromInit::NotStarted { stage, errno, .. }) => {
                 remote.forget_exit(key);
                 Err(not_started(program, cwd, stage, errno))
@@ -292,20 +213,15 @@ impl Sandbox {
 
     /// Kills everything inside but the sandbox's own init, and returns when all of it is gone.
     pub async fn kill_all(&self) -> Result<(), Error> {
-        self.inner
-            .remote
-            .ask(|id| ToInit::KillAll { id })
-            .await
-            .map(drop)
+        self.inner.remote.ask(|id| ToInit::KillAll { id }).await.map(drop)
     }
 
     /// What is running inside, init left out.
     pub async fn processes(&self) -> Result<Vec<ProcessName>, Error> {
         match self.inner.remote.ask(|id| ToInit::List { id }).await? {
-            FromInit::Names { names, .. } => Ok(names
-                .into_iter()
-                .map(|(pid, name)| ProcessName { pid, name })
-                .collect()),
+            FromInit::Names { names, .. } => {
+                Ok(names.into_iter().map(|(pid, name)| ProcessName { pid, name }).collect())
+            }
             _ => Err(Error::Gone),
         }
     }
@@ -318,22 +234,13 @@ impl Sandbox {
             return self.inside_path(inside);
         }
         let backed = longest(&inner.backed, inside);
-        let overlays = inner
-            .overlays
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let covered = overlays
-            .iter()
-            .filter(|target| inside.starts_with(target))
-            .map(|target| target.as_os_str().len())
-            .max();
+        let overlays = inner.overlays.lock().unwrap_or_else(PoisonError::into_inner);
+        let covered =
+            overlays.iter().filter(|target| inside.starts_with(target)).map(|target| target.as_os_str().len()).max();
         // The backing directory shows nothing of what is mounted further down.
         let holds_others = overlays.iter().any(|target| target.starts_with(inside));
         match backed {
-            Some((target, host))
-                if !holds_others
-                    && covered.is_none_or(|length| length < target.as_os_str().len()) =>
-            {
+            Some((target, host)) if !holds_others && covered.is_none_or(|length| length < target.as_os_str().len()) => {
                 rebase(inside, target, host)
             }
             _ => Path::new("/proc")
@@ -349,10 +256,8 @@ impl Sandbox {
         if self.inner.isolation.mode != Mode::Host {
             return wanted.to_owned();
         }
-        longest(&self.inner.backed, wanted).map_or_else(
-            || wanted.to_owned(),
-            |(target, host)| rebase(wanted, target, host),
-        )
+        longest(&self.inner.backed, wanted)
+            .map_or_else(|| wanted.to_owned(), |(target, host)| rebase(wanted, target, host))
     }
 
     /// Kills everything, waits for the end of all processes and removes the layers and fresh directories (large
@@ -370,33 +275,19 @@ impl Sandbox {
 
 impl Inner {
     fn clear(&self) {
-        let mut paths = vec![
-            self.launcher
-                .instance
-                .join("layers")
-                .join(self.number.to_string()),
-        ];
+        let mut paths = vec![self.launcher.instance.join("layers").join(self.number.to_string())];
         for part in remains::JOB_PARTS {
             let own = self.job_dir.join(part);
-            let trash = self
-                .launcher
-                .instance
-                .join("trash")
-                .join(format!("{}-{part}", self.number));
+            let trash = self.launcher.instance.join("trash").join(format!("{}-{part}", self.number));
             // A rename makes the job's directory free for another at once.
-            paths.push(if fs::rename(&own, &trash).is_ok() {
-                trash
-            } else {
-                own
-            });
+            paths.push(if fs::rename(&own, &trash).is_ok() { trash } else { own });
         }
         let _ = fs::remove_dir(&self.job_dir);
         let records: Vec<_> = std::iter::once(&self.job_dir)
             .chain(&self.cgroups)
             .map(|what| remains::record_path(&self.launcher.instance, what))
             .collect();
-        self.launcher
-            .remove(self.placement, paths, self.cgroups.clone(), records);
+        self.launcher.remove(self.placement, paths, self.cgroups.clone(), records);
     }
 }
 
@@ -448,10 +339,8 @@ mod tests {
             (PathBuf::from("/home/r"), PathBuf::from("/j/home/r")),
             (PathBuf::from("/home/r/t"), PathBuf::from("/t")),
         ];
-        let found = |path: &str| {
-            longest(&backed, Path::new(path))
-                .map(|(target, host)| rebase(Path::new(path), target, host))
-        };
+        let found =
+            |path: &str| longest(&backed, Path::new(path)).map(|(target, host)| rebase(Path::new(path), target, host));
         assert_eq!(found("/home/r"), Some("/j/home/r".into()));
         assert_eq!(found("/home/r/t/x"), Some("/t/x".into()));
         assert_eq!(found("/home/rx"), None);

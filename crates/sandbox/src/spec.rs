@@ -17,11 +17,7 @@ pub struct LauncherConfig {
 impl LauncherConfig {
     /// A launcher without a snapshot store and without sandboxes prepared ahead.
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            state_dir: state_dir.into(),
-            snapshot_root: None,
-            prewarm: 0,
-        }
+        Self { state_dir: state_dir.into(), snapshot_root: None, prewarm: 0 }
     }
 }
 

@@ -5,11 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, FromRawFd as _, OwnedFd};
 
 fn check(result: c_int) -> io::Result<c_int> {
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(result)
-    }
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
 /// Forks with namespace flags. `None` in the child.
@@ -45,8 +41,7 @@ pub(crate) fn unshare(flags: c_int) -> io::Result<()> {
 /// `prctl` with one numeric argument.
 pub(crate) fn prctl(option: c_int, argument: c_ulong) -> io::Result<()> {
     // SAFETY: every option used in this crate takes numbers only; unused arguments must be zero.
-    check(unsafe { libc::prctl(option, argument, 0 as c_ulong, 0 as c_ulong, 0 as c_ulong) })
-        .map(drop)
+    check(unsafe { libc::prctl(option, argument, 0 as c_ulong, 0 as c_ulong, 0 as c_ulong) }).map(drop)
 }
 
 /// The name shown by `ps` and kept by core files.
@@ -91,11 +86,7 @@ pub(crate) fn wait_for(pid: i32) -> io::Result<c_int> {
 
 /// Exit code or signal of a wait status.
 pub(crate) fn decode_status(status: c_int) -> (Option<i32>, Option<i32>) {
-    if libc::WIFEXITED(status) {
-        (Some(libc::WEXITSTATUS(status)), None)
-    } else {
-        (None, Some(libc::WTERMSIG(status)))
-    }
+    if libc::WIFEXITED(status) { (Some(libc::WEXITSTATUS(status)), None) } else { (None, Some(libc::WTERMSIG(status))) }
 }
 
 /// Gives every signal its default action and blocks the given ones, which then arrive at the returned signalfd.
@@ -108,24 +99,14 @@ pub(crate) fn take_signals(signals: &[c_int]) -> io::Result<OwnedFd> {
         let none = std::ptr::null_mut::<libc::c_void>();
         for signal in 1..=64 {
             // Fails for KILL and STOP.
-            libc::syscall(
-                libc::SYS_rt_sigaction,
-                signal,
-                default.as_ptr(),
-                none,
-                8_usize,
-            );
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), none, 8_usize);
         }
         let mut set: libc::sigset_t = std::mem::zeroed();
         for signal in signals {
             libc::sigaddset(&raw mut set, *signal);
         }
         libc::sigprocmask(libc::SIG_SETMASK, &raw const set, std::ptr::null_mut());
-        let fd = check(libc::signalfd(
-            -1,
-            &raw const set,
-            libc::SFD_CLOEXEC | libc::SFD_NONBLOCK,
-        ))?;
+        let fd = check(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?;
         Ok(OwnedFd::from_raw_fd(fd))
     }
 }
@@ -135,8 +116,7 @@ pub(crate) fn next_signal(fd: &OwnedFd) -> Option<c_int> {
     let mut buffer = [0_u8; size_of::<libc::signalfd_siginfo>()];
     let count = rustix::io::read(fd, &mut buffer).ok()?;
     // The first field of signalfd_siginfo is the signal's number.
-    (count == buffer.len())
-        .then(|| i32::from_ne_bytes([buffer[0], buffer[1], buffer[2], buffer[3]]))
+    (count == buffer.len()).then(|| i32::from_ne_bytes([buffer[0], buffer[1], buffer[2], buffer[3]]))
 }
 
 /// Closes every descriptor from `first` on.
@@ -158,12 +138,7 @@ pub(crate) fn set_read_only(mount: impl AsFd, recursive: bool) -> io::Result<()>
         userns: u64,
     }
     const READ_ONLY: u64 = 1;
-    let attributes = Attributes {
-        set: READ_ONLY,
-        clear: 0,
-        propagation: 0,
-        userns: 0,
-    };
+    let attributes = Attributes { set: READ_ONLY, clear: 0, propagation: 0, userns: 0 };
     let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
     // SAFETY: the path is a terminated string and the structure lives through the call with its true size.
     let result = unsafe {
@@ -176,11 +151,7 @@ pub(crate) fn set_read_only(mount: impl AsFd, recursive: bool) -> io::Result<()>
             size_of::<Attributes>(),
         )
     };
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Sets the host name of this UTS namespace.
@@ -193,26 +164,14 @@ pub(crate) fn set_hostname(name: &str) -> io::Result<()> {
 pub(crate) fn loopback_up() -> io::Result<()> {
     // SAFETY: the socket is owned here; the request structure is fully initialised and lives through the calls.
     unsafe {
-        let socket = OwnedFd::from_raw_fd(check(libc::socket(
-            libc::AF_INET,
-            libc::SOCK_DGRAM | libc::SOCK_CLOEXEC,
-            0,
-        ))?);
+        let socket =
+            OwnedFd::from_raw_fd(check(libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0))?);
         let mut request: libc::ifreq = std::mem::zeroed();
         request.ifr_name[0] = b'l' as libc::c_char;
         request.ifr_name[1] = b'o' as libc::c_char;
-        check(libc::ioctl(
-            socket.as_raw_fd(),
-            libc::SIOCGIFFLAGS as _,
-            &raw mut request,
-        ))?;
+        check(libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFFLAGS as _, &raw mut request))?;
         request.ifr_ifru.ifru_flags |= libc::IFF_UP as libc::c_short;
-        check(libc::ioctl(
-            socket.as_raw_fd(),
-            libc::SIOCSIFFLAGS as _,
-            &raw mut request,
-        ))
-        .map(drop)
+        check(libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &raw mut request)).map(drop)
     }
 }
 
@@ -224,15 +183,8 @@ const CAP_SYS_RAWIO: c_ulong = 17;
 const CAP_SYS_BOOT: c_ulong = 22;
 const CAP_SYS_TIME: c_ulong = 25;
 /// What reaches the kernel and hardware beyond any namespace.
-const DROPPED: [c_ulong; 7] = [
-    CAP_SYS_MODULE,
-    CAP_SYS_RAWIO,
-    CAP_SYS_BOOT,
-    CAP_SYS_TIME,
-    CAP_MAC_OVERRIDE,
-    CAP_MAC_ADMIN,
-    CAP_SYSLOG,
-];
+const DROPPED: [c_ulong; 7] =
+    [CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_SYS_TIME, CAP_MAC_OVERRIDE, CAP_MAC_ADMIN, CAP_SYSLOG];
 
 /// Drops, for good, the capabilities with which a job could break the host. Needs none itself beyond `SETPCAP`.
 pub(crate) fn drop_capabilities() -> io::Result<()> {
@@ -251,10 +203,7 @@ pub(crate) fn drop_capabilities() -> io::Result<()> {
     for capability in DROPPED {
         prctl(libc::PR_CAPBSET_DROP, capability)?;
     }
-    let header = Header {
-        version: 0x2008_0522,
-        pid: 0,
-    };
+    let header = Header { version: 0x2008_0522, pid: 0 };
     let mut data = [Data::default(); 2];
     // SAFETY: version 3 of the interface reads one header and reads or writes two data elements, which these are.
     unsafe {

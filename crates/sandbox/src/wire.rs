@@ -25,11 +25,7 @@ pub(crate) trait Wire: Sized {
 
     fn decode(mut input: &[u8]) -> Result<Self, Malformed> {
         let value = Self::get(&mut input)?;
-        if input.is_empty() {
-            Ok(value)
-        } else {
-            Err(Malformed)
-        }
+        if input.is_empty() { Ok(value) } else { Err(Malformed) }
     }
 }
 
@@ -108,11 +104,7 @@ impl<T: Wire> Wire for Option<T> {
         }
     }
     fn get(input: &mut &[u8]) -> Result<Self, Malformed> {
-        if bool::get(input)? {
-            T::get(input).map(Some)
-        } else {
-            Ok(None)
-        }
+        if bool::get(input)? { T::get(input).map(Some) } else { Ok(None) }
     }
 }
 
@@ -307,24 +299,13 @@ mod tests {
         };
         let message = ToInit::Start { start };
         assert_eq!(ToInit::decode(&message.encode()), Ok(message));
-        let message = FromInit::Exited {
-            key: 3,
-            code: None,
-            signal: Some(9),
-            oom: true,
-        };
+        let message = FromInit::Exited { key: 3, code: None, signal: Some(9), oom: true };
         assert_eq!(FromInit::decode(&message.encode()), Ok(message));
     }
 
     #[test]
     fn damaged_messages_are_errors() {
-        let whole = ToInit::Mount {
-            id: 1,
-            lower: "/a".into(),
-            layer: "/b".into(),
-            target: "/c".into(),
-        }
-        .encode();
+        let whole = ToInit::Mount { id: 1, lower: "/a".into(), layer: "/b".into(), target: "/c".into() }.encode();
         for end in 0..whole.len() {
             assert_eq!(ToInit::decode(&whole[..end]), Err(Malformed), "{end}");
         }

@@ -42,21 +42,9 @@ pub enum Content {
 impl Content {
     /// Tells by the media type a client announced.
     pub fn from_mime_type(mime_type: &str) -> Content {
-        match mime_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase()
-            .as_str()
-        {
-            ""
-            | "application/zip"
-            | "application/x-zip-compressed"
-            | "application/zip-compressed" => Content::Zip,
-            _ => Content::Raw {
-                mime_type: mime_type.to_owned(),
-            },
+        match mime_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "" | "application/zip" | "application/x-zip-compressed" | "application/zip-compressed" => Content::Zip,
+            _ => Content::Raw { mime_type: mime_type.to_owned() },
         }
     }
 
@@ -124,13 +112,7 @@ impl ArtifactStore {
     pub(crate) fn with_limits(run_dir: &Path, max_bytes: u64, clock: Clock) -> ArtifactStore {
         let dir = run_dir.join("artifacts");
         let index = IndexFile::new(&dir);
-        ArtifactStore(Arc::new(Inner {
-            dir,
-            max_bytes,
-            clock,
-            index,
-            staging: Mutex::default(),
-        }))
+        ArtifactStore(Arc::new(Inner { dir, max_bytes, clock, index, staging: Mutex::default() }))
     }
 
     fn blob_path(&self, id: u64) -> PathBuf {
@@ -143,23 +125,14 @@ impl ArtifactStore {
 
     /// Opens staging, and on the first call sweeps what a killed process left.
     pub(crate) fn staging(&self) -> Result<Arc<Staging>> {
-        let mut staging = self
-            .0
-            .staging
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut staging = self.0.staging.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(staging) = &*staging {
             return Ok(Arc::clone(staging));
         }
         let locked = self.0.index.lock()?;
         let blobs = self.0.dir.join("blobs");
         fs::create_dir_all(&blobs).map_err(Error::io(&blobs))?;
-        let known: HashSet<_> = locked
-            .value
-            .artifacts
-            .iter()
-            .map(|artifact| self.blob_path(artifact.id))
-            .collect();
+        let known: HashSet<_> = locked.value.artifacts.iter().map(|artifact| self.blob_path(artifact.id)).collect();
         for entry in fs::read_dir(&blobs).map_err(Error::io(&blobs))? {
             let path = entry.map_err(Error::io(&blobs))?.path();
             if !known.contains(&path) {
@@ -203,27 +176,14 @@ impl ArtifactStore {
         self.check_free(name, options.overwrite)?;
         let mut writer = BlobWriter::create(&self.staging()?, self.0.max_bytes)?;
         writer.copy_from(&mut reader, Path::new(name))?;
-        self.publish(
-            name,
-            owner,
-            Content::Raw {
-                mime_type: mime_type.to_owned(),
-            },
-            writer.finish(),
-            options,
-        )
+        self.publish(name, owner, Content::Raw { mime_type: mime_type.to_owned() }, writer.finish(), options)
     }
 
     /// Starts an artifact that is written piece by piece.
     ///
     /// # Errors
     /// A bad or taken name.
-    pub fn begin(
-        &self,
-        name: &str,
-        owner: &ArtifactOwner,
-        options: &UploadOptions,
-    ) -> Result<PendingArtifact> {
+    pub fn begin(&self, name: &str, owner: &ArtifactOwner, options: &UploadOptions) -> Result<PendingArtifact> {
         self.check_free(name, options.overwrite)?;
         let writer = BlobWriter::create(&self.staging()?, self.0.max_bytes)?;
         Ok(PendingArtifact {
@@ -240,9 +200,7 @@ impl ArtifactStore {
         name::validate_artifact_name(name)?;
         let taken = |artifact: &Artifact| artifact.name == name && !artifact.inherited;
         if !overwrite && self.list()?.iter().any(taken) {
-            return Err(Error::ArtifactExists {
-                name: name.to_owned(),
-            });
+            return Err(Error::ArtifactExists { name: name.to_owned() });
         }
         Ok(())
     }
@@ -258,16 +216,10 @@ impl ArtifactStore {
     ) -> Result<Artifact> {
         blob.sync()?;
         let mut locked = self.0.index.lock()?;
-        let replaced = locked
-            .value
-            .artifacts
-            .iter()
-            .position(|artifact| artifact.name == name);
+        let replaced = locked.value.artifacts.iter().position(|artifact| artifact.name == name);
         let stays = |position: usize| !locked.value.artifacts[position].inherited;
         if replaced.is_some_and(stays) && !options.overwrite {
-            return Err(Error::ArtifactExists {
-                name: name.to_owned(),
-            });
+            return Err(Error::ArtifactExists { name: name.to_owned() });
         }
         let replaced = replaced.map(|position| locked.value.artifacts.remove(position));
         locked.value.last_id += 1;
@@ -309,13 +261,8 @@ impl ArtifactStore {
     /// # Errors
     /// [`Error::NoArtifact`], or an unreadable index.
     pub fn get(&self, name: &str) -> Result<Artifact> {
-        let found = self
-            .list()?
-            .into_iter()
-            .find(|artifact| artifact.name == name);
-        found.ok_or_else(|| Error::NoArtifact {
-            what: format!("named {name:?}"),
-        })
+        let found = self.list()?.into_iter().find(|artifact| artifact.name == name);
+        found.ok_or_else(|| Error::NoArtifact { what: format!("named {name:?}") })
     }
 
     /// The artifact with this id.
@@ -324,9 +271,7 @@ impl ArtifactStore {
     /// As for [`ArtifactStore::get`].
     pub fn get_by_id(&self, id: u64) -> Result<Artifact> {
         let found = self.list()?.into_iter().find(|artifact| artifact.id == id);
-        found.ok_or_else(|| Error::NoArtifact {
-            what: format!("with id {id}"),
-        })
+        found.ok_or_else(|| Error::NoArtifact { what: format!("with id {id}") })
     }
 
     /// The bytes as stored.
@@ -336,9 +281,7 @@ impl ArtifactStore {
     pub fn reader(&self, artifact: &Artifact) -> Result<File> {
         let path = self.blob_path(artifact.id);
         File::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Error::NoArtifact {
-                what: format!("named {:?}", artifact.name),
-            },
+            io::ErrorKind::NotFound => Error::NoArtifact { what: format!("named {:?}", artifact.name) },
             _ => Error::io(&path)(error),
         })
     }
@@ -361,9 +304,7 @@ impl ArtifactStore {
     /// As for [`ArtifactStore::reader`]; write errors.
     pub fn save_as(&self, artifact: &Artifact, path: &Path) -> Result<u64> {
         let mut from = self.reader(artifact)?;
-        File::create(path)
-            .and_then(|mut to| io::copy(&mut from, &mut to))
-            .map_err(Error::io(path))
+        File::create(path).and_then(|mut to| io::copy(&mut from, &mut to)).map_err(Error::io(path))
     }
 
     /// Deletes an artifact by name and tells which it was.
@@ -372,14 +313,8 @@ impl ArtifactStore {
     /// [`Error::NoArtifact`], or an index that cannot be written.
     pub fn delete(&self, name: &str) -> Result<Artifact> {
         let mut locked = self.0.index.lock()?;
-        let position = locked
-            .value
-            .artifacts
-            .iter()
-            .position(|artifact| artifact.name == name);
-        let position = position.ok_or_else(|| Error::NoArtifact {
-            what: format!("named {name:?}"),
-        })?;
+        let position = locked.value.artifacts.iter().position(|artifact| artifact.name == name);
+        let position = position.ok_or_else(|| Error::NoArtifact { what: format!("named {name:?}") })?;
         let artifact = locked.value.artifacts.remove(position);
         locked.save()?;
         remove_file(&self.blob_path(artifact.id))?;
@@ -411,13 +346,7 @@ impl PendingArtifact {
     /// # Errors
     /// A name taken meanwhile; a full disk.
     pub fn finish(self, content: Content) -> Result<Artifact> {
-        self.store.publish(
-            &self.name,
-            &self.owner,
-            content,
-            self.writer.finish(),
-            &self.options,
-        )
+        self.store.publish(&self.name, &self.owner, content, self.writer.finish(), &self.options)
     }
 }
 

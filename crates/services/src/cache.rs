@@ -118,14 +118,7 @@ impl CacheStore {
         let dir = data_dir.join("caches");
         let index = IndexFile::new(&dir);
         let (staging, reserved) = Default::default();
-        CacheStore(Arc::new(Inner {
-            dir,
-            quota_bytes,
-            clock,
-            index,
-            staging,
-            reserved,
-        }))
+        CacheStore(Arc::new(Inner { dir, quota_bytes, clock, index, staging, reserved }))
     }
 
     pub(crate) fn quota_bytes(&self) -> u64 {
@@ -138,23 +131,14 @@ impl CacheStore {
 
     /// Opens staging, and on the first call sweeps what a killed process left.
     pub(crate) fn staging(&self) -> Result<Arc<Staging>> {
-        let mut staging = self
-            .0
-            .staging
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut staging = self.0.staging.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(staging) = &*staging {
             return Ok(Arc::clone(staging));
         }
         let locked = self.0.index.lock()?;
         let blobs = self.0.dir.join("blobs");
         fs::create_dir_all(&blobs).map_err(Error::io(&blobs))?;
-        let known: HashSet<_> = locked
-            .value
-            .entries
-            .iter()
-            .map(|entry| self.blob_path(entry.id))
-            .collect();
+        let known: HashSet<_> = locked.value.entries.iter().map(|entry| self.blob_path(entry.id)).collect();
         for entry in fs::read_dir(&blobs).map_err(Error::io(&blobs))? {
             let path = entry.map_err(Error::io(&blobs))?.path();
             if !known.contains(&path) {
@@ -173,30 +157,17 @@ impl CacheStore {
     pub fn restore(&self, query: &CacheQuery) -> Result<Restored> {
         let (found, mut explanation) = self.lookup(query)?;
         let Some(entry) = found else {
-            return Ok(Restored {
-                hit: None,
-                explanation,
-            });
+            return Ok(Restored { hit: None, explanation });
         };
         match self.reader(entry.id) {
             Ok(reader) => {
-                let hit = CacheHit {
-                    exact: entry.key == query.key,
-                    entry,
-                    reader,
-                };
-                Ok(Restored {
-                    hit: Some(hit),
-                    explanation,
-                })
+                let hit = CacheHit { exact: entry.key == query.key, entry, reader };
+                Ok(Restored { hit: Some(hit), explanation })
             }
             // Evicted between the look and the opening: as if it had been a moment earlier.
             Err(Error::NoCache { .. }) => {
                 explanation.outcome = crate::Outcome::Miss;
-                Ok(Restored {
-                    hit: None,
-                    explanation,
-                })
+                Ok(Restored { hit: None, explanation })
             }
             Err(error) => Err(error),
         }
@@ -218,8 +189,7 @@ impl CacheStore {
         }
         check_version(&query.version)?;
         let index = self.0.index.read()?;
-        let (found, explanation) =
-            search::search(query, &index.entries, |entry| self.condition(entry));
+        let (found, explanation) = search::search(query, &index.entries, |entry| self.condition(entry));
         Ok((found.cloned(), explanation))
     }
 
@@ -230,9 +200,7 @@ impl CacheStore {
     pub fn reader(&self, id: u64) -> Result<File> {
         let path = self.blob_path(id);
         let reader = File::open(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Error::NoCache {
-                what: format!("with id {id}"),
-            },
+            std::io::ErrorKind::NotFound => Error::NoCache { what: format!("with id {id}") },
             _ => Error::io(&path)(error),
         })?;
         // The content's modification time is the time of last use: one call, no lock, safe at any moment.
@@ -260,10 +228,7 @@ impl CacheStore {
         if let Some(entry) = index.entries.iter().find(|entry| is_claimed(entry, &claim))
             && matches!(self.condition(entry), Condition::Good)
         {
-            return Err(Error::CacheExists {
-                key: key.to_owned(),
-                scope: scope.to_owned(),
-            });
+            return Err(Error::CacheExists { key: key.to_owned(), scope: scope.to_owned() });
         }
         Reservation::claim(self, claim, owner.clone())
     }
@@ -274,12 +239,7 @@ impl CacheStore {
     /// An unreadable index.
     pub fn list(&self) -> Result<Vec<CacheUsage>> {
         let entries = self.0.index.read()?.entries;
-        let usage = |entry: CacheEntry| {
-            Some(CacheUsage {
-                last_used: self.last_used(&entry)?,
-                entry,
-            })
-        };
+        let usage = |entry: CacheEntry| Some(CacheUsage { last_used: self.last_used(&entry)?, entry });
         Ok(entries.into_iter().filter_map(usage).collect())
     }
 
@@ -289,9 +249,7 @@ impl CacheStore {
     /// [`Error::NoCache`], or an index that cannot be written.
     pub fn delete(&self, id: u64) -> Result<CacheEntry> {
         let mut deleted = self.delete_where(|entry| entry.id == id)?;
-        deleted.pop().ok_or_else(|| Error::NoCache {
-            what: format!("with id {id}"),
-        })
+        deleted.pop().ok_or_else(|| Error::NoCache { what: format!("with id {id}") })
     }
 
     /// Deletes the entries a condition holds for and returns them.
@@ -300,11 +258,7 @@ impl CacheStore {
     /// An index that cannot be written.
     pub fn delete_where(&self, condition: impl Fn(&CacheEntry) -> bool) -> Result<Vec<CacheEntry>> {
         let mut locked = self.0.index.lock()?;
-        let deleted: Vec<CacheEntry> = locked
-            .value
-            .entries
-            .extract_if(.., |entry| condition(entry))
-            .collect();
+        let deleted: Vec<CacheEntry> = locked.value.entries.extract_if(.., |entry| condition(entry)).collect();
         if !deleted.is_empty() {
             locked.save()?;
         }
@@ -315,9 +269,7 @@ impl CacheStore {
     }
 
     fn last_used(&self, entry: &CacheEntry) -> Option<Timestamp> {
-        let modified = fs::metadata(self.blob_path(entry.id))
-            .and_then(|data| data.modified())
-            .ok()?;
+        let modified = fs::metadata(self.blob_path(entry.id)).and_then(|data| data.modified()).ok()?;
         Timestamp::try_from(modified).ok()
     }
 
@@ -326,11 +278,7 @@ impl CacheStore {
             None => Condition::Gone,
             Some(last_used) => {
                 let unused_days = self.0.clock.now().duration_since(last_used).as_hours() / 24;
-                if unused_days >= UNUSED_DAYS {
-                    Condition::Expired { unused_days }
-                } else {
-                    Condition::Good
-                }
+                if unused_days >= UNUSED_DAYS { Condition::Expired { unused_days } } else { Condition::Good }
             }
         }
     }
@@ -369,20 +317,13 @@ impl CacheStore {
         mut blob: crate::disk::blob::Blob,
     ) -> Result<CacheEntry> {
         if blob.size > self.0.quota_bytes {
-            return Err(Error::TooLarge {
-                limit: self.0.quota_bytes,
-            });
+            return Err(Error::TooLarge { limit: self.0.quota_bytes });
         }
         blob.sync()?;
         let mut locked = self.0.index.lock()?;
         let removed = self.make_room(&mut locked, blob.size);
         let [repository, scope, key, version] = claim.clone();
-        if locked
-            .value
-            .entries
-            .iter()
-            .any(|entry| is_claimed(entry, claim))
-        {
+        if locked.value.entries.iter().any(|entry| is_claimed(entry, claim)) {
             return Err(Error::CacheExists { key, scope });
         }
         locked.value.last_id += 1;
@@ -420,10 +361,7 @@ impl CacheStore {
 }
 
 fn is_claimed(entry: &CacheEntry, [repository, scope, key, version]: &[String; 4]) -> bool {
-    entry.repository == *repository
-        && entry.scope == *scope
-        && entry.key == *key
-        && entry.version == *version
+    entry.repository == *repository && entry.scope == *scope && entry.key == *key && entry.version == *version
 }
 
 fn check_key(key: &str) -> Result<()> {
@@ -431,23 +369,17 @@ fn check_key(key: &str) -> Result<()> {
         return Err(Error::BadKey("a cache key is empty".to_owned()));
     }
     if key.chars().count() > MAX_KEY_CHARS {
-        return Err(Error::BadKey(format!(
-            "a cache key is longer than {MAX_KEY_CHARS} characters"
-        )));
+        return Err(Error::BadKey(format!("a cache key is longer than {MAX_KEY_CHARS} characters")));
     }
     if key.contains(',') {
-        return Err(Error::BadKey(format!(
-            "the cache key {key:?} contains a comma"
-        )));
+        return Err(Error::BadKey(format!("the cache key {key:?} contains a comma")));
     }
     Ok(())
 }
 
 fn check_version(version: &str) -> Result<()> {
     if version.is_empty() || version.len() > MAX_VERSION_BYTES {
-        return Err(Error::BadKey(format!(
-            "a cache version has 1 to {MAX_VERSION_BYTES} bytes"
-        )));
+        return Err(Error::BadKey(format!("a cache version has 1 to {MAX_VERSION_BYTES} bytes")));
     }
     Ok(())
 }

@@ -57,10 +57,6 @@ pub struct RepositoryClaims {
 
 impl Default for RepositoryClaims {
     fn default() -> RepositoryClaims {
-        RepositoryClaims {
-            repository_id: "0".to_owned(),
-            owner_id: "0".to_owned(),
-            visibility: "private".to_owned(),
-        }
+        RepositoryClaims { repository_id: "0".to_owned(), owner_id: "0".to_owned(), visibility: "private".to_owned() }
     }
 }

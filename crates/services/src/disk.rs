@@ -11,9 +11,7 @@ use std::path::Path;
 
 /// Makes a rename or unlink in `dir` itself durable.
 pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
-    File::open(dir)
-        .and_then(|dir_file| dir_file.sync_all())
-        .map_err(Error::io(dir))
+    File::open(dir).and_then(|dir_file| dir_file.sync_all()).map_err(Error::io(dir))
 }
 
 /// Removes a file that may be gone already.

@@ -12,15 +12,10 @@ pub enum Error {
     #[error("{path}: {source}", path = path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("{path}: the index cannot be read ({source}); remove the directory to start afresh", path = path.display())]
-    Index {
-        path: PathBuf,
-        source: serde_json::Error,
-    },
+    Index { path: PathBuf, source: serde_json::Error },
     #[error(transparent)]
     Name(#[from] crate::NameError),
-    #[error(
-        "an artifact named {name:?} already exists in this run; choose another name or set overwrite"
-    )]
+    #[error("an artifact named {name:?} already exists in this run; choose another name or set overwrite")]
     ArtifactExists { name: String },
     #[error("there is no artifact {what} in this run")]
     NoArtifact { what: String },

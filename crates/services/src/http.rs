@@ -27,19 +27,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/blobs/artifact/{id}", get(blobs::get_artifact))
         .route("/blobs/cache/{id}", get(blobs::get_cache))
         .route("/_apis/artifactcache/cache", get(cache_v1::find))
-        .route(
-            "/_apis/artifactcache/caches",
-            get(cache_v1::list).post(cache_v1::reserve),
-        )
-        .route(
-            "/_apis/artifactcache/caches/{id}",
-            post(cache_v1::commit).patch(cache_v1::upload),
-        )
+        .route("/_apis/artifactcache/caches", get(cache_v1::list).post(cache_v1::reserve))
+        .route("/_apis/artifactcache/caches/{id}", post(cache_v1::commit).patch(cache_v1::upload))
         .route("/oidc/token", get(identity::token))
-        .route(
-            "/.well-known/openid-configuration",
-            get(identity::configuration),
-        )
+        .route("/.well-known/openid-configuration", get(identity::configuration))
         .route("/.well-known/jwks", get(identity::keys))
         .fallback(answer::unknown_route)
         .with_state(shared)
@@ -49,10 +40,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 fn bearer(shared: &Shared, headers: &HeaderMap, use_: &str) -> Option<Arc<Job>> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| shared.authenticate(token.trim(), use_))
-        .flatten()
+    scheme.eq_ignore_ascii_case("bearer").then(|| shared.authenticate(token.trim(), use_)).flatten()
 }
 
 fn signed_url(shared: &Shared, path: &str, seconds: i64) -> String {
@@ -62,11 +50,7 @@ fn signed_url(shared: &Shared, path: &str, seconds: i64) -> String {
 
 /// Where the content of an upload goes.
 fn upload_url(shared: &Shared, pending: &Pending) -> String {
-    signed_url(
-        shared,
-        &format!("/blobs/upload/{}", pending.id),
-        UPLOAD_SECONDS,
-    )
+    signed_url(shared, &format!("/blobs/upload/{}", pending.id), UPLOAD_SECONDS)
 }
 
 fn download_url(shared: &Shared, kind: &str, id: u64) -> String {
@@ -74,14 +58,9 @@ fn download_url(shared: &Shared, kind: &str, id: u64) -> String {
 }
 
 /// Runs disk work where it may block.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> crate::Result<T> + Send + 'static,
-) -> crate::Result<T> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> crate::Result<T> + Send + 'static) -> crate::Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(crate::Error::Io {
-            path: "services".into(),
-            source: std::io::Error::other(error),
-        }),
+        Err(error) => Err(crate::Error::Io { path: "services".into(), source: std::io::Error::other(error) }),
     }
 }

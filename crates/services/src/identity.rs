@@ -55,8 +55,7 @@ pub struct JobEnvironment {
 impl fmt::Debug for JobEnvironment {
     /// Names only: the values hold tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names =
-            |env: &[(String, String)]| env.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let names = |env: &[(String, String)]| env.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         f.debug_struct("JobEnvironment")
             .field("action_env", &names(&self.action_env))
             .field("run_env", &names(&self.run_env))

@@ -22,13 +22,11 @@ mod token;
 
 pub use artifact::name::{NameError, validate_artifact_name, validate_file_path};
 pub use artifact::{
-    Artifact, ArtifactFile, ArtifactOwner, ArtifactStore, Compression, Content, Downloaded,
-    PendingArtifact, UploadOptions, list_artifacts, open_regular,
+    Artifact, ArtifactFile, ArtifactOwner, ArtifactStore, Compression, Content, Downloaded, PendingArtifact,
+    UploadOptions, list_artifacts, open_regular,
 };
 pub use cache::explanation::{Considered, Explanation, Outcome, Verdict};
-pub use cache::{
-    CacheEntry, CacheHit, CacheOwner, CacheQuery, CacheStore, CacheUsage, Reservation, Restored,
-};
+pub use cache::{CacheEntry, CacheHit, CacheOwner, CacheQuery, CacheStore, CacheUsage, Reservation, Restored};
 pub use clock::Clock;
 pub use config::{DEFAULT_QUOTA_BYTES, RepositoryClaims, ServicesConfig, UNUSED_DAYS};
 pub use error::{Error, Result};

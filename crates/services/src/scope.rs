@@ -16,18 +16,11 @@ impl CacheScopes {
     pub fn of(job: &JobIdentity) -> CacheScopes {
         let mut read = vec![job.git_ref.clone()];
         for branch in [&job.base_ref, &job.default_branch] {
-            let full = if branch.starts_with("refs/") {
-                branch.clone()
-            } else {
-                format!("refs/heads/{branch}")
-            };
+            let full = if branch.starts_with("refs/") { branch.clone() } else { format!("refs/heads/{branch}") };
             if !branch.is_empty() && !read.contains(&full) {
                 read.push(full);
             }
         }
-        CacheScopes {
-            read,
-            write: job.cache_write.then(|| job.git_ref.clone()),
-        }
+        CacheScopes { read, write: job.cache_write.then(|| job.git_ref.clone()) }
     }
 }

@@ -4,9 +4,7 @@ mod shared;
 
 pub(crate) use shared::{Job, Pending, PendingKind, Shared};
 
-use crate::{
-    ArtifactStore, CacheStore, Error, JobEnvironment, JobIdentity, Result, ServicesConfig,
-};
+use crate::{ArtifactStore, CacheStore, Error, JobEnvironment, JobIdentity, Result, ServicesConfig};
 use serde_json::json;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -45,11 +43,8 @@ impl Services {
         });
         let (port, listener) = listener.map_err(io)?;
         let mut services = Services::embedded(config, &format!("http://127.0.0.1:{port}"))?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .max_blocking_threads(256)
-            .build();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().max_blocking_threads(256).build();
         let runtime = runtime.map_err(Error::io(Path::new("services")))?;
         let (stop, stopped) = oneshot::channel();
         let router = services.router();
@@ -66,14 +61,9 @@ impl Services {
             // Reads and writes of clients that are gone by now need no end.
             runtime.shutdown_background();
         };
-        let thread = thread::Builder::new()
-            .name("services".to_owned())
-            .spawn(serve);
+        let thread = thread::Builder::new().name("services".to_owned()).spawn(serve);
         let thread = thread.map_err(Error::io(Path::new("services")))?;
-        services.server = Some(Server {
-            stop: Some(stop),
-            thread: Some(thread),
-        });
+        services.server = Some(Server { stop: Some(stop), thread: Some(thread) });
         Ok(services)
     }
 
@@ -84,10 +74,7 @@ impl Services {
     /// No random numbers to be had.
     pub fn embedded(config: ServicesConfig, url: &str) -> Result<Services> {
         let shared = Shared::new(config, url.trim_end_matches('/'))?;
-        Ok(Services {
-            shared: Arc::new(shared),
-            server: None,
-        })
+        Ok(Services { shared: Arc::new(shared), server: None })
     }
 
     /// All endpoints, for the root of a host and port.
@@ -120,19 +107,14 @@ impl Services {
                 "iss": shared.issuer(), "iat": now, "nbf": now, "exp": now + TOKEN_LIFETIME,
                 "use": use_, "job": job.backend_id, "nonce": job.nonce,
             });
-            if let (Some(claims), serde_json::Value::Object(more)) = (claims.as_object_mut(), more)
-            {
+            if let (Some(claims), serde_json::Value::Object(more)) = (claims.as_object_mut(), more) {
                 claims.extend(more);
             }
             shared.signer.jwt(&claims)
         };
         // 1 reads, 2 writes, as the cache clients of image builders understand it.
         let access = job.scopes.read.iter().map(|scope| {
-            let permission = if job.scopes.write.as_ref() == Some(scope) {
-                3
-            } else {
-                1
-            };
+            let permission = if job.scopes.write.as_ref() == Some(scope) { 3 } else { 1 };
             json!({"Scope": scope, "Permission": permission})
         });
         let access = serde_json::Value::Array(access.collect()).to_string();
@@ -147,18 +129,8 @@ impl Services {
                 variable("ACTIONS_RESULTS_URL", &url),
                 variable("ACTIONS_CACHE_URL", &url),
                 variable("ACTIONS_CACHE_SERVICE_V2", "True"),
-                variable(
-                    "ACTIONS_CACHE_MODE",
-                    if identity.cache_write {
-                        "write"
-                    } else {
-                        "read"
-                    },
-                ),
-                variable(
-                    "ACTIONS_ORCHESTRATION_ID",
-                    &format!("{}.{}", job.run_backend_id, job.backend_id),
-                ),
+                variable("ACTIONS_CACHE_MODE", if identity.cache_write { "write" } else { "read" }),
+                variable("ACTIONS_ORCHESTRATION_ID", &format!("{}.{}", job.run_backend_id, job.backend_id)),
             ],
             run_env: Vec::new(),
             secrets_to_mask: vec![signature(&runtime_token)],
@@ -167,15 +139,10 @@ impl Services {
             let request_token = token("id-token", json!({}));
             // The client appends `&audience=`, so there must be a query already.
             environment.run_env = vec![
-                variable(
-                    "ACTIONS_ID_TOKEN_REQUEST_URL",
-                    &format!("{url}oidc/token?api-version=2.0"),
-                ),
+                variable("ACTIONS_ID_TOKEN_REQUEST_URL", &format!("{url}oidc/token?api-version=2.0")),
                 variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", &request_token),
             ];
-            environment
-                .action_env
-                .extend(environment.run_env.iter().cloned());
+            environment.action_env.extend(environment.run_env.iter().cloned());
             environment.secrets_to_mask.push(signature(&request_token));
         }
         shared.admit(job);

@@ -21,9 +21,7 @@ impl std::fmt::Debug for Signer {
 impl Signer {
     pub(crate) fn generate() -> Result<Signer> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new());
-        Ok(Signer {
-            key: key.map_err(|_| Error::Key("the system gives no random numbers".to_owned()))?,
-        })
+        Ok(Signer { key: key.map_err(|_| Error::Key("the system gives no random numbers".to_owned()))? })
     }
 
     /// A JWT over the claims.
@@ -43,37 +41,21 @@ impl Signer {
         hmac::verify(&self.key, signed.as_bytes(), &signature).ok()?;
         // The header is our own once the signature holds, so its algorithm needs no look.
         let (_, claims) = signed.split_once('.')?;
-        let claims: Value =
-            serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+        let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
         (now < claims["exp"].as_i64()? && claims["nbf"].as_i64()? <= now).then_some(claims)
     }
 
     /// `se` and `sig` of an address: what it names, what it allows, until when (seconds).
     pub(crate) fn address_query(&self, what: &str, expires: i64) -> String {
         let signature = hmac::sign(&self.key, address_text(what, expires).as_bytes());
-        format!(
-            "se={expires}&sig={}",
-            BASE64_URL_SAFE_NO_PAD.encode(signature)
-        )
+        format!("se={expires}&sig={}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    pub(crate) fn verify_address(
-        &self,
-        what: &str,
-        expires: i64,
-        signature: &str,
-        now: i64,
-    ) -> bool {
+    pub(crate) fn verify_address(&self, what: &str, expires: i64, signature: &str, now: i64) -> bool {
         let Ok(signature) = BASE64_URL_SAFE_NO_PAD.decode(signature) else {
             return false;
         };
-        now < expires
-            && hmac::verify(
-                &self.key,
-                address_text(what, expires).as_bytes(),
-                &signature,
-            )
-            .is_ok()
+        now < expires && hmac::verify(&self.key, address_text(what, expires).as_bytes(), &signature).is_ok()
     }
 }
 

@@ -71,11 +71,7 @@ impl SourceFile {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let after = breaks.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));
         let line_starts = std::iter::once(0).chain(after).collect();
-        SourceFile {
-            name,
-            text,
-            line_starts,
-        }
+        SourceFile { name, text, line_starts }
     }
 
     /// The position of a byte offset; offsets past the end are at the end.
@@ -83,22 +79,13 @@ impl SourceFile {
         let offset = self.text.floor_char_boundary(offset);
         let (start, line) = self.line_at(offset);
         let column = self.text[start..offset].chars().count() + 1;
-        Position {
-            line,
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-        }
+        Position { line, column: u32::try_from(column).unwrap_or(u32::MAX) }
     }
 
     /// Where the line of an offset starts, and its number from 1.
     pub(crate) fn line_at(&self, offset: usize) -> (usize, u32) {
-        let line = self
-            .line_starts
-            .partition_point(|start| *start as usize <= offset)
-            .max(1);
-        let start = self
-            .line_starts
-            .get(line - 1)
-            .map_or(0, |start| *start as usize);
+        let line = self.line_starts.partition_point(|start| *start as usize <= offset).max(1);
+        let start = self.line_starts.get(line - 1).map_or(0, |start| *start as usize);
         (start, u32::try_from(line).unwrap_or(u32::MAX))
     }
 }
@@ -117,17 +104,9 @@ mod tests {
     fn positions_count_lines_and_characters_from_one() {
         let mut map = SourceMap::new();
         let id = map.add("a.yml", "on: push\nnäme: ü\r\n\nend");
-        for (offset, line, column) in [
-            (0, 1, 1),
-            (8, 1, 9),
-            (9, 2, 1),
-            (12, 2, 3),
-            (16, 2, 7),
-            (20, 3, 1),
-            (21, 4, 1),
-            (24, 4, 4),
-            (9000, 4, 4),
-        ] {
+        for (offset, line, column) in
+            [(0, 1, 1), (8, 1, 9), (9, 2, 1), (12, 2, 3), (16, 2, 7), (20, 3, 1), (21, 4, 1), (24, 4, 4), (9000, 4, 4)]
+        {
             let position = map.position(Span::new(id, offset, offset));
             assert_eq!(position, Position { line, column }, "offset {offset}");
         }

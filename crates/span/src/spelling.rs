@@ -1,9 +1,6 @@
 /// The candidate that `word` most likely meant, if one is near: letters changed, left out, added
 /// or swapped. Case and the difference between `-` and `_` count little.
-pub fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.is_empty() || word.len() > LONGEST {
         return None;
     }
@@ -32,10 +29,7 @@ pub fn did_you_mean<'a>(
 const LONGEST: usize = 64;
 
 fn normal(word: &str) -> Vec<char> {
-    word.chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == '_' { '-' } else { c })
-        .collect()
+    word.chars().flat_map(char::to_lowercase).map(|c| if c == '_' { '-' } else { c }).collect()
 }
 
 /// Damerau's distance, adjacent swaps counted once.
@@ -63,16 +57,7 @@ mod tests {
 
     #[test]
     fn suggests_what_is_near_and_nothing_else() {
-        let keys = [
-            "runs-on",
-            "needs",
-            "steps",
-            "env",
-            "if",
-            "timeout-minutes",
-            "strategy",
-            "on",
-        ];
+        let keys = ["runs-on", "needs", "steps", "env", "if", "timeout-minutes", "strategy", "on"];
         for (word, expected) in [
             ("run-on", Some("runs-on")),
             ("runs_on", Some("runs-on")),

@@ -20,11 +20,7 @@ impl Span {
     pub fn new(file: FileId, start: usize, end: usize) -> Span {
         let start = u32::try_from(start).unwrap_or(u32::MAX);
         let end = u32::try_from(end).unwrap_or(u32::MAX);
-        Span {
-            file,
-            start,
-            end: end.max(start),
-        }
+        Span { file, start, end: end.max(start) }
     }
 
     /// An empty span: a place between two characters.
@@ -37,11 +33,7 @@ impl Span {
         if self.file != other.file {
             return self;
         }
-        Span {
-            file: self.file,
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// Whether `other` lies wholly inside.
@@ -52,9 +44,7 @@ impl Span {
     /// The part of this span that begins `offset` bytes in and is `len` bytes long, cut at the
     /// span's own end.
     pub fn at(self, offset: usize, len: usize) -> Span {
-        let start = (self.start as usize)
-            .saturating_add(offset)
-            .min(self.end as usize);
+        let start = (self.start as usize).saturating_add(offset).min(self.end as usize);
         let end = start.saturating_add(len).min(self.end as usize);
         Span::new(self.file, start, end)
     }
@@ -94,13 +84,9 @@ mod tests {
     #[test]
     fn parts_are_cut_at_the_end() {
         let span = Span::new(FILE, 10, 20);
-        for (offset, len, expected) in [
-            (0, 10, 10..20),
-            (2, 3, 12..15),
-            (2, 30, 12..20),
-            (30, 1, 20..20),
-            (usize::MAX, usize::MAX, 20..20),
-        ] {
+        for (offset, len, expected) in
+            [(0, 10, 10..20), (2, 3, 12..15), (2, 30, 12..20), (30, 1, 20..20), (usize::MAX, usize::MAX, 20..20)]
+        {
             assert_eq!(span.at(offset, len).range(), expected);
         }
     }

@@ -29,15 +29,7 @@ pub struct Finished {
 const GIVE_UP: Duration = Duration::from_secs(180);
 
 /// Variables of the surrounding environment that would change what is tested.
-const FOREIGN: [&str; 7] = [
-    "GITHUB_",
-    "RUNNER_",
-    "ACTIONS_",
-    "TRUNKLINE_",
-    "GIT_",
-    "NODE_OPTIONS",
-    "BASH_ENV",
-];
+const FOREIGN: [&str; 7] = ["GITHUB_", "RUNNER_", "ACTIONS_", "TRUNKLINE_", "GIT_", "NODE_OPTIONS", "BASH_ENV"];
 
 impl Binary {
     #[must_use]
@@ -91,16 +83,9 @@ impl Binary {
         let status = child.wait()?;
         let hung = guard.stop();
         let text = |handle: Option<thread::JoinHandle<String>>| {
-            handle
-                .and_then(|handle| handle.join().ok())
-                .unwrap_or_default()
+            handle.and_then(|handle| handle.join().ok()).unwrap_or_default()
         };
-        Ok(Finished {
-            code: status.code(),
-            stdout: text(stdout),
-            stderr: text(stderr),
-            hung,
-        })
+        Ok(Finished { code: status.code(), stdout: text(stdout), stderr: text(stderr), hung })
     }
 }
 
@@ -124,9 +109,7 @@ impl Guard {
         let thread = thread::spawn(move || {
             let hung = ended.recv_timeout(GIVE_UP) == Err(mpsc::RecvTimeoutError::Timeout);
             if hung {
-                let _ = Command::new("kill")
-                    .args(["-KILL", &id.to_string()])
-                    .status();
+                let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
             }
             hung
         });

@@ -1,8 +1,6 @@
 use std::collections::BTreeMap;
 
-use api::{
-    Annotation, Conclusion, Envelope, Event, LegId, LogLine, Reason, Stage, WorkflowConsidered,
-};
+use api::{Annotation, Conclusion, Envelope, Event, LegId, LogLine, Reason, Stage, WorkflowConsidered};
 
 /// What a run did, read from its event stream.
 #[derive(Debug, Default)]
@@ -105,11 +103,7 @@ impl Observed {
                 });
             }),
             Event::StepFinished(finished) => self.with(finished.leg, |job| {
-                if let Some(step) = job
-                    .steps
-                    .iter_mut()
-                    .find(|step| step.index == finished.step)
-                {
+                if let Some(step) = job.steps.iter_mut().find(|step| step.index == finished.step) {
                     step.outcome = Some(finished.outcome);
                     step.conclusion = Some(finished.conclusion);
                     step.reason = finished.reason;
@@ -161,11 +155,7 @@ impl Observed {
     #[must_use]
     pub fn jobs_named(&self, name: &str) -> Vec<&ObservedJob> {
         let shown: Vec<&ObservedJob> = self.jobs.iter().filter(|job| job.name == name).collect();
-        if shown.is_empty() {
-            self.jobs.iter().filter(|job| job.key == name).collect()
-        } else {
-            shown
-        }
+        if shown.is_empty() { self.jobs.iter().filter(|job| job.key == name).collect() } else { shown }
     }
 }
 
@@ -174,19 +164,12 @@ impl ObservedJob {
     #[must_use]
     pub fn step(&self, name: &str) -> Option<&ObservedStep> {
         let known = |step: &&ObservedStep, name: &str| step.id == name || step.name == name;
-        let whole = self
-            .steps
-            .iter()
-            .find(|step| known(step, name) && step.stage == Stage::Main);
-        whole
-            .or_else(|| self.steps.iter().find(|step| known(step, name)))
-            .or_else(|| {
-                let (outer, inner) = name.split_once(" / ")?;
-                let parent = self.step(outer)?.index;
-                self.steps
-                    .iter()
-                    .find(|step| step.parent == Some(parent) && known(step, inner))
-            })
+        let whole = self.steps.iter().find(|step| known(step, name) && step.stage == Stage::Main);
+        whole.or_else(|| self.steps.iter().find(|step| known(step, name))).or_else(|| {
+            let (outer, inner) = name.split_once(" / ")?;
+            let parent = self.step(outer)?.index;
+            self.steps.iter().find(|step| step.parent == Some(parent) && known(step, inner))
+        })
     }
 }
 

@@ -28,9 +28,7 @@ impl TestRepository {
     }
 
     fn empty() -> io::Result<TestRepository> {
-        let directory = tempfile::Builder::new()
-            .prefix("trunkline-test-")
-            .tempdir()?;
+        let directory = tempfile::Builder::new().prefix("trunkline-test-").tempdir()?;
         std::fs::create_dir(directory.path().join("project"))?;
         std::fs::create_dir(directory.path().join("state"))?;
         std::fs::create_dir(directory.path().join("home"))?;
@@ -86,19 +84,12 @@ impl TestRepository {
     }
 
     fn run(&self, mut command: Command) -> io::Result<()> {
-        let output = command
-            .current_dir(self.path())
-            .env("HOME", self.home())
-            .envs(git_identity())
-            .output()?;
+        let output = command.current_dir(self.path()).env("HOME", self.home()).envs(git_identity()).output()?;
         if output.status.success() {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        Err(io::Error::other(format!(
-            "{command:?}: {}: {said}",
-            output.status
-        )))
+        Err(io::Error::other(format!("{command:?}: {}: {said}", output.status)))
     }
 }
 

@@ -24,10 +24,7 @@ pub fn discover(root: &Path) -> io::Result<Vec<ScenarioDirectory>> {
     for entry in std::fs::read_dir(root)? {
         let path = entry?.path();
         if path.join("expect.toml").is_file() {
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             found.push(ScenarioDirectory { name, path });
         }
     }
@@ -39,8 +36,7 @@ impl ScenarioDirectory {
     /// Reads `expect.toml`. Keys it does not know are errors.
     pub fn read(&self) -> Result<Scenario, String> {
         let path = self.path.join("expect.toml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 }

@@ -83,18 +83,12 @@ pub struct ChangedFile {
 impl ChangedFile {
     #[must_use]
     pub fn new(path: impl Into<String>) -> ChangedFile {
-        ChangedFile {
-            path: path.into(),
-            previous: None,
-        }
+        ChangedFile { path: path.into(), previous: None }
     }
 
     #[must_use]
     pub fn renamed(previous: impl Into<String>, path: impl Into<String>) -> ChangedFile {
-        ChangedFile {
-            path: path.into(),
-            previous: Some(previous.into()),
-        }
+        ChangedFile { path: path.into(), previous: Some(previous.into()) }
     }
 }
 

@@ -22,22 +22,14 @@ pub fn verdict(workflow: &Workflow, event: &Event, settings: &Settings) -> Verdi
         Err(no) => return no,
     };
     let by_ref = refs::gate(trigger, event);
-    if by_ref
-        .as_ref()
-        .is_some_and(|verdict| verdict.runs != Runs::Yes)
-    {
+    if by_ref.as_ref().is_some_and(|verdict| verdict.runs != Runs::Yes) {
         return by_ref.unwrap_or_else(|| listens::yes(trigger, event));
     }
     let by_paths = paths::gate(trigger, event, settings);
-    if by_paths
-        .as_ref()
-        .is_some_and(|verdict| verdict.runs == Runs::No)
-    {
+    if by_paths.as_ref().is_some_and(|verdict| verdict.runs == Runs::No) {
         return by_paths.unwrap_or_else(|| listens::yes(trigger, event));
     }
-    let open = by_paths
-        .or(by_ref)
-        .unwrap_or_else(|| listens::yes(trigger, event));
+    let open = by_paths.or(by_ref).unwrap_or_else(|| listens::yes(trigger, event));
     approval::gate(event, settings).unwrap_or(open)
 }
 

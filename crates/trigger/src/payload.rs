@@ -21,19 +21,13 @@ use serde_json::{Map, Value, json};
 pub fn synthesise(facts: &EventFacts) -> Value {
     let mut payload = body(facts);
     let mut common = Map::new();
-    let action = facts
-        .action
-        .clone()
-        .or_else(|| default_action(&facts.event).map(str::to_owned));
+    let action = facts.action.clone().or_else(|| default_action(&facts.event).map(str::to_owned));
     if let Some(action) = action {
         common.insert("action".to_owned(), Value::String(action));
     }
     common.insert("repository".to_owned(), repository::repository(facts));
     if let Some(owner) = facts.organization() {
-        common.insert(
-            "organization".to_owned(),
-            json!({ "login": owner, "id": facts.id(owner) }),
-        );
+        common.insert("organization".to_owned(), json!({ "login": owner, "id": facts.id(owner) }));
     }
     common.insert("sender".to_owned(), repository::user(facts, &facts.actor));
     let mut whole = Value::Object(common);

@@ -21,25 +21,13 @@ pub enum TokenAccess {
 #[must_use]
 pub fn trust(event: &Event) -> Trust {
     let name = event.name.as_str();
-    let from_fork = event.fork
-        && matches!(
-            name,
-            "pull_request" | "pull_request_review" | "pull_request_review_comment"
-        );
+    let from_fork =
+        event.fork && matches!(name, "pull_request" | "pull_request_review" | "pull_request_review_comment");
     let dependabot = event.actor_kind == ActorKind::Dependabot
-        && matches!(
-            name,
-            "push" | "pull_request" | "pull_request_review" | "pull_request_review_comment"
-        );
+        && matches!(name, "push" | "pull_request" | "pull_request_review" | "pull_request_review_comment");
     if from_fork || dependabot {
-        Trust {
-            secrets: false,
-            token: TokenAccess::ReadOnly,
-        }
+        Trust { secrets: false, token: TokenAccess::ReadOnly }
     } else {
-        Trust {
-            secrets: true,
-            token: TokenAccess::AsConfigured,
-        }
+        Trust { secrets: true, token: TokenAccess::AsConfigured }
     }
 }

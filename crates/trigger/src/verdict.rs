@@ -136,14 +136,7 @@ const MAX_EVIDENCE: usize = 100;
 
 impl Verdict {
     pub(crate) fn new(runs: Runs, gate: Gate, reason: impl Into<String>) -> Verdict {
-        Verdict {
-            runs,
-            gate,
-            span: None,
-            reason: reason.into(),
-            evidence: Vec::new(),
-            evidence_omitted: 0,
-        }
+        Verdict { runs, gate, span: None, reason: reason.into(), evidence: Vec::new(), evidence_omitted: 0 }
     }
 
     pub(crate) fn no(gate: Gate, reason: impl Into<String>) -> Verdict {

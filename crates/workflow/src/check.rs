@@ -32,11 +32,8 @@ pub(crate) fn shell(item: &Item, out: &mut Vec<Diagnostic>) {
     if text.contains("{0}") || SHELLS.iter().any(|known| known.eq_ignore_ascii_case(text)) {
         return;
     }
-    let diagnostic = Diagnostic::error(
-        code::INVALID_SHELL,
-        format!("`{text}` is no shell that GitHub knows"),
-    )
-    .at(shell.span);
+    let diagnostic =
+        Diagnostic::error(code::INVALID_SHELL, format!("`{text}` is no shell that GitHub knows")).at(shell.span);
     let diagnostic = match span::did_you_mean(text, SHELLS.iter().copied()) {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
         None => diagnostic,
@@ -54,21 +51,11 @@ pub(crate) fn image(item: &Item, is_service: bool, out: &mut Vec<Diagnostic>) {
     };
     let name = image.value.strip_prefix("docker://");
     if name == Some("") || (is_service && image.value.is_empty()) {
-        out.push(
-            Diagnostic::error(code::INVALID_CONTAINER, "the image has no name").at(image.span),
-        );
+        out.push(Diagnostic::error(code::INVALID_CONTAINER, "the image has no name").at(image.span));
     }
 }
 
 /// [`span::did_you_mean`] as long as it pays: a file with thousands of mistakes is not helped by thousands of guesses.
-pub(crate) fn suggest<'a>(
-    told: usize,
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    if told > 200 {
-        None
-    } else {
-        span::did_you_mean(name, known.into_iter().take(500))
-    }
+pub(crate) fn suggest<'a>(told: usize, name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if told > 200 { None } else { span::did_you_mean(name, known.into_iter().take(500)) }
 }

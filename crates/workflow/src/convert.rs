@@ -34,29 +34,20 @@ fn spanned(item: &Item, key: &str) -> Option<Spanned<Arc<str>>> {
 
 /// `defaults:` of a workflow or a job.
 fn defaults(item: &Item, out: &mut Diagnostics) -> Defaults {
-    let Some(run) = item
-        .get("defaults")
-        .and_then(|defaults| defaults.get("run"))
-    else {
+    let Some(run) = item.get("defaults").and_then(|defaults| defaults.get("run")) else {
         return Defaults::default();
     };
     if run.is_dynamic() && run.entries().is_empty() {
         out.push(
-            Diagnostic::error(
-                code::EXPRESSION_NOT_ALLOWED,
-                "an expression cannot stand for the whole of `run`",
-            )
-            .at(run.span)
-            .help("write `shell` and `working-directory` out, each with its own expression"),
+            Diagnostic::error(code::EXPRESSION_NOT_ALLOWED, "an expression cannot stand for the whole of `run`")
+                .at(run.span)
+                .help("write `shell` and `working-directory` out, each with its own expression"),
         );
     }
     if let Some(shell) = run.get("shell") {
         check::shell(shell, out);
     }
-    Defaults {
-        shell: template(run, "shell"),
-        working_directory: template(run, "working-directory"),
-    }
+    Defaults { shell: template(run, "shell"), working_directory: template(run, "working-directory") }
 }
 
 /// Key and value of an entry together.

@@ -24,22 +24,11 @@ pub enum InputError {
     #[error("there is no input `{name}`{}", did_you_mean_suffix(.meant.as_ref()))]
     Unknown { name: String, meant: Option<String> },
     #[error("the input `{name}` is {expected}, `{found}` is not")]
-    Type {
-        name: Arc<str>,
-        expected: &'static str,
-        found: String,
-    },
+    Type { name: Arc<str>, expected: &'static str, found: String },
     #[error("the input `{name}` is one of {}, not `{found}`", .options.join(", "))]
-    NotAnOption {
-        name: Arc<str>,
-        found: String,
-        options: Vec<String>,
-    },
+    NotAnOption { name: Arc<str>, found: String, options: Vec<String> },
     #[error("the default of the input `{name}`: {}", .failure.message)]
-    Default {
-        name: Arc<str>,
-        failure: EvaluationFailure,
-    },
+    Default { name: Arc<str>, failure: EvaluationFailure },
 }
 
 fn did_you_mean_suffix(meant: Option<&String>) -> String {
@@ -63,10 +52,7 @@ pub fn coerce_inputs(
     for name in given.keys() {
         if !names().any(|declared| declared.to_lowercase() == name.to_lowercase()) {
             let meant = did_you_mean(name, names()).map(str::to_owned);
-            errors.push(InputError::Unknown {
-                name: name.to_owned(),
-                meant,
-            });
+            errors.push(InputError::Unknown { name: name.to_owned(), meant });
         }
     }
     let mut values = Object::new();
@@ -78,11 +64,7 @@ pub fn coerce_inputs(
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty() {
-        Ok(values.into())
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(values.into()) } else { Err(errors) }
 }
 
 fn value(
@@ -93,9 +75,7 @@ fn value(
 ) -> Result<Value, InputError> {
     if let Some(given) = given {
         let left_empty = source == InputSource::Dispatch && given.as_str() == Some("");
-        if !left_empty
-            || (input.default.is_none() && !input.required && input.kind != InputType::Choice)
-        {
+        if !left_empty || (input.default.is_none() && !input.required && input.kind != InputType::Choice) {
             return typed(input, given, source);
         }
     } else if input.required && source == InputSource::Call {
@@ -104,10 +84,7 @@ fn value(
     if let Some(default) = &input.default {
         let default = default
             .evaluate(context)
-            .map_err(|failure| InputError::Default {
-                name: Arc::clone(&input.name.value),
-                failure,
-            })?;
+            .map_err(|failure| InputError::Default { name: Arc::clone(&input.name.value), failure })?;
         return typed(input, &default, source);
     }
     if input.required {
@@ -118,19 +95,13 @@ fn value(
 
 fn typed(input: &Input, value: &Value, source: InputSource) -> Result<Value, InputError> {
     let name = || Arc::clone(&input.name.value);
-    let wrong = |expected| InputError::Type {
-        name: name(),
-        expected,
-        found: value.to_display_string().into_owned(),
-    };
+    let wrong = |expected| InputError::Type { name: name(), expected, found: value.to_display_string().into_owned() };
     let lenient = source == InputSource::Dispatch;
     match input.kind {
         InputType::Boolean => match value {
             Value::Bool(_) => Ok(value.clone()),
             Value::String(text) if lenient && text.eq_ignore_ascii_case("true") => Ok(true.into()),
-            Value::String(text) if lenient && text.eq_ignore_ascii_case("false") => {
-                Ok(false.into())
-            }
+            Value::String(text) if lenient && text.eq_ignore_ascii_case("false") => Ok(false.into()),
             Value::String(text) if lenient && text.is_empty() => Ok(false.into()),
             _ => Err(wrong("`true` or `false`")),
         },
@@ -150,17 +121,12 @@ fn typed(input: &Input, value: &Value, source: InputSource) -> Result<Value, Inp
                 return Err(wrong("a string"));
             }
             let text = value.to_display_string();
-            let offered =
-                |option: &crate::Spanned<Arc<str>>| option.value.as_ref() == text.as_ref();
+            let offered = |option: &crate::Spanned<Arc<str>>| option.value.as_ref() == text.as_ref();
             if input.kind == InputType::Choice && !input.options.iter().any(offered) {
                 return Err(InputError::NotAnOption {
                     name: name(),
                     found: text.into_owned(),
-                    options: input
-                        .options
-                        .iter()
-                        .map(|option| option.value.to_string())
-                        .collect(),
+                    options: input.options.iter().map(|option| option.value.to_string()).collect(),
                 });
             }
             Ok(text.as_ref().into())

@@ -44,19 +44,11 @@ pub(crate) struct Read {
 
 impl Item {
     pub(crate) fn invalid(span: Span) -> Item {
-        Item {
-            span,
-            kind: ItemKind::Invalid,
-            reads: Vec::new(),
-        }
+        Item { span, kind: ItemKind::Invalid, reads: Vec::new() }
     }
 
     pub(crate) fn literal(span: Span, value: Value) -> Item {
-        Item {
-            span,
-            kind: ItemKind::Literal(value),
-            reads: Vec::new(),
-        }
+        Item { span, kind: ItemKind::Literal(value), reads: Vec::new() }
     }
 
     pub(crate) fn is_invalid(&self) -> bool {
@@ -80,9 +72,7 @@ impl Item {
     }
 
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries()
-            .iter()
-            .find(|entry| entry.name() == Some(key))
+        self.entries().iter().find(|entry| entry.name() == Some(key))
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Item> {
@@ -99,10 +89,7 @@ impl Item {
     /// A literal string with its place.
     pub(crate) fn string(&self) -> Option<Spanned<Arc<str>>> {
         match self.value()? {
-            Value::String(text) => Some(Spanned {
-                value: text.clone(),
-                span: self.span,
-            }),
+            Value::String(text) => Some(Spanned { value: text.clone(), span: self.span }),
             _ => None,
         }
     }
@@ -121,10 +108,7 @@ impl Item {
 
     pub(crate) fn condition(&self) -> Option<Condition> {
         match &self.kind {
-            ItemKind::Condition(condition) => Some(Condition {
-                condition: condition.clone(),
-                span: self.span,
-            }),
+            ItemKind::Condition(condition) => Some(Condition { condition: condition.clone(), span: self.span }),
             _ => None,
         }
     }
@@ -135,9 +119,9 @@ impl Item {
             ItemKind::Text(_) | ItemKind::Condition(_) => true,
             ItemKind::Invalid | ItemKind::Literal(_) => false,
             ItemKind::Sequence(items) => items.iter().any(Item::is_dynamic),
-            ItemKind::Mapping(entries) => entries
-                .iter()
-                .any(|entry| entry.name().is_none() || entry.value.is_dynamic()),
+            ItemKind::Mapping(entries) => {
+                entries.iter().any(|entry| entry.name().is_none() || entry.value.is_dynamic())
+            }
         }
     }
 
@@ -148,25 +132,15 @@ impl Item {
             ItemKind::Text(template) => TemplateKind::Text(template.clone()),
             // A condition inside a template (`snapshot.if`) stays the text that the engine never looks at.
             ItemKind::Condition(condition) => TemplateKind::Literal(condition.expr().text().into()),
-            ItemKind::Sequence(items) => {
-                TemplateKind::Sequence(items.iter().map(Item::template).collect())
-            }
-            ItemKind::Mapping(entries) => {
-                TemplateKind::Mapping(entries.iter().map(Entry::template).collect())
-            }
+            ItemKind::Sequence(items) => TemplateKind::Sequence(items.iter().map(Item::template).collect()),
+            ItemKind::Mapping(entries) => TemplateKind::Mapping(entries.iter().map(Entry::template).collect()),
         };
-        Template {
-            span: self.span,
-            kind,
-        }
+        Template { span: self.span, kind }
     }
 
     /// Named templates of a mapping with free keys; keys that are expressions are left out.
     pub(crate) fn named_templates(&self) -> Vec<(Spanned<Arc<str>>, Template)> {
-        self.entries()
-            .iter()
-            .filter_map(|entry| Some((entry.spanned_name()?, entry.value.template())))
-            .collect()
+        self.entries().iter().filter_map(|entry| Some((entry.spanned_name()?, entry.value.template()))).collect()
     }
 
     /// Calls `visit` for everything that expressions in here read.
@@ -193,19 +167,12 @@ impl Entry {
 
     pub(crate) fn spanned_name(&self) -> Option<Spanned<Arc<str>>> {
         match &self.key {
-            TemplateKey::Literal(name) => Some(Spanned {
-                value: name.clone(),
-                span: self.key_span,
-            }),
+            TemplateKey::Literal(name) => Some(Spanned { value: name.clone(), span: self.key_span }),
             _ => None,
         }
     }
 
     fn template(&self) -> TemplateEntry {
-        TemplateEntry {
-            key_span: self.key_span,
-            key: self.key.clone(),
-            value: self.value.template(),
-        }
+        TemplateEntry { key_span: self.key_span, key: self.key.clone(), value: self.value.template() }
     }
 }

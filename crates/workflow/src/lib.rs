@@ -30,15 +30,12 @@ pub use action_input::check_action_inputs;
 pub use code::CODES;
 pub use input::{InputError, InputSource, coerce_inputs};
 pub use matrix::{Leg, MAX_LEGS, MatrixError, expand_matrix, leg_name};
-pub use model::action::{
-    Action, ActionInput, ActionOutput, CompositeRuns, DockerRuns, NodeRuns, Runs,
-};
+pub use model::action::{Action, ActionInput, ActionOutput, CompositeRuns, DockerRuns, NodeRuns, Runs};
 pub use model::job::{CallJob, CallSecrets, Concurrency, Job, JobKind, StepsJob, Strategy};
 pub use model::step::{Step, StepKind};
 pub use model::template::{EvaluationFailure, Template, TemplateEntry, TemplateKey, TemplateKind};
 pub use model::trigger::{
-    EventTrigger, Filter, Input, InputType, Schedule, SecretDeclaration, Triggers, WorkflowCall,
-    WorkflowOutput,
+    EventTrigger, Filter, Input, InputType, Schedule, SecretDeclaration, Triggers, WorkflowCall, WorkflowOutput,
 };
 pub use model::workflow::{Defaults, PermissionLevel, Permissions, Workflow};
 pub use model::{Condition, Spanned};

@@ -39,10 +39,7 @@ pub enum MatrixError {
     #[error("the axis `{0}` has no values")]
     EmptyAxis(String),
     #[error("`{key}` is a list of mappings, this is {found}")]
-    NotAListOfMappings {
-        key: &'static str,
-        found: &'static str,
-    },
+    NotAListOfMappings { key: &'static str, found: &'static str },
     #[error("an entry of `{0}` says nothing")]
     EmptyEntry(&'static str),
     #[error("`exclude` names `{0}`, which is no axis of this matrix")]
@@ -75,46 +72,25 @@ pub fn expand_matrix(matrix: &Value) -> Result<Vec<Leg>, MatrixError> {
     }
     let axis_names: HashSet<String> = axes.iter().map(|(axis, _)| axis.to_lowercase()).collect();
     let is_axis = |key: &str| axis_names.contains(&key.to_lowercase());
-    if let Some(key) = exclude
-        .iter()
-        .flat_map(|entry| entry.keys())
-        .find(|key| !is_axis(key))
-    {
+    if let Some(key) = exclude.iter().flat_map(|entry| entry.keys()).find(|key| !is_axis(key)) {
         return Err(MatrixError::UnknownExcludeKey(key.to_owned()));
     }
     let product = product(&axes);
-    let keys: usize = exclude
-        .iter()
-        .chain(&include)
-        .map(|entry| entry.len())
-        .sum();
-    let work = product
-        .saturating_mul(axes.len() as u128)
-        .saturating_mul(1 + keys as u128);
+    let keys: usize = exclude.iter().chain(&include).map(|entry| entry.len()).sum();
+    let work = product.saturating_mul(axes.len() as u128).saturating_mul(1 + keys as u128);
     if work > MAX_WORK {
         return Err(MatrixError::TooLarge { count: product });
     }
-    let includes: Vec<Include<'_>> = include
-        .into_iter()
-        .map(|entry| Include::new(entry, &is_axis))
-        .collect();
+    let includes: Vec<Include<'_>> = include.into_iter().map(|entry| Include::new(entry, &is_axis)).collect();
     let mut matched = vec![false; includes.len()];
     let mut legs: Vec<Leg> = Vec::new();
     let mut count: u128 = 0;
     let names: Vec<Arc<str>> = axes.iter().map(|(axis, _)| Arc::from(*axis)).collect();
     let mut digits = vec![0usize; axes.len()];
     for _ in 0..product {
-        let combination = || {
-            names
-                .iter()
-                .zip(&axes)
-                .zip(&digits)
-                .map(|((name, (_, values)), digit)| (name, &values[*digit]))
-        };
-        if !exclude
-            .iter()
-            .any(|entry| matches(entry.iter(), combination()))
-        {
+        let combination =
+            || names.iter().zip(&axes).zip(&digits).map(|((name, (_, values)), digit)| (name, &values[*digit]));
+        if !exclude.iter().any(|entry| matches(entry.iter(), combination())) {
             count += 1;
             let keep = legs.len() < MAX_LEGS;
             let mut values = Object::new();
@@ -126,40 +102,23 @@ pub fn expand_matrix(matrix: &Value) -> Result<Vec<Leg>, MatrixError> {
                 if (keep || !*matched) && matches(include.filter.iter().copied(), combination()) {
                     *matched = true;
                     if keep {
-                        values.extend(
-                            include
-                                .extra
-                                .iter()
-                                .map(|(key, value)| (*key, (*value).clone())),
-                        );
+                        values.extend(include.extra.iter().map(|(key, value)| (*key, (*value).clone())));
                     }
                 }
             }
             if keep {
-                legs.push(Leg {
-                    values: Arc::new(values),
-                    axes: names.clone(),
-                });
+                legs.push(Leg { values: Arc::new(values), axes: names.clone() });
             }
         }
         advance(&mut digits, &axes);
     }
-    for include in includes
-        .iter()
-        .zip(&matched)
-        .filter(|(_, matched)| !**matched)
-        .map(|(include, _)| include)
-    {
+    for include in includes.iter().zip(&matched).filter(|(_, matched)| !**matched).map(|(include, _)| include) {
         count += 1;
         if legs.len() < MAX_LEGS {
             legs.push(include.leg());
         }
     }
-    if count > MAX_LEGS as u128 {
-        Err(MatrixError::TooLarge { count })
-    } else {
-        Ok(legs)
-    }
+    if count > MAX_LEGS as u128 { Err(MatrixError::TooLarge { count }) } else { Ok(legs) }
 }
 
 /// An entry of `include`: axes in it are a filter, the other keys are added to what the filter matches.
@@ -177,11 +136,7 @@ impl<'a> Include<'a> {
     fn leg(&self) -> Leg {
         let entries = || self.filter.iter().chain(&self.extra);
         Leg {
-            values: Arc::new(
-                entries()
-                    .map(|(key, value)| (*key, (*value).clone()))
-                    .collect(),
-            ),
+            values: Arc::new(entries().map(|(key, value)| (*key, (*value).clone())).collect()),
             axes: entries().map(|(key, _)| Arc::from(*key)).collect(),
         }
     }
@@ -191,18 +146,12 @@ fn axis_values<'a>(axis: &str, value: &'a Value) -> Result<&'a [Value], MatrixEr
     match value {
         Value::Array(values) if values.is_empty() => Err(MatrixError::EmptyAxis(axis.to_owned())),
         Value::Array(values) => Ok(values.items()),
-        other => Err(MatrixError::AxisNotAList {
-            axis: axis.to_owned(),
-            found: described(other),
-        }),
+        other => Err(MatrixError::AxisNotAList { axis: axis.to_owned(), found: described(other) }),
     }
 }
 
 fn entries<'a>(key: &'static str, value: &'a Value) -> Result<Vec<&'a Object>, MatrixError> {
-    let wrong = |value: &Value| MatrixError::NotAListOfMappings {
-        key,
-        found: described(value),
-    };
+    let wrong = |value: &Value| MatrixError::NotAListOfMappings { key, found: described(value) };
     let Value::Array(items) = value else {
         return Err(wrong(value));
     };
@@ -220,9 +169,7 @@ fn product(axes: &[(&str, &[Value])]) -> u128 {
     if axes.is_empty() {
         return 0;
     }
-    axes.iter().fold(1u128, |product, (_, values)| {
-        product.saturating_mul(values.len() as u128)
-    })
+    axes.iter().fold(1u128, |product, (_, values)| product.saturating_mul(values.len() as u128))
 }
 
 /// The next combination: the last axis turns fastest.

@@ -30,25 +30,17 @@ impl<T> Parsed<T> {
 /// Reads a workflow file. `path` is how users know it, relative to the repository: `.github/workflows/ci.yml`.
 #[must_use]
 pub fn parse_workflow(file: FileId, path: &str, text: impl AsRef<[u8]>) -> Parsed<Workflow> {
-    parse(
-        file,
-        text.as_ref(),
-        &schema::workflow::WORKFLOW,
-        "workflow",
-        |root, diagnostics| convert::workflow::workflow(file, path, root, diagnostics),
-    )
+    parse(file, text.as_ref(), &schema::workflow::WORKFLOW, "workflow", |root, diagnostics| {
+        convert::workflow::workflow(file, path, root, diagnostics)
+    })
 }
 
 /// Reads an action's metadata: `action.yml` or `action.yaml`.
 #[must_use]
 pub fn parse_action(file: FileId, text: impl AsRef<[u8]>) -> Parsed<Action> {
-    parse(
-        file,
-        text.as_ref(),
-        &schema::action::ACTION,
-        "action",
-        |root, diagnostics| convert::action::action(file, root, diagnostics),
-    )
+    parse(file, text.as_ref(), &schema::action::ACTION, "action", |root, diagnostics| {
+        convert::action::action(file, root, diagnostics)
+    })
 }
 
 fn parse<T>(
@@ -76,10 +68,7 @@ fn parse<T>(
     };
     tidy(&mut diagnostics);
     let broken = diagnostics.iter().any(Diagnostic::is_error);
-    Parsed {
-        value: value.filter(|_| !broken),
-        diagnostics,
-    }
+    Parsed { value: value.filter(|_| !broken), diagnostics }
 }
 
 fn empty_file(root: &Node, what: &str) -> Diagnostic {
@@ -92,14 +81,10 @@ fn tidy(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.dedup();
     if diagnostics.len() > MAX_DIAGNOSTICS {
         let more = diagnostics.len() - MAX_DIAGNOSTICS;
-        let (mut errors, rest): (Vec<_>, Vec<_>) =
-            diagnostics.drain(..).partition(Diagnostic::is_error);
+        let (mut errors, rest): (Vec<_>, Vec<_>) = diagnostics.drain(..).partition(Diagnostic::is_error);
         errors.extend(rest);
         errors.truncate(MAX_DIAGNOSTICS);
-        errors.push(Diagnostic::info(
-            code::TOO_MANY_DIAGNOSTICS,
-            format!("{more} more problems are not shown"),
-        ));
+        errors.push(Diagnostic::info(code::TOO_MANY_DIAGNOSTICS, format!("{more} more problems are not shown")));
         *diagnostics = errors;
     }
 }

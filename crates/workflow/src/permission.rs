@@ -57,18 +57,12 @@ impl PermissionLevel {
 
 /// What `read-all` gives.
 pub(crate) fn read_all(scope: &str) -> PermissionLevel {
-    SCOPES
-        .iter()
-        .find(|(name, ..)| *name == scope)
-        .map_or(Nothing, |(_, _, read)| if *read { Read } else { Nothing })
+    SCOPES.iter().find(|(name, ..)| *name == scope).map_or(Nothing, |(_, _, read)| if *read { Read } else { Nothing })
 }
 
 /// What `write-all` gives.
 pub(crate) fn write_all(scope: &str) -> PermissionLevel {
-    SCOPES
-        .iter()
-        .find(|(name, ..)| *name == scope)
-        .map_or(Nothing, |(_, most, _)| *most)
+    SCOPES.iter().find(|(name, ..)| *name == scope).map_or(Nothing, |(_, most, _)| *most)
 }
 
 impl Grant {
@@ -81,25 +75,13 @@ impl Grant {
     /// GitHub's restricted default: contents and packages can be read.
     #[must_use]
     pub fn restricted() -> Grant {
-        Grant::by(|scope| {
-            if matches!(scope, "contents" | "packages") {
-                Read
-            } else {
-                Nothing
-            }
-        })
+        Grant::by(|scope| if matches!(scope, "contents" | "packages") { Read } else { Nothing })
     }
 
     /// GitHub's permissive default: all that `write-all` gives, without an OIDC token, which has to be asked for.
     #[must_use]
     pub fn permissive() -> Grant {
-        Grant::by(|scope| {
-            if scope == "id-token" {
-                Nothing
-            } else {
-                write_all(scope)
-            }
-        })
+        Grant::by(|scope| if scope == "id-token" { Nothing } else { write_all(scope) })
     }
 
     fn by(level: impl Fn(&str) -> PermissionLevel) -> Grant {
@@ -112,34 +94,20 @@ impl Grant {
 
     /// Every scope with its level, in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, PermissionLevel)> {
-        SCOPES
-            .iter()
-            .zip(self.0)
-            .map(|((scope, ..), level)| (*scope, level))
+        SCOPES.iter().zip(self.0).map(|((scope, ..), level)| (*scope, level))
     }
 
     /// The level of a scope; none for scopes that do not exist.
     #[must_use]
     pub fn level(&self, scope: &str) -> PermissionLevel {
-        self.iter()
-            .find(|(name, _)| *name == scope)
-            .map_or(Nothing, |(_, level)| level)
+        self.iter().find(|(name, _)| *name == scope).map_or(Nothing, |(_, level)| level)
     }
 
     /// Where this asks for more than `most` allows.
     #[must_use]
     pub fn violations(&self, most: &Grant) -> Vec<Violation> {
-        let pairs = self
-            .iter()
-            .zip(most.0)
-            .filter(|((_, asked), allowed)| asked > allowed);
-        pairs
-            .map(|((scope, asked), allowed)| Violation {
-                scope,
-                asked,
-                allowed,
-            })
-            .collect()
+        let pairs = self.iter().zip(most.0).filter(|((_, asked), allowed)| asked > allowed);
+        pairs.map(|((scope, asked), allowed)| Violation { scope, asked, allowed }).collect()
     }
 }
 
@@ -152,12 +120,7 @@ impl From<&Permissions> for Grant {
 /// What a job's token may do: what the job says, else its workflow, else what the workflow was called with, else the
 /// repository's default.
 #[must_use]
-pub fn effective_permissions(
-    workflow: &Workflow,
-    job: &Job,
-    caller: Option<&Grant>,
-    default: &Grant,
-) -> Grant {
+pub fn effective_permissions(workflow: &Workflow, job: &Job, caller: Option<&Grant>, default: &Grant) -> Grant {
     match (explicit(workflow, job), caller) {
         (Some(permissions), _) => permissions.into(),
         (None, Some(caller)) => caller.clone(),

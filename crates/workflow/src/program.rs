@@ -30,8 +30,7 @@ impl Program {
     /// What this job of [`Program::workflow`] calls.
     #[must_use]
     pub fn callee(&self, job: &Job) -> Option<&Arc<Program>> {
-        self.callees
-            .get(&(self.workflow.file, Arc::clone(&job.id.value)))
+        self.callees.get(&(self.workflow.file, Arc::clone(&job.id.value)))
     }
 }
 
@@ -46,18 +45,10 @@ pub type Loader<'l> = dyn FnMut(&str, Span) -> Result<Arc<Workflow>, Diagnostic>
 /// # Errors
 /// Every error found, those of `loader` included.
 pub fn link(root: &Workflow, loader: &mut Loader<'_>) -> Result<Program, Vec<Diagnostic>> {
-    let mut linker = Linker {
-        loader,
-        done: HashMap::new(),
-        open: Vec::new(),
-        files: 1,
-        errors: Vec::new(),
-    };
+    let mut linker = Linker { loader, done: HashMap::new(), open: Vec::new(), files: 1, errors: Vec::new() };
     let (program, height, deepest) = linker.program(Arc::new(root.clone()), &Origin::Run);
     if height > MAX_LEVELS {
-        let message = format!(
-            "{height} workflows call each other in a row, at most {MAX_LEVELS} are allowed"
-        );
+        let message = format!("{height} workflows call each other in a row, at most {MAX_LEVELS} are allowed");
         let diagnostic = Diagnostic::error(code::CALL_TOO_DEEP, message);
         linker.errors.push(match deepest {
             Some(span) => diagnostic.at(span),
@@ -69,11 +60,7 @@ pub fn link(root: &Workflow, loader: &mut Loader<'_>) -> Result<Program, Vec<Dia
         check_permissions(&program, None, &mut HashSet::new(), &mut errors);
     }
     errors.dedup();
-    if errors.is_empty() {
-        Ok(program)
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(program) } else { Err(errors) }
 }
 
 /// The repository that a file comes from.
@@ -82,11 +69,7 @@ pub enum Origin {
     /// The repository of the run, at the run's commit.
     Run,
     /// Another one, at the version that `uses:` named.
-    Repository {
-        owner: String,
-        repo: String,
-        git_ref: String,
-    },
+    Repository { owner: String, repo: String, git_ref: String },
 }
 
 struct Linker<'a, 'l> {
@@ -101,11 +84,7 @@ struct Linker<'a, 'l> {
 
 impl Linker<'_, '_> {
     /// The program, how many levels it has, and the call that has the most below it.
-    fn program(
-        &mut self,
-        workflow: Arc<Workflow>,
-        origin: &Origin,
-    ) -> (Program, usize, Option<Span>) {
+    fn program(&mut self, workflow: Arc<Workflow>, origin: &Origin) -> (Program, usize, Option<Span>) {
         let mut callees = HashMap::new();
         let (mut height, mut deepest) = (1, None);
         for job in &workflow.jobs {
@@ -121,15 +100,7 @@ impl Linker<'_, '_> {
             }
             callees.insert((workflow.file, Arc::clone(&job.id.value)), callee);
         }
-        (
-            Program {
-                workflow,
-                origin: origin.clone(),
-                callees,
-            },
-            height,
-            deepest,
-        )
+        (Program { workflow, origin: origin.clone(), callees }, height, deepest)
     }
 
     fn callee(&mut self, call: &CallJob, origin: &Origin) -> Option<(Arc<Program>, usize)> {
@@ -138,19 +109,10 @@ impl Linker<'_, '_> {
         let (name, origin) = qualified(reference, origin);
         if self.open.contains(&name) {
             let message = format!("`{name}` calls itself");
-            let mut ring: Vec<&str> = self
-                .open
-                .iter()
-                .skip_while(|open| **open != name)
-                .map(String::as_str)
-                .collect();
+            let mut ring: Vec<&str> = self.open.iter().skip_while(|open| **open != name).map(String::as_str).collect();
             ring.push(&name);
             let diagnostic = Diagnostic::error(code::CALL_CYCLE, message).at(call.uses.span);
-            self.errors.push(if ring.len() > 2 {
-                diagnostic.help(ring.join(" calls "))
-            } else {
-                diagnostic
-            });
+            self.errors.push(if ring.len() > 2 { diagnostic.help(ring.join(" calls ")) } else { diagnostic });
             return None;
         }
         if let Some(done) = self.done.get(&name) {
@@ -158,13 +120,9 @@ impl Linker<'_, '_> {
         }
         if self.files >= MAX_FILES {
             let message = format!("this run needs more than {MAX_FILES} workflow files");
-            let told = self
-                .errors
-                .iter()
-                .any(|error| error.code == code::CALL_TOO_MANY_FILES);
+            let told = self.errors.iter().any(|error| error.code == code::CALL_TOO_MANY_FILES);
             if !told {
-                self.errors
-                    .push(Diagnostic::error(code::CALL_TOO_MANY_FILES, message).at(call.uses.span));
+                self.errors.push(Diagnostic::error(code::CALL_TOO_MANY_FILES, message).at(call.uses.span));
             }
             return None;
         }
@@ -190,30 +148,12 @@ impl Linker<'_, '_> {
 fn qualified(reference: WorkflowReference, from: &Origin) -> (String, Origin) {
     match (reference, from) {
         (WorkflowReference::Local { path }, Origin::Run) => (format!("./{path}"), Origin::Run),
-        (
-            WorkflowReference::Local { path },
-            Origin::Repository {
-                owner,
-                repo,
-                git_ref,
-            },
-        ) => (format!("{owner}/{repo}/{path}@{git_ref}"), from.clone()),
-        (
-            WorkflowReference::Repository {
-                owner,
-                repo,
-                path,
-                git_ref,
-            },
-            _,
-        ) => (
-            format!("{owner}/{repo}/{path}@{git_ref}"),
-            Origin::Repository {
-                owner,
-                repo,
-                git_ref,
-            },
-        ),
+        (WorkflowReference::Local { path }, Origin::Repository { owner, repo, git_ref }) => {
+            (format!("{owner}/{repo}/{path}@{git_ref}"), from.clone())
+        }
+        (WorkflowReference::Repository { owner, repo, path, git_ref }, _) => {
+            (format!("{owner}/{repo}/{path}@{git_ref}"), Origin::Repository { owner, repo, git_ref })
+        }
     }
 }
 
@@ -231,9 +171,7 @@ fn check_permissions(
         let (JobKind::Call(call), Some(callee)) = (&job.kind, program.callee(job)) else {
             continue;
         };
-        let granted = explicit(&program.workflow, job)
-            .map(Grant::from)
-            .or_else(|| most.cloned());
+        let granted = explicit(&program.workflow, job).map(Grant::from).or_else(|| most.cloned());
         if let Some(granted) = &granted {
             call::check_permissions(call, &callee.workflow, granted, errors);
         }

@@ -18,10 +18,7 @@ mod scalar;
 /// Reads `root` as `def` says. Everything wrong is added to `diagnostics`, and its place in the tree is
 /// [`ItemKind::Invalid`].
 pub(crate) fn read(root: &Node, def: &'static Def, diagnostics: &mut Vec<Diagnostic>) -> Item {
-    let mut reader = Reader {
-        diagnostics,
-        advice: false,
-    };
+    let mut reader = Reader { diagnostics, advice: false };
     reader.value(root, def, &Rc::new(Allowed::default()), first_key(root))
 }
 
@@ -44,28 +41,14 @@ impl Allowed {
             return Rc::clone(self);
         };
         let mut contexts = sees.contexts.to_vec();
-        contexts.extend(
-            self.contexts
-                .iter()
-                .filter(|name| !sees.contexts.contains(name)),
-        );
+        contexts.extend(self.contexts.iter().filter(|name| !sees.contexts.contains(name)));
         let mut functions = sees.functions.to_vec();
-        functions.extend(
-            self.functions
-                .iter()
-                .filter(|own| sees.functions.iter().all(|new| new.name != own.name)),
-        );
-        Rc::new(Allowed {
-            contexts,
-            functions,
-        })
+        functions.extend(self.functions.iter().filter(|own| sees.functions.iter().all(|new| new.name != own.name)));
+        Rc::new(Allowed { contexts, functions })
     }
 
     fn scope(&self) -> Scope<'_> {
-        Scope {
-            contexts: &self.contexts,
-            functions: &self.functions,
-        }
+        Scope { contexts: &self.contexts, functions: &self.functions }
     }
 }
 
@@ -84,15 +67,8 @@ impl Reader<'_> {
         self.advice |= def.advice;
         let item = match (&node.kind, def.list, def.map) {
             (Kind::Seq(items), Some(item), _) => {
-                let items = items
-                    .iter()
-                    .map(|node| self.value(node, item, &allowed, first_key(node)))
-                    .collect();
-                Item {
-                    span: node.span,
-                    kind: ItemKind::Sequence(items),
-                    reads: Vec::new(),
-                }
+                let items = items.iter().map(|node| self.value(node, item, &allowed, first_key(node))).collect();
+                Item { span: node.span, kind: ItemKind::Sequence(items), reads: Vec::new() }
             }
             (Kind::Map(entries), _, Some(map)) => self.mapping(node, entries, map, &allowed, site),
             (Kind::Seq(_) | Kind::Map(_), ..) => {
@@ -107,21 +83,10 @@ impl Reader<'_> {
 
     fn wrong_type(&mut self, node: &Node, def: &Def, site: Span) {
         let found = node.describe_kind();
-        let span = if node.span.is_empty() {
-            site
-        } else {
-            node.span
-        };
-        let mut diagnostic = Diagnostic::error(
-            code::WRONG_TYPE,
-            format!("expected {}, found {found}", def.expected()),
-        )
-        .at(span)
-        .label(if node.is_null() {
-            "has no value".to_owned()
-        } else {
-            format!("this is {found}")
-        });
+        let span = if node.span.is_empty() { site } else { node.span };
+        let mut diagnostic = Diagnostic::error(code::WRONG_TYPE, format!("expected {}, found {found}", def.expected()))
+            .at(span)
+            .label(if node.is_null() { "has no value".to_owned() } else { format!("this is {found}") });
         if node.as_str().is_some() {
             if def.boolean && matches!(node.text(), Some("true" | "false")) {
                 diagnostic = diagnostic.help("remove the quotes: a quoted `true` is a string");
@@ -132,68 +97,31 @@ impl Reader<'_> {
         self.report(diagnostic);
     }
 
-    fn mapping(
-        &mut self,
-        node: &Node,
-        entries: &[(Node, Node)],
-        map: Map,
-        allowed: &Rc<Allowed>,
-        site: Span,
-    ) -> Item {
+    fn mapping(&mut self, node: &Node, entries: &[(Node, Node)], map: Map, allowed: &Rc<Allowed>, site: Span) -> Item {
         let choice = match map {
-            Map::Keys(keys) => Choice {
-                keys,
-                others: &[],
-                by: None,
-            },
+            Map::Keys(keys) => Choice { keys, others: &[], by: None },
             Map::ByKey(variants) => {
                 let present = |name: &str| entries.iter().find(|(key, _)| key.text() == Some(name));
-                let found = variants
-                    .iter()
-                    .find_map(|(name, keys)| present(name).map(|(key, _)| (*keys, key)));
+                let found = variants.iter().find_map(|(name, keys)| present(name).map(|(key, _)| (*keys, key)));
                 match (found, variants.last()) {
-                    (Some((keys, key)), _) => Choice {
-                        keys,
-                        others: variants,
-                        by: Some(key.span),
-                    },
-                    (None, Some(("", keys))) => Choice {
-                        keys,
-                        others: variants,
-                        by: None,
-                    },
+                    (Some((keys, key)), _) => Choice { keys, others: variants, by: Some(key.span) },
+                    (None, Some(("", keys))) => Choice { keys, others: variants, by: None },
                     _ => {
                         self.no_variant(entries, variants, site);
                         return Item::invalid(node.span);
                     }
                 }
             }
-            Map::ByValue(name, variants) => {
-                match self.variant_by_value(entries, name, variants, site) {
-                    Some(keys) => Choice {
-                        keys,
-                        others: &[],
-                        by: None,
-                    },
-                    None => return Item::invalid(node.span),
-                }
-            }
+            Map::ByValue(name, variants) => match self.variant_by_value(entries, name, variants, site) {
+                Some(keys) => Choice { keys, others: &[], by: None },
+                None => return Item::invalid(node.span),
+            },
         };
         let entries = self.entries(entries, &choice, allowed, site);
-        Item {
-            span: node.span,
-            kind: ItemKind::Mapping(entries),
-            reads: Vec::new(),
-        }
+        Item { span: node.span, kind: ItemKind::Mapping(entries), reads: Vec::new() }
     }
 
-    fn entries(
-        &mut self,
-        nodes: &[(Node, Node)],
-        choice: &Choice,
-        allowed: &Rc<Allowed>,
-        site: Span,
-    ) -> Vec<Entry> {
+    fn entries(&mut self, nodes: &[(Node, Node)], choice: &Choice, allowed: &Rc<Allowed>, site: Span) -> Vec<Entry> {
         let keys = choice.keys;
         let mut entries: Vec<Entry> = Vec::with_capacity(nodes.len());
         let mut seen: HashMap<String, (Span, &str)> = HashMap::with_capacity(nodes.len());
@@ -201,11 +129,8 @@ impl Reader<'_> {
         for (key, value) in nodes {
             let Some(name) = key.text() else {
                 self.report(
-                    Diagnostic::error(
-                        code::WRONG_TYPE,
-                        format!("a key is a string, found {}", key.describe_kind()),
-                    )
-                    .at(key.span),
+                    Diagnostic::error(code::WRONG_TYPE, format!("a key is a string, found {}", key.describe_kind()))
+                        .at(key.span),
                 );
                 continue;
             };
@@ -213,12 +138,7 @@ impl Reader<'_> {
                 dynamic = true;
                 if let Some((template_key, key_reads)) = self.dynamic_key(key, name, allowed) {
                     let value = self.value(value, keys.other.unwrap_or(&ANY), allowed, key.span);
-                    entries.push(Entry {
-                        key_span: key.span,
-                        key: template_key,
-                        key_reads,
-                        value,
-                    });
+                    entries.push(Entry { key_span: key.span, key: template_key, key_reads, value });
                 }
                 continue;
             }
@@ -242,9 +162,7 @@ impl Reader<'_> {
                 continue;
             };
             let value = self.value(value, def, allowed, key.span);
-            let key_text: Arc<str> = key
-                .as_scalar()
-                .map_or_else(|| name.into(), |scalar| Arc::clone(&scalar.text));
+            let key_text: Arc<str> = key.as_scalar().map_or_else(|| name.into(), |scalar| Arc::clone(&scalar.text));
             entries.push(Entry {
                 key_span: key.span,
                 key: TemplateKey::Literal(key_text),
@@ -253,11 +171,7 @@ impl Reader<'_> {
             });
         }
         if !dynamic {
-            for key in keys
-                .known
-                .iter()
-                .filter(|key| key.required && !seen.contains_key(key.name))
-            {
+            for key in keys.known.iter().filter(|key| key.required && !seen.contains_key(key.name)) {
                 self.missing_key(key.name, choice, site);
             }
         }
@@ -272,37 +186,23 @@ impl Reader<'_> {
         if let Some(other) = choice.keys.other {
             if name.is_empty() {
                 self.report(
-                    Diagnostic::error(
-                        code::EMPTY_VALUE,
-                        format!("an empty key in {}", choice.keys.what),
-                    )
-                    .at(key.span),
+                    Diagnostic::error(code::EMPTY_VALUE, format!("an empty key in {}", choice.keys.what)).at(key.span),
                 );
                 return None;
             }
             return Some(other);
         }
-        let elsewhere = choice
-            .others
-            .iter()
-            .any(|(_, keys)| keys.find(name).is_some());
+        let elsewhere = choice.others.iter().any(|(_, keys)| keys.find(name).is_some());
         let diagnostic = if elsewhere {
-            let mut diagnostic = Diagnostic::error(
-                code::CONFLICTING_KEYS,
-                format!("`{name}` cannot stand in {}", choice.keys.what),
-            )
-            .at(key.span);
+            let mut diagnostic =
+                Diagnostic::error(code::CONFLICTING_KEYS, format!("`{name}` cannot stand in {}", choice.keys.what))
+                    .at(key.span);
             if let Some(by) = choice.by {
                 diagnostic = diagnostic.related(by, format!("this makes it {}", choice.keys.what));
             }
             diagnostic
         } else {
-            unknown_key(
-                key.span,
-                name,
-                choice.keys.what,
-                choice.keys.known.iter().map(|key| key.name),
-            )
+            unknown_key(key.span, name, choice.keys.what, choice.keys.known.iter().map(|key| key.name))
         };
         let advice = self.advice;
         self.advice |= choice.keys.lenient;
@@ -312,36 +212,20 @@ impl Reader<'_> {
     }
 
     fn missing_key(&mut self, name: &str, choice: &Choice, site: Span) {
-        let mut diagnostic = Diagnostic::error(
-            code::MISSING_KEY,
-            format!("{} needs the key `{name}`", choice.keys.what),
-        )
-        .at(site);
-        let alternatives: Vec<&str> = choice
-            .others
-            .iter()
-            .map(|(by, _)| *by)
-            .filter(|by| !by.is_empty() && *by != name)
-            .collect();
+        let mut diagnostic =
+            Diagnostic::error(code::MISSING_KEY, format!("{} needs the key `{name}`", choice.keys.what)).at(site);
+        let alternatives: Vec<&str> =
+            choice.others.iter().map(|(by, _)| *by).filter(|by| !by.is_empty() && *by != name).collect();
         if choice.by.is_none() && !alternatives.is_empty() {
             diagnostic = diagnostic.help(format!("or, instead, {}", one_of(&alternatives)));
         }
         self.report(diagnostic);
     }
 
-    fn no_variant(
-        &mut self,
-        entries: &[(Node, Node)],
-        variants: &'static [(&'static str, &'static Keys)],
-        site: Span,
-    ) {
+    fn no_variant(&mut self, entries: &[(Node, Node)], variants: &'static [(&'static str, &'static Keys)], site: Span) {
         let names: Vec<&str> = variants.iter().map(|(name, _)| *name).collect();
         let mut misspelt = false;
-        let known = || {
-            variants
-                .iter()
-                .flat_map(|(_, keys)| keys.known.iter().map(|key| key.name))
-        };
+        let known = || variants.iter().flat_map(|(_, keys)| keys.known.iter().map(|key| key.name));
         for (key, _) in entries {
             let Some(name) = key.text() else { continue };
             if known().all(|known| known != name) {
@@ -362,25 +246,15 @@ impl Reader<'_> {
         variants: &'static [(&'static [&'static str], &'static Keys)],
         site: Span,
     ) -> Option<&'static Keys> {
-        let all = || {
-            variants
-                .iter()
-                .flat_map(|(values, _)| values.iter().copied())
-        };
+        let all = || variants.iter().flat_map(|(values, _)| values.iter().copied());
         let Some((_, value)) = entries.iter().find(|(key, _)| key.text() == Some(name)) else {
             let message = format!("the key `{name}` is missing, which says what kind this is");
             let help = format!("`{name}` is {}", one_of(&all().collect::<Vec<_>>()));
-            self.report(
-                Diagnostic::error(code::MISSING_KEY, message)
-                    .at(site)
-                    .help(help),
-            );
+            self.report(Diagnostic::error(code::MISSING_KEY, message).at(site).help(help));
             return None;
         };
         let text = value.text().unwrap_or_default();
-        let found = variants
-            .iter()
-            .find(|(values, _)| values.iter().any(|value| value.eq_ignore_ascii_case(text)));
+        let found = variants.iter().find(|(values, _)| values.iter().any(|value| value.eq_ignore_ascii_case(text)));
         if found.is_none() {
             self.unknown_value(value, text, &all().collect::<Vec<_>>());
         }
@@ -409,14 +283,8 @@ struct Choice {
     by: Option<Span>,
 }
 
-fn unknown_key<'a>(
-    span: Span,
-    name: &str,
-    what: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error(code::UNKNOWN_KEY, format!("{what} has no key `{name}`")).at(span);
+fn unknown_key<'a>(span: Span, name: &str, what: &str, known: impl Iterator<Item = &'a str> + Clone) -> Diagnostic {
+    let diagnostic = Diagnostic::error(code::UNKNOWN_KEY, format!("{what} has no key `{name}`")).at(span);
     match did_you_mean(name, known.clone()) {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
         None => {
@@ -433,9 +301,7 @@ fn unknown_key<'a>(
 
 /// Where to point for a list's item: its first key, else the item.
 fn first_key(node: &Node) -> Span {
-    node.entries()
-        .first()
-        .map_or(node.span, |(key, _)| key.span)
+    node.entries().first().map_or(node.span, |(key, _)| key.span)
 }
 
 /// A key as it is compared: GitHub ignores case.
@@ -449,9 +315,7 @@ fn as_text(node: &Node) -> Arc<str> {
         Kind::Null => "".into(),
         Kind::Bool(value) => if *value { "true" } else { "false" }.into(),
         Kind::Number(value) => Value::Number(*value).to_display_string().into(),
-        _ => node
-            .as_scalar()
-            .map_or_else(|| "".into(), |scalar| Arc::clone(&scalar.text)),
+        _ => node.as_scalar().map_or_else(|| "".into(), |scalar| Arc::clone(&scalar.text)),
     }
 }
 

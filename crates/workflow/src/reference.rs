@@ -10,12 +10,7 @@ pub enum ActionReference {
     /// `docker://image`.
     Docker { image: String },
     /// `owner/repo[/path]@ref`; `path` is empty for the repository's root.
-    Repository {
-        owner: String,
-        repo: String,
-        path: String,
-        git_ref: String,
-    },
+    Repository { owner: String, repo: String, path: String, git_ref: String },
 }
 
 /// The `uses:` of a job.
@@ -25,12 +20,7 @@ pub enum WorkflowReference {
     /// same commit. `path` is relative to it.
     Local { path: String },
     /// `owner/repo/.github/workflows/x.yml@ref`.
-    Repository {
-        owner: String,
-        repo: String,
-        path: String,
-        git_ref: String,
-    },
+    Repository { owner: String, repo: String, path: String, git_ref: String },
 }
 
 /// Why a text is no reference; says what is expected.
@@ -40,13 +30,9 @@ pub enum ReferenceError {
     Action,
     #[error("expected `docker://image`")]
     DockerImage,
-    #[error(
-        "expected `./.github/workflows/name.yml` or `owner/repo/.github/workflows/name.yml@ref`"
-    )]
+    #[error("expected `./.github/workflows/name.yml` or `owner/repo/.github/workflows/name.yml@ref`")]
     Workflow,
-    #[error(
-        "a workflow of the same repository is taken at the same commit: remove `@` and what follows"
-    )]
+    #[error("a workflow of the same repository is taken at the same commit: remove `@` and what follows")]
     LocalWithRef,
     #[error("say which version: `owner/repo/.github/workflows/name.yml@ref`")]
     NoRef,
@@ -63,31 +49,20 @@ impl ActionReference {
         if let Some(image) = uses.strip_prefix("docker://") {
             return match image {
                 "" => Err(ReferenceError::DockerImage),
-                image => Ok(ActionReference::Docker {
-                    image: image.to_owned(),
-                }),
+                image => Ok(ActionReference::Docker { image: image.to_owned() }),
             };
         }
         if uses.starts_with("./") || uses.starts_with(".\\") {
-            return Ok(ActionReference::Local {
-                path: uses.replace('\\', "/"),
-            });
+            return Ok(ActionReference::Local { path: uses.replace('\\', "/") });
         }
         if let Some(path) = uses.strip_prefix("$/") {
             return match path.trim_start_matches('/') {
                 "" => Err(ReferenceError::Action),
-                path => Ok(ActionReference::SameRepository {
-                    path: path.to_owned(),
-                }),
+                path => Ok(ActionReference::SameRepository { path: path.to_owned() }),
             };
         }
         let (owner, repo, path, git_ref) = repository(uses).ok_or(ReferenceError::Action)?;
-        Ok(ActionReference::Repository {
-            owner,
-            repo,
-            path,
-            git_ref,
-        })
+        Ok(ActionReference::Repository { owner, repo, path, git_ref })
     }
 }
 
@@ -109,34 +84,21 @@ impl WorkflowReference {
             };
         }
         if !uses.contains('@') {
-            return Err(if uses.matches('/').count() >= 4 {
-                ReferenceError::NoRef
-            } else {
-                ReferenceError::Workflow
-            });
+            return Err(if uses.matches('/').count() >= 4 { ReferenceError::NoRef } else { ReferenceError::Workflow });
         }
         let (owner, repo, path, git_ref) = repository(uses).ok_or(ReferenceError::Workflow)?;
         if !is_workflow_path(&path) {
             return Err(ReferenceError::WorkflowPath);
         }
-        Ok(WorkflowReference::Repository {
-            owner,
-            repo,
-            path,
-            git_ref,
-        })
+        Ok(WorkflowReference::Repository { owner, repo, path, git_ref })
     }
 }
 
 /// Also Trunkline's own place for workflows.
 fn is_workflow_path(path: &str) -> bool {
-    let name = path
-        .strip_prefix(".github/workflows/")
-        .or_else(|| path.strip_prefix(".trunkline/workflows/"));
+    let name = path.strip_prefix(".github/workflows/").or_else(|| path.strip_prefix(".trunkline/workflows/"));
     name.is_some_and(|name| {
-        let stem = name
-            .strip_suffix(".yml")
-            .or_else(|| name.strip_suffix(".yaml"));
+        let stem = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"));
         stem.is_some_and(|stem| !stem.is_empty() && !stem.contains('/'))
     })
 }
@@ -155,12 +117,7 @@ fn repository(uses: &str) -> Option<(String, String, String, String)> {
         return None;
     }
     let path: Vec<&str> = parts.collect();
-    Some((
-        owner.to_owned(),
-        repo.to_owned(),
-        path.join("/"),
-        git_ref.to_owned(),
-    ))
+    Some((owner.to_owned(), repo.to_owned(), path.join("/"), git_ref.to_owned()))
 }
 
 #[cfg(test)]
@@ -179,16 +136,8 @@ mod tests {
             ("o/r@v1", Ok(repository("", "v1"))),
             ("o/r/a/b@feature/x", Ok(repository("a/b", "feature/x"))),
             ("./a", Ok(ActionReference::Local { path: "./a".into() })),
-            (
-                "$/a/b",
-                Ok(ActionReference::SameRepository { path: "a/b".into() }),
-            ),
-            (
-                "docker://alpine:3",
-                Ok(ActionReference::Docker {
-                    image: "alpine:3".into(),
-                }),
-            ),
+            ("$/a/b", Ok(ActionReference::SameRepository { path: "a/b".into() })),
+            ("docker://alpine:3", Ok(ActionReference::Docker { image: "alpine:3".into() })),
             ("docker://", Err(ReferenceError::DockerImage)),
             ("o/r", Err(ReferenceError::Action)),
             ("o/r@", Err(ReferenceError::Action)),
@@ -206,22 +155,10 @@ mod tests {
     fn workflows() {
         let local = |path: &str| WorkflowReference::Local { path: path.into() };
         for (uses, expected) in [
-            (
-                "./.github/workflows/a.yml",
-                Ok(local(".github/workflows/a.yml")),
-            ),
-            (
-                "$/.github/workflows/a.yaml",
-                Ok(local(".github/workflows/a.yaml")),
-            ),
-            (
-                "./.github/workflows/a.yml@v1",
-                Err(ReferenceError::LocalWithRef),
-            ),
-            (
-                "./.github/workflows/d/a.yml",
-                Err(ReferenceError::WorkflowPath),
-            ),
+            ("./.github/workflows/a.yml", Ok(local(".github/workflows/a.yml"))),
+            ("$/.github/workflows/a.yaml", Ok(local(".github/workflows/a.yaml"))),
+            ("./.github/workflows/a.yml@v1", Err(ReferenceError::LocalWithRef)),
+            ("./.github/workflows/d/a.yml", Err(ReferenceError::WorkflowPath)),
             ("./a.yml", Err(ReferenceError::WorkflowPath)),
             ("o/r/.github/workflows/a.yml", Err(ReferenceError::NoRef)),
             ("o/r/a.yml@v1", Err(ReferenceError::WorkflowPath)),

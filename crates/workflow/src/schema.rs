@@ -46,10 +46,7 @@ pub(crate) enum Map {
     /// Several mappings, told apart by a key that only one of them has. The last is taken when none is there.
     ByKey(&'static [(&'static str, &'static Keys)]),
     /// Several mappings, told apart by the value of one key.
-    ByValue(
-        &'static str,
-        &'static [(&'static [&'static str], &'static Keys)],
-    ),
+    ByValue(&'static str, &'static [(&'static [&'static str], &'static Keys)]),
 }
 
 /// The keys of one mapping.
@@ -92,76 +89,44 @@ impl Def {
     };
 
     pub(crate) const fn text() -> Def {
-        Def {
-            string: Some(Text::Any),
-            ..Def::NOTHING
-        }
+        Def { string: Some(Text::Any), ..Def::NOTHING }
     }
 
     pub(crate) const fn non_empty() -> Def {
-        Def {
-            string: Some(Text::NonEmpty),
-            ..Def::NOTHING
-        }
+        Def { string: Some(Text::NonEmpty), ..Def::NOTHING }
     }
 
     pub(crate) const fn one_of(values: &'static [&'static str]) -> Def {
-        Def {
-            string: Some(Text::OneOf(values)),
-            ..Def::NOTHING
-        }
+        Def { string: Some(Text::OneOf(values)), ..Def::NOTHING }
     }
 
     pub(crate) const fn boolean() -> Def {
-        Def {
-            boolean: true,
-            ..Def::NOTHING
-        }
+        Def { boolean: true, ..Def::NOTHING }
     }
 
     pub(crate) const fn number() -> Def {
-        Def {
-            number: true,
-            ..Def::NOTHING
-        }
+        Def { number: true, ..Def::NOTHING }
     }
 
     /// A string, boolean or number, which keeps its kind.
     pub(crate) const fn scalar() -> Def {
-        Def {
-            boolean: true,
-            number: true,
-            ..Def::text()
-        }
+        Def { boolean: true, number: true, ..Def::text() }
     }
 
     pub(crate) const fn condition(sees: &'static Sees) -> Def {
-        Def {
-            condition: true,
-            sees: Some(sees),
-            ..Def::text()
-        }
+        Def { condition: true, sees: Some(sees), ..Def::text() }
     }
 
     pub(crate) const fn list(item: &'static Def) -> Def {
-        Def {
-            list: Some(item),
-            ..Def::NOTHING
-        }
+        Def { list: Some(item), ..Def::NOTHING }
     }
 
     pub(crate) const fn map(keys: &'static Keys) -> Def {
-        Def {
-            map: Some(Map::Keys(keys)),
-            ..Def::NOTHING
-        }
+        Def { map: Some(Map::Keys(keys)), ..Def::NOTHING }
     }
 
     pub(crate) const fn choice(map: Map) -> Def {
-        Def {
-            map: Some(map),
-            ..Def::NOTHING
-        }
+        Def { map: Some(map), ..Def::NOTHING }
     }
 
     pub(crate) const fn or_null(self) -> Def {
@@ -169,31 +134,19 @@ impl Def {
     }
 
     pub(crate) const fn or_list(self, item: &'static Def) -> Def {
-        Def {
-            list: Some(item),
-            ..self
-        }
+        Def { list: Some(item), ..self }
     }
 
     pub(crate) const fn or_map(self, keys: &'static Keys) -> Def {
-        Def {
-            map: Some(Map::Keys(keys)),
-            ..self
-        }
+        Def { map: Some(Map::Keys(keys)), ..self }
     }
 
     pub(crate) const fn advice(self) -> Def {
-        Def {
-            advice: true,
-            ..self
-        }
+        Def { advice: true, ..self }
     }
 
     pub(crate) const fn sees(self, sees: &'static Sees) -> Def {
-        Def {
-            sees: Some(sees),
-            ..self
-        }
+        Def { sees: Some(sees), ..self }
     }
 
     /// What is expected here, for a message.
@@ -253,8 +206,7 @@ impl Keys {
         match self.known {
             [] => "a mapping".into(),
             known if known.len() <= 4 => {
-                let names: Vec<String> =
-                    known.iter().map(|key| format!("`{}`", key.name)).collect();
+                let names: Vec<String> = known.iter().map(|key| format!("`{}`", key.name)).collect();
                 format!("a mapping with {}", names.join(", "))
             }
             _ => "a mapping".into(),
@@ -271,11 +223,7 @@ pub(crate) fn one_of(values: &[&str]) -> String {
         [] => "nothing".into(),
         [only] => format!("`{only}`"),
         values => {
-            let shown: Vec<String> = values
-                .iter()
-                .take(24)
-                .map(|value| format!("`{value}`"))
-                .collect();
+            let shown: Vec<String> = values.iter().take(24).map(|value| format!("`{value}`")).collect();
             let more = if values.len() > 24 { ", …" } else { "" };
             format!("one of {}{more}", shown.join(", "))
         }
@@ -283,38 +231,20 @@ pub(crate) fn one_of(values: &[&str]) -> String {
 }
 
 pub(crate) const fn keys(what: &'static str, known: &'static [Key]) -> Keys {
-    Keys {
-        what,
-        known,
-        other: None,
-        lenient: false,
-    }
+    Keys { what, known, other: None, lenient: false }
 }
 
 /// A mapping with free keys.
 pub(crate) const fn named(what: &'static str, value: &'static Def) -> Keys {
-    Keys {
-        what,
-        known: &[],
-        other: Some(value),
-        lenient: false,
-    }
+    Keys { what, known: &[], other: Some(value), lenient: false }
 }
 
 pub(crate) const fn key(name: &'static str, def: &'static Def) -> Key {
-    Key {
-        name,
-        def,
-        required: false,
-    }
+    Key { name, def, required: false }
 }
 
 pub(crate) const fn required(name: &'static str, def: &'static Def) -> Key {
-    Key {
-        name,
-        def,
-        required: true,
-    }
+    Key { name, def, required: true }
 }
 
 pub(crate) static TEXT: Def = Def::text();

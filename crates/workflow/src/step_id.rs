@@ -49,17 +49,11 @@ impl StepIds {
     fn next(&mut self, base: &str, span: Span) -> Arc<str> {
         let mut attempt = self.next.get(base).copied().unwrap_or(1);
         loop {
-            let suffix = if attempt == 1 {
-                String::new()
-            } else {
-                format!("_{attempt}")
-            };
+            let suffix = if attempt == 1 { String::new() } else { format!("_{attempt}") };
             // `base` is ASCII: any cut is on a character's boundary.
             let cut = base.len().min(MAX_LENGTH - suffix.len());
             let candidate = format!("{}{suffix}", &base[..cut]);
-            if let std::collections::hash_map::Entry::Vacant(entry) =
-                self.taken.entry(candidate.to_ascii_lowercase())
-            {
+            if let std::collections::hash_map::Entry::Vacant(entry) = self.taken.entry(candidate.to_ascii_lowercase()) {
                 entry.insert(span);
                 self.next.insert(base.to_owned(), attempt + 1);
                 return candidate.into();
@@ -87,28 +81,20 @@ fn uses_base(uses: &str) -> &str {
     if uses.starts_with("./") || uses.starts_with(".\\") {
         return "self";
     }
-    if uses
-        .strip_prefix("$/")
-        .is_some_and(|path| !path.trim_start_matches('/').is_empty())
-    {
+    if uses.strip_prefix("$/").is_some_and(|path| !path.trim_start_matches('/').is_empty()) {
         return "selfRepository";
     }
     let Some((path, _)) = uses.split_once('@') else {
         return "run";
     };
     // Owner and repository, as far as the second separator.
-    let end = path
-        .char_indices()
-        .filter(|(_, letter)| matches!(letter, '/' | '\\'))
-        .nth(1);
+    let end = path.char_indices().filter(|(_, letter)| matches!(letter, '/' | '\\')).nth(1);
     &path[..end.map_or(path.len(), |(index, _)| index)]
 }
 
 fn sanitized(base: &str) -> String {
     let keep = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
-    let name = base
-        .chars()
-        .map(|letter| if keep(letter) { letter } else { '_' });
+    let name = base.chars().map(|letter| if keep(letter) { letter } else { '_' });
     "__".chars().chain(name).collect()
 }
 

@@ -32,9 +32,9 @@ impl Template {
             TemplateKind::Literal(_) => true,
             TemplateKind::Text(_) => false,
             TemplateKind::Sequence(items) => items.iter().all(Template::is_literal),
-            TemplateKind::Mapping(entries) => entries.iter().all(|entry| {
-                matches!(entry.key, TemplateKey::Literal(_)) && entry.value.is_literal()
-            }),
+            TemplateKind::Mapping(entries) => {
+                entries.iter().all(|entry| matches!(entry.key, TemplateKey::Literal(_)) && entry.value.is_literal())
+            }
         }
     }
 
@@ -70,9 +70,10 @@ impl Template {
     /// The value under a literal key of a mapping, compared without regard to case.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Template> {
-        let found = self.entries().iter().find(
-            |entry| matches!(&entry.key, TemplateKey::Literal(name) if name.eq_ignore_ascii_case(key)),
-        );
+        let found = self
+            .entries()
+            .iter()
+            .find(|entry| matches!(&entry.key, TemplateKey::Literal(name) if name.eq_ignore_ascii_case(key)));
         found.map(|entry| &entry.value)
     }
 
@@ -108,8 +109,7 @@ impl Template {
             }
             TemplateKind::Sequence(items) => {
                 self.grow(VALUE_SIZE, size)?;
-                let values: Result<Vec<Value>, _> =
-                    items.iter().map(|item| item.value(context, size)).collect();
+                let values: Result<Vec<Value>, _> = items.iter().map(|item| item.value(context, size)).collect();
                 Ok(Value::array(values?))
             }
             TemplateKind::Mapping(entries) => {
@@ -134,10 +134,7 @@ impl Template {
             TemplateKey::Literal(key) => Arc::clone(key),
             TemplateKey::Text(template) => match text(template, entry.key_span, context)? {
                 Value::Array(_) | Value::Object(_) => {
-                    return Err(failure(
-                        entry.key_span,
-                        "a key has to be a string, this expression gives none",
-                    ));
+                    return Err(failure(entry.key_span, "a key has to be a string, this expression gives none"));
                 }
                 value => value.to_display_string().as_ref().into(),
             },
@@ -179,22 +176,11 @@ impl Template {
     }
 }
 
-fn text(
-    template: &expr::Template,
-    span: Span,
-    context: &dyn Context,
-) -> Result<Value, EvaluationFailure> {
-    template
-        .evaluate(context)
-        .map_err(|error| failure(span, &error.message))
+fn text(template: &expr::Template, span: Span, context: &dyn Context) -> Result<Value, EvaluationFailure> {
+    template.evaluate(context).map_err(|error| failure(span, &error.message))
 }
 
-fn put(
-    object: &mut Object,
-    key: Arc<str>,
-    value: Value,
-    span: Span,
-) -> Result<(), EvaluationFailure> {
+fn put(object: &mut Object, key: Arc<str>, value: Value, span: Span) -> Result<(), EvaluationFailure> {
     if object.contains_key(&key) {
         return Err(failure(span, &format!("the key `{key}` is there already")));
     }
@@ -203,8 +189,5 @@ fn put(
 }
 
 fn failure(span: Span, message: &str) -> EvaluationFailure {
-    EvaluationFailure {
-        span,
-        message: message.to_owned(),
-    }
+    EvaluationFailure { span, message: message.to_owned() }
 }

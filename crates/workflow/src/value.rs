@@ -7,16 +7,12 @@ use expr::Value;
 
 /// The value of `key` as a boolean, or what is wrong with it.
 pub fn boolean(value: &Value, key: &str) -> Result<bool, String> {
-    value
-        .as_bool()
-        .ok_or_else(|| mismatch(value, key, "`true` or `false`"))
+    value.as_bool().ok_or_else(|| mismatch(value, key, "`true` or `false`"))
 }
 
 /// The value of `key` as a number, or what is wrong with it.
 pub fn number(value: &Value, key: &str) -> Result<f64, String> {
-    value
-        .as_number()
-        .ok_or_else(|| mismatch(value, key, "a number"))
+    value.as_number().ok_or_else(|| mismatch(value, key, "a number"))
 }
 
 /// The value of `key` as text, or what is wrong with it.
@@ -32,14 +28,9 @@ fn mismatch(value: &Value, key: &str, expected: &str) -> String {
         Value::Null => format!("`{key}` is {expected}, the expression gives nothing"),
         Value::String(_) if expected != "a string" => {
             let found = value.to_display_string();
-            format!(
-                "`{key}` is {expected}, the expression gives the string `{found}`; `fromJSON` makes one of it"
-            )
+            format!("`{key}` is {expected}, the expression gives the string `{found}`; `fromJSON` makes one of it")
         }
-        _ => format!(
-            "`{key}` is {expected}, the expression gives `{}`",
-            value.to_display_string()
-        ),
+        _ => format!("`{key}` is {expected}, the expression gives `{}`", value.to_display_string()),
     }
 }
 
@@ -60,10 +51,7 @@ mod tests {
             number(&Value::string("abc"), "k").unwrap_err(),
             "`k` is a number, the expression gives the string `abc`; `fromJSON` makes one of it"
         );
-        assert_eq!(
-            number(&Value::Null, "k").unwrap_err(),
-            "`k` is a number, the expression gives nothing"
-        );
+        assert_eq!(number(&Value::Null, "k").unwrap_err(), "`k` is a number, the expression gives nothing");
         assert_eq!(
             boolean(&Value::Number(1.0), "k").unwrap_err(),
             "`k` is `true` or `false`, the expression gives `1`"

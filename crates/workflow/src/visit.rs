@@ -14,14 +14,7 @@ pub fn each_expression_of_job(job: &Job, visit: &mut dyn FnMut(&expr::Template, 
     }
     if let Some(strategy) = &job.strategy {
         templates.extend(
-            [
-                &strategy.whole,
-                &strategy.fail_fast,
-                &strategy.max_parallel,
-                &strategy.matrix,
-            ]
-            .into_iter()
-            .flatten(),
+            [&strategy.whole, &strategy.fail_fast, &strategy.max_parallel, &strategy.matrix].into_iter().flatten(),
         );
     }
     match &job.kind {
@@ -40,10 +33,7 @@ pub fn each_expression_of_job(job: &Job, visit: &mut dyn FnMut(&expr::Template, 
             templates.extend(single.into_iter().flatten());
             templates.extend(of_defaults(&steps.defaults));
             templates.extend(steps.outputs.iter().map(|(_, template)| template));
-            steps
-                .steps
-                .iter()
-                .for_each(|step| of_step(step, &mut templates));
+            steps.steps.iter().for_each(|step| of_step(step, &mut templates));
         }
         JobKind::Call(call) => {
             templates.extend(call.with.iter().map(|(_, template)| template));
@@ -52,16 +42,11 @@ pub fn each_expression_of_job(job: &Job, visit: &mut dyn FnMut(&expr::Template, 
             }
         }
     }
-    templates
-        .into_iter()
-        .for_each(|template| template.each_expression(visit));
+    templates.into_iter().for_each(|template| template.each_expression(visit));
 }
 
 /// The same for what stands at the top of a workflow.
-pub fn each_expression_of_workflow(
-    workflow: &Workflow,
-    visit: &mut dyn FnMut(&expr::Template, Span),
-) {
+pub fn each_expression_of_workflow(workflow: &Workflow, visit: &mut dyn FnMut(&expr::Template, Span)) {
     let mut templates: Vec<&Template> = Vec::new();
     templates.extend([&workflow.run_name, &workflow.env].into_iter().flatten());
     templates.extend(of_defaults(&workflow.defaults));
@@ -69,13 +54,8 @@ pub fn each_expression_of_workflow(
         templates.push(&concurrency.group);
         templates.extend(&concurrency.cancel_in_progress);
     }
-    templates
-        .into_iter()
-        .for_each(|template| template.each_expression(visit));
-    workflow
-        .jobs
-        .iter()
-        .for_each(|job| each_expression_of_job(job, visit));
+    templates.into_iter().for_each(|template| template.each_expression(visit));
+    workflow.jobs.iter().for_each(|job| each_expression_of_job(job, visit));
 }
 
 fn of_defaults(defaults: &Defaults) -> impl Iterator<Item = &Template> {
@@ -83,19 +63,10 @@ fn of_defaults(defaults: &Defaults) -> impl Iterator<Item = &Template> {
 }
 
 fn of_step<'a>(step: &'a Step, templates: &mut Vec<&'a Template>) {
-    let single = [
-        &step.name,
-        &step.env,
-        &step.continue_on_error,
-        &step.timeout_minutes,
-    ];
+    let single = [&step.name, &step.env, &step.continue_on_error, &step.timeout_minutes];
     templates.extend(single.into_iter().flatten());
     match &step.kind {
-        StepKind::Run {
-            script,
-            shell,
-            working_directory,
-        } => {
+        StepKind::Run { script, shell, working_directory } => {
             templates.push(script);
             templates.extend([shell, working_directory].into_iter().flatten());
         }

@@ -114,18 +114,11 @@ impl<'a> Builder<'a> {
             Some(root) => self.drafts.expand(root, None),
             None => self.absent(self.text.len()),
         };
-        (
-            root,
-            self.anchors.into_iter().map(|a| a.anchor).collect(),
-            self.diagnostics,
-        )
+        (root, self.anchors.into_iter().map(|a| a.anchor).collect(), self.diagnostics)
     }
 
     pub(crate) fn into_anchors(self) -> (Vec<Anchor>, Vec<Diagnostic>) {
-        (
-            self.anchors.into_iter().map(|a| a.anchor).collect(),
-            self.diagnostics,
-        )
+        (self.anchors.into_iter().map(|a| a.anchor).collect(), self.diagnostics)
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -201,13 +194,7 @@ impl<'a> Builder<'a> {
             return Err(Stop);
         }
         self.spend(COLLECTION_COST, span)?;
-        self.stack.push(Frame {
-            map,
-            flow,
-            start,
-            anchor,
-            items: Vec::new(),
-        });
+        self.stack.push(Frame { map, flow, start, anchor, items: Vec::new() });
         Ok(())
     }
 
@@ -218,10 +205,7 @@ impl<'a> Builder<'a> {
         if frame.flow {
             self.cursor.at = (end + 1).min(self.text.len());
         }
-        let last = frame
-            .items
-            .last()
-            .map(|id| self.drafts.get(*id).span.end as usize);
+        let last = frame.items.last().map(|id| self.drafts.get(*id).span.end as usize);
         let last = last.map_or(frame.start, |end| end - self.place.base);
         let end = if frame.flow { self.cursor.at } else { last };
         let span = self.place.span(frame.start, end);
@@ -231,17 +215,8 @@ impl<'a> Builder<'a> {
         if frame.map {
             self.check_keys(&frame.items);
         }
-        let body = if frame.map {
-            Body::Map(frame.items)
-        } else {
-            Body::Seq(frame.items)
-        };
-        let id = self.drafts.push(Draft {
-            span,
-            body,
-            nodes,
-            height,
-        });
+        let body = if frame.map { Body::Map(frame.items) } else { Body::Seq(frame.items) };
+        let id = self.drafts.push(Draft { span, body, nodes, height });
         self.add(id, frame.anchor);
     }
 
@@ -257,18 +232,12 @@ impl<'a> Builder<'a> {
             if &*scalar.text == "<<" && scalar.style == Style::Plain {
                 found.push(problem::merge_key(span));
             } else if let Some(first) = seen.get(&*scalar.text) {
-                found.push(problem::duplicate_key(
-                    &scalar.text,
-                    span,
-                    self.drafts.get(*first).span,
-                ));
+                found.push(problem::duplicate_key(&scalar.text, span, self.drafts.get(*first).span));
             } else {
                 seen.insert(&scalar.text, *key);
             }
         }
-        found
-            .into_iter()
-            .for_each(|diagnostic| self.report(diagnostic));
+        found.into_iter().for_each(|diagnostic| self.report(diagnostic));
     }
 
     fn alias(&mut self, anchor: usize, start: usize, end: usize) -> Result<(), Stop> {
@@ -286,21 +255,13 @@ impl<'a> Builder<'a> {
             self.add_absent(start, end);
             return Ok(());
         };
-        let (nodes, height) = (
-            self.drafts.get(target).nodes,
-            self.drafts.get(target).height,
-        );
+        let (nodes, height) = (self.drafts.get(target).nodes, self.drafts.get(target).height);
         if self.stack.len() + height > self.limits.max_depth {
             self.report(problem::too_deep(span, self.limits.max_depth));
             return Err(Stop);
         }
         self.spend(nodes, span)?;
-        let id = self.drafts.push(Draft {
-            span,
-            body: Body::Alias(target),
-            nodes,
-            height,
-        });
+        let id = self.drafts.push(Draft { span, body: Body::Alias(target), nodes, height });
         self.add(id, 0);
         Ok(())
     }
@@ -310,10 +271,7 @@ impl<'a> Builder<'a> {
         self.cursor.at = start;
         let name = self.cursor.alias_name();
         let end = (start + 1 + name.len()).min(self.text.len());
-        let names = self
-            .anchors
-            .iter()
-            .map(|anchored| anchored.anchor.name.as_str());
+        let names = self.anchors.iter().map(|anchored| anchored.anchor.name.as_str());
         let diagnostic = problem::unknown_alias(name, self.place.span(start, end), names);
         self.report(diagnostic);
         self.add_absent(start, end);
@@ -325,29 +283,14 @@ impl<'a> Builder<'a> {
         let Node { kind, scalar, .. } = self.absent(start);
         let Some(scalar) = scalar else { return };
         let (span, body) = (self.place.span(start, end), Body::Scalar(kind, scalar));
-        let id = self.drafts.push(Draft {
-            span,
-            body,
-            nodes: SCALAR_COST,
-            height: 0,
-        });
+        let id = self.drafts.push(Draft { span, body, nodes: SCALAR_COST, height: 0 });
         self.add(id, 0);
     }
 
     fn absent(&self, at: usize) -> Node {
         let span = self.place.span(at, at);
-        let scalar = Scalar {
-            text: "".into(),
-            style: Style::Plain,
-            content: span,
-            pieces: None,
-        };
-        Node {
-            span,
-            alias: None,
-            kind: Kind::Null,
-            scalar: Some(scalar),
-        }
+        let scalar = Scalar { text: "".into(), style: Style::Plain, content: span, pieces: None };
+        Node { span, alias: None, kind: Kind::Null, scalar: Some(scalar) }
     }
 
     /// Notes the anchor before the cursor's node.
@@ -357,15 +300,8 @@ impl<'a> Builder<'a> {
         }
         let (name, start, end) = self.cursor.find_anchor();
         let span = self.place.span(start, end);
-        let anchor = Anchor {
-            name: name.to_owned(),
-            span,
-            uses: 0,
-        };
-        self.anchors.push(Anchored {
-            anchor,
-            draft: None,
-        });
+        let anchor = Anchor { name: name.to_owned(), span, uses: 0 };
+        self.anchors.push(Anchored { anchor, draft: None });
     }
 
     /// Puts a finished node where it belongs.

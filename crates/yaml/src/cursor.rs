@@ -102,8 +102,5 @@ impl<'a> Cursor<'a> {
 }
 
 fn in_anchor(byte: u8) -> bool {
-    !matches!(
-        byte,
-        b' ' | b'\t' | b'\n' | b'\r' | b',' | b'[' | b']' | b'{' | b'}'
-    )
+    !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b'[' | b']' | b'{' | b'}')
 }

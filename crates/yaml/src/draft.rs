@@ -73,12 +73,7 @@ impl Drafts {
                 (Kind::Map(entries.collect()), None)
             }
         };
-        Node {
-            span: draft.span,
-            alias,
-            kind,
-            scalar,
-        }
+        Node { span: draft.span, alias, kind, scalar }
     }
 }
 

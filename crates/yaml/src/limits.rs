@@ -14,11 +14,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            max_bytes: 1024 * 1024,
-            max_depth: 50,
-            max_nodes: 50_000,
-            max_diagnostics: 50,
-        }
+        Limits { max_bytes: 1024 * 1024, max_depth: 50, max_nodes: 50_000, max_diagnostics: 50 }
     }
 }

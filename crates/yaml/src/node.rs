@@ -35,10 +35,7 @@ impl Node {
 
     /// Key and value of a mapping's entry, by exact spelling.
     pub fn entry(&self, key: &str) -> Option<(&Node, &Node)> {
-        let found = self
-            .entries()
-            .iter()
-            .find(|(name, _)| name.text() == Some(key));
+        let found = self.entries().iter().find(|(name, _)| name.text() == Some(key));
         found.map(|(name, value)| (name, value))
     }
 

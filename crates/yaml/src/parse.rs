@@ -42,10 +42,7 @@ pub fn read(file: FileId, text: &str, limits: &Limits) -> Parsed {
         return Parsed::failed(problem::too_large(place, text.len(), limits.max_bytes));
     }
     let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    let place = Place {
-        file,
-        base: text.len() - body.len(),
-    };
+    let place = Place { file, base: text.len() - body.len() };
     let mut builder = Builder::new(body, place, limits);
     let (root, anchors, mut diagnostics) = match builder.run() {
         Ok(()) => {
@@ -58,11 +55,7 @@ pub fn read(file: FileId, text: &str, limits: &Limits) -> Parsed {
         }
     };
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.map(|span| span.start));
-    Parsed {
-        root,
-        anchors,
-        diagnostics,
-    }
+    Parsed { root, anchors, diagnostics }
 }
 
 /// As [`read`], for bytes that need not be UTF-8. Spans are offsets into the bytes; where these
@@ -83,11 +76,7 @@ const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 impl Parsed {
     fn failed(diagnostic: Diagnostic) -> Parsed {
-        Parsed {
-            root: None,
-            anchors: Vec::new(),
-            diagnostics: vec![diagnostic],
-        }
+        Parsed { root: None, anchors: Vec::new(), diagnostics: vec![diagnostic] }
     }
 
     /// The tree if nothing is wrong with it, else the errors.

@@ -55,11 +55,7 @@ impl Scalar {
             return self.content.at(start, end - start);
         };
         let from = start_in(pieces, start);
-        let to = if end > start {
-            end_in(pieces, end)
-        } else {
-            from
-        };
+        let to = if end > start { end_in(pieces, end) } else { from };
         let file = self.content.file;
         Span::new(file, from as usize, to as usize)
     }
@@ -89,9 +85,5 @@ fn end_in(pieces: &[Piece], at: usize) -> u32 {
         return 0;
     };
     let inside = at.saturating_sub(piece.text as usize) as u32;
-    if piece.is_linear() && inside < piece.text_len {
-        piece.source + inside
-    } else {
-        piece.source + piece.source_len
-    }
+    if piece.is_linear() && inside < piece.text_len { piece.source + inside } else { piece.source + piece.source_len }
 }

@@ -20,11 +20,7 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// The kind of a scalar, by its tag if it has one.
 pub(crate) fn kind(text: &str, style: Style, tag: Option<&str>) -> Result<Kind, Invalid> {
     let Some(tag) = tag else {
-        return if style == Style::Plain {
-            plain(text)
-        } else {
-            Ok(Kind::String)
-        };
+        return if style == Style::Plain { plain(text) } else { Ok(Kind::String) };
     };
     let name = tag.strip_prefix(CORE).ok_or(Invalid::UnknownTag)?;
     if name == "str" {
@@ -50,9 +46,7 @@ fn plain(text: &str) -> Result<Kind, Invalid> {
     if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
         return Ok(Kind::String);
     }
-    Ok(integer(text)?
-        .or_else(|| float(text))
-        .unwrap_or(Kind::String))
+    Ok(integer(text)?.or_else(|| float(text)).unwrap_or(Kind::String))
 }
 
 fn null(text: &str) -> Option<Kind> {
@@ -115,11 +109,7 @@ fn float(text: &str) -> Option<Kind> {
         let power = text.strip_prefix(['-', '+']).unwrap_or(text);
         !power.is_empty() && digits(power)
     });
-    if number && scaled {
-        text.parse().ok().map(Kind::Number)
-    } else {
-        None
-    }
+    if number && scaled { text.parse().ok().map(Kind::Number) } else { None }
 }
 
 #[cfg(test)]
@@ -219,32 +209,15 @@ mod tests {
             ("", Style::Plain, "null", Ok(Kind::Null)),
             ("1", Style::Plain, "float", Ok(Kind::Number(1.0))),
             ("1", Style::Plain, "int", Ok(Kind::Number(1.0))),
-            (
-                "1.5",
-                Style::Plain,
-                "int",
-                Err(Invalid::NotOfTag("an integer")),
-            ),
-            (
-                "yes",
-                Style::Plain,
-                "bool",
-                Err(Invalid::NotOfTag("a boolean")),
-            ),
+            ("1.5", Style::Plain, "int", Err(Invalid::NotOfTag("an integer"))),
+            ("yes", Style::Plain, "bool", Err(Invalid::NotOfTag("a boolean"))),
             ("1", Style::Single, "int", Err(Invalid::TagNeedsPlain)),
             ("x", Style::Plain, "binary", Err(Invalid::UnknownTag)),
             ("0xFFFFFFFFF", Style::Plain, "int", Err(Invalid::Range)),
         ] {
-            assert_eq!(
-                kind(text, style, Some(&tag(name))),
-                expected,
-                "!!{name} {text}"
-            );
+            assert_eq!(kind(text, style, Some(&tag(name))), expected, "!!{name} {text}");
         }
-        assert_eq!(
-            kind("x", Style::Plain, Some("!mine")),
-            Err(Invalid::UnknownTag)
-        );
+        assert_eq!(kind("x", Style::Plain, Some("!mine")), Err(Invalid::UnknownTag));
         assert_eq!(kind("1", Style::Single, None), Ok(Kind::String));
         assert_eq!(plain("0xFFFFFFFFF"), Err(Invalid::Range));
         assert_eq!(plain("0o77777777777"), Err(Invalid::Range));

@@ -18,39 +18,23 @@ pub(crate) fn diagnose(error: &ScanError, text: &str, at: usize, place: Place) -
     if let Some(tab) = tab_before(text, at).filter(|_| !error.info().contains("quoted")) {
         return tabs(text, tab, place);
     }
-    let at = if error.info().contains("simple key") {
-        line_before(text, at)
-    } else {
-        seen_place(text, at)
-    };
+    let at = if error.info().contains("simple key") { line_before(text, at) } else { seen_place(text, at) };
     let (message, help) = explain(error.info(), &text[at..]);
     let diagnostic = Diagnostic::error("yaml/syntax", message).at(word(text, at, place));
-    help.iter()
-        .fold(diagnostic, |diagnostic, help| diagnostic.help(*help))
+    help.iter().fold(diagnostic, |diagnostic, help| diagnostic.help(*help))
 }
 
 /// The parser marks the end of the file, where nothing is to be seen: go back to the last text.
 fn seen_place(text: &str, at: usize) -> usize {
     let at = text.floor_char_boundary(at.min(text.len()));
-    if text[at..].trim().is_empty() {
-        text[..at].trim_end().len()
-    } else {
-        at
-    }
+    if text[at..].trim().is_empty() { text[..at].trim_end().len() } else { at }
 }
 
 /// The start of the last line with text on it before the line of `at`.
 fn line_before(text: &str, at: usize) -> usize {
     let at = text.floor_char_boundary(at.min(text.len()));
-    let before = text[..at]
-        .rfind('\n')
-        .map_or("", |newline| &text[..newline]);
-    let before = if before.trim().is_empty() {
-        &text[..at]
-    } else {
-        before
-    }
-    .trim_end();
+    let before = text[..at].rfind('\n').map_or("", |newline| &text[..newline]);
+    let before = if before.trim().is_empty() { &text[..at] } else { before }.trim_end();
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     start + (before.len() - start - before[start..].trim_start().len())
 }
@@ -60,11 +44,7 @@ fn word(text: &str, at: usize, place: Place) -> Span {
     let rest = &text[at..];
     let stop = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}' | ':');
     let len = match rest.find(stop) {
-        Some(0) => rest
-            .chars()
-            .next()
-            .filter(|c| !c.is_whitespace())
-            .map_or(0, char::len_utf8),
+        Some(0) => rest.chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8),
         Some(len) => len,
         None => rest.len(),
     };
@@ -85,10 +65,7 @@ fn tab_before(text: &str, at: usize) -> Option<usize> {
 
 fn indent_tab(line: &str) -> Option<usize> {
     let indent = line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t'));
-    indent
-        .enumerate()
-        .find(|(_, byte)| *byte == b'\t')
-        .map(|(at, _)| at)
+    indent.enumerate().find(|(_, byte)| *byte == b'\t').map(|(at, _)| at)
 }
 
 /// Where one line is indented with tabs others are too: name some of them at once.
@@ -98,9 +75,7 @@ fn tabs(text: &str, first: usize, place: Place) -> Diagnostic {
         .at(place.span(first, first + 1))
         .label("this is a tab")
         .help("indent with spaces; most editors can convert the whole file");
-    let line_end = text[first..]
-        .find('\n')
-        .map_or(text.len(), |newline| first + newline + 1);
+    let line_end = text[first..].find('\n').map_or(text.len(), |newline| first + newline + 1);
     let mut start = line_end;
     for line in text[line_end..].split_inclusive('\n') {
         if let Some(tab) = indent_tab(line).filter(|_| !line.trim().is_empty()) {

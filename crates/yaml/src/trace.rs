@@ -34,23 +34,13 @@ struct Mismatch;
 
 impl<'a> Tracer<'a> {
     fn new(source: &'a str, decoded: &'a str, at: usize) -> Tracer<'a> {
-        Tracer {
-            source,
-            decoded,
-            at,
-            out: 0,
-            pieces: Vec::new(),
-        }
+        Tracer { source, decoded, at, out: 0, pieces: Vec::new() }
     }
 
     /// The next `len` bytes stand in the text as they are.
     fn copy(&mut self, len: usize) -> Result<(), Mismatch> {
         let source = self.source.get(self.at..self.at + len).ok_or(Mismatch)?;
-        if !self
-            .decoded
-            .get(self.out..)
-            .is_some_and(|rest| rest.starts_with(source))
-        {
+        if !self.decoded.get(self.out..).is_some_and(|rest| rest.starts_with(source)) {
             return Err(Mismatch);
         }
         self.push(len, len);
@@ -59,8 +49,8 @@ impl<'a> Tracer<'a> {
 
     /// The next `source_len` bytes stand for `text_len` bytes of the text.
     fn replace(&mut self, source_len: usize, text_len: usize) -> Result<(), Mismatch> {
-        let fits = self.decoded.is_char_boundary(self.out + text_len)
-            && self.source.is_char_boundary(self.at + source_len);
+        let fits =
+            self.decoded.is_char_boundary(self.out + text_len) && self.source.is_char_boundary(self.at + source_len);
         if !fits {
             return Err(Mismatch);
         }
@@ -70,10 +60,7 @@ impl<'a> Tracer<'a> {
 
     /// The next `source_len` bytes, with a line break in them, stand for these breaks or spaces.
     fn fold(&mut self, source_len: usize, text_len: usize) -> Result<(), Mismatch> {
-        let text = self
-            .decoded
-            .get(self.out..self.out + text_len)
-            .ok_or(Mismatch)?;
+        let text = self.decoded.get(self.out..self.out + text_len).ok_or(Mismatch)?;
         if text.bytes().any(|byte| byte != b' ' && byte != b'\n') {
             return Err(Mismatch);
         }

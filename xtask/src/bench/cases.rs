@@ -42,80 +42,36 @@ struct Allowed {
 }
 
 fn ten_steps(bench: &Bench) -> Result<Vec<Row>, String> {
-    let floor =
-        "for i in 1 2 3 4 5 6 7 8 9 10; do bash --noprofile --norc -e -o pipefail \"$1\"; done";
-    beside_floor(
-        bench,
-        "10 steps",
-        &project::ten_steps(),
-        floor,
-        &Allowed {
-            times: 1.5,
-            plus: 15.0,
-        },
-    )
+    let floor = "for i in 1 2 3 4 5 6 7 8 9 10; do bash --noprofile --norc -e -o pipefail \"$1\"; done";
+    beside_floor(bench, "10 steps", &project::ten_steps(), floor, &Allowed { times: 1.5, plus: 15.0 })
 }
 
 fn parallel(bench: &Bench) -> Result<Vec<Row>, String> {
     let floor = "for i in {1..20}; do bash --noprofile --norc -e -o pipefail \"$1\" & done; wait";
-    beside_floor(
-        bench,
-        "20 parallel jobs",
-        &project::twenty_jobs(false),
-        floor,
-        &Allowed {
-            times: 2.0,
-            plus: 30.0,
-        },
-    )
+    beside_floor(bench, "20 parallel jobs", &project::twenty_jobs(false), floor, &Allowed { times: 2.0, plus: 30.0 })
 }
 
 fn chain(bench: &Bench) -> Result<Vec<Row>, String> {
     let floor = "for i in {1..20}; do bash --noprofile --norc -e -o pipefail \"$1\"; done";
-    beside_floor(
-        bench,
-        "chain of 20 jobs",
-        &project::twenty_jobs(true),
-        floor,
-        &Allowed {
-            times: 3.0,
-            plus: 30.0,
-        },
-    )
+    beside_floor(bench, "chain of 20 jobs", &project::twenty_jobs(true), floor, &Allowed { times: 3.0, plus: 30.0 })
 }
 
 const MEMORY_LIMIT: f64 = 25.0;
 
-fn beside_floor(
-    bench: &Bench,
-    name: &str,
-    workflow: &str,
-    floor: &str,
-    allowed: &Allowed,
-) -> Result<Vec<Row>, String> {
+fn beside_floor(bench: &Bench, name: &str, workflow: &str, floor: &str, allowed: &Allowed) -> Result<Vec<Row>, String> {
     let project = Project::new(&bench.place, &name.replace(' ', "-"), workflow)?;
     let script = bench.place.join("step.sh");
     std::fs::write(&script, "echo step 1\n").map_err(|error| error.to_string())?;
     let script = script.to_string_lossy().into_owned();
-    let floor_command = || {
-        quiet(
-            "bash",
-            &["--noprofile", "--norc", "-c", floor, "floor", &script],
-            &bench.place,
-        )
-    };
+    let floor_command = || quiet("bash", &["--noprofile", "--norc", "-c", floor, "floor", &script], &bench.place);
     let host_words = [&["run", "--quiet"], HOST].concat();
-    let act = bench
-        .act
-        .as_deref()
-        .filter(|act| time(&mut act_command(act, &project.path)).is_ok());
+    let act = bench.act.as_deref().filter(|act| time(&mut act_command(act, &project.path)).is_ok());
 
     // Once unmeasured, so that caches are warm for everybody.
     time(&mut floor_command())?;
     time(&mut bench.trunkline(&project, &["run", "--quiet"]))?;
     time(&mut bench.trunkline(&project, &host_words))?;
-    let (mut floors, mut sandboxes, mut hosts, mut acts) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut floors, mut sandboxes, mut hosts, mut acts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.rounds {
         floors.push(time(&mut floor_command())?);
         sandboxes.push(time(&mut bench.trunkline(&project, &["run", "--quiet"]))?);
@@ -130,14 +86,7 @@ fn beside_floor(
     let limit = floor * allowed.times + allowed.plus;
     let how = format!("{} x floor + {} ms", allowed.times, allowed.plus);
     let mut rows = vec![
-        Row::at_most(
-            format!("{name}, sandbox"),
-            Some(floor),
-            median(&sandboxes),
-            "ms",
-            limit,
-            &how,
-        ),
+        Row::at_most(format!("{name}, sandbox"), Some(floor), median(&sandboxes), "ms", limit, &how),
         Row::at_most(
             format!("{name}, host"),
             Some(floor),
@@ -157,56 +106,24 @@ fn beside_floor(
             passed: None,
         });
     }
-    rows.push(Row::at_most(
-        format!("{name}, peak memory"),
-        None,
-        memory,
-        "MiB",
-        MEMORY_LIMIT,
-        "the process itself",
-    ));
+    rows.push(Row::at_most(format!("{name}, peak memory"), None, memory, "MiB", MEMORY_LIMIT, "the process itself"));
     Ok(rows)
 }
 
 fn act_command(act: &Path, directory: &Path) -> Command {
-    quiet(
-        act,
-        &[
-            "push",
-            "--platform",
-            "ubuntu-latest=-self-hosted",
-            "--quiet",
-        ],
-        directory,
-    )
+    quiet(act, &["push", "--platform", "ubuntu-latest=-self-hosted", "--quiet"], directory)
 }
 
 fn list(bench: &Bench) -> Result<Vec<Row>, String> {
     let project = Project::new(&bench.place, "list", &project::twenty_jobs(true))?;
     let ours = repeated(bench, || bench.trunkline(&project, &["run", "--list"]))?;
-    Ok(vec![Row::at_most(
-        "run --list",
-        None,
-        ours,
-        "ms",
-        10.0,
-        "whole command",
-    )])
+    Ok(vec![Row::at_most("run --list", None, ours, "ms", 10.0, "whole command")])
 }
 
 fn legs(bench: &Bench) -> Result<Vec<Row>, String> {
     let project = Project::new(&bench.place, "legs", &project::matrix())?;
-    let ours = repeated(bench, || {
-        bench.trunkline(&project, &["run", "--dry-run", "--json"])
-    })?;
-    Ok(vec![Row::at_most(
-        "256 legs planned",
-        None,
-        ours,
-        "ms",
-        20.0,
-        "whole command, --dry-run --json",
-    )])
+    let ours = repeated(bench, || bench.trunkline(&project, &["run", "--dry-run", "--json"]))?;
+    Ok(vec![Row::at_most("256 legs planned", None, ours, "ms", 20.0, "whole command, --dry-run --json")])
 }
 
 fn repeated(bench: &Bench, command: impl Fn() -> Command) -> Result<f64, String> {
@@ -223,8 +140,7 @@ fn checkout(bench: &Bench) -> Result<Vec<Row>, String> {
     let copy = bench.place.join("copy");
     let source = with.path.to_string_lossy().into_owned();
     let target = copy.to_string_lossy().into_owned();
-    let (mut copies, mut firsts, mut laters, mut bares) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut copies, mut firsts, mut laters, mut bares) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let git = with.path.join(".git");
     let aside = bench.place.join("git-aside");
     for _ in 0..bench.rounds {
@@ -240,28 +156,10 @@ fn checkout(bench: &Bench) -> Result<Vec<Row>, String> {
         bares.push(time(&mut bench.trunkline(&without, &["run", "--quiet"]))?);
     }
     let bare = median(&bares);
-    let (copied, first, later) = (
-        median(&copies),
-        median(&firsts) - bare,
-        median(&laters) - bare,
-    );
+    let (copied, first, later) = (median(&copies), median(&firsts) - bare, median(&laters) - bare);
     Ok(vec![
-        Row::at_most(
-            "checkout by 4 jobs, first time",
-            Some(copied),
-            first,
-            "ms",
-            copied,
-            "one cp -r of the tree",
-        ),
-        Row::at_most(
-            "checkout by 4 jobs, afterwards, per job",
-            None,
-            later / 4.0,
-            "ms",
-            30.0,
-            "over a run without it",
-        ),
+        Row::at_most("checkout by 4 jobs, first time", Some(copied), first, "ms", copied, "one cp -r of the tree"),
+        Row::at_most("checkout by 4 jobs, afterwards, per job", None, later / 4.0, "ms", 30.0, "over a run without it"),
     ])
 }
 
@@ -271,10 +169,7 @@ fn large_project(bench: &Bench, name: &str, checkout: bool) -> Result<Project, S
         for file in 0..100 {
             let line = format!("file {file} of directory {directory} ");
             let content = line.repeat(10_240 / line.len() + 1);
-            project.write(
-                &format!("d{directory:02}/f{file:02}.txt"),
-                &content[..10_240],
-            )?;
+            project.write(&format!("d{directory:02}/f{file:02}.txt"), &content[..10_240])?;
         }
     }
     project.commit()?;

@@ -13,16 +13,9 @@ pub(super) struct Project {
 impl Project {
     /// Writes the workflow and commits everything.
     pub(super) fn new(place: &Path, name: &str, workflow: &str) -> Result<Project, String> {
-        let project = Project {
-            path: place.join(name),
-            state: place.join(format!("{name}-state")),
-        };
+        let project = Project { path: place.join(name), state: place.join(format!("{name}-state")) };
         project.write(".github/workflows/bench.yml", workflow)?;
-        time(&mut quiet(
-            "git",
-            &["init", "--quiet", "--initial-branch=main"],
-            &project.path,
-        ))?;
+        time(&mut quiet("git", &["init", "--quiet", "--initial-branch=main"], &project.path))?;
         project.commit()?;
         Ok(project)
     }
@@ -30,20 +23,14 @@ impl Project {
     pub(super) fn write(&self, path: &str, content: &str) -> Result<(), String> {
         let path = self.path.join(path);
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)
-                .map_err(|error| format!("{}: {error}", parent.display()))?;
+            std::fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
         }
         std::fs::write(&path, content).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     pub(super) fn commit(&self) -> Result<(), String> {
         time(&mut quiet("git", &["add", "--all"], &self.path))?;
-        let identity = [
-            "-c",
-            "user.name=bench",
-            "-c",
-            "user.email=bench@example.com",
-        ];
+        let identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"];
         let words = [&identity[..], &["commit", "--quiet", "--message", "bench"]].concat();
         time(&mut quiet("git", &words, &self.path)).map(|_| ())
     }
@@ -75,27 +62,17 @@ pub(super) fn twenty_jobs(chained: bool) -> String {
 
 /// Four jobs that check the repository out, or do nothing at its place.
 pub(super) fn four_checkouts(with: bool) -> String {
-    let step = if with {
-        "uses: actions/checkout@v4"
-    } else {
-        "run: 'true'"
-    };
+    let step = if with { "uses: actions/checkout@v4" } else { "run: 'true'" };
     let mut text = HEAD.to_owned();
     for job in 1..=4 {
-        let _ = writeln!(
-            text,
-            "  job{job}:\n    runs-on: ubuntu-latest\n    steps:\n      - {step}"
-        );
+        let _ = writeln!(text, "  job{job}:\n    runs-on: ubuntu-latest\n    steps:\n      - {step}");
     }
     text
 }
 
 /// 16 by 16 legs.
 pub(super) fn matrix() -> String {
-    let axis = (1..=16)
-        .map(|value| value.to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let axis = (1..=16).map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
     format!(
         "{HEAD}  test:\n    runs-on: ubuntu-latest\n    strategy:\n      matrix:\n        a: [{axis}]\n        b: [{axis}]\n    steps:\n      - run: echo ${{{{ matrix.a }}}}-${{{{ matrix.b }}}}\n"
     )

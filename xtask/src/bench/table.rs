@@ -33,16 +33,13 @@ impl Row {
 }
 
 pub(super) fn render(rows: &[Row], rounds: usize) -> String {
-    let mut cells: Vec<[String; 6]> =
-        vec![["case", "floor", "trunkline", "ratio", "target", ""].map(str::to_owned)];
+    let mut cells: Vec<[String; 6]> = vec![["case", "floor", "trunkline", "ratio", "target", ""].map(str::to_owned)];
     for row in rows {
         cells.push([
             row.case.clone(),
-            row.floor
-                .map_or_else(String::new, |floor| format!("{floor:.1} {}", row.unit)),
+            row.floor.map_or_else(String::new, |floor| format!("{floor:.1} {}", row.unit)),
             format!("{:.1} {}", row.ours, row.unit),
-            row.floor
-                .map_or_else(String::new, |floor| format!("{:.2}", row.ours / floor)),
+            row.floor.map_or_else(String::new, |floor| format!("{:.2}", row.ours / floor)),
             row.target.clone(),
             match row.passed {
                 Some(true) => "pass",
@@ -53,19 +50,10 @@ pub(super) fn render(rows: &[Row], rounds: usize) -> String {
         ]);
     }
     let mut text = format!("medians of {rounds} interleaved rounds\n");
-    let width = |column: usize| {
-        cells
-            .iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     for row in &cells {
-        let line: Vec<String> = row
-            .iter()
-            .enumerate()
-            .map(|(column, cell)| format!("{cell:<width$}", width = width(column)))
-            .collect();
+        let line: Vec<String> =
+            row.iter().enumerate().map(|(column, cell)| format!("{cell:<width$}", width = width(column))).collect();
         text.push_str(line.join("  ").trim_end());
         text.push('\n');
     }

@@ -9,9 +9,8 @@ const PAGE: &str = "docs/reference/diagnostics.md";
 
 pub(super) fn check(files: &[String]) -> Vec<Problem> {
     let mut codes: BTreeMap<String, (String, usize)> = BTreeMap::new();
-    let sources = files.iter().filter(|path| {
-        path.starts_with("crates/") && path.contains("/src/") && path.ends_with(".rs")
-    });
+    let sources =
+        files.iter().filter(|path| path.starts_with("crates/") && path.contains("/src/") && path.ends_with(".rs"));
     for path in sources {
         let Some(text) = tree::text(path) else {
             continue;
@@ -23,14 +22,10 @@ pub(super) fn check(files: &[String]) -> Vec<Problem> {
             if line.trim_start().starts_with("mod tests") {
                 break;
             }
-            let constructs = CONSTRUCTORS
-                .iter()
-                .any(|constructor| line.contains(constructor));
+            let constructs = CONSTRUCTORS.iter().any(|constructor| line.contains(constructor));
             if constructs || after_constructor || is_table {
                 for code in literals(line).filter(|literal| is_code(literal)) {
-                    codes
-                        .entry(code.to_owned())
-                        .or_insert_with(|| (path.clone(), index + 1));
+                    codes.entry(code.to_owned()).or_insert_with(|| (path.clone(), index + 1));
                 }
             }
             after_constructor = constructs && line.trim_end().ends_with('(');
@@ -40,22 +35,11 @@ pub(super) fn check(files: &[String]) -> Vec<Problem> {
     codes
         .into_iter()
         .filter(|(code, _)| !page.contains(&format!("`{code}`")))
-        .map(|(code, (path, line))| {
-            Problem::new(
-                path,
-                line,
-                format!("the diagnostic `{code}` is not in {PAGE}"),
-            )
-        })
+        .map(|(code, (path, line))| Problem::new(path, line, format!("the diagnostic `{code}` is not in {PAGE}")))
         .collect()
 }
 
-const CONSTRUCTORS: [&str; 4] = [
-    "Diagnostic::error(",
-    "Diagnostic::warning(",
-    "Diagnostic::info(",
-    "Diagnostic::new(",
-];
+const CONSTRUCTORS: [&str; 4] = ["Diagnostic::error(", "Diagnostic::warning(", "Diagnostic::info(", "Diagnostic::new("];
 
 fn literals(line: &str) -> impl Iterator<Item = &str> {
     line.split('"').skip(1).step_by(2)
@@ -64,13 +48,9 @@ fn literals(line: &str) -> impl Iterator<Item = &str> {
 /// `area/what`, lower-case with dashes.
 fn is_code(text: &str) -> bool {
     let part = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit())
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit())
     };
-    text.split_once('/')
-        .is_some_and(|(area, what)| part(area) && part(what))
+    text.split_once('/').is_some_and(|(area, what)| part(area) && part(what))
 }
 
 #[cfg(test)]
@@ -90,9 +70,6 @@ mod tests {
         for (text, code) in rows {
             assert_eq!(is_code(text), code, "{text}");
         }
-        assert_eq!(
-            literals(r#"f("a/b", "c")"#).collect::<Vec<_>>(),
-            ["a/b", "c"]
-        );
+        assert_eq!(literals(r#"f("a/b", "c")"#).collect::<Vec<_>>(), ["a/b", "c"]);
     }
 }

@@ -11,94 +11,39 @@ struct Rule {
     may_use: &'static [&'static str],
 }
 
-const PURE_CORE: &[&str] = &[
-    "span", "yaml", "expr", "workflow", "trigger", "engine", "api",
-];
+const PURE_CORE: &[&str] = &["span", "yaml", "expr", "workflow", "trigger", "engine", "api"];
 
 const RULES: &[Rule] = &[
-    Rule {
-        name: "span",
-        pure: true,
-        may_use: &[],
-    },
-    Rule {
-        name: "yaml",
-        pure: true,
-        may_use: &["span"],
-    },
-    Rule {
-        name: "expr",
-        pure: true,
-        may_use: &["span"],
-    },
-    Rule {
-        name: "workflow",
-        pure: true,
-        may_use: &["yaml", "expr", "span"],
-    },
+    Rule { name: "span", pure: true, may_use: &[] },
+    Rule { name: "yaml", pure: true, may_use: &["span"] },
+    Rule { name: "expr", pure: true, may_use: &["span"] },
+    Rule { name: "workflow", pure: true, may_use: &["yaml", "expr", "span"] },
     // What `workflow` exposes of expr and span is used by its readers too.
-    Rule {
-        name: "trigger",
-        pure: true,
-        may_use: &["workflow", "expr", "span"],
-    },
-    Rule {
-        name: "api",
-        pure: true,
-        may_use: &[],
-    },
-    Rule {
-        name: "engine",
-        pure: true,
-        may_use: &["workflow", "api", "expr", "span", "trigger"],
-    },
-    Rule {
-        name: "git",
-        pure: false,
-        may_use: &[],
-    },
-    Rule {
-        name: "sandbox",
-        pure: false,
-        may_use: &[],
-    },
+    Rule { name: "trigger", pure: true, may_use: &["workflow", "expr", "span"] },
+    Rule { name: "api", pure: true, may_use: &[] },
+    Rule { name: "engine", pure: true, may_use: &["workflow", "api", "expr", "span", "trigger"] },
+    Rule { name: "git", pure: false, may_use: &[] },
+    Rule { name: "sandbox", pure: false, may_use: &[] },
     // Native actions put files into a job's sandbox and talk to the services as its clients do.
     Rule {
         name: "actions",
         pure: false,
-        may_use: &[
-            "git", "workflow", "yaml", "expr", "span", "api", "sandbox", "services",
-        ],
+        may_use: &["git", "workflow", "yaml", "expr", "span", "api", "sandbox", "services"],
     },
-    Rule {
-        name: "services",
-        pure: false,
-        may_use: &["api"],
-    },
+    Rule { name: "services", pure: false, may_use: &["api"] },
     Rule {
         name: "runner",
         pure: false,
-        may_use: &[
-            "span", "yaml", "expr", "workflow", "trigger", "api", "sandbox", "git", "actions",
-            "services",
-        ],
+        may_use: &["span", "yaml", "expr", "workflow", "trigger", "api", "sandbox", "git", "actions", "services"],
     },
-    Rule {
-        name: "testkit",
-        pure: false,
-        may_use: &["api"],
-    },
-    Rule {
-        name: "xtask",
-        pure: false,
-        may_use: &[],
-    },
+    Rule { name: "testkit", pure: false, may_use: &["api"] },
+    Rule { name: "xtask", pure: false, may_use: &[] },
     Rule {
         name: "trunkline",
         pure: false,
         may_use: &[
-            "span", "yaml", "expr", "workflow", "trigger", "api", "engine", "sandbox", "git",
-            "actions", "services", "runner",
+            "span", "yaml", "expr", "workflow", "trigger", "api", "engine", "sandbox", "git", "actions", "services",
+            "runner",
         ],
     },
 ];
@@ -138,13 +83,9 @@ const IMPURE_PATHS: &[&str] = &[
 pub(super) fn check() -> Result<Vec<Problem>, String> {
     let mut problems = Vec::new();
     let mut manifests = vec!["xtask/Cargo.toml".to_owned()];
-    let entries = std::fs::read_dir(tree::root().join("crates"))
-        .map_err(|error| format!("crates: {error}"))?;
+    let entries = std::fs::read_dir(tree::root().join("crates")).map_err(|error| format!("crates: {error}"))?;
     for entry in entries.flatten() {
-        manifests.push(format!(
-            "crates/{}/Cargo.toml",
-            entry.file_name().to_string_lossy()
-        ));
+        manifests.push(format!("crates/{}/Cargo.toml", entry.file_name().to_string_lossy()));
     }
     manifests.sort();
     for manifest in manifests {
@@ -164,43 +105,20 @@ fn check_crate(manifest: &str, problems: &mut Vec<Problem>) {
             return;
         }
     };
-    let name = table
-        .get("package")
-        .and_then(|package| package.get("name"))
-        .and_then(|name| name.as_str())
-        .unwrap_or("");
+    let name =
+        table.get("package").and_then(|package| package.get("name")).and_then(|name| name.as_str()).unwrap_or("");
     let Some(rule) = RULES.iter().find(|rule| rule.name == name) else {
-        problems.push(Problem::new(
-            manifest,
-            0,
-            format!("crate `{name}` has no rule about what it may depend on"),
-        ));
+        problems.push(Problem::new(manifest, 0, format!("crate `{name}` has no rule about what it may depend on")));
         return;
     };
     let dependencies = table.get("dependencies").and_then(toml::Value::as_table);
     for dependency in dependencies.into_iter().flat_map(toml::Table::keys) {
-        let at = text
-            .lines()
-            .position(|line| line.starts_with(dependency.as_str()))
-            .map_or(0, |index| index + 1);
-        if RULES.iter().any(|rule| rule.name == dependency)
-            && !rule.may_use.contains(&dependency.as_str())
-        {
-            problems.push(Problem::new(
-                manifest,
-                at,
-                format!("`{name}` may not depend on `{dependency}`"),
-            ));
+        let at = text.lines().position(|line| line.starts_with(dependency.as_str())).map_or(0, |index| index + 1);
+        if RULES.iter().any(|rule| rule.name == dependency) && !rule.may_use.contains(&dependency.as_str()) {
+            problems.push(Problem::new(manifest, at, format!("`{name}` may not depend on `{dependency}`")));
         }
-        if let Some((_, why)) = IMPURE
-            .iter()
-            .find(|(crate_name, _)| rule.pure && crate_name == dependency)
-        {
-            problems.push(Problem::new(
-                manifest,
-                at,
-                format!("`{name}` is pure, and `{dependency}` {why}"),
-            ));
+        if let Some((_, why)) = IMPURE.iter().find(|(crate_name, _)| rule.pure && crate_name == dependency) {
+            problems.push(Problem::new(manifest, at, format!("`{name}` is pure, and `{dependency}` {why}")));
         }
     }
     debug_assert!(!rule.pure || PURE_CORE.contains(&rule.name));
@@ -212,15 +130,11 @@ fn check_crate(manifest: &str, problems: &mut Vec<Problem>) {
 fn check_sources(directory: &str, problems: &mut Vec<Problem>) {
     let Ok(files) = tree::files() else { return };
     let test_modules = test_modules(&files, directory);
-    let sources = files
-        .iter()
-        .filter(|path| path.starts_with(directory) && path.ends_with(".rs"));
+    let sources = files.iter().filter(|path| path.starts_with(directory) && path.ends_with(".rs"));
     let tested = |path: &&String| {
         path.ends_with("tests.rs")
             || path.contains("/tests/")
-            || test_modules
-                .iter()
-                .any(|module| path.ends_with(module.as_str()))
+            || test_modules.iter().any(|module| path.ends_with(module.as_str()))
     };
     for path in sources.filter(|path| !tested(path)) {
         let Some(text) = tree::text(path) else {
@@ -232,11 +146,7 @@ fn check_sources(directory: &str, problems: &mut Vec<Problem>) {
             }
             let code = line.split("//").next().unwrap_or("");
             if let Some(found) = IMPURE_PATHS.iter().find(|path| code.contains(**path)) {
-                problems.push(Problem::new(
-                    path,
-                    index + 1,
-                    format!("`{found}` in a pure crate"),
-                ));
+                problems.push(Problem::new(path, index + 1, format!("`{found}` in a pure crate")));
             }
         }
     }
@@ -245,16 +155,11 @@ fn check_sources(directory: &str, problems: &mut Vec<Problem>) {
 /// Endings of the paths of modules that exist in tests only.
 fn test_modules(files: &[String], directory: &str) -> Vec<String> {
     let mut modules = Vec::new();
-    for path in files
-        .iter()
-        .filter(|path| path.starts_with(directory) && path.ends_with(".rs"))
-    {
+    for path in files.iter().filter(|path| path.starts_with(directory) && path.ends_with(".rs")) {
         let text = tree::text(path).unwrap_or_default();
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         for pair in lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]") {
-            let name = pair[1]
-                .strip_prefix("mod ")
-                .or_else(|| pair[1].strip_prefix("pub(crate) mod "));
+            let name = pair[1].strip_prefix("mod ").or_else(|| pair[1].strip_prefix("pub(crate) mod "));
             if let Some(name) = name.and_then(|name| name.strip_suffix(';')) {
                 modules.push(format!("/{name}.rs"));
             }

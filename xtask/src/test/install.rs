@@ -9,25 +9,13 @@ use crate::tree;
 pub(super) fn all(tools: &Tools, install: bool) -> Vec<String> {
     let mut missing = Vec::new();
     for tool in &tools.apt {
-        missing.extend(
-            apt(tool, install)
-                .err()
-                .map(|why| format!("{} (for {}): {why}", tool.program, tool.purpose)),
-        );
+        missing.extend(apt(tool, install).err().map(|why| format!("{} (for {}): {why}", tool.program, tool.purpose)));
     }
     for tool in &tools.npm {
-        missing.extend(
-            npm(tool, install)
-                .err()
-                .map(|why| format!("{} (for {}): {why}", tool.directory, tool.purpose)),
-        );
+        missing.extend(npm(tool, install).err().map(|why| format!("{} (for {}): {why}", tool.directory, tool.purpose)));
     }
     for tool in &tools.pip {
-        missing.extend(
-            pip(tool, install)
-                .err()
-                .map(|why| format!("{} (for {}): {why}", tool.package, tool.purpose)),
-        );
+        missing.extend(pip(tool, install).err().map(|why| format!("{} (for {}): {why}", tool.package, tool.purpose)));
     }
     missing
 }
@@ -42,10 +30,7 @@ fn apt(tool: &Apt, install: bool) -> Result<(), String> {
         return Err(NOT_ASKED.to_owned());
     }
     if !is_root() {
-        return Err(format!(
-            "not on PATH; install the package `{}`",
-            tool.package
-        ));
+        return Err(format!("not on PATH; install the package `{}`", tool.package));
     }
     let get = |words: &[&str]| {
         let mut command = Command::new("apt-get");
@@ -68,9 +53,7 @@ fn npm(tool: &Npm, install: bool) -> Result<(), String> {
         return Err(NOT_ASKED.to_owned());
     }
     let mut command = Command::new("npm");
-    command
-        .args(["ci", "--no-audit", "--no-fund"])
-        .current_dir(&directory);
+    command.args(["ci", "--no-audit", "--no-fund"]).current_dir(&directory);
     quietly(command)?;
     std::fs::write(&marker, lock).map_err(|error| format!("{}: {error}", marker.display()))
 }
@@ -81,10 +64,7 @@ fn pip(tool: &Pip, install: bool) -> Result<(), String> {
         "" => tool.package.clone(),
         version => format!("{}=={version}", tool.package),
     };
-    let marker = venv.join(format!(
-        ".installed-{}",
-        wanted.replace(['=', '*', '[', ']', '/'], "_")
-    ));
+    let marker = venv.join(format!(".installed-{}", wanted.replace(['=', '*', '[', ']', '/'], "_")));
     if !marker.exists() {
         if !install {
             return Err(NOT_ASKED.to_owned());
@@ -106,16 +86,9 @@ fn pip(tool: &Pip, install: bool) -> Result<(), String> {
 
 /// `tool-cache/NAME/VERSION/ARCH` with its `.complete` marker, as GitHub's runner images have it.
 fn lay_out(venv: &Path, name: &str) -> Result<(), String> {
-    let package = package_directory(venv, name)
-        .ok_or_else(|| format!("the package has no directory `{name}`"))?;
-    let version = std::fs::read_to_string(package.join("VERSION"))
-        .map_err(|error| format!("VERSION: {error}"))?;
-    let version = version
-        .split_whitespace()
-        .next()
-        .unwrap_or("")
-        .trim_start_matches(name)
-        .to_owned();
+    let package = package_directory(venv, name).ok_or_else(|| format!("the package has no directory `{name}`"))?;
+    let version = std::fs::read_to_string(package.join("VERSION")).map_err(|error| format!("VERSION: {error}"))?;
+    let version = version.split_whitespace().next().unwrap_or("").trim_start_matches(name).to_owned();
     let arch = match std::env::consts::ARCH {
         "aarch64" => "arm64",
         _ => "x64",
@@ -135,27 +108,17 @@ fn lay_out(venv: &Path, name: &str) -> Result<(), String> {
 
 fn package_directory(venv: &Path, name: &str) -> Option<PathBuf> {
     let libraries = std::fs::read_dir(venv.join("lib")).ok()?;
-    libraries
-        .flatten()
-        .map(|python| python.path().join("site-packages").join(name))
-        .find(|path| path.is_dir())
+    libraries.flatten().map(|python| python.path().join("site-packages").join(name)).find(|path| path.is_dir())
 }
 
 fn quietly(mut command: Command) -> Result<(), String> {
     println!("installing: {}", shown(&command));
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| error.to_string())?;
+    let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let last = said
-        .lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or("")
-        .to_owned();
+    let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("").to_owned();
     Err(format!("{}: {last}", shown(&command)))
 }
 
@@ -166,9 +129,6 @@ fn on_path(program: &str) -> bool {
 
 fn is_root() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let uids = status
-        .lines()
-        .find_map(|line| line.strip_prefix("Uid:"))
-        .unwrap_or("");
+    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:")).unwrap_or("");
     uids.split_whitespace().nth(1) == Some("0")
 }

@@ -28,23 +28,14 @@ pub(super) fn run(mut command: Command) -> Result<Outcome, String> {
     let mut child = command.spawn().map_err(|error| format!("cargo: {error}"))?;
     let outcome = Arc::new(Mutex::new(Outcome::default()));
     let readers = [
-        child
-            .stdout
-            .take()
-            .map(|from| tee(from, std::io::stdout(), Arc::clone(&outcome))),
-        child
-            .stderr
-            .take()
-            .map(|from| tee(from, std::io::stderr(), Arc::clone(&outcome))),
+        child.stdout.take().map(|from| tee(from, std::io::stdout(), Arc::clone(&outcome))),
+        child.stderr.take().map(|from| tee(from, std::io::stderr(), Arc::clone(&outcome))),
     ];
     let status = child.wait().map_err(|error| error.to_string())?;
     for reader in readers.into_iter().flatten() {
         let _ = reader.join();
     }
-    let mut outcome = outcome.lock().map_or_else(
-        |_| Outcome::default(),
-        |mut shared| std::mem::take(&mut *shared),
-    );
+    let mut outcome = outcome.lock().map_or_else(|_| Outcome::default(), |mut shared| std::mem::take(&mut *shared));
     outcome.success = status.success();
     Ok(outcome)
 }
@@ -57,10 +48,7 @@ fn tee(
     thread::spawn(move || {
         let mut reader = BufReader::new(from);
         let mut line = Vec::new();
-        while reader
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|read| read > 0)
-        {
+        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
             let _ = to.write_all(&line);
             if let Ok(mut outcome) = outcome.lock() {
                 outcome.read(&String::from_utf8_lossy(&line));
@@ -75,10 +63,7 @@ impl Outcome {
     /// `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
     fn read(&mut self, line: &str) {
         let line = line.trim();
-        let counts = match (
-            line.strip_prefix("Summary ["),
-            line.strip_prefix("test result:"),
-        ) {
+        let counts = match (line.strip_prefix("Summary ["), line.strip_prefix("test result:")) {
             (Some(rest), _) => rest.split_once("run:").map_or(rest, |(_, counts)| counts),
             (None, Some(rest)) => rest,
             (None, None) => return,
@@ -102,11 +87,7 @@ impl Outcome {
     pub(super) fn report(&self, skipped: &[Skipped]) -> String {
         let mut text = String::new();
         if !skipped.is_empty() {
-            let width = skipped
-                .iter()
-                .map(|skip| skip.test.chars().count())
-                .max()
-                .unwrap_or(0);
+            let width = skipped.iter().map(|skip| skip.test.chars().count()).max().unwrap_or(0);
             text.push_str("skipped:\n");
             for skip in skipped {
                 text.push_str(&format!("  {:width$}  {}\n", skip.test, skip.reason));
@@ -118,11 +99,7 @@ impl Outcome {
         // To the runner a test that skipped itself has passed.
         let tests: BTreeSet<&str> = skipped.iter().map(|skip| skip.test.as_str()).collect();
         let passed = self.passed.saturating_sub(tests.len());
-        text.push_str(&format!(
-            "{passed} passed, {} failed, {} skipped",
-            self.failed,
-            self.ignored + skipped.len()
-        ));
+        text.push_str(&format!("{passed} passed, {} failed, {} skipped", self.failed, self.ignored + skipped.len()));
         text
     }
 }
@@ -135,10 +112,7 @@ pub(super) fn skipped(file: &Path) -> Vec<Skipped> {
         .filter_map(|line| line.strip_prefix("skipped: "))
         .map(|line| {
             let (test, reason) = line.split_once(": ").unwrap_or((line, ""));
-            Skipped {
-                test: test.to_owned(),
-                reason: reason.to_owned(),
-            }
+            Skipped { test: test.to_owned(), reason: reason.to_owned() }
         })
         .collect();
     skipped.sort_by(|a, b| a.test.cmp(&b.test));
@@ -152,10 +126,7 @@ mod tests {
     #[test]
     fn both_runners_are_understood() {
         let lines = [
-            (
-                "     Summary [   1.204s] 54 tests run: 53 passed (2 slow), 1 failed, 3 skipped",
-                (53, 1, 3),
-            ),
+            ("     Summary [   1.204s] 54 tests run: 53 passed (2 slow), 1 failed, 3 skipped", (53, 1, 3)),
             (
                 "test result: ok. 12 passed; 0 failed; 4 ignored; 0 measured; 0 filtered out; finished in 0.02s",
                 (12, 0, 4),
@@ -165,31 +136,15 @@ mod tests {
         for (line, counts) in lines {
             let mut outcome = Outcome::default();
             outcome.read(line);
-            assert_eq!(
-                (outcome.passed, outcome.failed, outcome.ignored),
-                counts,
-                "{line}"
-            );
+            assert_eq!((outcome.passed, outcome.failed, outcome.ignored), counts, "{line}");
         }
     }
 
     #[test]
     fn the_last_line_counts_skips_apart() {
-        let outcome = Outcome {
-            success: true,
-            passed: 5,
-            failed: 0,
-            ignored: 1,
-            summary: vec!["Summary".to_owned()],
-        };
-        let skip = |test: &str, reason: &str| Skipped {
-            test: test.to_owned(),
-            reason: reason.to_owned(),
-        };
+        let outcome = Outcome { success: true, passed: 5, failed: 0, ignored: 1, summary: vec!["Summary".to_owned()] };
+        let skip = |test: &str, reason: &str| Skipped { test: test.to_owned(), reason: reason.to_owned() };
         let report = outcome.report(&[skip("a", "no node"), skip("b", "no go")]);
-        assert_eq!(
-            report,
-            "skipped:\n  a  no node\n  b  no go\nSummary\n3 passed, 0 failed, 3 skipped"
-        );
+        assert_eq!(report, "skipped:\n  a  no node\n  b  no go\nSummary\n3 passed, 0 failed, 3 skipped");
     }
 }

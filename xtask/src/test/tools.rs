@@ -45,26 +45,12 @@ pub(super) fn read() -> Result<Tools, String> {
 
 impl Tools {
     fn add(&mut self, kind: &str, entry: &toml::Value) -> Result<(), String> {
-        let optional = |key: &str| {
-            entry
-                .get(key)
-                .and_then(toml::Value::as_str)
-                .map(str::to_owned)
-        };
-        let word = |key: &str| {
-            optional(key).ok_or_else(|| format!("{FILE}: an entry of [[{kind}]] has no `{key}`"))
-        };
+        let optional = |key: &str| entry.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+        let word = |key: &str| optional(key).ok_or_else(|| format!("{FILE}: an entry of [[{kind}]] has no `{key}`"));
         let purpose = word("for")?;
         match kind {
-            "apt" => self.apt.push(Apt {
-                program: word("program")?,
-                package: word("package")?,
-                purpose,
-            }),
-            "npm" => self.npm.push(Npm {
-                directory: word("directory")?,
-                purpose,
-            }),
+            "apt" => self.apt.push(Apt { program: word("program")?, package: word("package")?, purpose }),
+            "npm" => self.npm.push(Npm { directory: word("directory")?, purpose }),
             "pip" => self.pip.push(Pip {
                 package: word("package")?,
                 version: optional("version").unwrap_or_default(),
@@ -77,11 +63,8 @@ impl Tools {
     }
 
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let mut problems: Vec<Problem> = self
-            .unknown
-            .iter()
-            .map(|kind| Problem::new(FILE, 0, format!("[[{kind}]] is not known")))
-            .collect();
+        let mut problems: Vec<Problem> =
+            self.unknown.iter().map(|kind| Problem::new(FILE, 0, format!("[[{kind}]] is not known"))).collect();
         for npm in &self.npm {
             for file in ["package.json", "package-lock.json"] {
                 let path = format!("{}/{file}", npm.directory);

@@ -8,11 +8,7 @@ pub(crate) const MAX_SEGMENTS: usize = 127;
 /// Whether the segments match the parts. With `partial`, the path may end before the pattern does.
 ///
 /// `**` stands for any number of parts, but at the end of a pattern for at least one.
-pub(crate) fn matches_parts<'a>(
-    segments: &[Segment],
-    parts: impl Iterator<Item = &'a str>,
-    partial: bool,
-) -> bool {
+pub(crate) fn matches_parts<'a>(segments: &[Segment], parts: impl Iterator<Item = &'a str>, partial: bool) -> bool {
     // Bit n: the parts so far match the segments before n. Each part moves all states at once, so that many `**`
     // cost no more than one.
     let end = 1u128 << segments.len().min(MAX_SEGMENTS);
@@ -50,11 +46,7 @@ mod tests {
 
     fn matches(pattern: &str, path: &str, partial: bool) -> bool {
         let segments: Vec<Segment> = pattern.split('/').map(Segment::parse).collect();
-        matches_parts(
-            &segments,
-            path.split('/').filter(|part| !part.is_empty()),
-            partial,
-        )
+        matches_parts(&segments, path.split('/').filter(|part| !part.is_empty()), partial)
     }
 
     #[test]
@@ -77,11 +69,7 @@ mod tests {
         ];
         for (pattern, path, whole, partly) in table {
             assert_eq!(matches(pattern, path, false), whole, "{pattern} {path}");
-            assert_eq!(
-                matches(pattern, path, true),
-                partly,
-                "{pattern} {path} partly"
-            );
+            assert_eq!(matches(pattern, path, true), partly, "{pattern} {path} partly");
         }
     }
 

@@ -26,10 +26,7 @@ impl Pattern {
     /// # Errors
     /// Patterns with `.` or `..` in them, without a home for `~`, or too long.
     pub fn parse(text: &str, workspace: &Path, home: Option<&Path>) -> Result<Self, GlobError> {
-        let invalid = |reason| GlobError {
-            pattern: text.to_owned(),
-            reason,
-        };
+        let invalid = |reason| GlobError { pattern: text.to_owned(), reason };
         let mut rest = text;
         let mut negated = false;
         while let Some(after) = rest.strip_prefix('!') {
@@ -42,8 +39,7 @@ impl Pattern {
         let mut parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
         let wrong = |(index, part): (usize, &&str)| {
             let literal = literal(part);
-            literal.as_deref() == Some("..")
-                || literal.as_deref() == Some(".") && (index > 0 || rest.starts_with('/'))
+            literal.as_deref() == Some("..") || literal.as_deref() == Some(".") && (index > 0 || rest.starts_with('/'))
         };
         if parts.iter().enumerate().any(wrong) {
             return Err(invalid("relative pathing '.' and '..' is not allowed"));
@@ -55,21 +51,13 @@ impl Pattern {
             Some(workspace)
         } else if parts.first() == Some(&"~") {
             parts.remove(0);
-            Some(
-                home.filter(|home| home.is_absolute())
-                    .ok_or_else(|| invalid("there is no home directory for '~'"))?,
-            )
+            Some(home.filter(|home| home.is_absolute()).ok_or_else(|| invalid("there is no home directory for '~'"))?)
         } else {
             Some(workspace)
         };
-        let root = root
-            .map(|root| root.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let mut segments: Vec<Segment> = root
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .map(|part| Segment::Literal(part.to_owned()))
-            .collect();
+        let root = root.map(|root| root.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut segments: Vec<Segment> =
+            root.split('/').filter(|part| !part.is_empty()).map(|part| Segment::Literal(part.to_owned())).collect();
         let rooted = segments.len();
         segments.extend(parts.iter().map(|part| Segment::parse(part)));
         // One more may come: `**` for all that lies below.
@@ -90,13 +78,7 @@ impl Pattern {
         if search.is_empty() {
             search.push('/');
         }
-        Ok(Self {
-            negated,
-            directories_only: rest.ends_with('/'),
-            implicit: false,
-            segments,
-            search,
-        })
+        Ok(Self { negated, directories_only: rest.ends_with('/'), implicit: false, segments, search })
     }
 
     /// The pattern for all that lies in what this one matches; none when it says that itself.
@@ -115,11 +97,7 @@ impl Pattern {
         // `/a/**` also means `/a` itself, as if a slash and nothing followed; not when it was made from `/a`, which
         // says that already.
         let itself = self.segments.last() == Some(&Segment::Globstar) && !self.implicit;
-        matches_parts(
-            &self.segments,
-            parts.iter().copied().chain(itself.then_some("")),
-            false,
-        )
+        matches_parts(&self.segments, parts.iter().copied().chain(itself.then_some("")), false)
     }
 
     /// Whether something below a path may match.

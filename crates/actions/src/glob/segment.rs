@@ -70,20 +70,12 @@ fn parse_into(chars: &[char], tokens: &mut Vec<Token>) {
                 }
             }
             '[' => match class(&chars[at..]) {
-                Class::Closed {
-                    length,
-                    negated,
-                    ranges: Some(ranges),
-                } => {
+                Class::Closed { length, negated, ranges: Some(ranges) } => {
                     tokens.push(Token::Class { negated, ranges });
                     at += length;
                 }
                 // A range that goes backwards: the brackets are plain, what is between them is a pattern.
-                Class::Closed {
-                    length,
-                    ranges: None,
-                    ..
-                } => {
+                Class::Closed { length, ranges: None, .. } => {
                     tokens.push(Token::Char('['));
                     parse_into(&chars[at..at + length - 1], tokens);
                     tokens.push(Token::Char(']'));
@@ -142,11 +134,7 @@ fn class(chars: &[char]) -> Class {
             ranges.push((first, last));
         }
     }
-    Class::Closed {
-        length: at + 1,
-        negated,
-        ranges,
-    }
+    Class::Closed { length: at + 1, negated, ranges }
 }
 
 /// Backtracks to the last `*` only, which is enough and keeps it quadratic at worst.
@@ -188,9 +176,7 @@ impl Token {
             Self::Char(known) => *known == c,
             Self::One => true,
             Self::Many => false,
-            Self::Class { negated, ranges } => {
-                ranges.iter().any(|(from, to)| (*from..=*to).contains(&c)) != *negated
-            }
+            Self::Class { negated, ranges } => ranges.iter().any(|(from, to)| (*from..=*to).contains(&c)) != *negated,
         }
     }
 }
@@ -204,11 +190,7 @@ mod tests {
         let table: &[(&str, &[&str], &[&str])] = &[
             ("a.txt", &["a.txt"], &["a-txt", ""]),
             ("*", &["a", ".a"], &[""]),
-            (
-                "*.lock",
-                &["a.lock", ".lock", "a.b.lock"],
-                &["lock", "a.lock2"],
-            ),
+            ("*.lock", &["a.lock", ".lock", "a.b.lock"], &["lock", "a.lock2"]),
             ("a*b*c", &["abc", "axbxbc"], &["abcd", "ac"]),
             ("a**b", &["ab", "axb"], &["a"]),
             ("?", &["a", "ü"], &["", "ab"]),

@@ -46,9 +46,7 @@ pub(crate) fn compress<W: Write, T>(
         }
         Compression::Zstd => {
             let mut encoder = zstd::Encoder::new(to, zstd::DEFAULT_COMPRESSION_LEVEL)?;
-            let threads = std::thread::available_parallelism()
-                .map_or(1, usize::from)
-                .min(MAX_THREADS);
+            let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
             encoder.multithread(u32::try_from(threads).unwrap_or(1))?;
             let done = write(&mut encoder)?;
             encoder.finish()?.flush()?;

@@ -25,57 +25,31 @@ pub(crate) fn search(call: &NativeCall, patterns: &str, include_hidden: bool) ->
     let patterns = Patterns::parse(patterns, &place.workspace, Some(&home), true)?;
     let files = Files(&place.sandbox);
     let check = || call.check();
-    let walk = Walk {
-        files,
-        patterns: &patterns,
-        without_hidden: !include_hidden,
-        check: &check,
-    };
-    let found: Vec<_> = walk
-        .find()?
-        .into_iter()
-        .filter(|found| !found.is_dir)
-        .collect();
+    let walk = Walk { files, patterns: &patterns, without_hidden: !include_hidden, check: &check };
+    let found: Vec<_> = walk.find()?.into_iter().filter(|found| !found.is_dir).collect();
     let starts = patterns.search_paths();
     let paths: Vec<&Path> = found.iter().map(|found| found.path.as_path()).collect();
     if starts.len() > 1 {
-        call.say(
-            "Multiple search paths detected. Calculating the least common ancestor of all paths",
-        );
+        call.say("Multiple search paths detected. Calculating the least common ancestor of all paths");
     }
     let root = root(&starts, &paths);
     if starts.len() > 1 {
         let shown = root.display();
-        call.say(format!(
-            "The least common ancestor is {shown}. This will be the root directory of the artifact"
-        ));
+        call.say(format!("The least common ancestor is {shown}. This will be the root directory of the artifact"));
     }
     warn_of_case(call, &paths);
     let mut listed = Vec::with_capacity(found.len());
     for one in found {
         let Ok(path) = one.path.strip_prefix(&root) else {
-            let text = format!(
-                "{} is not below {}, the artifact's root",
-                one.path.display(),
-                root.display()
-            );
+            let text = format!("{} is not below {}, the artifact's root", one.path.display(), root.display());
             return Err(Fault::Text(text));
         };
         let Some(path) = path.to_str() else {
-            return Err(Fault::Text(format!(
-                "the file name {} is not UTF-8",
-                one.path.display()
-            )));
+            return Err(Fault::Text(format!("the file name {} is not UTF-8", one.path.display())));
         };
-        listed.push(ArtifactFile {
-            source: Some(files.host(&one.real)),
-            path: path.to_owned(),
-        });
+        listed.push(ArtifactFile { source: Some(files.host(&one.real)), path: path.to_owned() });
     }
-    Ok(Search {
-        files: listed,
-        root,
-    })
+    Ok(Search { files: listed, root })
 }
 
 /// The least common ancestor of several search paths; the only search path; or for one plain file its directory.
@@ -85,16 +59,9 @@ fn root(starts: &[PathBuf], found: &[&Path]) -> PathBuf {
         [only] if found == [only.as_path()] => only.parent().unwrap_or(only).to_owned(),
         [only] => only.clone(),
         [first, rest @ ..] => {
-            let length = rest
-                .iter()
-                .fold(first.components().count(), |length, other| {
-                    first
-                        .components()
-                        .zip(other.components())
-                        .take(length)
-                        .take_while(|(a, b)| a == b)
-                        .count()
-                });
+            let length = rest.iter().fold(first.components().count(), |length, other| {
+                first.components().zip(other.components()).take(length).take_while(|(a, b)| a == b).count()
+            });
             first.components().take(length).collect()
         }
     }
@@ -106,7 +73,9 @@ fn warn_of_case(call: &NativeCall, paths: &[&Path]) {
     for path in paths {
         if !seen.insert(path.to_string_lossy().to_lowercase()) {
             let shown = path.display();
-            call.say(format!("Uploads are case insensitive: {shown} will be overwritten by another file with the same path"));
+            call.say(format!(
+                "Uploads are case insensitive: {shown} will be overwritten by another file with the same path"
+            ));
         }
     }
 }

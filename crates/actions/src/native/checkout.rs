@@ -20,24 +20,12 @@ const REMOVE: &str = "remove";
 
 /// Inputs that have nothing to act on here, and why. Said only when one is set to something else than its default.
 const NOTED: &[(&str, &[&str], &str)] = &[
-    (
-        "ssh-key",
-        &[],
-        "the repository is not fetched over SSH: the local one is used, others come over HTTPS",
-    ),
+    ("ssh-key", &[], "the repository is not fetched over SSH: the local one is used, others come over HTTPS"),
     ("ssh-known-hosts", &[], "nothing is fetched over SSH"),
     ("ssh-strict", &["true"], "nothing is fetched over SSH"),
     ("ssh-user", &["git"], "nothing is fetched over SSH"),
-    (
-        "filter",
-        &[],
-        "objects are shared with the local repository, so there is nothing to leave out",
-    ),
-    (
-        "github-server-url",
-        &[],
-        "the server set for Trunkline is used",
-    ),
+    ("filter", &[], "objects are shared with the local repository, so there is nothing to leave out"),
+    ("github-server-url", &[], "the server set for Trunkline is used"),
 ];
 
 pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> Result<()> {
@@ -55,21 +43,14 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
         let call = &*worker;
         let place = &call.place;
         let inputs = CheckoutInputs::from_inputs(&|name| call.inputs.get(name).cloned());
-        let workspace = SandboxWorkspace {
-            call,
-            handle,
-            notes: Mutex::default(),
-        };
+        let workspace = SandboxWorkspace { call, handle, notes: Mutex::default() };
         let files = Files(&place.sandbox);
-        let temp = files
-            .resolve(&place.temp)
-            .map_err(Fault::io("find", &place.temp))?;
+        let temp = files.resolve(&place.temp).map_err(Fault::io("find", &place.temp))?;
         let context = CheckoutContext {
             repository: &place.repository,
             name: place.repository_name.clone(),
             // A repository without a commit has no HEAD to check out.
-            sha: Some(place.identity.sha.clone())
-                .filter(|sha| sha.bytes().any(|digit| digit != b'0')),
+            sha: Some(place.identity.sha.clone()).filter(|sha| sha.bytes().any(|digit| digit != b'0')),
             reference: place.identity.git_ref.clone(),
             remote_url: place.remote_url.clone(),
             snapshot: &shared,
@@ -79,11 +60,7 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
             runner_temp: Some((files.host(&temp), place.temp.clone())),
         };
         let done = git::checkout(&inputs, &context);
-        for note in workspace
-            .notes
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-        {
+        for note in workspace.notes.into_inner().unwrap_or_else(PoisonError::into_inner) {
             call.say(note);
         }
         match done {
@@ -98,18 +75,9 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
     outcome.outputs.insert("ref".to_owned(), done.reference);
     outcome.outputs.insert("commit".to_owned(), done.commit);
     let mut post = NativePost::new(call);
-    let files: Vec<_> = done
-        .remove_after
-        .iter()
-        .map(|path| path.to_string_lossy())
-        .collect();
+    let files: Vec<_> = done.remove_after.iter().map(|path| path.to_string_lossy()).collect();
     post.state.insert(REMOVE.to_owned(), files.join("\n"));
-    post.held = done
-        .held
-        .into_iter()
-        .map(Arc::new)
-        .chain([snapshot])
-        .collect();
+    post.held = done.held.into_iter().map(Arc::new).chain([snapshot]).collect();
     outcome.post = Some(post);
     Ok(())
 }
@@ -122,9 +90,7 @@ pub(super) fn post(post: &NativePost, call: &NativeCall) -> Result<()> {
             Ok(()) => call.say("Removed the credentials of the checkout"),
             // Gone already is as good.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => call.warn(format!(
-                "the credentials of the checkout could not be removed: {error}"
-            )),
+            Err(error) => call.warn(format!("the credentials of the checkout could not be removed: {error}")),
         }
     }
     Ok(())
@@ -132,11 +98,7 @@ pub(super) fn post(post: &NativePost, call: &NativeCall) -> Result<()> {
 
 fn note_inputs(call: &NativeCall) {
     for (name, defaults, why) in NOTED {
-        if call
-            .inputs()
-            .some(name)
-            .is_some_and(|value| !defaults.contains(&value))
-        {
+        if call.inputs().some(name).is_some_and(|value| !defaults.contains(&value)) {
             call.say(format!("The input `{name}` has no effect: {why}"));
         }
     }
@@ -171,17 +133,12 @@ impl Workspace for SandboxWorkspace<'_> {
         let place = &self.call.place;
         // Mounts are known by where they really are.
         let target = self.real(relative)?;
-        match self
-            .handle
-            .block_on(place.sandbox.mount_overlay(lower, &target))
-        {
+        match self.handle.block_on(place.sandbox.mount_overlay(lower, &target)) {
             Ok(()) => Ok(true),
             Err(sandbox::Error::Unsupported(_)) => Ok(false),
             Err(error @ (sandbox::Error::Mount { .. } | sandbox::Error::Path { .. })) => {
                 let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-                notes.push(format!(
-                    "No overlay here, files are copied instead: {error}"
-                ));
+                notes.push(format!("No overlay here, files are copied instead: {error}"));
                 Ok(false)
             }
             Err(error) => Err(io::Error::other(error)),
@@ -192,21 +149,15 @@ impl Workspace for SandboxWorkspace<'_> {
         let place = &self.call.place;
         let argv = std::iter::once("git".into()).chain(run.args.iter().cloned());
         let mut command = sandbox::Command::new(argv);
-        let given = self
-            .call
-            .env
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()));
+        let given = self.call.env.iter().map(|(name, value)| (name.into(), value.into()));
         let env: IndexMap<OsString, OsString> = given.chain(run.env.iter().cloned()).collect();
         command.env = env.into_iter().collect();
         command.cwd = absolute(&run.dir, &place.workspace);
-        self.handle
-            .block_on(process::output(&place.sandbox, command, &self.call.cancel))
-            .map_err(|fault| match fault {
-                Fault::Sandbox(sandbox::Error::ProgramNotFound { .. }) => {
-                    io::Error::new(io::ErrorKind::NotFound, "there is no git on the job's PATH")
-                }
-                other => io::Error::other(other.to_string()),
-            })
+        self.handle.block_on(process::output(&place.sandbox, command, &self.call.cancel)).map_err(|fault| match fault {
+            Fault::Sandbox(sandbox::Error::ProgramNotFound { .. }) => {
+                io::Error::new(io::ErrorKind::NotFound, "there is no git on the job's PATH")
+            }
+            other => io::Error::other(other.to_string()),
+        })
     }
 }

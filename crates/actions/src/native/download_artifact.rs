@@ -19,16 +19,11 @@ use super::{NativeCall, NativeOutcome, blocking};
 
 pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> Result<()> {
     let worker = Arc::clone(call);
-    let path = blocking(move || download(&worker))
-        .await
-        .map_err(|fault| match fault {
-            Fault::Cancelled => Fault::Cancelled,
-            other => Fault::Text(format!("Unable to download artifact(s): {other}")),
-        })?;
-    outcome.outputs.insert(
-        "download-path".to_owned(),
-        path.to_string_lossy().into_owned(),
-    );
+    let path = blocking(move || download(&worker)).await.map_err(|fault| match fault {
+        Fault::Cancelled => Fault::Cancelled,
+        other => Fault::Text(format!("Unable to download artifact(s): {other}")),
+    })?;
+    outcome.outputs.insert("download-path".to_owned(), path.to_string_lossy().into_owned());
     Ok(())
 }
 
@@ -48,27 +43,14 @@ fn download(call: &NativeCall) -> Result<PathBuf> {
     if !artifacts.is_empty() {
         call.say("Preparing to download the following artifacts:");
     }
-    for Artifact {
-        name,
-        id,
-        size,
-        digest,
-        ..
-    } in &artifacts
-    {
-        call.say(format!(
-            "- {name} (ID: {id}, Size: {size}, Expected Digest: {digest})"
-        ));
+    for Artifact { name, id, size, digest, .. } in &artifacts {
+        call.say(format!("- {name} (ID: {id}, Size: {size}, Expected Digest: {digest})"));
     }
     let mut mismatched = Vec::new();
     let flat = merge || artifacts.len() == 1;
     for artifact in &artifacts {
         call.check()?;
-        let dir = if flat {
-            target.clone()
-        } else {
-            target.join(&artifact.name)
-        };
+        let dir = if flat { target.clone() } else { target.join(&artifact.name) };
         if !put(call, artifact, &dir, as_is)? {
             mismatched.push(artifact.name.as_str());
         }
@@ -83,10 +65,7 @@ fn download(call: &NativeCall) -> Result<PathBuf> {
             _ => {}
         }
     }
-    call.say(format!(
-        "Total of {} artifact(s) downloaded",
-        artifacts.len()
-    ));
+    call.say(format!("Total of {} artifact(s) downloaded", artifacts.len()));
     Ok(target)
 }
 
@@ -95,9 +74,7 @@ fn destination(call: &NativeCall, path: &str) -> PathBuf {
     let place = &call.place;
     let home = call.home();
     let home = home.display();
-    let path = path
-        .strip_prefix('~')
-        .map_or_else(|| path.to_owned(), |rest| format!("{home}{rest}"));
+    let path = path.strip_prefix('~').map_or_else(|| path.to_owned(), |rest| format!("{home}{rest}"));
     absolute(Path::new(&path), &place.workspace)
 }
 
@@ -108,12 +85,8 @@ fn refuse_other_runs(call: &NativeCall) -> Result<()> {
         return Ok(());
     }
     let identity = &call.place.identity;
-    let same_run = inputs
-        .some("run-id")
-        .is_none_or(|run| run == identity.run_id);
-    let same_repository = inputs
-        .some("repository")
-        .is_none_or(|name| name.eq_ignore_ascii_case(&identity.repository));
+    let same_run = inputs.some("run-id").is_none_or(|run| run == identity.run_id);
+    let same_repository = inputs.some("repository").is_none_or(|name| name.eq_ignore_ascii_case(&identity.repository));
     if same_run && same_repository {
         return Ok(());
     }
@@ -126,9 +99,9 @@ fn refuse_other_runs(call: &NativeCall) -> Result<()> {
 fn choose(call: &NativeCall, inputs: Inputs<'_>) -> Result<Vec<Artifact>> {
     let store = call.place.services.artifacts();
     match (inputs.some("name"), inputs.some("artifact-ids")) {
-        (Some(_), Some(_)) => Err(Fault::text(
-            "Inputs 'name' and 'artifact-ids' cannot be used together. Please specify only one.",
-        )),
+        (Some(_), Some(_)) => {
+            Err(Fault::text("Inputs 'name' and 'artifact-ids' cannot be used together. Please specify only one."))
+        }
         (Some(name), None) => {
             call.say("Downloading single artifact");
             match store.get(name) {
@@ -159,51 +132,28 @@ fn choose(call: &NativeCall, inputs: Inputs<'_>) -> Result<Vec<Artifact>> {
 }
 
 fn missing(name: &str, there: &[Artifact]) -> Fault {
-    let names: Vec<&str> = there
-        .iter()
-        .map(|artifact| artifact.name.as_str())
-        .take(20)
-        .collect();
-    let have = if names.is_empty() {
-        "no artifacts yet".to_owned()
-    } else {
-        names.join(", ")
-    };
-    Fault::Text(format!(
-        "Artifact not found for name: {name}. This run has: {have}"
-    ))
+    let names: Vec<&str> = there.iter().map(|artifact| artifact.name.as_str()).take(20).collect();
+    let have = if names.is_empty() { "no artifacts yet".to_owned() } else { names.join(", ") };
+    Fault::Text(format!("Artifact not found for name: {name}. This run has: {have}"))
 }
 
 fn by_ids(call: &NativeCall, ids: &str, mut artifacts: Vec<Artifact>) -> Result<Vec<Artifact>> {
     let mut wanted = Vec::new();
     for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
         let number = id.parse::<u64>();
-        wanted.push(
-            number.map_err(|_| {
-                Fault::Text(format!("Invalid artifact ID: '{id}'. Must be a number."))
-            })?,
-        );
+        wanted.push(number.map_err(|_| Fault::Text(format!("Invalid artifact ID: '{id}'. Must be a number.")))?);
     }
     if wanted.is_empty() {
-        return Err(Fault::text(
-            "No valid artifact IDs provided in 'artifact-ids' input",
-        ));
+        return Err(Fault::text("No valid artifact IDs provided in 'artifact-ids' input"));
     }
     artifacts.retain(|artifact| wanted.contains(&artifact.id));
     if artifacts.is_empty() {
         return Err(Fault::text("None of the provided artifact IDs were found"));
     }
     let found: HashSet<u64> = artifacts.iter().map(|artifact| artifact.id).collect();
-    let gone: Vec<String> = wanted
-        .iter()
-        .filter(|id| !found.contains(id))
-        .map(u64::to_string)
-        .collect();
+    let gone: Vec<String> = wanted.iter().filter(|id| !found.contains(id)).map(u64::to_string).collect();
     if !gone.is_empty() {
-        call.warn(format!(
-            "Could not find the following artifact IDs: {}",
-            gone.join(", ")
-        ));
+        call.warn(format!("Could not find the following artifact IDs: {}", gone.join(", ")));
     }
     Ok(artifacts)
 }
@@ -216,30 +166,20 @@ pub(super) fn put(call: &NativeCall, artifact: &Artifact, dir: &Path, as_is: boo
     let failed = |source: io::Error| Fault::io("write", dir)(source);
     let mut landing = Landing::new(files, &[dir.to_owned()]).map_err(failed)?;
     landing.directory(dir).map_err(Fault::io("make", dir))?;
-    let reader = Cancellable {
-        inner: store.reader(artifact)?,
-        cancel: &call.cancel,
-    };
+    let reader = Cancellable { inner: store.reader(artifact)?, cancel: &call.cancel };
     let digest = sha256(reader).map_err(Fault::io("read", Path::new(&artifact.name)))?;
     let file = store.reader(artifact)?;
     let plain = |name: &str, landing: &mut Landing<'_>| {
         let path = dir.join(name);
         let mut to = landing.file(&path).map_err(Fault::io("write", &path))?;
-        let mut from = Cancellable {
-            inner: &file,
-            cancel: &call.cancel,
-        };
+        let mut from = Cancellable { inner: &file, cancel: &call.cancel };
         io::copy(&mut from, &mut to).map_err(Fault::io("write", &path))?;
         unzip::open_to_all(&to, &path)
     };
     match &artifact.content {
         Content::Zip if as_is => plain(&format!("{}.zip", artifact.name), &mut landing)?,
         Content::Zip => {
-            let mut unpacking = unzip::Unzip {
-                dir,
-                landing: &mut landing,
-                cancel: &call.cancel,
-            };
+            let mut unpacking = unzip::Unzip { dir, landing: &mut landing, cancel: &call.cancel };
             unpacking.run(store.reader(artifact)?)?;
         }
         Content::Raw { .. } => plain(&artifact.name, &mut landing)?,

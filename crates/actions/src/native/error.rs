@@ -11,11 +11,7 @@ pub(crate) enum Fault {
     #[error("{0}")]
     Text(String),
     #[error("cannot {what} {}: {source}", path.display())]
-    Io {
-        what: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    Io { what: &'static str, path: PathBuf, source: io::Error },
     #[error(transparent)]
     Glob(#[from] crate::glob::GlobError),
     #[error(transparent)]

@@ -26,8 +26,7 @@ fn client() -> Result<&'static Client> {
             .build()
             .map_err(|error| error.to_string())
     });
-    made.as_ref()
-        .map_err(|error| Fault::Text(format!("there is no HTTP client: {error}")))
+    made.as_ref().map_err(|error| Fault::Text(format!("there is no HTTP client: {error}")))
 }
 
 async fn get(call: &NativeCall, url: &str) -> Result<Response> {
@@ -61,22 +60,16 @@ pub(crate) async fn text(call: &NativeCall, url: &str) -> Result<String> {
     let mut bytes = Vec::new();
     while let Some(chunk) = chunk(call, url, &mut response).await? {
         if bytes.len() + chunk.len() > MAX_LIST {
-            return Err(Fault::Text(format!(
-                "{url} answers with more than {MAX_LIST} bytes"
-            )));
+            return Err(Fault::Text(format!("{url} answers with more than {MAX_LIST} bytes")));
         }
         bytes.extend_from_slice(&chunk);
     }
     String::from_utf8(bytes).map_err(|_| Fault::Text(format!("{url} does not answer with text")))
 }
 
-pub(crate) async fn json<T: serde::de::DeserializeOwned>(
-    call: &NativeCall,
-    url: &str,
-) -> Result<T> {
+pub(crate) async fn json<T: serde::de::DeserializeOwned>(call: &NativeCall, url: &str) -> Result<T> {
     let text = text(call, url).await?;
-    serde_json::from_str(&text)
-        .map_err(|error| Fault::Text(format!("{url} answers with something else: {error}")))
+    serde_json::from_str(&text).map_err(|error| Fault::Text(format!("{url} answers with something else: {error}")))
 }
 
 /// Downloads to a file of this machine; returns the SHA-256 in lower-case hexadecimal.

@@ -108,11 +108,7 @@ pub(crate) fn absolute(path: &Path, base: &Path) -> PathBuf {
 
 /// The way from one absolute path to another, with `..` where it leads up; empty when they are the same.
 pub(crate) fn relative(from: &Path, to: &Path) -> PathBuf {
-    let shared = from
-        .components()
-        .zip(to.components())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let ups = from.components().skip(shared).map(|_| Component::ParentDir);
     ups.chain(to.components().skip(shared)).collect()
 }
@@ -153,36 +149,19 @@ mod tests {
             ("/new/dir", "/new/dir"),
             ("/../..", "/"),
         ] {
-            assert_eq!(
-                files.resolve(Path::new(path)).unwrap(),
-                Path::new(want),
-                "{path}"
-            );
+            assert_eq!(files.resolve(Path::new(path)).unwrap(), Path::new(want), "{path}");
         }
         assert!(files.resolve(Path::new("/w/loop/x")).is_err());
-        assert_eq!(
-            files.resolve_parent(Path::new("/w/up/relative")).unwrap(),
-            Path::new("/w/relative")
-        );
+        assert_eq!(files.resolve_parent(Path::new("/w/up/relative")).unwrap(), Path::new("/w/relative"));
     }
 
     #[test]
     fn ways_between_paths() {
-        for (from, to, want) in [
-            ("/a/b", "/a/b", ""),
-            ("/a/b", "/a/b/c", "c"),
-            ("/a/b/c", "/a/x", "../../x"),
-            ("/a", "/", ".."),
-        ] {
-            assert_eq!(
-                relative(Path::new(from), Path::new(to)),
-                Path::new(want),
-                "{from} {to}"
-            );
+        for (from, to, want) in
+            [("/a/b", "/a/b", ""), ("/a/b", "/a/b/c", "c"), ("/a/b/c", "/a/x", "../../x"), ("/a", "/", "..")]
+        {
+            assert_eq!(relative(Path::new(from), Path::new(to)), Path::new(want), "{from} {to}");
         }
-        assert_eq!(
-            absolute(Path::new("../x/./y"), Path::new("/a/b")),
-            Path::new("/a/x/y")
-        );
+        assert_eq!(absolute(Path::new("../x/./y"), Path::new("/a/b")), Path::new("/a/x/y"));
     }
 }

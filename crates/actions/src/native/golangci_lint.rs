@@ -18,8 +18,7 @@ const TOOL: &str = "golangci-lint";
 const DOWNLOADS: &str = "https://github.com/golangci/golangci-lint/releases/download";
 const MIRROR: &str = "TRUNKLINE_GOLANGCI_LINT_MIRROR";
 /// Which release a minor version, or `latest`, is.
-const VERSIONS: &str =
-    "https://raw.githubusercontent.com/golangci/golangci-lint/HEAD/assets/github-action-config";
+const VERSIONS: &str = "https://raw.githubusercontent.com/golangci/golangci-lint/HEAD/assets/github-action-config";
 
 const MATCHER: &str = r#"{"problemMatcher": [{"owner": "golangci-lint", "pattern": [
   {"regexp": "^(\\S.*?):(\\d+):(?:(\\d+):)?\\s+(.+)\\s+\\(([\\w-]+)\\)$",
@@ -43,19 +42,10 @@ struct Mapped {
 
 pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> Result<()> {
     let inputs = call.inputs();
-    let dir = absolute(
-        Path::new(inputs.text("working-directory")),
-        &call.place.workspace,
-    );
+    let dir = absolute(Path::new(inputs.text("working-directory")), &call.place.workspace);
     let files = Files(&call.place.sandbox);
-    if !files
-        .resolve(&dir)
-        .is_ok_and(|real| files.host(&real).is_dir())
-    {
-        return Err(Fault::Text(format!(
-            "working-directory ({}) was not a path",
-            inputs.text("working-directory")
-        )));
+    if !files.resolve(&dir).is_ok_and(|real| files.host(&real).is_dir()) {
+        return Err(Fault::Text(format!("working-directory ({}) was not a path", inputs.text("working-directory"))));
     }
     if inputs.flag("only-new-issues", false)? {
         call.say(
@@ -79,19 +69,12 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
     lint(call, outcome, &program, &dir).await
 }
 
-async fn lint(
-    call: &NativeCall,
-    outcome: &NativeOutcome,
-    program: &Path,
-    dir: &Path,
-) -> Result<()> {
+async fn lint(call: &NativeCall, outcome: &NativeOutcome, program: &Path, dir: &Path) -> Result<()> {
     let inputs = call.inputs();
     let args = inputs.text("args");
     let program = program.to_string_lossy();
-    let named = |name: &str| {
-        args.split_whitespace()
-            .any(|arg| arg.trim_start_matches('-').split('=').next() == Some(name))
-    };
+    let named =
+        |name: &str| args.split_whitespace().any(|arg| arg.trim_start_matches('-').split('=').next() == Some(name));
     let mut added = String::new();
     if inputs.some("working-directory").is_some() {
         // Annotations need paths that hold in the workspace, too.
@@ -107,18 +90,13 @@ async fn lint(
             let verified = tool::run(call, outcome, &[&program, "config", "verify"], dir).await?;
             if !verified.status.success() {
                 let said = String::from_utf8_lossy(&verified.stderr).trim().to_owned();
-                return Err(Fault::Text(format!(
-                    "the configuration of golangci-lint is not valid: {said}"
-                )));
+                return Err(Fault::Text(format!("the configuration of golangci-lint is not valid: {said}")));
             }
         }
     }
     // `args` is written for a shell.
     let line = format!("'{}' run{added} {args}", program.replace('\'', "'\\''"));
-    call.say(format!(
-        "Running [golangci-lint run{added} {args}] in [{}] ...",
-        dir.display()
-    ));
+    call.say(format!("Running [golangci-lint run{added} {args}] in [{}] ...", dir.display()));
     let output = tool::run(call, outcome, &["sh", "-c", line.trim_end()], dir).await?;
     call.say(String::from_utf8_lossy(&output.stdout));
     call.say(String::from_utf8_lossy(&output.stderr));
@@ -142,18 +120,15 @@ fn requested(call: &NativeCall, dir: &Path) -> Result<Option<String>> {
         && let Some(text) = file("go.mod")?
     {
         let module = text.lines().find_map(|line| {
-            let mut words = line
-                .split_whitespace()
-                .skip_while(|word| !word.starts_with("github.com/golangci/golangci-lint/v2"));
+            let mut words =
+                line.split_whitespace().skip_while(|word| !word.starts_with("github.com/golangci/golangci-lint/v2"));
             words.next().and(words.next()).map(str::to_owned)
         });
         asked = module.unwrap_or_default();
     }
     if let (true, Some(name)) = (asked.is_empty(), inputs.some("version-file")) {
         let text = file(name)?.ok_or_else(|| {
-            Fault::Text(format!(
-                "The specified golangci-lint version file at: {name} does not exist"
-            ))
+            Fault::Text(format!("The specified golangci-lint version file at: {name} does not exist"))
         })?;
         asked = match name.ends_with(".tool-versions") {
             true => setup::tool_versions(&text, TOOL).unwrap_or_default(),
@@ -165,11 +140,8 @@ fn requested(call: &NativeCall, dir: &Path) -> Result<Option<String>> {
         return Ok(None);
     }
     let numbers = asked.split('.').collect::<Vec<_>>();
-    if !(2..=3).contains(&numbers.len()) || numbers.iter().any(|part| part.parse::<u32>().is_err())
-    {
-        return Err(Fault::Text(format!(
-            "invalid version string 'v{asked}', expected format v1.2 or v1.2.3"
-        )));
+    if !(2..=3).contains(&numbers.len()) || numbers.iter().any(|part| part.parse::<u32>().is_err()) {
+        return Err(Fault::Text(format!("invalid version string 'v{asked}', expected format v1.2 or v1.2.3")));
     }
     Ok(Some(asked.to_owned()))
 }
@@ -177,21 +149,14 @@ fn requested(call: &NativeCall, dir: &Path) -> Result<Option<String>> {
 async fn provide(call: &Arc<NativeCall>, outcome: &NativeOutcome, dir: &Path) -> Result<PathBuf> {
     let inputs = call.inputs();
     let on_path = tool::which(call, outcome, TOOL);
-    match inputs
-        .text_or("install-mode", "binary")
-        .to_lowercase()
-        .as_str()
-    {
+    match inputs.text_or("install-mode", "binary").to_lowercase().as_str() {
         "none" => {
-            return on_path
-                .ok_or_else(|| Fault::text("golangci-lint binary not found in the PATH"));
+            return on_path.ok_or_else(|| Fault::text("golangci-lint binary not found in the PATH"));
         }
         "goinstall" => return go_install(call, outcome).await,
         "binary" => {}
         other => {
-            return Err(Fault::Text(format!(
-                "install-mode is `{other}`; it can be binary, goinstall or none"
-            )));
+            return Err(Fault::Text(format!("install-mode is `{other}`; it can be binary, goinstall or none")));
         }
     }
     let asked = requested(call, dir)?;
@@ -207,16 +172,15 @@ async fn provide(call: &Arc<NativeCall>, outcome: &NativeOutcome, dir: &Path) ->
     }
     let mut seen = None;
     if let Some(program) = on_path {
-        let said = tool::says(call, outcome, &[TOOL, "version"])
-            .await
-            .unwrap_or_default();
+        let said = tool::says(call, outcome, &[TOOL, "version"]).await.unwrap_or_default();
         let version = said.split_whitespace().find_map(Version::parse);
-        let shown = version
-            .as_ref()
-            .map_or_else(|| said.clone(), ToString::to_string);
+        let shown = version.as_ref().map_or_else(|| said.clone(), ToString::to_string);
         seen = Some(format!("has {shown} at {}", program.display()));
         if version.is_some_and(|version| range.matches(&version)) {
-            call.say(format!("golangci-lint {spec} is not in the tool cache; PATH has {shown} at {}, which satisfies it", program.display()));
+            call.say(format!(
+                "golangci-lint {spec} is not in the tool cache; PATH has {shown} at {}, which satisfies it",
+                program.display()
+            ));
             return Ok(program);
         }
     }
@@ -230,8 +194,7 @@ async fn provide(call: &Arc<NativeCall>, outcome: &NativeOutcome, dir: &Path) ->
         Err(Fault::Cancelled) => Err(Fault::Cancelled),
         Err(fault) => {
             let example = release.ok().map(|release| release.version);
-            let example = example
-                .or_else(|| Version::lenient(asked.as_deref()?).map(|version| version.to_string()));
+            let example = example.or_else(|| Version::lenient(asked.as_deref()?).map(|version| version.to_string()));
             let missing = Missing {
                 title: TOOL,
                 name: TOOL,
@@ -240,8 +203,7 @@ async fn provide(call: &Arc<NativeCall>, outcome: &NativeOutcome, dir: &Path) ->
                 on_path: seen,
                 source: fault.to_string(),
                 mirror: MIRROR,
-                example: example
-                    .unwrap_or_else(|| if newest == "2" { "2.5.0" } else { "1.64.8" }.to_owned()),
+                example: example.unwrap_or_else(|| if newest == "2" { "2.5.0" } else { "1.64.8" }.to_owned()),
             };
             Err(missing.fault(call))
         }
@@ -252,19 +214,12 @@ async fn resolve(call: &NativeCall, asked: Option<&str>) -> Result<Release> {
     let version = match asked {
         Some(full) if full.split('.').count() == 3 => full.to_owned(),
         _ => {
-            let suffix = if setup::major(call) >= 7 {
-                "-v2.json"
-            } else {
-                ".json"
-            };
+            let suffix = if setup::major(call) >= 7 { "-v2.json" } else { ".json" };
             let mapping: Mapping = fetch::json(call, &format!("{VERSIONS}{suffix}")).await?;
             let name = asked.map_or_else(|| "latest".to_owned(), |asked| format!("v{asked}"));
             let mapped = mapping.minor_version_to_config.get(&name);
-            let mapped = mapped.ok_or_else(|| {
-                Fault::Text(format!(
-                    "requested golangci-lint version '{name}' doesn't exist"
-                ))
-            })?;
+            let mapped =
+                mapped.ok_or_else(|| Fault::Text(format!("requested golangci-lint version '{name}' doesn't exist")))?;
             if !mapped.error.is_empty() {
                 return Err(Fault::Text(format!(
                     "failed to use requested golangci-lint version '{name}': {}",
@@ -278,54 +233,26 @@ async fn resolve(call: &NativeCall, asked: Option<&str>) -> Result<Release> {
         "" => DOWNLOADS,
         mirror => mirror.trim_end_matches('/'),
     };
-    let arch = if tool::machine() == "x64" {
-        "amd64"
-    } else {
-        tool::machine()
-    };
+    let arch = if tool::machine() == "x64" { "amd64" } else { tool::machine() };
     let file = format!("golangci-lint-{version}-linux-{arch}.tar.gz");
-    let sums = fetch::text(
-        call,
-        &format!("{base}/v{version}/golangci-lint-{version}-checksums.txt"),
-    )
-    .await;
-    let sha256 = sums
-        .ok()
-        .and_then(|sums| setup_node::checksum(&sums, &file));
-    Ok(Release {
-        url: format!("{base}/v{version}/{file}"),
-        version,
-        sha256,
-    })
+    let sums = fetch::text(call, &format!("{base}/v{version}/golangci-lint-{version}-checksums.txt")).await;
+    let sha256 = sums.ok().and_then(|sums| setup_node::checksum(&sums, &file));
+    Ok(Release { url: format!("{base}/v{version}/{file}"), version, sha256 })
 }
 
 async fn go_install(call: &NativeCall, outcome: &NativeOutcome) -> Result<PathBuf> {
     let version = call.inputs().text_or("version", "latest");
-    let module = if setup::major(call) >= 7 {
-        "golangci-lint/v2"
-    } else {
-        "golangci-lint"
-    };
+    let module = if setup::major(call) >= 7 { "golangci-lint/v2" } else { "golangci-lint" };
     let package = format!("github.com/golangci/{module}/cmd/golangci-lint@{version}");
-    let output = tool::run(
-        call,
-        outcome,
-        &["go", "install", &package],
-        &call.place.workspace,
-    )
-    .await?;
+    let output = tool::run(call, outcome, &["go", "install", &package], &call.place.workspace).await?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Fault::Text(format!(
-            "`go install {package}` failed: {said}"
-        )));
+        return Err(Fault::Text(format!("`go install {package}` failed: {said}")));
     }
     let bin = match tool::says(call, outcome, &["go", "env", "GOBIN"]).await {
         Some(bin) => PathBuf::from(bin),
         None => {
-            let path = tool::says(call, outcome, &["go", "env", "GOPATH"])
-                .await
-                .unwrap_or_default();
+            let path = tool::says(call, outcome, &["go", "env", "GOPATH"]).await.unwrap_or_default();
             Path::new(path.split(':').next().unwrap_or_default()).join("bin")
         }
     };
@@ -336,37 +263,15 @@ async fn restore(call: &Arc<NativeCall>, outcome: &mut NativeOutcome, dir: &Path
     let inputs = call.inputs();
     let days = inputs.number("cache-invalidation-interval")?.unwrap_or(7);
     let now = Timestamp::now();
-    let interval = if days <= 0 {
-        now.as_millisecond()
-    } else {
-        now.as_second() / (days * 86_400)
-    };
-    let place = inputs
-        .some("working-directory")
-        .map_or_else(String::new, |dir| format!("{dir}-"));
-    let prefix = format!(
-        "golangci-lint.cache-{}-{place}{interval}-",
-        setup::runner_os(call)
-    );
+    let interval = if days <= 0 { now.as_millisecond() } else { now.as_second() / (days * 86_400) };
+    let place = inputs.some("working-directory").map_or_else(String::new, |dir| format!("{dir}-"));
+    let prefix = format!("golangci-lint.cache-{}-{place}{interval}-", setup::runner_os(call));
     let module = setup::workspace_file(call, &dir.join("go.mod").to_string_lossy())?;
-    let sum = module.map_or_else(
-        || "nogomod".to_owned(),
-        |text| hex::encode(sha1(text.as_bytes())),
-    );
-    let cache = call
-        .home()
-        .join(".cache/golangci-lint")
-        .to_string_lossy()
-        .into_owned();
-    outcome
-        .env
-        .insert("GOLANGCI_LINT_CACHE".to_owned(), cache.clone());
-    let dependencies = Dependencies {
-        title: TOOL,
-        paths: vec![cache],
-        key: format!("{prefix}{sum}"),
-        restore_keys: vec![prefix],
-    };
+    let sum = module.map_or_else(|| "nogomod".to_owned(), |text| hex::encode(sha1(text.as_bytes())));
+    let cache = call.home().join(".cache/golangci-lint").to_string_lossy().into_owned();
+    outcome.env.insert("GOLANGCI_LINT_CACHE".to_owned(), cache.clone());
+    let dependencies =
+        Dependencies { title: TOOL, paths: vec![cache], key: format!("{prefix}{sum}"), restore_keys: vec![prefix] };
     setup::restore(call, outcome, dependencies).await?;
     if inputs.flag("skip-save-cache", false)? {
         outcome.post = None;

@@ -17,20 +17,14 @@ pub(crate) fn hash_files(call: &NativeCall, patterns: &str) -> Result<Option<Str
     let patterns = Patterns::parse(patterns, &place.workspace, Some(Path::new(&home)), true)?;
     let files = Files(&place.sandbox);
     let check = || call.check();
-    let walk = Walk {
-        files,
-        patterns: &patterns,
-        without_hidden: false,
-        check: &check,
-    };
+    let walk = Walk { files, patterns: &patterns, without_hidden: false, check: &check };
     let mut all = Sha256::new();
     let mut any = false;
     for found in walk.find()? {
         if found.is_dir || !found.path.starts_with(&place.workspace) {
             continue;
         }
-        let digest =
-            services::open_regular(&files.host(&found.real)).and_then(download_artifact::sha256);
+        let digest = services::open_regular(&files.host(&found.real)).and_then(download_artifact::sha256);
         let digest = digest.map_err(Fault::io("read", &found.path))?;
         all.update(hex::decode(digest).unwrap_or_default());
         any = true;

@@ -11,9 +11,7 @@ pub(crate) struct Inputs<'a>(pub(crate) &'a IndexMap<String, String>);
 impl<'a> Inputs<'a> {
     /// Trimmed; empty when it is not set.
     pub(crate) fn text(self, name: &str) -> &'a str {
-        self.0
-            .get(&name.to_lowercase())
-            .map_or("", |value| value.trim())
+        self.0.get(&name.to_lowercase()).map_or("", |value| value.trim())
     }
 
     pub(crate) fn text_or(self, name: &str, default: &'a str) -> &'a str {
@@ -26,8 +24,7 @@ impl<'a> Inputs<'a> {
     }
 
     pub(crate) fn required(self, name: &str) -> Result<&'a str> {
-        self.some(name)
-            .ok_or_else(|| Fault::Text(format!("Input required and not supplied: {name}")))
+        self.some(name).ok_or_else(|| Fault::Text(format!("Input required and not supplied: {name}")))
     }
 
     /// One of YAML 1.2's spellings; anything else is an error.
@@ -36,9 +33,7 @@ impl<'a> Inputs<'a> {
             "" => Ok(default),
             "true" | "True" | "TRUE" => Ok(true),
             "false" | "False" | "FALSE" => Ok(false),
-            other => Err(Fault::Text(format!(
-                "the input `{name}` is `{other}`; it must be `true` or `false`"
-            ))),
+            other => Err(Fault::Text(format!("the input `{name}` is `{other}`; it must be `true` or `false`"))),
         }
     }
 
@@ -49,12 +44,7 @@ impl<'a> Inputs<'a> {
 
     /// Lines without blanks around, empty ones left out.
     pub(crate) fn lines(self, name: &str) -> Vec<String> {
-        self.text(name)
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .map(str::to_owned)
-            .collect()
+        self.text(name).lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
     }
 
     /// The number that a text begins with, as JavaScript's `parseInt` reads it; `None` when the input is empty.
@@ -66,14 +56,10 @@ impl<'a> Inputs<'a> {
             Some(rest) => (-1, rest),
             None => (1, text.strip_prefix('+').unwrap_or(text)),
         };
-        let end = digits
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(digits.len());
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
         match digits[..end].parse::<i64>() {
             Ok(number) => Ok(Some(sign * number)),
-            Err(_) => Err(Fault::Text(format!(
-                "Invalid {name}: `{text}` is not a number"
-            ))),
+            Err(_) => Err(Fault::Text(format!("Invalid {name}: `{text}` is not a number"))),
         }
     }
 }
@@ -88,13 +74,9 @@ mod tests {
 
     #[test]
     fn flags() {
-        for (text, want) in [
-            ("", Some(true)),
-            (" true ", Some(true)),
-            ("False", Some(false)),
-            ("yes", None),
-            ("1", None),
-        ] {
+        for (text, want) in
+            [("", Some(true)), (" true ", Some(true)), ("False", Some(false)), ("yes", None), ("1", None)]
+        {
             assert_eq!(Inputs(&inputs(text)).flag("x", true).ok(), want, "{text:?}");
         }
         assert!(Inputs(&inputs("TrUe")).loose_flag("X"));
@@ -103,13 +85,9 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_far_as_they_go() {
-        for (text, want) in [
-            ("", Some(None)),
-            ("5", Some(Some(5))),
-            ("-1", Some(Some(-1))),
-            ("7 days", Some(Some(7))),
-            ("x", None),
-        ] {
+        for (text, want) in
+            [("", Some(None)), ("5", Some(Some(5))), ("-1", Some(Some(-1))), ("7 days", Some(Some(7))), ("x", None)]
+        {
             assert_eq!(Inputs(&inputs(text)).number("x").ok(), want, "{text:?}");
         }
     }

@@ -29,49 +29,25 @@ fn merge(call: &NativeCall) -> Result<services::Artifact> {
     let mut artifacts = store.list()?;
     artifacts.retain(|artifact| matcher.matches(&artifact.name));
     if artifacts.is_empty() {
-        return Err(Fault::Text(format!(
-            "No artifacts found matching pattern '{pattern}'"
-        )));
+        return Err(Fault::Text(format!("No artifacts found matching pattern '{pattern}'")));
     }
-    let temp = call
-        .place
-        .temp
-        .join(format!("merge-artifact-{:016x}", fastrand::u64(..)));
+    let temp = call.place.temp.join(format!("merge-artifact-{:016x}", fastrand::u64(..)));
     call.say("Preparing to download the following artifacts:");
     for artifact in &artifacts {
-        call.say(format!(
-            "- {} (ID: {}, Size: {})",
-            artifact.name, artifact.id, artifact.size
-        ));
-        let dir = if separate {
-            temp.join(&artifact.name)
-        } else {
-            temp.clone()
-        };
+        call.say(format!("- {} (ID: {}, Size: {})", artifact.name, artifact.id, artifact.size));
+        let dir = if separate { temp.join(&artifact.name) } else { temp.clone() };
         if !put(call, artifact, &dir, false)? {
-            return Err(Fault::Text(format!(
-                "the artifact {} is damaged: its digest differs",
-                artifact.name
-            )));
+            return Err(Fault::Text(format!("the artifact {} is damaged: its digest differs", artifact.name)));
         }
     }
     let found = search(call, &temp.to_string_lossy(), include_hidden)?;
     let merged = store_zip(call, name, found, &options)?;
-    call.say(format!(
-        "The {} artifact(s) have been successfully merged!",
-        artifacts.len()
-    ));
+    call.say(format!("The {} artifact(s) have been successfully merged!", artifacts.len()));
     if delete {
-        for artifact in artifacts
-            .iter()
-            .filter(|artifact| artifact.name != merged.name)
-        {
+        for artifact in artifacts.iter().filter(|artifact| artifact.name != merged.name) {
             store.delete(&artifact.name)?;
         }
-        call.say(format!(
-            "The {} artifact(s) have been deleted",
-            artifacts.len()
-        ));
+        call.say(format!("The {} artifact(s) have been deleted", artifacts.len()));
     }
     let host = call.place.sandbox.host_path(&temp);
     if let Err(error) = std::fs::remove_dir_all(host) {

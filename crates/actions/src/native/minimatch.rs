@@ -29,47 +29,30 @@ impl Minimatch {
     pub(crate) fn new(pattern: &str) -> Result<Self> {
         let pattern = pattern.trim();
         if pattern.len() > MAX_BYTES {
-            return Err(Fault::Text(format!(
-                "a pattern is longer than {MAX_BYTES} bytes"
-            )));
+            return Err(Fault::Text(format!("a pattern is longer than {MAX_BYTES} bytes")));
         }
         // A comment matches nothing.
         if pattern.starts_with('#') {
-            return Ok(Self {
-                negated: false,
-                alternatives: Vec::new(),
-            });
+            return Ok(Self { negated: false, alternatives: Vec::new() });
         }
         let rest = pattern.trim_start_matches('!');
         let marks = pattern.len() - rest.len();
         // `!(` begins a group, not a negation.
-        let (marks, rest) = if marks > 0 && rest.starts_with('(') {
-            (marks - 1, &pattern[marks - 1..])
-        } else {
-            (marks, rest)
-        };
+        let (marks, rest) =
+            if marks > 0 && rest.starts_with('(') { (marks - 1, &pattern[marks - 1..]) } else { (marks, rest) };
         let mut expanded = Vec::new();
         expand(rest, &mut expanded)?;
         let too_large = |_| Fault::Text(format!("the pattern `{pattern}` is too large"));
         let alternatives = expanded.iter().map(|text| {
             let regex = Regex::new(&format!("(?s)^(?:{})$", translate(text))).map_err(too_large)?;
-            Ok(Alternative {
-                regex,
-                dot: text.starts_with('.'),
-            })
+            Ok(Alternative { regex, dot: text.starts_with('.') })
         });
-        Ok(Self {
-            negated: marks % 2 == 1,
-            alternatives: alternatives.collect::<Result<_>>()?,
-        })
+        Ok(Self { negated: marks % 2 == 1, alternatives: alternatives.collect::<Result<_>>()? })
     }
 
     pub(crate) fn matches(&self, name: &str) -> bool {
         let hidden = name.starts_with('.');
-        let found = self
-            .alternatives
-            .iter()
-            .any(|one| (!hidden || one.dot) && one.regex.is_match(name));
+        let found = self.alternatives.iter().any(|one| (!hidden || one.dot) && one.regex.is_match(name));
         found != self.negated
     }
 }
@@ -77,23 +60,14 @@ impl Minimatch {
 /// `a{b,c}` and `{1..3}` into all they stand for.
 fn expand(pattern: &str, out: &mut Vec<String>) -> Result<()> {
     if out.len() > MAX_ALTERNATIVES {
-        return Err(Fault::Text(format!(
-            "the pattern `{pattern}` has too many alternatives"
-        )));
+        return Err(Fault::Text(format!("the pattern `{pattern}` has too many alternatives")));
     }
     let mut from = 0;
     while let Some(open) = pattern[from..].find('{').map(|at| at + from) {
         let escaped = pattern[..open].ends_with('\\');
         if let (false, Some((options, close))) = (escaped, options(&pattern[open..])) {
             for option in options {
-                expand(
-                    &format!(
-                        "{}{option}{}",
-                        &pattern[..open],
-                        &pattern[open + close + 1..]
-                    ),
-                    out,
-                )?;
+                expand(&format!("{}{option}{}", &pattern[..open], &pattern[open + close + 1..]), out)?;
             }
             return Ok(());
         }
@@ -134,11 +108,7 @@ fn range(text: &str) -> Option<Vec<String>> {
         return None;
     }
     let all = from.min(to)..=from.max(to);
-    Some(if from <= to {
-        all.map(|n| n.to_string()).collect()
-    } else {
-        all.rev().map(|n| n.to_string()).collect()
-    })
+    Some(if from <= to { all.map(|n| n.to_string()).collect() } else { all.rev().map(|n| n.to_string()).collect() })
 }
 
 fn translate(pattern: &str) -> String {
@@ -205,9 +175,7 @@ fn class(chars: &[char]) -> Option<(String, usize)> {
     let text = text.chars().collect::<Vec<_>>();
     let mut clean = String::new();
     for (index, c) in text.iter().enumerate() {
-        let plain_next = text
-            .get(index + 1)
-            .is_some_and(|next| next.is_alphanumeric() || !next.is_ascii());
+        let plain_next = text.get(index + 1).is_some_and(|next| next.is_alphanumeric() || !next.is_ascii());
         if *c == '\\' && plain_next {
             continue;
         }
@@ -224,11 +192,7 @@ mod tests {
     fn names() {
         let table: &[(&str, &[&str], &[&str])] = &[
             ("*", &["a", "a b"], &[".a"]),
-            (
-                "build-*",
-                &["build-linux", "build-"],
-                &["build", "xbuild-1"],
-            ),
+            ("build-*", &["build-linux", "build-"], &["build", "xbuild-1"]),
             ("{a,b}-?", &["a-1", "b-2"], &["c-1", "a-12"]),
             ("v{1..3}", &["v1", "v3"], &["v4", "v{1..3}"]),
             ("[a-c]x", &["ax", "cx"], &["dx"]),

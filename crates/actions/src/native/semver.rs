@@ -25,42 +25,23 @@ enum Part {
 
 impl Version {
     pub(crate) const fn new(major: u64, minor: u64, patch: u64) -> Self {
-        Self {
-            major,
-            minor,
-            patch,
-            pre: Vec::new(),
-            build: String::new(),
-        }
+        Self { major, minor, patch, pre: Vec::new(), build: String::new() }
     }
 
     /// A complete version, with `v` or `=` in front or not.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let partial = Partial::parse(text)?;
-        let (Some(major), Some(minor), Some(patch)) = (partial.major, partial.minor, partial.patch)
-        else {
+        let (Some(major), Some(minor), Some(patch)) = (partial.major, partial.minor, partial.patch) else {
             return None;
         };
-        Some(Self {
-            major,
-            minor,
-            patch,
-            pre: partial.pre,
-            build: partial.build,
-        })
+        Some(Self { major, minor, patch, pre: partial.pre, build: partial.build })
     }
 
     /// As [`Version::parse`], missing parts being 0.
     pub(crate) fn lenient(text: &str) -> Option<Self> {
         let partial = Partial::parse(text)?;
         let (minor, patch) = (partial.minor.unwrap_or(0), partial.patch.unwrap_or(0));
-        Some(Self {
-            major: partial.major?,
-            minor,
-            patch,
-            pre: partial.pre,
-            build: partial.build,
-        })
+        Some(Self { major: partial.major?, minor, patch, pre: partial.pre, build: partial.build })
     }
 
     pub(crate) fn is_prerelease(&self) -> bool {
@@ -73,10 +54,7 @@ impl Version {
 
     /// The lowest of all versions with these numbers, prereleases included: for upper bounds.
     fn floor(major: u64, minor: u64, patch: u64) -> Self {
-        Self {
-            pre: vec![Part::Number(0)],
-            ..Self::new(major, minor, patch)
-        }
+        Self { pre: vec![Part::Number(0)], ..Self::new(major, minor, patch) }
     }
 }
 
@@ -90,10 +68,7 @@ impl Ord for Version {
         };
         // Builds only settle what is equal otherwise.
         let build = || build_parts(&self.build).cmp(&build_parts(&other.build));
-        self.core()
-            .cmp(&other.core())
-            .then_with(pre)
-            .then_with(build)
+        self.core().cmp(&other.core()).then_with(pre).then_with(build)
     }
 }
 
@@ -113,24 +88,16 @@ impl fmt::Display for Version {
                 Part::Word(word) => f.write_str(word)?,
             }
         }
-        if self.build.is_empty() {
-            Ok(())
-        } else {
-            write!(f, "+{}", self.build)
-        }
+        if self.build.is_empty() { Ok(()) } else { write!(f, "+{}", self.build) }
     }
 }
 
 fn build_parts(text: &str) -> Vec<Part> {
-    text.split('.')
-        .filter(|part| !part.is_empty())
-        .map(part)
-        .collect()
+    text.split('.').filter(|part| !part.is_empty()).map(part).collect()
 }
 
 fn part(text: &str) -> Part {
-    text.parse()
-        .map_or_else(|_| Part::Word(text.to_owned()), Part::Number)
+    text.parse().map_or_else(|_| Part::Word(text.to_owned()), Part::Number)
 }
 
 /// A version with parts missing or `x`.
@@ -148,9 +115,7 @@ impl Partial {
         let text = text.trim().trim_start_matches(['=', 'v', 'V']).trim_start();
         let (text, build) = text.split_once('+').unwrap_or((text, ""));
         let (numbers, pre) = match text.split_once('-') {
-            Some((numbers, pre)) if !pre.is_empty() => {
-                (numbers, pre.split('.').map(part).collect())
-            }
+            Some((numbers, pre)) if !pre.is_empty() => (numbers, pre.split('.').map(part).collect()),
             Some(_) => return None,
             None => (text, Vec::new()),
         };
@@ -174,23 +139,13 @@ impl Partial {
             }
         }
         let [major, minor, patch] = found;
-        Some(Self {
-            major,
-            minor,
-            patch,
-            pre,
-            build: build.to_owned(),
-        })
+        Some(Self { major, minor, patch, pre, build: build.to_owned() })
     }
 
     fn low(&self) -> Version {
         Version {
             pre: self.pre.clone(),
-            ..Version::new(
-                self.major.unwrap_or(0),
-                self.minor.unwrap_or(0),
-                self.patch.unwrap_or(0),
-            )
+            ..Version::new(self.major.unwrap_or(0), self.minor.unwrap_or(0), self.patch.unwrap_or(0))
         }
     }
 }
@@ -211,40 +166,26 @@ pub(crate) struct Range(Vec<Vec<(Op, Version)>>);
 impl Range {
     /// `None` when it is no range.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        text.split("||")
-            .map(alternative)
-            .collect::<Option<_>>()
-            .map(Self)
+        text.split("||").map(alternative).collect::<Option<_>>().map(Self)
     }
 
     pub(crate) fn matches(&self, version: &Version) -> bool {
         self.0.iter().any(|all| {
             let fits = all.iter().all(|(op, bound)| {
                 let order = version.core().cmp(&bound.core()).then_with(|| {
-                    Version {
-                        build: String::new(),
-                        ..version.clone()
-                    }
-                    .cmp(&Version {
-                        build: String::new(),
-                        ..bound.clone()
-                    })
+                    Version { build: String::new(), ..version.clone() }
+                        .cmp(&Version { build: String::new(), ..bound.clone() })
                 });
                 match op {
                     Op::Less => order.is_lt(),
                     Op::LessOrEqual => order.is_le(),
-                    Op::Equal => {
-                        order.is_eq() && (bound.build.is_empty() || bound.build == version.build)
-                    }
+                    Op::Equal => order.is_eq() && (bound.build.is_empty() || bound.build == version.build),
                     Op::GreaterOrEqual => order.is_ge(),
                     Op::Greater => order.is_gt(),
                 }
             });
             // A prerelease is only taken where one of the same version was asked for.
-            let asked = || {
-                all.iter()
-                    .any(|(_, bound)| bound.is_prerelease() && bound.core() == version.core())
-            };
+            let asked = || all.iter().any(|(_, bound)| bound.is_prerelease() && bound.core() == version.core());
             fits && (!version.is_prerelease() || asked())
         })
     }
@@ -270,10 +211,7 @@ fn alternative(text: &str) -> Option<Vec<(Op, Version)>> {
     for word in &words {
         let end = word.find(|c| !"<>=~^".contains(c)).unwrap_or(word.len());
         let (op, rest) = word.split_at(end);
-        if !matches!(
-            op,
-            "" | "=" | "==" | "<" | "<=" | ">" | ">=" | "~" | "~>" | "~=" | "^"
-        ) {
+        if !matches!(op, "" | "=" | "==" | "<" | "<=" | ">" | ">=" | "~" | "~>" | "~=" | "^") {
             return None;
         }
         if rest.is_empty() {
@@ -287,11 +225,7 @@ fn alternative(text: &str) -> Option<Vec<(Op, Version)>> {
 fn bounds(op: &str, partial: &Partial) -> Vec<(Op, Version)> {
     let low = partial.low();
     let Some(major) = partial.major else {
-        return if matches!(op, "<" | ">") {
-            vec![(Op::Less, Version::floor(0, 0, 0))]
-        } else {
-            Vec::new()
-        };
+        return if matches!(op, "<" | ">") { vec![(Op::Less, Version::floor(0, 0, 0))] } else { Vec::new() };
     };
     let next_major = Version::floor(major + 1, 0, 0);
     let next_minor = |minor| Version::floor(major, minor + 1, 0);
@@ -306,13 +240,7 @@ fn bounds(op: &str, partial: &Partial) -> Vec<(Op, Version)> {
         (">=", _) => vec![(Op::GreaterOrEqual, low)],
         ("<", Some(_)) => vec![(Op::Less, Version::floor(low.major, low.minor, low.patch))],
         ("<", None) => vec![(Op::Less, low)],
-        (">", Some(end)) => vec![(
-            Op::GreaterOrEqual,
-            Version {
-                pre: Vec::new(),
-                ..end
-            },
-        )],
+        (">", Some(end)) => vec![(Op::GreaterOrEqual, Version { pre: Vec::new(), ..end })],
         (">", None) => vec![(Op::Greater, low)],
         ("<=", Some(end)) => vec![(Op::Less, end)],
         ("<=", None) => vec![(Op::LessOrEqual, low)],
@@ -330,13 +258,7 @@ fn bounds(op: &str, partial: &Partial) -> Vec<(Op, Version)> {
             _ => next_major,
         }),
         (_, Some(end)) => from_to(end),
-        (_, None) => vec![(
-            Op::Equal,
-            Version {
-                build: partial.build.clone(),
-                ..low
-            },
-        )],
+        (_, None) => vec![(Op::Equal, Version { build: partial.build.clone(), ..low })],
     }
 }
 
@@ -347,11 +269,7 @@ mod tests {
     #[test]
     fn ranges() {
         let table: &[(&str, &[&str], &[&str])] = &[
-            (
-                "1.23",
-                &["1.23.0", "1.23.9"],
-                &["1.24.0", "1.22.9", "1.23.0-rc.1"],
-            ),
+            ("1.23", &["1.23.0", "1.23.9"], &["1.24.0", "1.22.9", "1.23.0-rc.1"]),
             ("1.23.4", &["1.23.4"], &["1.23.5"]),
             ("v20", &["20.1.0"], &["21.0.0", "2.0.0"]),
             ("20.x", &["20.1.0"], &["21.0.0"]),
@@ -378,16 +296,10 @@ mod tests {
         for (range, yes, no) in table {
             let parsed = Range::parse(range).unwrap();
             for version in *yes {
-                assert!(
-                    parsed.matches(&Version::parse(version).unwrap()),
-                    "{range} {version}"
-                );
+                assert!(parsed.matches(&Version::parse(version).unwrap()), "{range} {version}");
             }
             for version in *no {
-                assert!(
-                    !parsed.matches(&Version::parse(version).unwrap()),
-                    "{range} {version}"
-                );
+                assert!(!parsed.matches(&Version::parse(version).unwrap()), "{range} {version}");
             }
         }
         for bad in ["latest", "1.2.3.4", ">", "a.b", "1..2", "lts/*", "><1"] {
@@ -408,16 +320,9 @@ mod tests {
             "1.2.0",
             "1.10.0",
         ];
-        let mut versions: Vec<Version> = sorted
-            .iter()
-            .rev()
-            .map(|text| Version::parse(text).unwrap())
-            .collect();
+        let mut versions: Vec<Version> = sorted.iter().rev().map(|text| Version::parse(text).unwrap()).collect();
         versions.sort();
-        assert_eq!(
-            versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            sorted
-        );
+        assert_eq!(versions.iter().map(ToString::to_string).collect::<Vec<_>>(), sorted);
     }
 
     proptest::proptest! {

@@ -30,18 +30,9 @@ const MATCHER: &str = r#"{"problemMatcher": [
 
 /// Inputs that are not carried out, and why. Refused when set.
 const REFUSED: &[(&str, &str)] = &[
-    (
-        "gpg-private-key",
-        "keys are not imported; run `gpg --import` in a step of its own",
-    ),
-    (
-        "jdk-file",
-        "a JDK of your own goes into the tool cache or on PATH",
-    ),
-    (
-        "jdkfile",
-        "a JDK of your own goes into the tool cache or on PATH",
-    ),
+    ("gpg-private-key", "keys are not imported; run `gpg --import` in a step of its own"),
+    ("jdk-file", "a JDK of your own goes into the tool cache or on PATH"),
+    ("jdkfile", "a JDK of your own goes into the tool cache or on PATH"),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -76,9 +67,7 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
     let inputs = call.inputs();
     for (name, why) in REFUSED {
         if inputs.some(name).is_some() {
-            return Err(Fault::Text(format!(
-                "the input `{name}` is not supported: {why}"
-            )));
+            return Err(Fault::Text(format!("the input `{name}` is not supported: {why}")));
         }
     }
     if inputs.flag("verify-signature", false)? {
@@ -88,8 +77,7 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
     let mut versions = inputs.lines("java-version");
     if versions.is_empty() {
         let file = inputs.some("java-version-file");
-        let file =
-            file.ok_or_else(|| Fault::text("java-version or java-version-file input expected"))?;
+        let file = file.ok_or_else(|| Fault::text("java-version or java-version-file input expected"))?;
         let text = setup::workspace_file(call, file)?
             .ok_or_else(|| Fault::Text(format!("the version file {file} does not exist")))?;
         let (version, named) = version_of_file(file, &text)
@@ -106,12 +94,7 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
         let request = read(call, spec, &distribution)?;
         let found = provide(call, outcome, &request).await?;
         apply(outcome, &request, &found, default);
-        call.say(format!(
-            "Java {} ({}) at {}",
-            found.version,
-            request.distribution,
-            found.home.display()
-        ));
+        call.say(format!("Java {} ({}) at {}", found.version, request.distribution, found.home.display()));
     }
     call.say("::endgroup::");
     if inputs.flag("problem-matcher", true)? {
@@ -124,16 +107,10 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
     Ok(())
 }
 
-async fn provide(
-    call: &Arc<NativeCall>,
-    outcome: &NativeOutcome,
-    request: &Request,
-) -> Result<Found> {
+async fn provide(call: &Arc<NativeCall>, outcome: &NativeOutcome, request: &Request) -> Result<Found> {
     let inputs = call.inputs();
     let folder = format!("Java_{}_{}", request.distribution, request.package);
-    let fresh = inputs.flag("check-latest", false)?
-        || inputs.flag("force-download", false)?
-        || request.latest;
+    let fresh = inputs.flag("check-latest", false)? || inputs.flag("force-download", false)? || request.latest;
     let mut source = None;
     let mut release = None;
     if fresh {
@@ -147,26 +124,15 @@ async fn provide(
         }
     }
     let newest = release.as_ref().map(|(version, _)| version.clone());
-    let fits = |version: &Version| {
-        newest.as_ref().map_or_else(
-            || request.range.matches(version),
-            |newest| newest == version,
-        )
-    };
+    let fits =
+        |version: &Version| newest.as_ref().map_or_else(|| request.range.matches(version), |newest| newest == version);
     let mut cached: Vec<Found> = tool::cached(call, &folder, &request.arch)
         .into_iter()
         .filter(|(_, tool)| tool.version.contains("-ea") == request.early)
         .filter_map(|(_, tool)| {
             // The tool cache has no `+` in its paths.
-            let version = tool
-                .version
-                .replace("-ea.", "+")
-                .replace("-ea", "")
-                .replacen('-', "+", 1);
-            Some(Found {
-                version: Version::parse(&version)?,
-                home: tool.dir,
-            })
+            let version = tool.version.replace("-ea.", "+").replace("-ea", "").replacen('-', "+", 1);
+            Some(Found { version: Version::parse(&version)?, home: tool.dir })
         })
         .filter(|found| fits(&found.version))
         .collect();
@@ -184,9 +150,7 @@ async fn provide(
             let at = found.home.display().to_string();
             on_path = Some(format!("has {} ({vendor}) at {at}", found.version));
             let files = Files(&call.place.sandbox);
-            let compiler = files
-                .resolve(&found.home.join("bin/javac"))
-                .is_ok_and(|real| files.host(&real).exists());
+            let compiler = files.resolve(&found.home.join("bin/javac")).is_ok_and(|real| files.host(&real).exists());
             if fits(&found.version) && (compiler || request.package.starts_with("jre")) {
                 call.say(format!(
                     "Java {} ({}) is not in the tool cache; there is {} ({vendor}) at {at}, whose version satisfies it",
@@ -206,19 +170,15 @@ async fn provide(
     if let Some((version, release)) = &release {
         match tool::install(call, &folder, &request.arch, release).await {
             Ok(found) => {
-                return Ok(Found {
-                    version: version.clone(),
-                    home: found.dir,
-                });
+                return Ok(Found { version: version.clone(), home: found.dir });
             }
             Err(Fault::Cancelled) => return Err(Fault::Cancelled),
             Err(fault) => source = Some(fault.to_string()),
         }
     }
     let example = release.map(|(_, release)| release.version);
-    let example = example.or_else(|| {
-        Version::lenient(&request.spec).map(|version| version.to_string().replace('+', "-"))
-    });
+    let example =
+        example.or_else(|| Version::lenient(&request.spec).map(|version| version.to_string().replace('+', "-")));
     let missing = Missing {
         title: "Java",
         name: &folder,
@@ -234,9 +194,7 @@ async fn provide(
 
 /// Java programs that the job knows of.
 fn candidates(call: &NativeCall, outcome: &NativeOutcome) -> Vec<String> {
-    let home = Some(call.env("JAVA_HOME"))
-        .filter(|home| !home.is_empty())
-        .map(|home| format!("{home}/bin/java"));
+    let home = Some(call.env("JAVA_HOME")).filter(|home| !home.is_empty()).map(|home| format!("{home}/bin/java"));
     let path = tool::which(call, outcome, "java").map(|path| path.to_string_lossy().into_owned());
     home.into_iter().chain(path).collect()
 }
@@ -244,9 +202,7 @@ fn candidates(call: &NativeCall, outcome: &NativeOutcome) -> Vec<String> {
 /// What a Java says of itself, and its vendor.
 async fn ask(call: &NativeCall, outcome: &NativeOutcome, program: &str) -> Option<(Found, String)> {
     let argv = [program, "-XshowSettings:properties", "-version"];
-    let output = tool::run(call, outcome, &argv, &call.place.workspace)
-        .await
-        .ok()?;
+    let output = tool::run(call, outcome, &argv, &call.place.workspace).await.ok()?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let value = |name: &str| {
         text.lines()
@@ -259,20 +215,13 @@ async fn ask(call: &NativeCall, outcome: &NativeOutcome, program: &str) -> Optio
     if home.ends_with("jre") {
         home.pop();
     }
-    Some((
-        Found { version, home },
-        value("java.vendor").unwrap_or_default(),
-    ))
+    Some((Found { version, home }, value("java.vendor").unwrap_or_default()))
 }
 
 /// `17.0.8`, `21`, `1.8.0_392`.
 fn installed_version(text: &str) -> Option<Version> {
     if let Some(rest) = text.strip_prefix("1.8.0") {
-        let update = rest
-            .trim_start_matches('_')
-            .split('-')
-            .next()
-            .unwrap_or_default();
+        let update = rest.trim_start_matches('_').split('-').next().unwrap_or_default();
         return Some(Version::new(8, 0, update.parse().unwrap_or(0)));
     }
     let numbers = text.split(['-', '+']).next().unwrap_or(text);
@@ -281,34 +230,21 @@ fn installed_version(text: &str) -> Option<Version> {
 
 fn apply(outcome: &mut NativeOutcome, request: &Request, found: &Found, default: bool) {
     let home = found.home.to_string_lossy().into_owned();
-    let named = format!(
-        "JAVA_HOME_{}_{}",
-        found.version.major,
-        request.arch.to_uppercase()
-    );
+    let named = format!("JAVA_HOME_{}_{}", found.version.major, request.arch.to_uppercase());
     outcome.env.insert(named, home.clone());
     if default {
         outcome.env.insert("JAVA_HOME".to_owned(), home.clone());
-        outcome
-            .path
-            .push(Path::new(&home).join("bin").to_string_lossy().into_owned());
+        outcome.path.push(Path::new(&home).join("bin").to_string_lossy().into_owned());
     }
-    outcome
-        .outputs
-        .insert("distribution".to_owned(), request.distribution.to_owned());
-    outcome
-        .outputs
-        .insert("version".to_owned(), found.version.to_string());
+    outcome.outputs.insert("distribution".to_owned(), request.distribution.to_owned());
+    outcome.outputs.insert("version".to_owned(), found.version.to_string());
     outcome.outputs.insert("path".to_owned(), home);
 }
 
 /// The newest build of Temurin; other distributions are not downloaded.
 async fn resolve(call: &NativeCall, request: &Request) -> Result<(Version, Release)> {
     if !matches!(request.distribution, "Temurin-Hotspot" | "Adopt-Hotspot") {
-        let text = format!(
-            "{} is not downloaded, only temurin is",
-            request.distribution
-        );
+        let text = format!("{} is not downloaded, only temurin is", request.distribution);
         return Err(Fault::Text(text));
     }
     let base = match call.env(MIRROR) {
@@ -326,26 +262,16 @@ async fn resolve(call: &NativeCall, request: &Request) -> Result<(Version, Relea
          &architecture={arch}&image_type={package}&release_type={kind}&sort_order=DESC&page_size=20&page=0"
     );
     let assets: Vec<Asset> = fetch::json(call, &url).await?;
-    pick(assets, request)
-        .ok_or_else(|| Fault::Text(format!("{base} has no Java {} for {arch}", request.spec)))
+    pick(assets, request).ok_or_else(|| Fault::Text(format!("{base} has no Java {} for {arch}", request.spec)))
 }
 
 fn pick(assets: Vec<Asset>, request: &Request) -> Option<(Version, Release)> {
     let fitting = assets.into_iter().filter_map(|asset| {
         let version = Version::parse(&asset.version_data.semver.replace("-beta+", "+"))?;
         let package = asset.binaries.into_iter().next()?.package;
-        let spelled = version
-            .to_string()
-            .replace('+', if request.early { "-ea." } else { "-" });
-        let release = Release {
-            version: spelled,
-            url: package.link,
-            sha256: package.checksum,
-        };
-        request
-            .range
-            .matches(&version)
-            .then_some((version, release))
+        let spelled = version.to_string().replace('+', if request.early { "-ea." } else { "-" });
+        let release = Release { version: spelled, url: package.link, sha256: package.checksum };
+        request.range.matches(&version).then_some((version, release))
     });
     fitting.max_by(|(a, _), (b, _)| a.cmp(b))
 }

@@ -67,9 +67,7 @@ pub(super) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
     }
     call.say("::group::Environment details");
     for name in ["node", "npm", "yarn"] {
-        let version = tool::says(call, outcome, &[name, "--version"])
-            .await
-            .unwrap_or_default();
+        let version = tool::says(call, outcome, &[name, "--version"]).await.unwrap_or_default();
         call.say(format!("{name}: {version}"));
         if name == "node" {
             outcome.outputs.insert("node-version".to_owned(), version);
@@ -124,8 +122,7 @@ async fn provide(
     arch: &str,
     check_latest: bool,
 ) -> Result<()> {
-    let wanted = read_spec(spec)
-        .ok_or_else(|| Fault::Text(format!("`{spec}` is no version or range of Node.js")))?;
+    let wanted = read_spec(spec).ok_or_else(|| Fault::Text(format!("`{spec}` is no version or range of Node.js")))?;
     let alias = !matches!(wanted, Wanted::Range(_));
     let mut source = None;
     let mut release = None;
@@ -147,9 +144,7 @@ async fn provide(
         (None, Wanted::Lts(_)) => version.major.is_multiple_of(2) && !version.is_prerelease(),
         (None, Wanted::LtsName(_)) => false,
     };
-    let cached = tool::cached(call, "node", arch)
-        .into_iter()
-        .find(|(version, _)| fits(version));
+    let cached = tool::cached(call, "node", arch).into_iter().find(|(version, _)| fits(version));
     if let Some((_, found)) = cached {
         call.say(format!("Found in cache @ {}", found.dir.display()));
         take(outcome, &found);
@@ -157,12 +152,13 @@ async fn provide(
     }
     let mut on_path = None;
     if let Some(program) = tool::which(call, outcome, "node") {
-        let said = tool::says(call, outcome, &["node", "--version"])
-            .await
-            .unwrap_or_default();
+        let said = tool::says(call, outcome, &["node", "--version"]).await.unwrap_or_default();
         on_path = Some(format!("has {said} at {}", program.display()));
         if arch == tool::machine() && Version::parse(&said).as_ref().is_some_and(fits) {
-            call.say(format!("Node.js {spec} is not in the tool cache; PATH has {said} at {}, which satisfies it", program.display()));
+            call.say(format!(
+                "Node.js {spec} is not in the tool cache; PATH has {said} at {}, which satisfies it",
+                program.display()
+            ));
             return Ok(());
         }
     }
@@ -199,21 +195,12 @@ async fn provide(
 }
 
 fn take(outcome: &mut NativeOutcome, found: &Tool) {
-    outcome
-        .path
-        .push(found.dir.join("bin").to_string_lossy().into_owned());
+    outcome.path.push(found.dir.join("bin").to_string_lossy().into_owned());
 }
 
 async fn resolve(call: &NativeCall, spec: &str, wanted: &Wanted, arch: &str) -> Result<Release> {
-    let base = call
-        .inputs()
-        .some("mirror")
-        .unwrap_or_else(|| call.env(MIRROR));
-    let base = if base.is_empty() {
-        DOWNLOADS
-    } else {
-        base.trim_end_matches('/')
-    };
+    let base = call.inputs().some("mirror").unwrap_or_else(|| call.env(MIRROR));
+    let base = if base.is_empty() { DOWNLOADS } else { base.trim_end_matches('/') };
     let base = base.strip_suffix("/dist").unwrap_or(base);
     let listed: Vec<Listed> = fetch::json(call, &format!("{base}/dist/index.json")).await?;
     let version = pick(&listed, wanted, arch)
@@ -221,11 +208,7 @@ async fn resolve(call: &NativeCall, spec: &str, wanted: &Wanted, arch: &str) -> 
     let file = format!("node-v{version}-linux-{arch}.tar.gz");
     let sums = fetch::text(call, &format!("{base}/dist/v{version}/SHASUMS256.txt")).await;
     let sha256 = sums.ok().and_then(|sums| checksum(&sums, &file));
-    Ok(Release {
-        version: version.to_string(),
-        url: format!("{base}/dist/v{version}/{file}"),
-        sha256,
-    })
+    Ok(Release { version: version.to_string(), url: format!("{base}/dist/v{version}/{file}"), sha256 })
 }
 
 fn pick(listed: &[Listed], wanted: &Wanted, arch: &str) -> Option<Version> {
@@ -233,19 +216,10 @@ fn pick(listed: &[Listed], wanted: &Wanted, arch: &str) -> Option<Version> {
     let mut all: Vec<(Version, Option<String>)> = listed
         .iter()
         .filter(|one| one.files.contains(&platform))
-        .filter_map(|one| {
-            Some((
-                Version::parse(&one.version)?,
-                one.lts.as_str().map(str::to_lowercase),
-            ))
-        })
+        .filter_map(|one| Some((Version::parse(&one.version)?, one.lts.as_str().map(str::to_lowercase))))
         .collect();
     all.sort_by(|(a, _), (b, _)| b.cmp(a));
-    let mut majors: Vec<u64> = all
-        .iter()
-        .filter(|(_, lts)| lts.is_some())
-        .map(|(version, _)| version.major)
-        .collect();
+    let mut majors: Vec<u64> = all.iter().filter(|(_, lts)| lts.is_some()).map(|(version, _)| version.major).collect();
     majors.dedup();
     let found = all.into_iter().find(|(version, lts)| match wanted {
         Wanted::Range(range) => range.matches(version),
@@ -267,40 +241,24 @@ pub(super) fn checksum(sums: &str, file: &str) -> Option<String> {
 fn version_of_file(name: &str, text: &str) -> Result<Option<String>> {
     if let Ok(Value::Object(manifest)) = serde_json::from_str::<Value>(text) {
         let manifest = Value::Object(manifest);
-        let at = |pointer: &str| {
-            manifest
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        let runtime = manifest
-            .pointer("/devEngines/runtime")
-            .map(|runtime| match runtime {
-                Value::Array(all) => all.clone(),
-                one => vec![one.clone()],
-            });
+        let at = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let runtime = manifest.pointer("/devEngines/runtime").map(|runtime| match runtime {
+            Value::Array(all) => all.clone(),
+            one => vec![one.clone()],
+        });
         let runtime = runtime.into_iter().flatten().find_map(|one| {
             let name = one.get("name")?.as_str()?;
-            name.eq_ignore_ascii_case("node")
-                .then(|| one.get("version")?.as_str().map(str::to_owned))
-                .flatten()
+            name.eq_ignore_ascii_case("node").then(|| one.get("version")?.as_str().map(str::to_owned)).flatten()
         });
-        return Ok(at("/volta/node")
-            .or(runtime)
-            .or_else(|| at("/engines/node")));
+        return Ok(at("/volta/node").or(runtime).or_else(|| at("/engines/node")));
     }
     if name.ends_with(".toml") {
-        let table: toml::Table = text
-            .parse()
-            .map_err(|error| Fault::Text(format!("{name} is not TOML: {error}")))?;
+        let table: toml::Table = text.parse().map_err(|error| Fault::Text(format!("{name} is not TOML: {error}")))?;
         let node = table.get("tools").and_then(|tools| tools.get("node"));
         let version = node.and_then(|node| node.as_str().or_else(|| node.get("version")?.as_str()));
         return Ok(version.map(str::to_owned));
     }
-    if let Some(version) = ["nodejs", "node"]
-        .iter()
-        .find_map(|tool| setup::tool_versions(text, tool))
-    {
+    if let Some(version) = ["nodejs", "node"].iter().find_map(|tool| setup::tool_versions(text, tool)) {
         return Ok(Some(version.trim_start_matches('v').to_owned()));
     }
     Ok(setup::first_line(text).map(|line| line.trim_start_matches('v').to_owned()))
@@ -332,13 +290,7 @@ mod tests {
             ("lts/later", "x64", None),
         ] {
             let wanted = read_spec(spec).unwrap();
-            assert_eq!(
-                pick(&listed, &wanted, arch)
-                    .map(|version| version.to_string())
-                    .as_deref(),
-                want,
-                "{spec}"
-            );
+            assert_eq!(pick(&listed, &wanted, arch).map(|version| version.to_string()).as_deref(), want, "{spec}");
         }
         assert!(read_spec("newest").is_none());
     }
@@ -350,44 +302,21 @@ mod tests {
             (".nvmrc", "lts/iron\n", Some("lts/iron")),
             (".node-version", "18\n", Some("18")),
             (".tool-versions", "ruby 3\nnodejs 20.9.0\n", Some("20.9.0")),
-            (
-                "package.json",
-                r#"{"engines": {"node": ">=18"}}"#,
-                Some(">=18"),
-            ),
-            (
-                "package.json",
-                r#"{"engines": {"node": ">=18"}, "volta": {"node": "20.5.1"}}"#,
-                Some("20.5.1"),
-            ),
-            (
-                "package.json",
-                r#"{"devEngines": {"runtime": [{"name": "node", "version": "^22"}]}}"#,
-                Some("^22"),
-            ),
+            ("package.json", r#"{"engines": {"node": ">=18"}}"#, Some(">=18")),
+            ("package.json", r#"{"engines": {"node": ">=18"}, "volta": {"node": "20.5.1"}}"#, Some("20.5.1")),
+            ("package.json", r#"{"devEngines": {"runtime": [{"name": "node", "version": "^22"}]}}"#, Some("^22")),
             ("package.json", "{}", None),
             ("mise.toml", "[tools]\nnode = \"22\"\n", Some("22")),
-            (
-                "mise.toml",
-                "[tools]\nnode = { version = \"21\" }\n",
-                Some("21"),
-            ),
+            ("mise.toml", "[tools]\nnode = { version = \"21\" }\n", Some("21")),
         ] {
-            assert_eq!(
-                version_of_file(name, text).unwrap().as_deref(),
-                want,
-                "{name} {text}"
-            );
+            assert_eq!(version_of_file(name, text).unwrap().as_deref(), want, "{name} {text}");
         }
     }
 
     #[test]
     fn checksums() {
         let sum = "a".repeat(64);
-        let sums = format!(
-            "{sum}  node-v1-linux-x64.tar.gz\n{} *other.txt\n",
-            "b".repeat(64)
-        );
+        let sums = format!("{sum}  node-v1-linux-x64.tar.gz\n{} *other.txt\n", "b".repeat(64));
         assert_eq!(checksum(&sums, "node-v1-linux-x64.tar.gz"), Some(sum));
         assert_eq!(checksum(&sums, "other.txt"), Some("b".repeat(64)));
         assert_eq!(checksum(&sums, "none"), None);

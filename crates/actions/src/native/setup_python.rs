@@ -23,8 +23,7 @@ const MATCHER: &str = r#"{"problemMatcher": [{"owner": "python", "pattern": [
 ]}]}"#;
 
 /// What a Python says of itself: version, executable and prefix, a line each.
-const ASK: &str =
-    "import sys, platform; print(platform.python_version(), sys.executable, sys.prefix, sep='\\n')";
+const ASK: &str = "import sys, platform; print(platform.python_version(), sys.executable, sys.prefix, sep='\\n')";
 
 /// A Python that is there.
 struct Found {
@@ -82,9 +81,7 @@ fn versions(call: &NativeCall) -> Result<Vec<String>> {
         Some(file) => match setup::workspace_file(call, file)? {
             Some(text) => (file, text),
             None => {
-                return Err(Fault::Text(format!(
-                    "The specified python version file at: {file} doesn't exist."
-                )));
+                return Err(Fault::Text(format!("The specified python version file at: {file} doesn't exist.")));
             }
         },
         None => match setup::workspace_file(call, ".python-version")? {
@@ -116,18 +113,10 @@ async fn provide(
             }
         }
     }
-    let newest = release
-        .as_ref()
-        .and_then(|release| Version::parse(&release.version));
-    let fits = |version: &Version| {
-        newest.as_ref().map_or_else(
-            || request.range.matches(version),
-            |newest| newest == version,
-        )
-    };
-    let cached = tool::cached(call, "Python", arch)
-        .into_iter()
-        .find(|(version, _)| fits(version));
+    let newest = release.as_ref().and_then(|release| Version::parse(&release.version));
+    let fits =
+        |version: &Version| newest.as_ref().map_or_else(|| request.range.matches(version), |newest| newest == version);
+    let cached = tool::cached(call, "Python", arch).into_iter().find(|(version, _)| fits(version));
     if let Some((_, found)) = cached {
         call.say(format!("Found in cache @ {}", found.dir.display()));
         return Ok(in_cache(found));
@@ -140,10 +129,7 @@ async fn provide(
             };
             let at = found.executable.display().to_string();
             on_path = Some(format!("has {} at {at}", found.version));
-            if Version::parse(&request::semantic(&found.version))
-                .as_ref()
-                .is_some_and(fits)
-            {
+            if Version::parse(&request::semantic(&found.version)).as_ref().is_some_and(fits) {
                 call.say(format!(
                     "Python {} is not in the tool cache; PATH has {} at {at}, which satisfies it",
                     request.spec, found.version
@@ -166,9 +152,7 @@ async fn provide(
             Err(fault) => source = Some(fault.to_string()),
         }
     }
-    let example = release
-        .map(|release| release.version)
-        .or_else(|| request.example());
+    let example = release.map(|release| release.version).or_else(|| request.example());
     let missing = Missing {
         title: "Python",
         name: "Python",
@@ -184,13 +168,7 @@ async fn provide(
 
 fn in_cache(found: tool::Tool) -> Found {
     let bin = found.dir.join("bin");
-    Found {
-        version: found.version,
-        executable: bin.join("python"),
-        bin,
-        location: found.dir,
-        cached: true,
-    }
+    Found { version: found.version, executable: bin.join("python"), bin, location: found.dir, cached: true }
 }
 
 /// A program on `PATH` that is a Python.
@@ -202,37 +180,20 @@ async fn ask(call: &NativeCall, outcome: &NativeOutcome, program: &str) -> Optio
     let executable = PathBuf::from(lines.next()?);
     let location = PathBuf::from(lines.next()?);
     let bin = executable.parent()?.to_owned();
-    Some(Found {
-        version,
-        location,
-        bin,
-        executable,
-        cached: false,
-    })
+    Some(Found { version, location, bin, executable, cached: false })
 }
 
 /// Steps expect a `python`; many systems only have `python3`. Then there is a directory with the missing names.
 fn with_names(call: &NativeCall, found: Found) -> Result<Found> {
     let files = Files(&call.place.sandbox);
-    let there = |path: &Path| {
-        files
-            .resolve(path)
-            .is_ok_and(|real| files.host(&real).exists())
-    };
+    let there = |path: &Path| files.resolve(path).is_ok_and(|real| files.host(&real).exists());
     if there(&found.bin.join("python")) {
         return Ok(found);
     }
-    let bin = call
-        .place
-        .temp
-        .join(format!("python-{}", found.version))
-        .join("bin");
+    let bin = call.place.temp.join(format!("python-{}", found.version)).join("bin");
     let host = files.host(&bin);
     fs::create_dir_all(&host).map_err(Fault::io("make", &bin))?;
-    for (name, target) in [
-        ("python", &found.executable),
-        ("python3", &found.executable),
-    ] {
+    for (name, target) in [("python", &found.executable), ("python3", &found.executable)] {
         match std::os::unix::fs::symlink(target, host.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                 return Err(Fault::io("make", &bin.join(name))(error));
@@ -245,40 +206,23 @@ fn with_names(call: &NativeCall, found: Found) -> Result<Found> {
 
 fn apply(call: &NativeCall, outcome: &mut NativeOutcome, found: &Found, update: bool) {
     let text = |path: &Path| path.to_string_lossy().into_owned();
-    outcome
-        .outputs
-        .insert("python-version".to_owned(), found.version.clone());
-    outcome
-        .outputs
-        .insert("python-path".to_owned(), text(&found.executable));
+    outcome.outputs.insert("python-version".to_owned(), found.version.clone());
+    outcome.outputs.insert("python-path".to_owned(), text(&found.executable));
     if !update {
         return;
     }
     let location = text(&found.location);
     let library = format!("{location}/lib");
     let of_system = matches!(location.as_str(), "/usr" | "/usr/local");
-    for name in [
-        "pythonLocation",
-        "Python_ROOT_DIR",
-        "Python2_ROOT_DIR",
-        "Python3_ROOT_DIR",
-    ] {
+    for name in ["pythonLocation", "Python_ROOT_DIR", "Python2_ROOT_DIR", "Python3_ROOT_DIR"] {
         outcome.env.insert(name.to_owned(), location.clone());
     }
-    outcome
-        .env
-        .insert("PKG_CONFIG_PATH".to_owned(), format!("{library}/pkgconfig"));
+    outcome.env.insert("PKG_CONFIG_PATH".to_owned(), format!("{library}/pkgconfig"));
     let before = call.env("LD_LIBRARY_PATH");
     // One on PATH finds its libraries without; they must not come before those of other programs.
     if found.cached && !before.split(':').any(|part| part == library) {
-        let rest = if before.is_empty() {
-            String::new()
-        } else {
-            format!(":{before}")
-        };
-        outcome
-            .env
-            .insert("LD_LIBRARY_PATH".to_owned(), format!("{library}{rest}"));
+        let rest = if before.is_empty() { String::new() } else { format!(":{before}") };
+        outcome.env.insert("LD_LIBRARY_PATH".to_owned(), format!("{library}{rest}"));
     }
     if !of_system {
         outcome.path.push(location);
@@ -293,33 +237,16 @@ async fn install_pip(call: &NativeCall, outcome: &NativeOutcome, found: &Found) 
     let Some(version) = call.inputs().some("pip-version") else {
         return Ok(());
     };
-    let numbers = version.split('.').count() <= 3
-        && version.split('.').all(|part| part.parse::<u32>().is_ok());
+    let numbers = version.split('.').count() <= 3 && version.split('.').all(|part| part.parse::<u32>().is_ok());
     if !numbers {
-        return Err(Fault::Text(format!(
-            "Invalid pip-version \"{version}\"; it is major[.minor][.patch]"
-        )));
+        return Err(Fault::Text(format!("Invalid pip-version \"{version}\"; it is major[.minor][.patch]")));
     }
-    let (program, wanted) = (
-        found.executable.to_string_lossy(),
-        format!("pip=={version}"),
-    );
-    let argv = [
-        &*program,
-        "-m",
-        "pip",
-        "install",
-        "--upgrade",
-        &wanted,
-        "--disable-pip-version-check",
-    ];
+    let (program, wanted) = (found.executable.to_string_lossy(), format!("pip=={version}"));
+    let argv = [&*program, "-m", "pip", "install", "--upgrade", &wanted, "--disable-pip-version-check"];
     let output = tool::run(call, outcome, &argv, &call.place.workspace).await?;
     call.say(String::from_utf8_lossy(&output.stdout));
     if output.status.success() {
         return Ok(());
     }
-    Err(Fault::Text(format!(
-        "pip {version} cannot be installed: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    )))
+    Err(Fault::Text(format!("pip {version} cannot be installed: {}", String::from_utf8_lossy(&output.stderr).trim())))
 }

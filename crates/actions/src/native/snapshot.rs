@@ -16,17 +16,8 @@ pub struct SharedSnapshot {
 
 impl SharedSnapshot {
     #[must_use]
-    pub fn new(
-        repository: Arc<Repository>,
-        store: Arc<SnapshotStore>,
-        commit: Option<String>,
-    ) -> Self {
-        Self {
-            repository,
-            store,
-            commit,
-            cell: OnceCell::new(),
-        }
+    pub fn new(repository: Arc<Repository>, store: Arc<SnapshotStore>, commit: Option<String>) -> Self {
+        Self { repository, store, commit, cell: OnceCell::new() }
     }
 
     /// The snapshot; made at the first call.
@@ -35,11 +26,7 @@ impl SharedSnapshot {
     /// What git or the disk said.
     pub async fn get(&self) -> Result<Arc<Snapshot>, GitError> {
         let made = self.cell.get_or_try_init(|| async {
-            let (repository, store, commit) = (
-                self.repository.clone(),
-                self.store.clone(),
-                self.commit.clone(),
-            );
+            let (repository, store, commit) = (self.repository.clone(), self.store.clone(), self.commit.clone());
             let making = tokio::task::spawn_blocking(move || {
                 let source = commit.as_deref().map_or(Source::WorkTree, Source::Commit);
                 store.snapshot(&repository, source)

@@ -14,12 +14,7 @@ const ACTIONS: &[(&str, &str, &str, std::ops::RangeInclusive<u32>)] = &[
     ("actions/cache", "restore", "cache/restore", 3..=6),
     ("actions/cache", "save", "cache/save", 3..=6),
     ("actions/upload-artifact", "", "upload-artifact", 4..=7),
-    (
-        "actions/upload-artifact",
-        "merge",
-        "upload-artifact/merge",
-        4..=7,
-    ),
+    ("actions/upload-artifact", "merge", "upload-artifact/merge", 4..=7),
     ("actions/download-artifact", "", "download-artifact", 4..=8),
     ("actions/setup-go", "", "setup-go", 3..=7),
     ("actions/setup-node", "", "setup-node", 3..=7),
@@ -29,17 +24,11 @@ const ACTIONS: &[(&str, &str, &str, std::ops::RangeInclusive<u32>)] = &[
 ];
 
 impl NativeTable for Table {
-    fn find(
-        &self,
-        repo: &RepoName,
-        path: &str,
-        reference: &str,
-        major: Option<u32>,
-    ) -> Option<String> {
+    fn find(&self, repo: &RepoName, path: &str, reference: &str, major: Option<u32>) -> Option<String> {
         let path = path.trim_matches('/');
-        let found = ACTIONS.iter().find(|(name, inner, ..)| {
-            *inner == path && RepoName::parse(name).is_some_and(|name| name.is(repo))
-        })?;
+        let found = ACTIONS
+            .iter()
+            .find(|(name, inner, ..)| *inner == path && RepoName::parse(name).is_some_and(|name| name.is(repo)))?;
         let fits = match major {
             Some(major) => found.3.contains(&major),
             None => matches!(reference, "main" | "master") || is_commit(reference),
@@ -68,23 +57,13 @@ mod tests {
             ("actions/checkout", "", "v99", Some(99), None),
             ("actions/checkout", "", "my-branch", None, None),
             ("actions/checkout", "sub", "v4", Some(4), None),
-            (
-                "actions/cache",
-                "restore",
-                "v4",
-                Some(4),
-                Some("cache/restore"),
-            ),
+            ("actions/cache", "restore", "v4", Some(4), Some("cache/restore")),
             ("actions/upload-artifact", "", "v3", Some(3), None),
             ("someone/checkout", "", "v4", Some(4), None),
         ];
         for (repo, path, reference, major, want) in table {
             let repo = RepoName::parse(repo).unwrap();
-            assert_eq!(
-                Table.find(&repo, path, reference, major).as_deref(),
-                want,
-                "{repo}/{path}@{reference}"
-            );
+            assert_eq!(Table.find(&repo, path, reference, major).as_deref(), want, "{repo}/{path}@{reference}");
         }
     }
 }

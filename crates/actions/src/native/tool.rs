@@ -55,11 +55,7 @@ pub(crate) fn cache_dir(call: &NativeCall) -> PathBuf {
 pub(crate) fn cached(call: &NativeCall, name: &str, arch: &str) -> Vec<(Version, Tool)> {
     let files = Files(&call.place.sandbox);
     let dir = cache_dir(call).join(name);
-    let there = |path: &Path| {
-        files
-            .resolve(path)
-            .is_ok_and(|real| fs::symlink_metadata(files.host(&real)).is_ok())
-    };
+    let there = |path: &Path| files.resolve(path).is_ok_and(|real| fs::symlink_metadata(files.host(&real)).is_ok());
     let Ok(real) = files.resolve(&dir) else {
         return Vec::new();
     };
@@ -82,34 +78,20 @@ pub(crate) fn cached(call: &NativeCall, name: &str, arch: &str) -> Vec<(Version,
 
 /// The newest version in the tool cache that fits.
 pub(crate) fn find(call: &NativeCall, name: &str, range: &Range, arch: &str) -> Option<Tool> {
-    let found = cached(call, name, arch)
-        .into_iter()
-        .find(|(version, _)| range.matches(version));
+    let found = cached(call, name, arch).into_iter().find(|(version, _)| range.matches(version));
     found.map(|(_, tool)| tool)
 }
 
 /// Runs a program of the job with the variables and directories that the action has added so far.
-pub(crate) async fn run(
-    call: &NativeCall,
-    outcome: &NativeOutcome,
-    argv: &[&str],
-    cwd: &Path,
-) -> Result<Output> {
+pub(crate) async fn run(call: &NativeCall, outcome: &NativeOutcome, argv: &[&str], cwd: &Path) -> Result<Output> {
     let mut command = sandbox::Command::new(argv.iter().copied());
-    command.env = environment(call, outcome)
-        .into_iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect();
+    command.env = environment(call, outcome).into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     command.cwd = cwd.to_owned();
     process::output(&call.place.sandbox, command, &call.cancel).await
 }
 
 /// What a program printed, trimmed; none when it failed or is not there.
-pub(crate) async fn says(
-    call: &NativeCall,
-    outcome: &NativeOutcome,
-    argv: &[&str],
-) -> Option<String> {
+pub(crate) async fn says(call: &NativeCall, outcome: &NativeOutcome, argv: &[&str]) -> Option<String> {
     let output = run(call, outcome, argv, &call.place.workspace).await.ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     (output.status.success() && !text.is_empty()).then_some(text)
@@ -126,43 +108,24 @@ pub(crate) fn environment(call: &NativeCall, outcome: &NativeOutcome) -> IndexMa
 
 fn search_path(call: &NativeCall, outcome: &NativeOutcome) -> String {
     let added = outcome.path.iter().rev().map(String::as_str);
-    added
-        .chain(std::iter::once(call.env("PATH")).filter(|path| !path.is_empty()))
-        .collect::<Vec<_>>()
-        .join(":")
+    added.chain(std::iter::once(call.env("PATH")).filter(|path| !path.is_empty())).collect::<Vec<_>>().join(":")
 }
 
 /// Where a program is on the job's `PATH`.
 pub(crate) fn which(call: &NativeCall, outcome: &NativeOutcome, name: &str) -> Option<PathBuf> {
-    process::find_program(
-        Files(&call.place.sandbox),
-        &search_path(call, outcome),
-        name,
-    )
+    process::find_program(Files(&call.place.sandbox), &search_path(call, outcome), name)
 }
 
 /// Downloads into the tool cache, where it appears whole or not at all. The archive's only directory becomes the
 /// tool's.
-pub(crate) async fn install(
-    call: &NativeCall,
-    name: &str,
-    arch: &str,
-    release: &Release,
-) -> Result<Tool> {
+pub(crate) async fn install(call: &NativeCall, name: &str, arch: &str, release: &Release) -> Result<Tool> {
     let inside = cache_dir(call).join(name);
     let files = Files(&call.place.sandbox);
     let real = files.resolve(&inside).map_err(Fault::io("find", &inside))?;
     let host = files.host(&real);
     fs::create_dir_all(&host).map_err(Fault::io("make", &inside))?;
-    let _lock = lock(
-        call,
-        &host.join(format!(".{}-{arch}.lock", release.version)),
-    )
-    .await?;
-    let tool = Tool {
-        version: release.version.clone(),
-        dir: inside.join(&release.version).join(arch),
-    };
+    let _lock = lock(call, &host.join(format!(".{}-{arch}.lock", release.version))).await?;
+    let tool = Tool { version: release.version.clone(), dir: inside.join(&release.version).join(arch) };
     let target = host.join(&release.version).join(arch);
     let complete = host.join(&release.version).join(format!("{arch}.complete"));
     if target.is_dir() && complete.exists() {
@@ -172,10 +135,7 @@ pub(crate) async fn install(
     let staging_name = format!(".staging-{:016x}", fastrand::u64(..));
     let staging = Staging(host.join(&staging_name));
     fs::create_dir(&staging.0).map_err(Fault::io("make", &staging.0))?;
-    call.say(format!(
-        "Downloading {} {} from {}",
-        name, release.version, release.url
-    ));
+    call.say(format!("Downloading {} {} from {}", name, release.version, release.url));
     let archive = staging.0.join("archive");
     let digest = fetch::download(call, &release.url, &archive).await?;
     match &release.sha256 {
@@ -213,10 +173,7 @@ pub(crate) async fn install(
         fs::write(&complete, "")
     };
     place().map_err(Fault::io("write", &tool.dir))?;
-    call.say(format!(
-        "{name} {} is in the tool cache now",
-        release.version
-    ));
+    call.say(format!("{name} {} is in the tool cache now", release.version));
     Ok(tool)
 }
 
@@ -231,9 +188,7 @@ impl Drop for Staging {
 }
 
 fn only_directory(dir: &Path) -> PathBuf {
-    let entries: Vec<_> = fs::read_dir(dir)
-        .map(|entries| entries.flatten().collect())
-        .unwrap_or_default();
+    let entries: Vec<_> = fs::read_dir(dir).map(|entries| entries.flatten().collect()).unwrap_or_default();
     match entries.as_slice() {
         [only] if only.file_type().is_ok_and(|kind| kind.is_dir()) => only.path(),
         _ => dir.to_owned(),
@@ -242,11 +197,7 @@ fn only_directory(dir: &Path) -> PathBuf {
 
 /// Waits until nobody else installs the same.
 async fn lock(call: &NativeCall, path: &Path) -> Result<File> {
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(Fault::io("open", path))?;
+    let file = File::options().create(true).append(true).open(path).map_err(Fault::io("open", path))?;
     let mut said = false;
     loop {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -286,27 +237,11 @@ pub(crate) struct Missing<'a> {
 
 impl Missing<'_> {
     pub(crate) fn fault(&self, call: &NativeCall) -> Fault {
-        let Missing {
-            title,
-            name,
-            spec,
-            arch,
-            mirror,
-            example,
-            source,
-            ..
-        } = self;
+        let Missing { title, name, spec, arch, mirror, example, source, .. } = self;
         let dir = cache_dir(call).join(name);
         let host = Files(&call.place.sandbox).host(&dir);
-        let have: Vec<String> = cached(call, name, arch)
-            .into_iter()
-            .map(|(_, tool)| tool.version)
-            .collect();
-        let have = if have.is_empty() {
-            "has none".to_owned()
-        } else {
-            format!("has {}", have.join(", "))
-        };
+        let have: Vec<String> = cached(call, name, arch).into_iter().map(|(_, tool)| tool.version).collect();
+        let have = if have.is_empty() { "has none".to_owned() } else { format!("has {}", have.join(", ")) };
         let path = self.on_path.as_deref().unwrap_or("has none");
         let host = host.display();
         Fault::Text(format!(

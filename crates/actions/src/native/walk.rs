@@ -42,12 +42,7 @@ impl Walk<'_> {
     pub(crate) fn find(&self) -> Result<Vec<Found>> {
         let mut stack: Vec<Item> = Vec::new();
         for start in self.patterns.search_paths().into_iter().rev() {
-            stack.push(Item {
-                real: start.clone(),
-                path: start,
-                level: 0,
-                kind: None,
-            });
+            stack.push(Item { real: start.clone(), path: start, level: 0, kind: None });
         }
         let mut found = Vec::new();
         let mut chain: Vec<PathBuf> = Vec::new();
@@ -62,11 +57,7 @@ impl Walk<'_> {
             };
             if !is_dir {
                 if matched.file {
-                    found.push(Found {
-                        path: item.path,
-                        real: item.real,
-                        is_dir,
-                    });
+                    found.push(Found { path: item.path, real: item.real, is_dir });
                 }
                 continue;
             }
@@ -78,21 +69,14 @@ impl Walk<'_> {
             chain.push(item.real.clone());
             stack.extend(self.children(&item)?);
             if matched.directory {
-                found.push(Found {
-                    path: item.path,
-                    real: item.real,
-                    is_dir,
-                });
+                found.push(Found { path: item.path, real: item.real, is_dir });
             }
         }
         Ok(found)
     }
 
     fn is_hidden(&self, path: &Path) -> bool {
-        self.without_hidden
-            && path
-                .file_name()
-                .is_some_and(|name| name.as_bytes().starts_with(b"."))
+        self.without_hidden && path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"."))
     }
 
     /// Whether it is a directory; follows links. None when there is nothing.
@@ -101,10 +85,8 @@ impl Walk<'_> {
             return Ok(Some(kind.is_dir()));
         }
         let gone = |error: &io::Error| {
-            matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+                || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
         };
         let real = match self.files.resolve(&item.real) {
             Ok(real) => real,
@@ -135,12 +117,7 @@ impl Walk<'_> {
                 kind: entry.file_type().ok(),
             });
         }
-        children.sort_unstable_by(|a, b| {
-            b.path
-                .as_os_str()
-                .as_bytes()
-                .cmp(a.path.as_os_str().as_bytes())
-        });
+        children.sort_unstable_by(|a, b| b.path.as_os_str().as_bytes().cmp(a.path.as_os_str().as_bytes()));
         Ok(children)
     }
 }
@@ -153,37 +130,16 @@ mod tests {
 
     fn search(root: &Path, patterns: &str, implicit: bool, without_hidden: bool) -> Vec<String> {
         let place = Rooted(root.to_owned());
-        let patterns = Patterns::parse(
-            patterns,
-            Path::new("/w"),
-            Some(Path::new("/home")),
-            implicit,
-        )
-        .unwrap();
-        let walk = Walk {
-            files: Files(&place),
-            patterns: &patterns,
-            without_hidden,
-            check: &|| Ok(()),
-        };
-        walk.find()
-            .unwrap()
-            .into_iter()
-            .map(|found| found.path.to_string_lossy().into_owned())
-            .collect()
+        let patterns = Patterns::parse(patterns, Path::new("/w"), Some(Path::new("/home")), implicit).unwrap();
+        let walk = Walk { files: Files(&place), patterns: &patterns, without_hidden, check: &|| Ok(()) };
+        walk.find().unwrap().into_iter().map(|found| found.path.to_string_lossy().into_owned()).collect()
     }
 
     #[test]
     fn patterns_find_files() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
-        for file in [
-            "w/a/1.txt",
-            "w/a/2.log",
-            "w/a/.hidden/3.txt",
-            "w/b/4.txt",
-            "home/c/5",
-        ] {
+        for file in ["w/a/1.txt", "w/a/2.log", "w/a/.hidden/3.txt", "w/b/4.txt", "home/c/5"] {
             fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
             fs::write(root.join(file), file).unwrap();
         }
@@ -191,18 +147,9 @@ mod tests {
         symlink("/w/a", root.join("w/a/circle")).unwrap();
         symlink("/gone", root.join("w/a/broken")).unwrap();
         assert_eq!(search(root, "a/*.txt", true, true), ["/w/a/1.txt"]);
-        assert_eq!(
-            search(root, "a\n!**/*.log", true, true),
-            ["/w/a", "/w/a/1.txt", "/w/a/link", "/w/a/link/4.txt"]
-        );
-        assert_eq!(
-            search(root, "**/3.txt", true, false),
-            ["/w/a/.hidden/3.txt"]
-        );
-        assert_eq!(
-            search(root, "a\n~/c\n/w/b/4.txt", false, false),
-            ["/w/a", "/home/c", "/w/b/4.txt"]
-        );
+        assert_eq!(search(root, "a\n!**/*.log", true, true), ["/w/a", "/w/a/1.txt", "/w/a/link", "/w/a/link/4.txt"]);
+        assert_eq!(search(root, "**/3.txt", true, false), ["/w/a/.hidden/3.txt"]);
+        assert_eq!(search(root, "a\n~/c\n/w/b/4.txt", false, false), ["/w/a", "/home/c", "/w/b/4.txt"]);
         assert!(search(root, "none", true, true).is_empty());
     }
 }

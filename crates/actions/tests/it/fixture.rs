@@ -15,9 +15,7 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
-        let fixture = Fixture {
-            dir: tempfile::tempdir().unwrap(),
-        };
+        let fixture = Fixture { dir: tempfile::tempdir().unwrap() };
         std::fs::create_dir_all(fixture.own()).unwrap();
         fixture
     }
@@ -61,10 +59,7 @@ impl Fixture {
     }
 
     pub(crate) fn resolver_over(&self, sources: Sources) -> Resolver {
-        Resolver::new(
-            sources,
-            Arc::new(SnapshotStore::open(&self.path("cache")).unwrap()),
-        )
+        Resolver::new(sources, Arc::new(SnapshotStore::open(&self.path("cache")).unwrap()))
     }
 }
 
@@ -76,20 +71,12 @@ pub(crate) fn write(path: &Path, text: &str) {
 pub(crate) fn git_in(dir: &Path, args: &[&str]) -> String {
     let mut command = Command::new("git");
     command.args(args).current_dir(dir);
-    command
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null");
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
     for (who, name) in [("AUTHOR", "Ada"), ("COMMITTER", "Grace")] {
-        command
-            .env(format!("GIT_{who}_NAME"), name)
-            .env(format!("GIT_{who}_EMAIL"), "x@example.org");
+        command.env(format!("GIT_{who}_NAME"), name).env(format!("GIT_{who}_EMAIL"), "x@example.org");
         command.env(format!("GIT_{who}_DATE"), "1700000000 +0000");
     }
     let out = command.output().unwrap();
-    assert!(
-        out.status.success(),
-        "git {args:?}: {}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    assert!(out.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8_lossy(&out.stdout).trim().to_owned()
 }

@@ -33,20 +33,8 @@ struct Stream {
 
 impl Record {
     pub(super) fn new(number: RunNumber, dir: PathBuf, events: File, running: File) -> Self {
-        let stream = Stream {
-            file: events,
-            seq: 0,
-            line: Vec::new(),
-            workflows: Vec::new(),
-            jobs: 0,
-            failed_jobs: 0,
-        };
-        Self {
-            number,
-            dir,
-            stream: Mutex::new(stream),
-            _running: running,
-        }
+        let stream = Stream { file: events, seq: 0, line: Vec::new(), workflows: Vec::new(), jobs: 0, failed_jobs: 0 };
+        Self { number, dir, stream: Mutex::new(stream), _running: running }
     }
 
     /// Where jobs' logs go: `<leg>.log`.
@@ -60,11 +48,7 @@ impl Record {
     pub(crate) fn append(&self, event: Event) -> io::Result<Envelope> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         stream.seq += 1;
-        let envelope = Envelope {
-            seq: stream.seq,
-            at: now(),
-            event,
-        };
+        let envelope = Envelope { seq: stream.seq, at: now(), event };
         stream.write(&envelope)?;
         match &envelope.event {
             Event::WorkflowStarted(started) => stream.workflows.push(started.name.clone()),
@@ -120,8 +104,6 @@ pub(super) fn write_json(path: &Path, value: &impl serde::Serialize) -> io::Resu
 
 /// Microseconds since the Unix epoch.
 pub(crate) fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -15,10 +15,7 @@ pub(super) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            runs: 200,
-            bytes: 2 * 1024 * 1024 * 1024,
-        }
+        Self { runs: 200, bytes: 2 * 1024 * 1024 * 1024 }
     }
 }
 
@@ -35,11 +32,7 @@ pub(super) fn prune(store: &RecordStore, limits: Limits) {
         };
         runs += 1;
         bytes = bytes.saturating_add(size);
-        if place > 0
-            && (runs > limits.runs || bytes > limits.bytes)
-            && is_complete(&dir)
-            && !is_running(&dir)
-        {
+        if place > 0 && (runs > limits.runs || bytes > limits.bytes) && is_complete(&dir) && !is_running(&dir) {
             remove(&dir);
             runs -= 1;
             bytes = bytes.saturating_sub(size);

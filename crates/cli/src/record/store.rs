@@ -22,14 +22,10 @@ impl RecordStore {
     /// The store for the repository at this root. Makes no directory until something is recorded.
     pub(crate) fn open(dirs: &Dirs, repo_root: &Path) -> Result<Self, RecordError> {
         let root = fs::canonicalize(repo_root).map_err(RecordError::io(repo_root))?;
-        let name = root
-            .file_name()
-            .map_or_else(|| "root".into(), std::ffi::OsStr::to_string_lossy);
+        let name = root.file_name().map_or_else(|| "root".into(), std::ffi::OsStr::to_string_lossy);
         let name: String = name.chars().take(40).collect();
         let hash = hex::encode(&Sha256::digest(root.as_os_str().as_bytes())[..5]);
-        Ok(Self {
-            dir: dirs.data.join("runs").join(format!("{name}-{hash}")),
-        })
+        Ok(Self { dir: dirs.data.join("runs").join(format!("{name}-{hash}")) })
     }
 
     /// Begins a record under the next free number. Other processes may do the same at the same time.
@@ -63,10 +59,7 @@ impl RecordStore {
     /// The newest runs, at most so many, newest first. Runs whose `meta.json` is not written yet are left out.
     pub(crate) fn list(&self, most: usize) -> Result<Vec<StoredRun>, RecordError> {
         let numbers = self.numbers()?.into_iter().rev();
-        Ok(numbers
-            .filter_map(|number| self.load(number).ok())
-            .take(most)
-            .collect())
+        Ok(numbers.filter_map(|number| self.load(number).ok()).take(most).collect())
     }
 
     /// The run that a user names: a number, `last`, or counted from the end: `-1`.
@@ -76,27 +69,18 @@ impl RecordStore {
         let number = match (wanted.trim_start_matches('#'), wanted.strip_prefix('-')) {
             ("last" | "latest", _) => newest,
             (_, Some(back)) => {
-                let back: usize = back
-                    .parse()
-                    .map_err(|_| RecordError::NotANumber(wanted.to_owned()))?;
-                back.checked_sub(1)
-                    .and_then(|back| numbers.iter().rev().nth(back))
-                    .copied()
+                let back: usize = back.parse().map_err(|_| RecordError::NotANumber(wanted.to_owned()))?;
+                back.checked_sub(1).and_then(|back| numbers.iter().rev().nth(back)).copied()
             }
             (number, None) => {
-                let number = number
-                    .parse()
-                    .map_err(|_| RecordError::NotANumber(wanted.to_owned()))?;
+                let number = number.parse().map_err(|_| RecordError::NotANumber(wanted.to_owned()))?;
                 numbers.contains(&number).then_some(number)
             }
         };
         match number {
             Some(number) => self.load(number),
             None if newest.is_none() => Err(RecordError::Empty),
-            None => Err(RecordError::NoSuchRun {
-                wanted: wanted.to_owned(),
-                newest,
-            }),
+            None => Err(RecordError::NoSuchRun { wanted: wanted.to_owned(), newest }),
         }
     }
 
@@ -118,12 +102,7 @@ impl RecordStore {
         let mut numbers = Vec::new();
         for entry in entries {
             let entry = entry.map_err(RecordError::io(&self.dir))?;
-            numbers.extend(
-                entry
-                    .file_name()
-                    .to_str()
-                    .and_then(|name| name.parse::<u64>().ok()),
-            );
+            numbers.extend(entry.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
         }
         numbers.sort_unstable();
         Ok(numbers)
@@ -137,21 +116,8 @@ fn begin(dir: &Path, meta: &RunMeta) -> io::Result<(File, File)> {
     running.lock()?;
     fs::create_dir(logs_dir(dir))?;
     fs::create_dir(artifacts_dir(dir))?;
-    let started_at = if meta.started_at == 0 {
-        now()
-    } else {
-        meta.started_at
-    };
-    write_json(
-        &dir.join("meta.json"),
-        &RunMeta {
-            started_at,
-            ..meta.clone()
-        },
-    )?;
-    let events = File::options()
-        .append(true)
-        .create_new(true)
-        .open(dir.join("events.jsonl"))?;
+    let started_at = if meta.started_at == 0 { now() } else { meta.started_at };
+    write_json(&dir.join("meta.json"), &RunMeta { started_at, ..meta.clone() })?;
+    let events = File::options().append(true).create_new(true).open(dir.join("events.jsonl"))?;
     Ok((running, events))
 }

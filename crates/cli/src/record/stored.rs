@@ -48,12 +48,7 @@ impl StoredRun {
             Err(_) if running => RunState::Running,
             Err(_) => RunState::Interrupted,
         };
-        Ok(Self {
-            number,
-            dir,
-            meta,
-            state,
-        })
+        Ok(Self { number, dir, meta, state })
     }
 
     /// The events in order. A last line that was torn by a crash, and lines of a later version, are left out.
@@ -96,9 +91,6 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
     let bytes = fs::read(path).map_err(RecordError::io(path))?;
     serde_json::from_slice(&bytes).map_err(|error: serde_json::Error| match error.io_error_kind() {
         Some(kind) => RecordError::io(path)(io::Error::from(kind)),
-        None => RecordError::Damaged {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        },
+        None => RecordError::Damaged { path: path.to_owned(), reason: error.to_string() },
     })
 }

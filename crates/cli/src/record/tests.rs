@@ -18,9 +18,7 @@ fn store(home: &Path) -> RecordStore {
 }
 
 fn notice(message: &str) -> Event {
-    Event::Notice {
-        message: message.to_owned(),
-    }
+    Event::Notice { message: message.to_owned() }
 }
 
 fn finished(conclusion: Conclusion) -> Event {
@@ -72,10 +70,7 @@ fn processes_never_share_a_number() {
     let home = tempfile::tempdir().unwrap();
     let mut children: Vec<Child> = (0..4).map(|_| spawn(home.path())).collect();
     let all: Vec<u64> = children.iter_mut().flat_map(numbers).collect();
-    assert_eq!(
-        all.iter().copied().collect::<BTreeSet<_>>(),
-        (1..=20).collect()
-    );
+    assert_eq!(all.iter().copied().collect::<BTreeSet<_>>(), (1..=20).collect());
     assert_eq!(all.len(), 20);
     for mut child in children {
         drop(child.stdin.take());
@@ -96,11 +91,7 @@ fn a_killed_run_is_interrupted() {
     child.wait().unwrap();
     let run = store.find(&last.to_string()).unwrap();
     assert_eq!(run.state, RunState::Interrupted);
-    assert_eq!(
-        run.events().unwrap().count(),
-        1,
-        "what was told before the kill is there"
-    );
+    assert_eq!(run.events().unwrap().count(), 1, "what was told before the kill is there");
 }
 
 #[test]
@@ -114,15 +105,8 @@ fn a_torn_last_line_is_left_out() {
     }
     let events = record.dir.join("events.jsonl");
     let mut file = fs::File::options().append(true).open(events).unwrap();
-    file.write_all(b"{\"seq\":4,\"at\":1,\"type\":\"noti")
-        .unwrap();
-    let seen: Vec<u64> = store
-        .find("1")
-        .unwrap()
-        .events()
-        .unwrap()
-        .map(|one| one.seq)
-        .collect();
+    file.write_all(b"{\"seq\":4,\"at\":1,\"type\":\"noti").unwrap();
+    let seen: Vec<u64> = store.find("1").unwrap().events().unwrap().map(|one| one.seq).collect();
     assert_eq!(seen, [1, 2, 3]);
 }
 
@@ -150,13 +134,8 @@ fn the_result_is_kept() {
     record.append(finished(Conclusion::Failure)).unwrap();
     drop(record);
     let run = store.find("-1").unwrap();
-    let RunState::Finished(result) = &run.state else {
-        panic!("{:?}", run.state)
-    };
-    assert_eq!(
-        (result.conclusion, result.jobs, result.failed_jobs),
-        (Conclusion::Failure, 1, 1)
-    );
+    let RunState::Finished(result) = &run.state else { panic!("{:?}", run.state) };
+    assert_eq!((result.conclusion, result.jobs, result.failed_jobs), (Conclusion::Failure, 1, 1));
     assert!(result.bytes > 0);
     assert_eq!(run.meta.arguments, meta.arguments);
     assert!(run.meta.started_at > 0);
@@ -171,36 +150,18 @@ fn runs_are_found_by_number_and_from_the_end() {
     for _ in 0..3 {
         store.create(&RunMeta::default()).unwrap();
     }
-    for (wanted, number) in [
-        ("1", Some(1)),
-        ("#2", Some(2)),
-        ("last", Some(3)),
-        ("-1", Some(3)),
-        ("-3", Some(1)),
-    ] {
-        assert_eq!(
-            store.find(wanted).ok().map(|run| run.number.0),
-            number,
-            "{wanted}"
-        );
+    for (wanted, number) in [("1", Some(1)), ("#2", Some(2)), ("last", Some(3)), ("-1", Some(3)), ("-3", Some(1))] {
+        assert_eq!(store.find(wanted).ok().map(|run| run.number.0), number, "{wanted}");
     }
     for (wanted, message) in [
         ("4", "there is no run 4 of this repository"),
         ("-4", "there is no run -4 of this repository"),
         ("-0", "there is no run -0 of this repository"),
-        (
-            "x",
-            "'x' is not a run: write its number, 'last', or '-1' for the last one, '-2' for the one before",
-        ),
+        ("x", "'x' is not a run: write its number, 'last', or '-1' for the last one, '-2' for the one before"),
     ] {
         assert_eq!(store.find(wanted).unwrap_err().to_string(), message);
     }
-    let listed: Vec<u64> = store
-        .list(2)
-        .unwrap()
-        .iter()
-        .map(|run| run.number.0)
-        .collect();
+    let listed: Vec<u64> = store.list(2).unwrap().iter().map(|run| run.number.0).collect();
     assert_eq!(listed, [3, 2]);
 }
 
@@ -215,36 +176,14 @@ fn the_oldest_go_first_and_running_ones_never() {
         record.append(finished(Conclusion::Success)).unwrap();
     }
     let kept = |store: &RecordStore| -> Vec<u64> { store.numbers().unwrap() };
-    retention::prune(
-        &store,
-        retention::Limits {
-            runs: 3,
-            bytes: u64::MAX,
-        },
-    );
+    retention::prune(&store, retention::Limits { runs: 3, bytes: u64::MAX });
     assert_eq!(kept(&store), [1, 3, 4, 5]);
-    retention::prune(
-        &store,
-        retention::Limits {
-            runs: 100,
-            bytes: 25_000,
-        },
-    );
+    retention::prune(&store, retention::Limits { runs: 100, bytes: 25_000 });
     assert_eq!(kept(&store), [1, 4, 5]);
     retention::prune(&store, retention::Limits { runs: 1, bytes: 1 });
-    assert_eq!(
-        kept(&store),
-        [1, 5],
-        "the newest and what runs stay whatever they take"
-    );
+    assert_eq!(kept(&store), [1, 5], "the newest and what runs stay whatever they take");
     drop(held);
-    retention::prune(
-        &store,
-        retention::Limits {
-            runs: 1,
-            bytes: u64::MAX,
-        },
-    );
+    retention::prune(&store, retention::Limits { runs: 1, bytes: u64::MAX });
     assert_eq!(kept(&store), [5]);
 }
 
@@ -256,9 +195,7 @@ fn what_an_event_costs() {
     let record = store(home.path()).create(&RunMeta::default()).unwrap();
     let began = Instant::now();
     for _ in 0..10_000 {
-        record
-            .append(notice("a message of some length, as they are"))
-            .unwrap();
+        record.append(notice("a message of some length, as they are")).unwrap();
     }
     println!("{:?} an event", began.elapsed() / 10_000);
 }

@@ -26,12 +26,7 @@ pub(crate) fn lines(view: &RunView, palette: Palette, columns: usize) -> Vec<Str
 }
 
 /// Every summary below its job's name.
-pub(crate) fn summaries(
-    view: &RunView,
-    palette: Palette,
-    columns: usize,
-    most: usize,
-) -> Vec<String> {
+pub(crate) fn summaries(view: &RunView, palette: Palette, columns: usize, most: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut last = None;
     for summary in &view.summaries {
@@ -63,9 +58,7 @@ pub(crate) fn annotations(view: &RunView, palette: Palette, most: usize) -> Vec<
     for (leg, annotation) in &view.annotations {
         let Some(job) = view.job(*leg) else { continue };
         // The table says it.
-        if annotation.file.is_none()
-            && job.first_error.as_deref() == annotation.message.lines().next()
-        {
+        if annotation.file.is_none() && job.first_error.as_deref() == annotation.message.lines().next() {
             continue;
         }
         let line = annotation_line(annotation, &view.full_name(job), palette);
@@ -99,17 +92,10 @@ fn annotation_line(annotation: &Annotation, job: &str, palette: Palette) -> Stri
         }
     }
     let (word, style) = level(annotation.level);
-    let title = annotation
-        .title
-        .as_ref()
-        .map(|title| format!("{title}: "))
-        .unwrap_or_default();
+    let title = annotation.title.as_ref().map(|title| format!("{title}: ")).unwrap_or_default();
     // Further lines stand below the first.
     let message = annotation.message.trim_end().replace('\n', "\n    ");
-    format!(
-        "{place}: {} {title}{message}",
-        palette.paint(style, format!("{word}:"))
-    )
+    format!("{place}: {} {title}{message}", palette.paint(style, format!("{word}:")))
 }
 
 /// The word for a level, and its colour.
@@ -150,10 +136,7 @@ pub(crate) fn job_table(view: &RunView, palette: Palette, columns: usize) -> Vec
         .into_iter()
         .map(|job| {
             let (result, style) = match job.conclusion {
-                Some(conclusion) => (
-                    format!("{} {conclusion}", symbol(conclusion)),
-                    style(conclusion),
-                ),
+                Some(conclusion) => (format!("{} {conclusion}", symbol(conclusion)), style(conclusion)),
                 None => ("  not ended".to_owned(), DIM),
             };
             let detail = match (&job.first_error, &job.reason, &job.environment_url) {
@@ -166,32 +149,15 @@ pub(crate) fn job_table(view: &RunView, palette: Palette, columns: usize) -> Vec
             [
                 Cell::plain(view.full_name(job)),
                 Cell::new(result, style),
-                Cell::plain(
-                    job.elapsed(job.started_at.unwrap_or(0))
-                        .map(text::duration)
-                        .unwrap_or_default(),
-                )
-                .right(),
-                if failed {
-                    Cell::plain(detail)
-                } else {
-                    Cell::new(detail, DIM)
-                },
+                Cell::plain(job.elapsed(job.started_at.unwrap_or(0)).map(text::duration).unwrap_or_default()).right(),
+                if failed { Cell::plain(detail) } else { Cell::new(detail, DIM) },
             ]
         })
         .collect();
-    let details = view
-        .jobs
-        .values()
-        .any(|job| job.conclusion == Some(Conclusion::Failure));
+    let details = view.jobs.values().any(|job| job.conclusion == Some(Conclusion::Failure));
     let last = if details { "FIRST ERROR" } else { "" };
     let mut lines = vec![String::new()];
-    lines.extend(table(
-        ["JOB", "RESULT", "TIME", last],
-        rows,
-        palette,
-        columns,
-    ));
+    lines.extend(table(["JOB", "RESULT", "TIME", last], rows, palette, columns));
     lines
 }
 
@@ -213,12 +179,7 @@ pub(crate) fn closing_line(view: &RunView, palette: Palette) -> String {
     };
     let time = text::duration(at - view.started_at);
     let all = view.jobs.len();
-    let with = |conclusion| {
-        view.jobs
-            .values()
-            .filter(|job| job.conclusion == Some(conclusion))
-            .count()
-    };
+    let with = |conclusion| view.jobs.values().filter(|job| job.conclusion == Some(conclusion)).count();
     let (failed, skipped) = (with(Conclusion::Failure), with(Conclusion::Skipped));
     let counts = match conclusion {
         _ if all == 0 => "no job ran".to_owned(),
@@ -234,10 +195,7 @@ pub(crate) fn closing_line(view: &RunView, palette: Palette) -> String {
         Conclusion::Cancelled => "was cancelled",
         Conclusion::Skipped => "was skipped",
     };
-    let head = palette.paint(
-        style(conclusion),
-        format!("{} Run {run} {verb}", symbol(conclusion)),
-    );
+    let head = palette.paint(style(conclusion), format!("{} Run {run} {verb}", symbol(conclusion)));
     let mut line = format!("{head} in {time}: {counts}");
     if let Some(job) = hinted_job(view) {
         let hint = format!("trunkline logs {run} {}", text::shell_word(&job));
@@ -248,19 +206,7 @@ pub(crate) fn closing_line(view: &RunView, palette: Palette) -> String {
 
 /// The failed job that is worth a look first, in the words that `trunkline logs` takes.
 fn hinted_job(view: &RunView) -> Option<String> {
-    let job = view
-        .jobs
-        .values()
-        .find(|job| job.conclusion == Some(Conclusion::Failure) && job.started_at.is_some())?;
-    let alone = view
-        .jobs
-        .values()
-        .filter(|other| other.name == job.name)
-        .count()
-        == 1;
-    Some(if alone {
-        job.name.clone()
-    } else {
-        view.full_name(job)
-    })
+    let job = view.jobs.values().find(|job| job.conclusion == Some(Conclusion::Failure) && job.started_at.is_some())?;
+    let alone = view.jobs.values().filter(|other| other.name == job.name).count() == 1;
+    Some(if alone { job.name.clone() } else { view.full_name(job) })
 }

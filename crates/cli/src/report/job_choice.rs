@@ -37,29 +37,17 @@ pub(crate) fn jobs(view: &RunView, wanted: &str) -> Result<BTreeSet<LegId>, Choi
     }
     let begins = |text: &str| text.to_lowercase().starts_with(&lower);
     let mut found = legs(&|job| names(job).iter().any(|name| begins(name)) || begins(&job.key));
-    let keys: BTreeSet<_> = found
-        .iter()
-        .filter_map(|leg| view.job(*leg))
-        .map(|job| (job.workflow, &job.key))
-        .collect();
+    let keys: BTreeSet<_> = found.iter().filter_map(|leg| view.job(*leg)).map(|job| (job.workflow, &job.key)).collect();
     if !lower.is_empty() && keys.len() == 1 {
         return Ok(std::mem::take(&mut found));
     }
-    let shown =
-        |legs: &mut dyn Iterator<Item = &JobView>| legs.map(|job| view.full_name(job)).collect();
+    let shown = |legs: &mut dyn Iterator<Item = &JobView>| legs.map(|job| view.full_name(job)).collect();
     if !lower.is_empty() && keys.len() > 1 {
-        return Err(Choice::Several(shown(
-            &mut found.iter().filter_map(|leg| view.job(*leg)),
-        )));
+        return Err(Choice::Several(shown(&mut found.iter().filter_map(|leg| view.job(*leg)))));
     }
-    let known: Vec<&str> = all()
-        .flat_map(|job| [job.name.as_str(), job.key.as_str()])
-        .collect();
+    let known: Vec<&str> = all().flat_map(|job| [job.name.as_str(), job.key.as_str()]).collect();
     let nearest = did_you_mean(wanted, known).map(str::to_owned);
-    Err(Choice::None {
-        nearest,
-        names: shown(&mut all()),
-    })
+    Err(Choice::None { nearest, names: shown(&mut all()) })
 }
 
 /// By id, by name, by number from 1, else by the one id or name that it begins.
@@ -68,38 +56,22 @@ pub(crate) fn step(view: &RunView, leg: LegId, wanted: &str) -> Result<u32, Choi
     let all = || steps.into_iter().flatten();
     let lower = wanted.to_lowercase();
     let known = all().find(|(_, step)| step.id == wanted || step.name == wanted);
-    let number = wanted
-        .parse::<u32>()
-        .ok()
-        .and_then(|number| number.checked_sub(1));
+    let number = wanted.parse::<u32>().ok().and_then(|number| number.checked_sub(1));
     if let Some((number, _)) = known.or_else(|| all().find(|(index, _)| Some(**index) == number)) {
         return Ok(*number);
     }
     let begins = |text: &str| !lower.is_empty() && text.to_lowercase().starts_with(&lower);
-    let short = |name: &str| {
-        name.strip_prefix("Run ")
-            .map(str::to_owned)
-            .unwrap_or_default()
-    };
-    let found: Vec<_> = all()
-        .filter(|(_, step)| begins(&step.id) || begins(&step.name) || begins(&short(&step.name)))
-        .collect();
+    let short = |name: &str| name.strip_prefix("Run ").map(str::to_owned).unwrap_or_default();
+    let found: Vec<_> =
+        all().filter(|(_, step)| begins(&step.id) || begins(&step.name) || begins(&short(&step.name))).collect();
     match found.as_slice() {
         [(number, _)] => Ok(**number),
         [] => {
-            let nearest = did_you_mean(
-                wanted,
-                all().flat_map(|(_, step)| [step.id.as_str(), step.name.as_str()]),
-            );
+            let nearest = did_you_mean(wanted, all().flat_map(|(_, step)| [step.id.as_str(), step.name.as_str()]));
             let names = all().map(|(_, step)| step.name.clone()).collect();
-            Err(Choice::None {
-                nearest: nearest.map(str::to_owned),
-                names,
-            })
+            Err(Choice::None { nearest: nearest.map(str::to_owned), names })
         }
-        several => Err(Choice::Several(
-            several.iter().map(|(_, step)| step.name.clone()).collect(),
-        )),
+        several => Err(Choice::Several(several.iter().map(|(_, step)| step.name.clone()).collect())),
     }
 }
 
@@ -112,11 +84,7 @@ mod tests {
     fn view() -> RunView {
         let mut view = RunView::default();
         let mut apply = |event: Event| {
-            view.apply(&Envelope {
-                seq: 1,
-                at: 1,
-                event,
-            });
+            view.apply(&Envelope { seq: 1, at: 1, event });
         };
         let jobs = [
             ("build", "Build it"),
@@ -135,11 +103,7 @@ mod tests {
                 matrix: None,
             }));
         }
-        for (step, (id, name)) in (0u32..).zip([
-            ("__run", "Run make"),
-            ("unit", "Unit tests"),
-            ("ui", "UI tests"),
-        ]) {
+        for (step, (id, name)) in (0u32..).zip([("__run", "Run make"), ("unit", "Unit tests"), ("ui", "UI tests")]) {
             apply(Event::StepStarted(StepStarted {
                 leg: LegId(0),
                 step,
@@ -153,12 +117,10 @@ mod tests {
     }
 
     fn found(wanted: &str) -> Result<Vec<u32>, String> {
-        jobs(&view(), wanted)
-            .map(|legs| legs.into_iter().map(|leg| leg.0).collect())
-            .map_err(|choice| match choice {
-                Choice::Several(names) => format!("one of {}", names.join("; ")),
-                Choice::None { nearest, names } => format!("{nearest:?} of {}", names.len()),
-            })
+        jobs(&view(), wanted).map(|legs| legs.into_iter().map(|leg| leg.0).collect()).map_err(|choice| match choice {
+            Choice::Several(names) => format!("one of {}", names.join("; ")),
+            Choice::None { nearest, names } => format!("{nearest:?} of {}", names.len()),
+        })
     }
 
     #[test]
@@ -195,9 +157,7 @@ mod tests {
             assert_eq!(step(&view(), LegId(0), wanted), expected, "{wanted}");
         }
         let missing = step(&view(), LegId(0), "unti");
-        assert!(
-            matches!(missing, Err(Choice::None { nearest: Some(nearest), .. }) if nearest == "unit")
-        );
+        assert!(matches!(missing, Err(Choice::None { nearest: Some(nearest), .. }) if nearest == "unit"));
         assert!(step(&view(), LegId(0), "4").is_err());
         assert!(step(&view(), LegId(9), "1").is_err());
     }

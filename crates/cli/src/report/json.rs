@@ -14,11 +14,7 @@ pub(crate) struct Json {
 
 impl Json {
     pub(crate) fn new(screen: Screen) -> Self {
-        Self {
-            screen,
-            seq: 0,
-            line: Vec::new(),
-        }
+        Self { screen, seq: 0, line: Vec::new() }
     }
 
     pub(crate) fn screen(&mut self) -> &mut Screen {
@@ -33,16 +29,8 @@ impl Json {
     pub(crate) fn lines(&mut self, leg: LegId, lines: &Lines) {
         for line in lines.iter() {
             let line = String::from_utf8_lossy(line).into_owned();
-            let event = Event::Log(LogLine {
-                leg,
-                step: lines.step,
-                line,
-            });
-            self.write(&Envelope {
-                seq: self.seq,
-                at: lines.time,
-                event,
-            });
+            let event = Event::Log(LogLine { leg, step: lines.step, line });
+            self.write(&Envelope { seq: self.seq, at: lines.time, event });
         }
     }
 

@@ -27,18 +27,13 @@ impl Labels {
         let mut taken = BTreeSet::new();
         let mut differing: BTreeMap<_, Differing> = BTreeMap::new();
         for job in view.jobs.values() {
-            differing
-                .entry((job.workflow, &job.key))
-                .or_default()
-                .see(&view.full_name(job));
+            differing.entry((job.workflow, &job.key)).or_default().see(&view.full_name(job));
         }
         self.labels.clear();
         for job in view.jobs.values() {
             let mut name = view.full_name(job);
             if text::width(&name) > widest {
-                name = differing
-                    .get(&(job.workflow, &job.key))
-                    .map_or(name.clone(), |values| values.keep(&name));
+                name = differing.get(&(job.workflow, &job.key)).map_or(name.clone(), |values| values.keep(&name));
             }
             let mut label = text::cut_middle(&name, widest);
             if !taken.insert(label.clone()) {
@@ -49,12 +44,7 @@ impl Labels {
             }
             self.labels.insert(job.leg, label);
         }
-        let width = self
-            .labels
-            .values()
-            .map(|label| text::width(label))
-            .max()
-            .unwrap_or(0);
+        let width = self.labels.values().map(|label| text::width(label)).max().unwrap_or(0);
         for label in self.labels.values_mut() {
             *label = text::pad(label, width);
         }
@@ -86,9 +76,7 @@ impl Differing {
             self.differs = vec![false; values.len()];
         }
         for (index, value) in values.iter().enumerate() {
-            if let (Some(first), Some(differs)) =
-                (self.first.get(index), self.differs.get_mut(index))
-            {
+            if let (Some(first), Some(differs)) = (self.first.get(index), self.differs.get_mut(index)) {
                 *differs |= first != value;
             }
         }
@@ -105,11 +93,7 @@ impl Differing {
             .filter(|(index, _)| self.differs.get(*index).copied().unwrap_or(true))
             .map(|(_, value)| *value)
             .collect();
-        if kept.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{head}({})", kept.join(", "))
-        }
+        if kept.is_empty() { name.to_owned() } else { format!("{head}({})", kept.join(", ")) }
     }
 }
 

@@ -51,10 +51,7 @@ impl LogLines {
     ) {
         let step = self.steps.entry(step).or_default();
         let mut show = |text| {
-            shown.push(Shown {
-                text,
-                header: false,
-            });
+            shown.push(Shown { text, header: false });
         };
         let indent = if step.group == Group::None { "" } else { "  " };
         let colours = match stream {
@@ -66,10 +63,7 @@ impl LogLines {
                         step.any_group = true;
                         step.group = if header { Group::Header } else { Group::Own };
                         if header {
-                            shown.push(Shown {
-                                text: title.to_owned(),
-                                header: true,
-                            });
+                            shown.push(Shown { text: title.to_owned(), header: true });
                         } else {
                             show(palette.paint(BOLD, format!("▾ {title}")));
                         }
@@ -84,19 +78,13 @@ impl LogLines {
                         show(format!("{indent}{} {text}", palette.paint(RED, "error:")));
                     }
                     Some(("warning", text)) => {
-                        show(format!(
-                            "{indent}{} {text}",
-                            palette.paint(YELLOW, "warning:")
-                        ));
+                        show(format!("{indent}{} {text}", palette.paint(YELLOW, "warning:")));
                     }
                     Some(("notice", text)) => {
                         show(format!("{indent}{} {text}", palette.paint(CYAN, "notice:")));
                     }
                     Some(("command", text)) => {
-                        show(format!(
-                            "{indent}{}",
-                            palette.paint(BLUE, format!("$ {text}"))
-                        ));
+                        show(format!("{indent}{}", palette.paint(BLUE, format!("$ {text}"))));
                     }
                     Some(("section", text)) => show(palette.paint(BOLD, format!("{indent}{text}"))),
                     _ if step.group == Group::Header && !verbose => {}

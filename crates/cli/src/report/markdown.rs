@@ -25,11 +25,7 @@ pub(crate) fn render(markdown: &str, palette: Palette) -> Vec<String> {
         } else if is_rule(trimmed) {
             out.push(palette.paint(DIM, "────────"));
         } else if let Some(quote) = trimmed.strip_prefix('>') {
-            out.push(format!(
-                "{} {}",
-                palette.paint(DIM, "│"),
-                inline(quote.trim_start(), palette)
-            ));
+            out.push(format!("{} {}", palette.paint(DIM, "│"), inline(quote.trim_start(), palette)));
         } else if let Some(item) = bullet(trimmed) {
             let indent = &line[..line.len() - line.trim_start().len()];
             out.push(format!("{indent}• {}", inline(item, palette)));
@@ -48,36 +44,25 @@ pub(crate) fn render(markdown: &str, palette: Palette) -> Vec<String> {
 fn heading(line: &str) -> Option<&str> {
     let title = line.trim_start_matches('#');
     let level = line.len() - title.len();
-    ((1..=6).contains(&level) && title.starts_with(' '))
-        .then(|| title.trim().trim_end_matches('#').trim_end())
+    ((1..=6).contains(&level) && title.starts_with(' ')).then(|| title.trim().trim_end_matches('#').trim_end())
 }
 
 fn is_rule(line: &str) -> bool {
-    line.len() >= 3
-        && ['-', '*', '_']
-            .iter()
-            .any(|mark| line.chars().all(|char| char == *mark))
+    line.len() >= 3 && ['-', '*', '_'].iter().any(|mark| line.chars().all(|char| char == *mark))
 }
 
 fn bullet(line: &str) -> Option<&str> {
-    ["- ", "* ", "+ "]
-        .iter()
-        .find_map(|mark| line.strip_prefix(mark))
+    ["- ", "* ", "+ "].iter().find_map(|mark| line.strip_prefix(mark))
 }
 
 fn cells(line: &str) -> Vec<String> {
     let inner = line.trim_matches('|');
-    inner
-        .split('|')
-        .map(|cell| inline(cell.trim(), Palette { colour: false }))
-        .collect()
+    inner.split('|').map(|cell| inline(cell.trim(), Palette { colour: false })).collect()
 }
 
 fn flush_table(rows: &mut Vec<Vec<String>>, palette: Palette, out: &mut Vec<String>) {
-    let is_line = |row: &[String]| {
-        row.iter()
-            .all(|cell| cell.contains('-') && cell.chars().all(|char| "-: ".contains(char)))
-    };
+    let is_line =
+        |row: &[String]| row.iter().all(|cell| cell.contains('-') && cell.chars().all(|char| "-: ".contains(char)));
     let header = rows.get(1).is_some_and(|row| is_line(row));
     if header {
         rows.remove(1);
@@ -90,17 +75,9 @@ fn flush_table(rows: &mut Vec<Vec<String>>, palette: Palette, out: &mut Vec<Stri
         }
     }
     for (index, row) in rows.drain(..).enumerate() {
-        let padded: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| text::pad(cell, *width))
-            .collect();
+        let padded: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| text::pad(cell, *width)).collect();
         let line = padded.join("  ").trim_end().to_owned();
-        out.push(if header && index == 0 {
-            palette.paint(BOLD, line)
-        } else {
-            line
-        });
+        out.push(if header && index == 0 { palette.paint(BOLD, line) } else { line });
     }
 }
 
@@ -137,11 +114,7 @@ fn span(text: &str, palette: Palette) -> Option<(String, usize)> {
     {
         return Some((palette.paint(super::palette::ITALIC, inner), used));
     }
-    if let Some(link) = text
-        .strip_prefix('!')
-        .or(Some(text))
-        .filter(|link| link.starts_with('['))
-    {
+    if let Some(link) = text.strip_prefix('!').or(Some(text)).filter(|link| link.starts_with('[')) {
         let (label, after) = link[1..].split_once("](")?;
         let (target, _) = after.split_once(')')?;
         if label.contains('[') {
@@ -149,36 +122,17 @@ fn span(text: &str, palette: Palette) -> Option<(String, usize)> {
         }
         let used = (text.len() - link.len()) + 1 + label.len() + 2 + target.len() + 1;
         let image = text.starts_with('!');
-        return Some((
-            if image {
-                format!("[{label}]")
-            } else {
-                format!("{label} ({target})")
-            },
-            used,
-        ));
+        return Some((if image { format!("[{label}]") } else { format!("{label} ({target})") }, used));
     }
     if let Some((tag, used)) = between("<", ">") {
         let name = tag.trim_start_matches('/');
-        return name
-            .starts_with(|char: char| char.is_ascii_alphabetic())
-            .then(|| (String::new(), used));
+        return name.starts_with(|char: char| char.is_ascii_alphabetic()).then(|| (String::new(), used));
     }
-    for (entity, char) in [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&amp;", "&"),
-        ("&quot;", "\""),
-        ("&nbsp;", " "),
-    ] {
+    for (entity, char) in [("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("&quot;", "\""), ("&nbsp;", " ")] {
         if text.starts_with(entity) {
             return Some((char.to_owned(), entity.len()));
         }
     }
-    let escaped = text
-        .strip_prefix('\\')?
-        .chars()
-        .next()
-        .filter(char::is_ascii_punctuation)?;
+    let escaped = text.strip_prefix('\\')?.chars().next().filter(char::is_ascii_punctuation)?;
     Some((escaped.to_string(), 2))
 }

@@ -38,12 +38,7 @@ pub(crate) struct Filter {
 
 impl Output {
     pub(crate) fn new(form: Form) -> Self {
-        Self {
-            view: RunView::default(),
-            tails: BTreeMap::new(),
-            form,
-            filter: Filter::default(),
-        }
+        Self { view: RunView::default(), tails: BTreeMap::new(), form, filter: Filter::default() }
     }
 
     #[must_use]
@@ -86,9 +81,7 @@ impl Output {
     /// Whether the event is about a step that is not asked for.
     fn is_filtered(&self, event: &Event) -> bool {
         match (self.filter.step, event) {
-            (Some(wanted), Event::StepFinished(finished)) => {
-                wanted != (finished.leg, finished.step)
-            }
+            (Some(wanted), Event::StepFinished(finished)) => wanted != (finished.leg, finished.step),
             (Some(_), Event::JobStarted(_) | Event::Annotation { .. }) => true,
             _ => false,
         }
@@ -109,11 +102,7 @@ impl Output {
                     if self.form.screen().is_broken() {
                         return;
                     }
-                    if self
-                        .filter
-                        .step
-                        .is_some_and(|wanted| wanted != (leg, lines.step))
-                    {
+                    if self.filter.step.is_some_and(|wanted| wanted != (leg, lines.step)) {
                         continue;
                     }
                     match &mut self.form {

@@ -33,17 +33,11 @@ impl Palette {
     /// As `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and the terminal say.
     pub(crate) fn for_stdout() -> Self {
         let choice = anstream::AutoStream::choice(&std::io::stdout());
-        Self {
-            colour: choice != anstream::ColorChoice::Never,
-        }
+        Self { colour: choice != anstream::ColorChoice::Never }
     }
 
     pub(crate) fn paint(self, style: Style, text: impl Display) -> String {
-        if self.colour {
-            format!("{}{text}{}", style.render(), style.render_reset())
-        } else {
-            text.to_string()
-        }
+        if self.colour { format!("{}{text}{}", style.render(), style.render_reset()) } else { text.to_string() }
     }
 
     /// The colour that a job keeps for the whole run.

@@ -29,11 +29,7 @@ struct LastLines {
 
 impl Quiet {
     pub(crate) fn new(screen: Screen, palette: Palette) -> Self {
-        Self {
-            screen,
-            palette,
-            last: BTreeMap::new(),
-        }
+        Self { screen, palette, last: BTreeMap::new() }
     }
 
     pub(crate) fn screen(&mut self) -> &mut Screen {
@@ -70,14 +66,7 @@ impl Quiet {
         // Far more than are kept, so that the marks among them are seen; the rest of a long output costs nothing.
         let far = lines.iter().count().saturating_sub(10 * LINES);
         for line in lines.iter().skip(far) {
-            last.log.line(
-                lines.step,
-                lines.stream,
-                line,
-                self.palette,
-                false,
-                &mut shown,
-            );
+            last.log.line(lines.step, lines.stream, line, self.palette, false, &mut shown);
         }
         for one in shown {
             if last.lines.len() == LINES {

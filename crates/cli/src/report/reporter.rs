@@ -63,15 +63,8 @@ impl Reporter {
         let palette = Palette::for_stdout();
         let form = match options.format {
             Format::Terminal => {
-                let options = TerminalOptions {
-                    verbose: options.verbose,
-                    ..TerminalOptions::default()
-                };
-                Form::Terminal(Box::new(Terminal::new(
-                    Screen::live_stdout(),
-                    palette,
-                    options,
-                )))
+                let options = TerminalOptions { verbose: options.verbose, ..TerminalOptions::default() };
+                Form::Terminal(Box::new(Terminal::new(Screen::live_stdout(), palette, options)))
             }
             Format::Json => Form::Json(Json::new(Screen::stdout())),
             Format::Quiet => Form::Quiet(Quiet::new(Screen::stdout(), palette)),
@@ -83,9 +76,7 @@ impl Reporter {
     /// `follow`: shows log lines as they are written, not only when the step ends.
     pub(super) fn with_output(output: Output, follow: bool) -> io::Result<Self> {
         let (messages, receiver) = mpsc::unbounded_channel();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         std::thread::Builder::new()
             .name("report".to_owned())
             .spawn(move || runtime.block_on(serve(receiver, output, follow)))?;
@@ -100,9 +91,7 @@ impl Reporter {
 
     /// Follows the log of a job that starts; fits the runner's listener for logs.
     pub(crate) fn job_log(&self, leg: LegId, log: &JobLog) {
-        let _ = self
-            .messages
-            .send(Message::JobLog(leg, log.path().to_owned(), log.follow()));
+        let _ = self.messages.send(Message::JobLog(leg, log.path().to_owned(), log.follow()));
     }
 
     /// Stops printing and clears the status area, for a question or a shell; goes on when the answer is dropped.
@@ -192,11 +181,7 @@ async fn wait(pause: Option<Duration>) {
 }
 
 /// Wakes the report when a log grew. Runs on the report's own thread: it is never ahead by more than one wake-up.
-async fn watch_log(
-    leg: LegId,
-    mut changes: watch::Receiver<u64>,
-    grew: mpsc::UnboundedSender<LegId>,
-) {
+async fn watch_log(leg: LegId, mut changes: watch::Receiver<u64>, grew: mpsc::UnboundedSender<LegId>) {
     while changes.changed().await.is_ok() {
         if grew.send(leg).is_err() {
             return;

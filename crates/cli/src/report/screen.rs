@@ -27,10 +27,7 @@ pub(crate) struct Screen {
 const BUFFER: usize = 64 * 1024;
 
 /// Where standard output is no terminal and `COLUMNS` is not set: only tables go by it.
-const DEFAULT: Size = Size {
-    columns: 120,
-    rows: 40,
-};
+const DEFAULT: Size = Size { columns: 120, rows: 40 };
 
 impl Screen {
     /// Standard output, only ever added to.
@@ -41,21 +38,13 @@ impl Screen {
     /// Standard output with a live area, where it is a terminal that can take lines back.
     pub(crate) fn live_stdout() -> Self {
         let stdout = io::stdout();
-        let live =
-            stdout.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let live = stdout.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Self::new(Box::new(stdout), live, None)
     }
 
     /// With a fixed size where there is no terminal to ask.
     pub(crate) fn new(out: Box<dyn Write + Send>, live: bool, fixed: Option<Size>) -> Self {
-        Self {
-            out,
-            lines: Vec::new(),
-            drawn: Vec::new(),
-            live,
-            fixed,
-            broken: false,
-        }
+        Self { out, lines: Vec::new(), drawn: Vec::new(), live, fixed, broken: false }
     }
 
     /// Whether there is a live area.
@@ -64,10 +53,7 @@ impl Screen {
     }
 
     pub(crate) fn size(&self) -> Size {
-        self.fixed
-            .or_else(terminal_size)
-            .or_else(size_from_env)
-            .unwrap_or(DEFAULT)
+        self.fixed.or_else(terminal_size).or_else(size_from_env).unwrap_or(DEFAULT)
     }
 
     pub(crate) fn line(&mut self, line: &str) {
@@ -110,10 +96,7 @@ impl Screen {
                 }
                 frame.extend_from_slice(line.as_bytes());
             }
-            self.drawn = area
-                .iter()
-                .map(|line| text::width(&without_colours(line)))
-                .collect();
+            self.drawn = area.iter().map(|line| text::width(&without_colours(line))).collect();
             frame.extend_from_slice(b"\x1b[?2026l");
         }
         let written = self.out.write_all(&frame).and_then(|()| self.out.flush());
@@ -126,11 +109,7 @@ impl Screen {
             return;
         }
         let columns = self.size().columns.max(1);
-        let rows: usize = self
-            .drawn
-            .iter()
-            .map(|width| width.div_ceil(columns).max(1))
-            .sum();
+        let rows: usize = self.drawn.iter().map(|width| width.div_ceil(columns).max(1)).sum();
         frame.push(b'\r');
         if rows > 1 {
             frame.extend_from_slice(format!("\x1b[{}A", rows - 1).as_bytes());
@@ -146,10 +125,7 @@ fn without_colours(line: &str) -> String {
 
 fn terminal_size() -> Option<Size> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    let size = Size {
-        columns: size.ws_col.into(),
-        rows: size.ws_row.into(),
-    };
+    let size = Size { columns: size.ws_col.into(), rows: size.ws_row.into() };
     (size.columns > 0 && size.rows > 0).then_some(size)
 }
 

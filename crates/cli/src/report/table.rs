@@ -16,11 +16,7 @@ impl Cell {
     pub(crate) fn new(text: impl Into<String>, style: Style) -> Self {
         // A cell is one line, whatever a tool put into it.
         let text = text::Colours::default().line(text.into().as_bytes(), false);
-        Self {
-            text: text.replace('\t', " "),
-            style,
-            right: false,
-        }
+        Self { text: text.replace('\t', " "), style, right: false }
     }
 
     pub(crate) fn plain(text: impl Into<String>) -> Self {
@@ -30,10 +26,7 @@ impl Cell {
     /// Aligned at its right end.
     #[must_use]
     pub(crate) fn right(self) -> Self {
-        Self {
-            right: true,
-            ..self
-        }
+        Self { right: true, ..self }
     }
 }
 
@@ -60,10 +53,7 @@ pub(crate) fn table<const N: usize>(
         widths[last] = widths[last].min(columns.saturating_sub(others).max(10));
     }
     let head = head.map(|title| Cell::new(title, DIM));
-    std::iter::once(head)
-        .chain(rows)
-        .map(|row| line(row, &widths, palette))
-        .collect()
+    std::iter::once(head).chain(rows).map(|row| line(row, &widths, palette)).collect()
 }
 
 fn line<const N: usize>(row: [Cell; N], widths: &[usize; N], palette: Palette) -> String {
@@ -71,11 +61,7 @@ fn line<const N: usize>(row: [Cell; N], widths: &[usize; N], palette: Palette) -
     // Blanks that would stand at the line's end are held back.
     let mut gap = 0;
     for (index, (cell, width)) in row.into_iter().zip(*widths).enumerate() {
-        let shown = if index == 0 {
-            text::cut_middle(&cell.text, width)
-        } else {
-            text::cut(&cell.text, width)
-        };
+        let shown = if index == 0 { text::cut_middle(&cell.text, width) } else { text::cut(&cell.text, width) };
         let fill = width - text::width(&shown).min(width);
         if !shown.is_empty() {
             out.push_str(&" ".repeat(gap + if cell.right { fill } else { 0 }));

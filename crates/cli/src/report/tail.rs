@@ -34,11 +34,7 @@ impl Lines {
 
 impl Tail {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            reader: None,
-            waiting: None,
-        }
+        Self { path, reader: None, waiting: None }
     }
 
     /// The next lines that may be shown at this state of the job, if they are written.
@@ -64,21 +60,11 @@ impl Tail {
             none => none.insert(LogReader::open(&self.path)?),
         };
         while let Some(piece) = reader.next_piece()? {
-            let RecordPiece {
-                time,
-                step,
-                kind,
-                text,
-            } = piece;
+            let RecordPiece { time, step, kind, text } = piece;
             if let RecordKind::Lines(stream) = kind
                 && !text.is_empty()
             {
-                return Ok(Some(Lines {
-                    time,
-                    step,
-                    stream,
-                    text,
-                }));
+                return Ok(Some(Lines { time, step, stream, text }));
             }
         }
         Ok(None)

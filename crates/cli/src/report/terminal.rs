@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anstyle::Style;
 use api::{
-    Conclusion, Envelope, Event, JobFinished, JobStarted, LegId, Reason, RunStarted, Stage,
-    StepFinished, WorkflowConsidered, WorkflowFinished,
+    Conclusion, Envelope, Event, JobFinished, JobStarted, LegId, Reason, RunStarted, Stage, StepFinished,
+    WorkflowConsidered, WorkflowFinished,
 };
 use runner::log::LogError;
 
@@ -87,11 +87,7 @@ impl Terminal {
                 self.unheaded.insert((started.leg, started.step));
             }
             Event::StepFinished(finished) => self.step_finished(view, envelope.at, finished),
-            Event::Annotation {
-                leg,
-                step: None,
-                annotation,
-            } => {
+            Event::Annotation { leg, step: None, annotation } => {
                 // Those of steps stand in the log.
                 let (word, style) = closing::level(annotation.level);
                 let text = format!("{}: {}", self.paint(style, word), annotation.message);
@@ -122,14 +118,7 @@ impl Terminal {
         let mut shown = Vec::new();
         let log = self.logs.entry(leg).or_default();
         for line in lines.iter() {
-            log.line(
-                lines.step,
-                lines.stream,
-                line,
-                self.palette,
-                self.options.verbose,
-                &mut shown,
-            );
+            log.line(lines.step, lines.stream, line, self.palette, self.options.verbose, &mut shown);
         }
         let header = view.job(leg).and_then(|job| job.steps.get(&lines.step));
         let prefix = self.prefix(view, leg);
@@ -139,25 +128,13 @@ impl Terminal {
             let header = self.header(&step.name, step.depth);
             self.screen.line(&format!("{prefix}{header}"));
         }
-        let time = if self.options.timestamps {
-            self.timestamp(lines.time)
-        } else {
-            String::new()
-        };
-        for Shown {
-            text,
-            header: is_header,
-        } in shown
-        {
+        let time = if self.options.timestamps { self.timestamp(lines.time) } else { String::new() };
+        for Shown { text, header: is_header } in shown {
             // GitHub's own group at the head of a step says what the header said.
             if is_header && header.is_some_and(|step| step.name == text) {
                 continue;
             }
-            let text = if is_header {
-                self.paint(DIM, &text)
-            } else {
-                text
-            };
+            let text = if is_header { self.paint(DIM, &text) } else { text };
             self.screen.bytes(prefix.as_bytes());
             self.screen.bytes(time.as_bytes());
             self.screen.line(&text);
@@ -178,10 +155,7 @@ impl Terminal {
 
     /// A log that cannot be read is no reason to stop.
     pub(crate) fn unreadable(&mut self, view: &RunView, leg: LegId, error: &LogError) {
-        let line = format!(
-            "{} the log cannot be shown: {error}",
-            self.paint(YELLOW, "warning:")
-        );
+        let line = format!("{} the log cannot be shown: {error}", self.paint(YELLOW, "warning:"));
         self.job_line(view, leg, &line);
     }
 
@@ -204,29 +178,18 @@ impl Terminal {
             self.once(&line);
         }
         if self.options.verbose {
-            let place = format!(
-                "on {} ({})",
-                started.runs_on.join(", "),
-                started.isolation.mode
-            );
+            let place = format!("on {} ({})", started.runs_on.join(", "), started.isolation.mode);
             self.told_about(view, started.leg, DIM, &place);
         }
     }
 
     fn step_finished(&mut self, view: &RunView, at: i64, finished: &StepFinished) {
         self.unheaded.remove(&(finished.leg, finished.step));
-        let Some(step) = view
-            .job(finished.leg)
-            .and_then(|job| job.steps.get(&finished.step))
-        else {
+        let Some(step) = view.job(finished.leg).and_then(|job| job.steps.get(&finished.step)) else {
             return;
         };
         let indent = "  ".repeat(step.depth);
-        let why = finished
-            .reason
-            .as_ref()
-            .map(|reason| format!(": {}", sentence(reason)))
-            .unwrap_or_default();
+        let why = finished.reason.as_ref().map(|reason| format!(": {}", sentence(reason))).unwrap_or_default();
         match finished.outcome {
             Conclusion::Success => {}
             Conclusion::Skipped => {
@@ -240,16 +203,10 @@ impl Terminal {
                 let time = text::duration(at - step.started_at);
                 let goes_on = if forgiven { " (continue-on-error)" } else { "" };
                 // The log has the reason as its last line; the place is what is left to say.
-                let place = finished
-                    .reason
-                    .as_ref()
-                    .and_then(|reason| reason.location.as_ref());
+                let place = finished.reason.as_ref().and_then(|reason| reason.location.as_ref());
                 let place = place.map(|place| format!(" ({}:{})", place.file, place.line));
                 let place = place.unwrap_or_default();
-                let line = format!(
-                    "{indent}✗ {} failed after {time}{goes_on}{place}",
-                    step.name
-                );
+                let line = format!("{indent}✗ {} failed after {time}{goes_on}{place}", step.name);
                 let style = if forgiven { YELLOW } else { RED };
                 self.told_about(view, finished.leg, style, &line);
             }
@@ -269,11 +226,7 @@ impl Terminal {
             return;
         };
         let time = job.elapsed(0).map(text::duration).unwrap_or_default();
-        let why = finished
-            .reason
-            .as_ref()
-            .map(|reason| format!(": {}", sentence(reason)))
-            .unwrap_or_default();
+        let why = finished.reason.as_ref().map(|reason| format!(": {}", sentence(reason))).unwrap_or_default();
         match finished.conclusion {
             Conclusion::Success if job.started_at.is_none() => {
                 self.told_about(view, finished.leg, GREEN, &format!("✓ succeeded{why}"));
@@ -285,12 +238,7 @@ impl Terminal {
                 }
             }
             Conclusion::Failure if job.started_at.is_some() => {
-                self.told_about(
-                    view,
-                    finished.leg,
-                    RED,
-                    &format!("✗ failed after {time}{why}"),
-                );
+                self.told_about(view, finished.leg, RED, &format!("✗ failed after {time}{why}"));
             }
             Conclusion::Failure => {
                 self.named(view, finished.leg, RED, &format!("✗ failed{why}"));
@@ -312,23 +260,14 @@ impl Terminal {
             && finished.conclusion != Conclusion::Success
             && !self.options.logs_only
         {
-            let line = format!(
-                "{} {}: {}",
-                workflow.name,
-                finished.conclusion,
-                sentence(reason)
-            );
+            let line = format!("{} {}: {}", workflow.name, finished.conclusion, sentence(reason));
             let line = self.paint(closing::style(finished.conclusion), line);
             self.screen.line(&line);
         }
     }
 
     fn header(&self, name: &str, depth: usize) -> String {
-        format!(
-            "{}{}",
-            "  ".repeat(depth),
-            self.paint(BOLD, format!("▸ {name}"))
-        )
+        format!("{}{}", "  ".repeat(depth), self.paint(BOLD, format!("▸ {name}")))
     }
 
     fn timestamp(&self, micros: i64) -> String {
@@ -384,10 +323,7 @@ impl Terminal {
 /// `Run 12 · push · main · 1a2b3c4`
 pub(crate) fn head(started: &RunStarted, palette: Palette) -> String {
     let prefixes = ["refs/heads/", "refs/tags/"];
-    let branch = prefixes
-        .iter()
-        .find_map(|prefix| started.git_ref.strip_prefix(prefix))
-        .unwrap_or(&started.git_ref);
+    let branch = prefixes.iter().find_map(|prefix| started.git_ref.strip_prefix(prefix)).unwrap_or(&started.git_ref);
     let short = started.sha.get(..7).unwrap_or(&started.sha);
     let mut line = palette.paint(BOLD, format!("Run {}", started.run));
     line += &format!(" · {} · {branch} · {short}", started.event_name);
@@ -400,14 +336,7 @@ pub(crate) fn head(started: &RunStarted, palette: Palette) -> String {
 /// One line on a workflow that was looked at.
 pub(crate) fn left_out(considered: &WorkflowConsidered, palette: Palette) -> String {
     let verdict = if considered.runs { "runs" } else { "left out" };
-    palette.paint(
-        DIM,
-        format!(
-            "- {} {verdict}: {}",
-            considered.path,
-            sentence(&considered.reason)
-        ),
-    )
+    palette.paint(DIM, format!("- {} {verdict}: {}", considered.path, sentence(&considered.reason)))
 }
 
 /// A reason with the place that decided.

@@ -14,55 +14,31 @@ fn failing() -> Script {
     run.begin();
     run.left_out("docs.yml", "no changed file matches `paths`");
     run.workflow("CI");
-    for (leg, name) in ["build", "test (ubuntu-latest, 1.23)", "deploy"]
-        .into_iter()
-        .enumerate()
-    {
+    for (leg, name) in ["build", "test (ubuntu-latest, 1.23)", "deploy"].into_iter().enumerate() {
         run.job(leg, name);
     }
     run.start(0);
     run.start(1);
     run.step(0, 0, "Run make");
-    run.says(
-        0,
-        0,
-        Runner,
-        "##[group]Run make\nshell: bash -e {0}\nenv:\n  A: b\n##[endgroup]\n",
-    );
-    run.says(
-        0,
-        0,
-        Out,
-        "compiling\n\x1b[32mgreen\x1b[0m and \x1b[31mred\nstill red\x1b[0m\n",
-    );
+    run.says(0, 0, Runner, "##[group]Run make\nshell: bash -e {0}\nenv:\n  A: b\n##[endgroup]\n");
+    run.says(0, 0, Out, "compiling\n\x1b[32mgreen\x1b[0m and \x1b[31mred\nstill red\x1b[0m\n");
     run.step_ends(0, 0, Success);
     run.step(1, 0, "Unit tests");
-    run.says(
-        1,
-        0,
-        Runner,
-        "##[group]Run go test ./...\nshell: bash -e {0}\n##[endgroup]\n",
-    );
+    run.says(1, 0, Runner, "##[group]Run go test ./...\nshell: bash -e {0}\n##[endgroup]\n");
     run.says(1, 0, Runner, "##[group]Details\n");
     run.says(1, 0, Err, "within\n");
-    run.says(
-        1,
-        0,
-        Runner,
-        "##[warning]slow\n##[endgroup]\n##[notice]look\n##[debug]hidden\n##[command]git x\n",
-    );
-    run.says(
-        1,
-        0,
-        Runner,
-        "##[error]Process completed with exit code 1.\n",
-    );
+    run.says(1, 0, Runner, "##[warning]slow\n##[endgroup]\n##[notice]look\n##[debug]hidden\n##[command]git x\n");
+    run.says(1, 0, Runner, "##[error]Process completed with exit code 1.\n");
     run.annotation(1, 0, "main_test.go", 12, "want 1, got 2");
     run.step_ends(1, 0, Failure);
     run.step(1, 1, "Never");
     run.step_ends(1, 1, Skipped);
     run.ends(0, Success, None);
-    run.ends(1, Failure, Some("main_test.go:12: want 1, got 2, and then a long story that does not fit into eighty columns"));
+    run.ends(
+        1,
+        Failure,
+        Some("main_test.go:12: want 1, got 2, and then a long story that does not fit into eighty columns"),
+    );
     run.ends(2, Skipped, None);
     run.finish(Failure);
     run
@@ -148,12 +124,7 @@ fn one_job_has_no_name_before_its_lines() {
     run.job(0, "build");
     run.start(0);
     run.step(0, 0, "Build");
-    run.says(
-        0,
-        0,
-        Runner,
-        "##[group]Run make\nshell: bash\n##[endgroup]\n",
-    );
+    run.says(0, 0, Runner, "##[group]Run make\nshell: bash\n##[endgroup]\n");
     run.says(0, 0, Out, "done\n");
     run.step_ends(0, 0, Success);
     run.summary(0, 0, "# Result\n\n| what | how |\n|:--|--:|\n| **all** | `fine` |\n\n- [site](https://x.example)\n\n```\ncode\n```\n<details><summary>More</summary>\n</details>\n");
@@ -213,10 +184,7 @@ fn twenty_jobs_at_once() {
     let whole = run.terminal(80, false);
     // Legs are told apart by what differs, and every name takes the same place.
     assert_eq!(
-        whole
-            .lines()
-            .filter(|line| line.find('│') == Some(13) || line.find('│') == Some(12))
-            .count(),
+        whole.lines().filter(|line| line.find('│') == Some(13) || line.find('│') == Some(12)).count(),
         80,
         "{whole}"
     );
@@ -298,10 +266,7 @@ fn json_keeps_the_order_of_each_job() {
 
 #[test]
 fn the_live_area_leaves_nothing_behind() {
-    assert_eq!(
-        failing().live(80, usize::MAX),
-        failing().terminal(80, false)
-    );
+    assert_eq!(failing().live(80, usize::MAX), failing().terminal(80, false));
 }
 
 #[test]
@@ -326,9 +291,7 @@ fn the_live_area_stands_below_the_lines() {
 
 #[test]
 fn the_thread_changes_nothing() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let reported = runtime.block_on(failing().reported(80));
     assert_eq!(sorted(&reported), sorted(&failing().terminal(80, false)));
 }
@@ -342,25 +305,15 @@ fn sorted(text: &str) -> Vec<&str> {
 
 /// Adds lines to a job's log the way steps do.
 fn write_log(log: &runner::log::JobLog, step: u32, stream: runner::log::Stream, text: &str) {
-    let options = runner::command::Options {
-        debug: false,
-        allow_unsecure_commands: false,
-        allow_unsecure_stop_tokens: false,
-    };
+    let options =
+        runner::command::Options { debug: false, allow_unsecure_commands: false, allow_unsecure_stop_tokens: false };
     let paths = runner::paths::Paths::new("/");
-    let processor = runner::command::Processor::new(
-        options,
-        runner::Masker::default(),
-        Default::default(),
-        paths,
-    );
+    let processor = runner::command::Processor::new(options, runner::Masker::default(), Default::default(), paths);
     let log = runner::log::StepLog::embedded(log.clone(), step, processor);
     if stream == Runner {
         log.say(text.trim_end_matches('\n'));
     } else {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(log.pump(stream, text.as_bytes())).unwrap();
     }
 }

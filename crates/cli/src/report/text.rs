@@ -61,11 +61,7 @@ pub(crate) fn duration(micros: i64) -> String {
 /// `12s`, `2m05s`: for a clock that ticks.
 pub(crate) fn clock(micros: i64) -> String {
     let seconds = micros.max(0) / 1_000_000;
-    if seconds < 60 {
-        format!("{seconds}s")
-    } else {
-        duration(micros)
-    }
+    if seconds < 60 { format!("{seconds}s") } else { duration(micros) }
 }
 
 /// `just now`, `5m ago`, `3d ago`
@@ -124,21 +120,14 @@ impl Colours {
         if self.active.is_empty() && !text.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
             return text.to_owned();
         }
-        let mut out = if colour {
-            self.active.clone()
-        } else {
-            String::new()
-        };
+        let mut out = if colour { self.active.clone() } else { String::new() };
         let mut coloured = !out.is_empty();
         let mut rest = text;
         while let Some(at) = rest.find(|c: char| c.is_control() && c != '\t') {
             out.push_str(&rest[..at]);
             rest = &rest[at..];
             let (sequence, after) = rest.split_at(control_length(rest));
-            if let Some(codes) = sequence
-                .strip_prefix("\u{1b}[")
-                .and_then(|s| s.strip_suffix('m'))
-            {
+            if let Some(codes) = sequence.strip_prefix("\u{1b}[").and_then(|s| s.strip_suffix('m')) {
                 self.switch(codes, sequence);
                 if colour {
                     out.push_str(sequence);
@@ -174,9 +163,7 @@ fn control_length(text: &str) -> usize {
     let first = text.chars().next().map_or(1, char::len_utf8);
     match bytes.get(..2) {
         Some(b"\x1b[") => {
-            let end = bytes[2..]
-                .iter()
-                .position(|byte| !(0x20..0x40).contains(byte));
+            let end = bytes[2..].iter().position(|byte| !(0x20..0x40).contains(byte));
             // Broken off, or not ended by what may end it: only the escape goes.
             match end.map(|end| end + 2) {
                 Some(end) if (0x40..0x7f).contains(&bytes[end]) => end + 1,
@@ -217,13 +204,9 @@ mod tests {
         ] {
             assert_eq!(duration(micros), short);
         }
-        for (bytes, expected) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 KiB"),
-            (4300, "4.1 KiB"),
-            (5 << 30, "5.0 GiB"),
-        ] {
+        for (bytes, expected) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (4300, "4.1 KiB"), (5 << 30, "5.0 GiB")]
+        {
             assert_eq!(size(bytes), expected);
         }
         assert_eq!(age(3_600_000_000 * 50), "2d ago");
@@ -259,16 +242,8 @@ mod tests {
             ("a\x1b]é", "aé", "aé"),
             ("a\x1bcb\x08\x7f\u{9b}", "ab", "ab"),
         ] {
-            assert_eq!(
-                Colours::default().line(line.as_bytes(), true),
-                with,
-                "{line:?}"
-            );
-            assert_eq!(
-                Colours::default().line(line.as_bytes(), false),
-                without,
-                "{line:?}"
-            );
+            assert_eq!(Colours::default().line(line.as_bytes(), true), with, "{line:?}");
+            assert_eq!(Colours::default().line(line.as_bytes(), false), without, "{line:?}");
         }
         assert_eq!(Colours::default().line(b"\xff", true), "\u{fffd}");
     }
@@ -284,12 +259,7 @@ mod tests {
 
     #[test]
     fn words_for_a_shell() {
-        for (text, word) in [
-            ("build", "build"),
-            ("test (1)", "'test (1)'"),
-            ("it's", r"'it'\''s'"),
-            ("", "''"),
-        ] {
+        for (text, word) in [("build", "build"), ("test (1)", "'test (1)'"), ("it's", r"'it'\''s'"), ("", "''")] {
             assert_eq!(shell_word(text), word);
         }
     }

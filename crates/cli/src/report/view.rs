@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{
-    Annotation, Conclusion, Envelope, Event, LegId, Reason, RunStarted, Stage, WorkflowIndex,
-};
+use api::{Annotation, Conclusion, Envelope, Event, LegId, Reason, RunStarted, Stage, WorkflowIndex};
 
 /// The state that every report stands on. Times are microseconds since the Unix epoch.
 #[derive(Debug, Default)]
@@ -67,11 +65,7 @@ impl RunView {
                 self.started_at = at;
             }
             Event::WorkflowStarted(started) => {
-                let view = WorkflowView {
-                    name: started.name.clone(),
-                    conclusion: None,
-                    reason: None,
-                };
+                let view = WorkflowView { name: started.name.clone(), conclusion: None, reason: None };
                 self.workflows.insert(started.workflow, view);
             }
             Event::JobPlanned(planned) => {
@@ -110,24 +104,15 @@ impl RunView {
                 }
             }
             Event::StepFinished(finished) => {
-                if let Some(step) = self
-                    .jobs
-                    .get_mut(&finished.leg)
-                    .and_then(|job| job.steps.get_mut(&finished.step))
-                {
+                if let Some(step) = self.jobs.get_mut(&finished.leg).and_then(|job| job.steps.get_mut(&finished.step)) {
                     step.conclusion = Some(finished.conclusion);
                 }
             }
-            Event::Annotation {
-                leg, annotation, ..
-            } => {
+            Event::Annotation { leg, annotation, .. } => {
                 self.annotations.push((*leg, annotation.clone()));
             }
             Event::Summary { leg, markdown, .. } => {
-                let summary = SummaryView {
-                    leg: *leg,
-                    markdown: markdown.clone(),
-                };
+                let summary = SummaryView { leg: *leg, markdown: markdown.clone() };
                 self.summaries.push(summary);
             }
             Event::JobFinished(finished) => {
@@ -146,10 +131,7 @@ impl RunView {
                 }
             }
             Event::RunFinished(finished) => self.finished = Some((finished.conclusion, at)),
-            Event::WorkflowConsidered(_)
-            | Event::JobWaiting { .. }
-            | Event::Notice { .. }
-            | Event::Log(_) => {}
+            Event::WorkflowConsidered(_) | Event::JobWaiting { .. } | Event::Notice { .. } | Event::Log(_) => {}
         }
     }
 
@@ -158,9 +140,7 @@ impl RunView {
     }
 
     pub(crate) fn running(&self) -> impl Iterator<Item = &JobView> {
-        self.jobs
-            .values()
-            .filter(|job| job.started_at.is_some() && job.conclusion.is_none())
+        self.jobs.values().filter(|job| job.started_at.is_some() && job.conclusion.is_none())
     }
 
     /// The job's name, with its workflow's before it where several run.
@@ -182,10 +162,7 @@ impl JobView {
 
     /// The step that began last of those that still run.
     pub(crate) fn current_step(&self) -> Option<&StepView> {
-        self.steps
-            .values()
-            .rev()
-            .find(|step| step.conclusion.is_none())
+        self.steps.values().rev().find(|step| step.conclusion.is_none())
     }
 }
 
@@ -198,9 +175,7 @@ pub(crate) fn leg_of(event: &Event) -> Option<LegId> {
         Event::StepFinished(event) => Some(event.leg),
         Event::JobFinished(event) => Some(event.leg),
         Event::Log(event) => Some(event.leg),
-        Event::JobWaiting { leg, .. }
-        | Event::Annotation { leg, .. }
-        | Event::Summary { leg, .. } => Some(*leg),
+        Event::JobWaiting { leg, .. } | Event::Annotation { leg, .. } | Event::Summary { leg, .. } => Some(*leg),
         Event::RunStarted(_)
         | Event::WorkflowConsidered(_)
         | Event::WorkflowStarted(_)

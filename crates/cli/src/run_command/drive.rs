@@ -3,7 +3,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use api::{Conclusion, Event, JobFinished, JobPlanned, LegId, Reason, RunFinished, RunStarted, WorkflowFinished, WorkflowIndex};
+use api::{
+    Conclusion, Event, JobFinished, JobPlanned, LegId, Reason, RunFinished, RunStarted, WorkflowFinished, WorkflowIndex,
+};
 use engine::{Effect, Groups, Holder, Input, JobOrder, Run};
 use runner::{Control, JobReport, Surroundings};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -275,7 +277,9 @@ impl Driver<'_> {
                 return;
             }
         };
-        if let Some(what) = order.container.as_ref().map(|_| "container").or(order.services.as_ref().map(|_| "services")) {
+        if let Some(what) =
+            order.container.as_ref().map(|_| "container").or(order.services.as_ref().map(|_| "services"))
+        {
             let text = format!("`{what}` needs containers, which Trunkline cannot run yet; see docs/compat.md");
             let reason = Reason { code: "container".to_owned(), reason: text, location: None };
             self.job_result(workflow, leg, own, ended(Conclusion::Failure, Some(reason)));
@@ -430,7 +434,8 @@ fn mask_strings(value: &mut serde_json::Value, masker: &runner::Masker) {
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| mask_strings(item, masker)),
         serde_json::Value::Object(entries) => {
             // Our own words: a secret that is one of them would make the event unreadable and hides nothing.
-            let own = |key: &str| matches!(key, "type" | "conclusion" | "outcome" | "stage" | "level" | "code" | "mode");
+            let own =
+                |key: &str| matches!(key, "type" | "conclusion" | "outcome" | "stage" | "level" | "code" | "mode");
             entries.iter_mut().filter(|(key, _)| !own(key)).for_each(|(_, value)| mask_strings(value, masker));
         }
         serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}

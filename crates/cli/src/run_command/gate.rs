@@ -56,12 +56,17 @@ pub(crate) struct Gates {
 }
 
 impl Gates {
-    pub(crate) fn new(ready: &Ready<'_>, reporter: Reporter, answers: UnboundedSender<Answer>) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        ready: &Ready<'_>,
+        reporter: Reporter,
+        answers: UnboundedSender<Answer>,
+    ) -> Result<Self, Failure> {
         let (questions, asked) = unbounded_channel();
         let withdrawn = CancellationToken::new();
         tokio::spawn(ask_in_turn(asked, reporter, answers.clone(), withdrawn.clone()));
         let config = &ready.project.config;
-        let network = ready.args.machine.network.as_deref().or(config.run.network.as_ref().map(|one| one.get_ref().as_str()));
+        let network =
+            ready.args.machine.network.as_deref().or(config.run.network.as_ref().map(|one| one.get_ref().as_str()));
         Ok(Self {
             platforms: Platforms::collect(&ready.args.machine, config)?,
             network: if network == Some("none") { Network::Private } else { Network::Host },
@@ -87,7 +92,10 @@ impl Gates {
     /// Every secret value of every environment, for masking from the start.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = String> {
         let environments = self.environments.values().filter_map(|known| known.secrets.as_ref().ok());
-        environments.flat_map(|secrets| secrets.values().map(|value| value.to_display_string().into_owned())).collect::<Vec<_>>().into_iter()
+        environments
+            .flat_map(|secrets| secrets.values().map(|value| value.to_display_string().into_owned()))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// Asks the rules. The answer comes as an [`Answer`]; a reason to wait is returned.
@@ -101,7 +109,11 @@ impl Gates {
             return None;
         };
         if !allowed(&environment.branches, &self.ref_name) {
-            answer(Some(format!("`{}` may not deploy to the environment {name}: its branches are {}", self.ref_name, environment.branches.join(", "))));
+            answer(Some(format!(
+                "`{}` may not deploy to the environment {name}: its branches are {}",
+                self.ref_name,
+                environment.branches.join(", ")
+            )));
             return None;
         }
         if let Err(error) = &environment.secrets {
@@ -114,7 +126,9 @@ impl Gates {
             return None;
         }
         if !std::io::stdin().is_terminal() {
-            answer(Some(format!("the environment {name} asks for approval, and there is no terminal to ask at; --approve {name} gives it")));
+            answer(Some(format!(
+                "the environment {name} asks for approval, and there is no terminal to ask at; --approve {name} gives it"
+            )));
             return None;
         }
         let _ = self.questions.send(Question { workflow, leg, environment: name.to_owned() });
@@ -159,5 +173,8 @@ fn known(environment: &Environment, ready: &Ready<'_>) -> Known {
 
 /// Patterns of the ref dialect; none allow every branch.
 fn allowed(patterns: &[String], branch: &str) -> bool {
-    patterns.is_empty() || patterns.iter().any(|pattern| Pattern::parse(pattern, Subject::Ref).is_ok_and(|pattern| pattern.matches(branch)))
+    patterns.is_empty()
+        || patterns
+            .iter()
+            .any(|pattern| Pattern::parse(pattern, Subject::Ref).is_ok_and(|pattern| pattern.matches(branch)))
 }

@@ -7,9 +7,9 @@ use workflow::Workflow;
 
 /// A number for a name, where GitHub has a database id: always the same for the same name.
 fn id_of(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     (hash % 1_000_000_000).to_string()
 }
 
@@ -22,7 +22,14 @@ pub(crate) struct RunIds {
 }
 
 /// The context. The job adds what depends on it.
-pub(crate) fn context(facts: &Facts, event: &Event, workflow: &Workflow, ids: RunIds, actor: &str, token: &str) -> Value {
+pub(crate) fn context(
+    facts: &Facts,
+    event: &Event,
+    workflow: &Workflow,
+    ids: RunIds,
+    actor: &str,
+    token: &str,
+) -> Value {
     let repository = format!("{}/{}", facts.owner, facts.name);
     let full_ref = event.full_ref();
     let mut github = Object::new();

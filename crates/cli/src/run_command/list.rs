@@ -97,7 +97,8 @@ pub(crate) fn print_plan(project: &Project, event: &Event, plan: &Plan, args: &R
     for event in &rehearsed {
         match event {
             api::Event::JobPlanned(job) => {
-                let needs = if job.needs.is_empty() { String::new() } else { format!("  needs {}", job.needs.join(", ")) };
+                let needs =
+                    if job.needs.is_empty() { String::new() } else { format!("  needs {}", job.needs.join(", ")) };
                 let _ = writeln!(text, "  {}{needs}", job.name);
             }
             api::Event::JobFinished(job) => {

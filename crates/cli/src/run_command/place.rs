@@ -71,9 +71,10 @@ pub(crate) fn limits(args: &MachineArgs, config: &Config) -> Result<Limits, Fail
     let memory = args.memory.as_ref().or(config.run.memory.as_ref().map(toml::Spanned::get_ref));
     let memory_bytes = match memory {
         None => None,
-        Some(text) => Some(bytes(text).ok_or_else(|| {
-            Failure::usage(format!("--memory takes a size such as 512m or 2g, not `{text}`"))
-        })?),
+        Some(text) => Some(
+            bytes(text)
+                .ok_or_else(|| Failure::usage(format!("--memory takes a size such as 512m or 2g, not `{text}`")))?,
+        ),
     };
     Ok(Limits { memory_bytes, pids: args.pids.or(config.run.pids), cpus: args.cpus.or(config.run.cpus) })
 }
@@ -110,7 +111,8 @@ pub(crate) fn resolver(project: &Project, args: &MachineArgs, dirs: &Dirs) -> Re
         Some("only") => NativeMode::Only,
         _ => NativeMode::Prefer,
     };
-    let lock = LockFile::read(&project.top.join("trunkline.lock")).map_err(|error| Failure::invalid(error.to_string()))?;
+    let lock =
+        LockFile::read(&project.top.join("trunkline.lock")).map_err(|error| Failure::invalid(error.to_string()))?;
     let vendor = Some(project.top.join(".trunkline/vendor")).filter(|dir| dir.is_dir());
     Ok(Resolver::new(sources(project, args, dirs)?, store)
         .with_native(mode, Arc::new(actions::native::Table))

@@ -37,7 +37,11 @@ pub(crate) fn make(
         };
         if runs && !jobs.is_empty() && !jobs.iter().any(|job| workflow.job(job).is_some()) {
             runs = false;
-            reason = Reason { code: "selection".to_owned(), reason: "it has none of the jobs asked for".to_owned(), location: None };
+            reason = Reason {
+                code: "selection".to_owned(),
+                reason: "it has none of the jobs asked for".to_owned(),
+                location: None,
+            };
         }
         considered.push(WorkflowConsidered {
             path: workflow.path.to_string(),
@@ -95,7 +99,9 @@ fn check_jobs(project: &Project, chosen: &[Arc<Workflow>], jobs: &[String]) -> R
         let elsewhere = project.workflows.iter().find(|workflow| workflow.job(job).is_some());
         if let Some(workflow) = elsewhere {
             let text = format!("the job `{job}` is in {}, which does not run for this event", workflow.path);
-            return Err(Failure::missing(text).hint("`trunkline run --dry-run` tells the reason; or name another event"));
+            return Err(
+                Failure::missing(text).hint("`trunkline run --dry-run` tells the reason; or name another event")
+            );
         }
         let keys: Vec<&str> =
             project.workflows.iter().flat_map(|one| one.jobs.iter().map(|job| job.id.value.as_ref())).collect();

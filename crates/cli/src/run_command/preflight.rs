@@ -163,7 +163,11 @@ impl Check<'_> {
             return None;
         };
         let bytes = std::fs::read(file).ok()?;
-        let shown = if local { file.strip_prefix(&top).unwrap_or(file).display().to_string() } else { format!("{}/{}", uses.value, file.file_name()?.to_string_lossy()) };
+        let shown = if local {
+            file.strip_prefix(&top).unwrap_or(file).display().to_string()
+        } else {
+            format!("{}/{}", uses.value, file.file_name()?.to_string_lossy())
+        };
         let id = self.project.sources.add(shown, String::from_utf8_lossy(&bytes).into_owned());
         let parsed = workflow::parse_action(id, &bytes);
         let errors: Vec<Diagnostic> = parsed.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
@@ -178,7 +182,8 @@ impl Check<'_> {
             Runs::Node(node) => {
                 let found = *self.node.get_or_insert_with(|| on_path("node"));
                 if !found {
-                    let text = format!("it runs on {} and there is no `node` on PATH; install Node.js", node.using.value);
+                    let text =
+                        format!("it runs on {} and there is no `node` on PATH; install Node.js", node.using.value);
                     self.refuse(uses, &text);
                 }
             }

@@ -74,12 +74,15 @@ pub(crate) fn split_all(pairs: &[String], flag: &str) -> Result<Vec<(String, Str
 }
 
 fn checked(name: &str, flag: &str) -> Result<String, Failure> {
-    let fine = name.chars().enumerate().all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
+    let fine =
+        name.chars().enumerate().all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
     if fine && !name.is_empty() {
         Ok(name.to_owned())
     } else {
         // Only the name is shown: a value may be a secret.
-        Err(Failure::usage(format!("{flag}: `{name}` is no name; names have letters, digits and _, and begin with no digit")))
+        Err(Failure::usage(format!(
+            "{flag}: `{name}` is no name; names have letters, digits and _, and begin with no digit"
+        )))
     }
 }
 
@@ -128,8 +131,7 @@ impl Drop for HiddenInput {
 /// `NAME<<END` begins a value of several lines.
 fn pairs_of(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let shown = file.display();
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::missing(format!("{shown}: {error}")))?;
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::missing(format!("{shown}: {error}")))?;
     let mut pairs = Vec::new();
     let mut lines = text.lines().enumerate();
     while let Some((index, line)) = lines.next() {
@@ -175,14 +177,19 @@ pub(crate) fn read_secret(name: &str, source: &SecretSource, top: &Path) -> Resu
         }),
         SecretSource::File(path) => {
             let path = top.join(path);
-            let text = std::fs::read_to_string(&path).map_err(|error| {
-                Failure::missing(format!("the secret {name}: {}: {error}", path.display()))
-            })?;
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| Failure::missing(format!("the secret {name}: {}: {error}", path.display())))?;
             Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned())
         }
         SecretSource::Command(command) => {
-            let output = Command::new("sh").arg("-c").arg(command).current_dir(top).stderr(std::process::Stdio::inherit()).output();
-            let output = output.map_err(|error| Failure::missing(format!("the secret {name}: `{command}`: {error}")))?;
+            let output = Command::new("sh")
+                .arg("-c")
+                .arg(command)
+                .current_dir(top)
+                .stderr(std::process::Stdio::inherit())
+                .output();
+            let output =
+                output.map_err(|error| Failure::missing(format!("the secret {name}: `{command}`: {error}")))?;
             if !output.status.success() {
                 return Err(Failure::missing(format!("the secret {name}: `{command}` failed ({})", output.status)));
             }
@@ -204,7 +211,9 @@ mod tests {
         let pairs = pairs_of(&file).unwrap();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, expected);
-        for (text, message) in [("A=1\nB<<END\nx", ":2:1: the value that begins here has no end"), ("x", ":1:1: expected NAME=VALUE")] {
+        for (text, message) in
+            [("A=1\nB<<END\nx", ":2:1: the value that begins here has no end"), ("x", ":1:1: expected NAME=VALUE")]
+        {
             std::fs::write(&file, text).unwrap();
             assert!(pairs_of(&file).unwrap_err().to_string().contains(message));
         }

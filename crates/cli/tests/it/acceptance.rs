@@ -6,7 +6,8 @@ use testkit::{Finished, Observed, TestRepository, skip};
 use crate::places;
 
 const GO_MOD: &str = "module example.com/hello\n\ngo 1.23\n";
-const HELLO: &str = "package hello\n\n// Hello greets.\nfunc Hello(name string) string {\n\treturn \"hello \" + name\n}\n";
+const HELLO: &str =
+    "package hello\n\n// Hello greets.\nfunc Hello(name string) string {\n\treturn \"hello \" + name\n}\n";
 const HELLO_TEST: &str = "package hello\n\nimport \"testing\"\n\nfunc TestHello(t *testing.T) {\n\tif Hello(\"you\") != \"hello you\" {\n\t\tt.Fatal(\"wrong\")\n\t}\n}\n";
 
 fn go_module() -> Option<TestRepository> {
@@ -23,18 +24,10 @@ fn go_module() -> Option<TestRepository> {
 
 fn run(repository: &TestRepository, jobs: &[&str], environment: &[(&str, String)]) -> Finished {
     let jobs = jobs.iter().flat_map(|job| ["-j", job]);
-    let arguments: Vec<String> = ["run", "push", "--json"]
-        .into_iter()
-        .chain(jobs)
-        .map(str::to_owned)
-        .collect();
-    let environment: Vec<(String, String)> = environment
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.clone()))
-        .collect();
-    places::binary()
-        .run(repository, &arguments, &environment, None)
-        .expect("it runs")
+    let arguments: Vec<String> = ["run", "push", "--json"].into_iter().chain(jobs).map(str::to_owned).collect();
+    let environment: Vec<(String, String)> =
+        environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    places::binary().run(repository, &arguments, &environment, None).expect("it runs")
 }
 
 fn conclusion(observed: &Observed, job: &str) -> Option<Conclusion> {
@@ -56,11 +49,7 @@ fn tests_of_a_go_module() {
     let log = observed.log.join("\n");
     assert_eq!(finished.code, Some(0), "{}\n{log}", finished.stderr);
     assert_eq!(conclusion(&observed, "test"), Some(Conclusion::Success));
-    for said in [
-        "Found in cache",
-        "go version go1.23",
-        "ok  \texample.com/hello",
-    ] {
+    for said in ["Found in cache", "go version go1.23", "ok  \texample.com/hello"] {
         assert!(log.contains(said), "no `{said}` in\n{log}");
     }
 }
@@ -98,10 +87,7 @@ fn a_linter_that_cannot_be_had() {
     let cache = cache.to_string_lossy().into_owned();
     // Nobody listens there.
     let mirror = "http://127.0.0.1:9".to_owned();
-    let environment = [
-        ("RUNNER_TOOL_CACHE", cache.clone()),
-        ("TRUNKLINE_GOLANGCI_LINT_MIRROR", mirror),
-    ];
+    let environment = [("RUNNER_TOOL_CACHE", cache.clone()), ("TRUNKLINE_GOLANGCI_LINT_MIRROR", mirror)];
     let finished = run(&repository, &["lint"], &environment);
     let observed = Observed::read(&finished.stdout);
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);

@@ -85,31 +85,16 @@ runs:
 ";
 
 fn run(repository: &TestRepository, arguments: &[&str], code: i32) -> (Observed, String) {
-    let arguments: Vec<String> = ["run", "push", "--offline", "--json"]
-        .iter()
-        .chain(arguments)
-        .map(|word| (*word).to_owned())
-        .collect();
-    let finished = places::binary()
-        .run(repository, &arguments, &[], None)
-        .expect("it runs");
+    let arguments: Vec<String> =
+        ["run", "push", "--offline", "--json"].iter().chain(arguments).map(|word| (*word).to_owned()).collect();
+    let finished = places::binary().run(repository, &arguments, &[], None).expect("it runs");
     let observed = Observed::read(&finished.stdout);
-    assert_eq!(
-        finished.code,
-        Some(code),
-        "{}\n{}",
-        finished.stderr,
-        observed.log.join("\n")
-    );
+    assert_eq!(finished.code, Some(code), "{}\n{}", finished.stderr, observed.log.join("\n"));
     (observed, finished.stderr)
 }
 
 fn marked(observed: &Observed) -> Vec<&str> {
-    observed
-        .log
-        .iter()
-        .filter_map(|line| line.strip_prefix("> "))
-        .collect()
+    observed.log.iter().filter_map(|line| line.strip_prefix("> ")).collect()
 }
 
 #[test]
@@ -121,12 +106,8 @@ fn nested_ones_keep_to_themselves_what_is_theirs() {
         ("inner/action.yaml", INNER),
     ];
     let repository = TestRepository::from_files(&files).expect("a repository");
-    repository
-        .git(&["update-index", "--chmod=+x", "outer/bin/tool"])
-        .expect("git");
-    repository
-        .script("chmod +x outer/bin/tool; git commit -qm executable")
-        .expect("a commit");
+    repository.git(&["update-index", "--chmod=+x", "outer/bin/tool"]).expect("git");
+    repository.script("chmod +x outer/bin/tool; git commit -qm executable").expect("a commit");
     let (observed, _) = run(&repository, &[], 0);
     let expected = [
         "path: outer true",
@@ -139,33 +120,21 @@ fn nested_ones_keep_to_themselves_what_is_theirs() {
     ];
     assert_eq!(marked(&observed), expected);
     let outputs = &observed.jobs_named("job")[0].outputs;
-    assert_eq!(
-        outputs.get("whole").map(String::as_str),
-        Some("on push + <on push twice>")
-    );
+    assert_eq!(outputs.get("whole").map(String::as_str), Some("on push + <on push twice>"));
     assert_eq!(outputs.get("none"), None);
 }
 
 #[test]
 fn secrets_are_no_context_of_theirs() {
-    let workflow =
-        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: $/act\n";
+    let workflow = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: $/act\n";
     let action = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: echo ${{ secrets.TOKEN }}\n";
-    let files = [
-        (".github/workflows/ci.yml", workflow),
-        ("act/action.yml", action),
-    ];
+    let files = [(".github/workflows/ci.yml", workflow), ("act/action.yml", action)];
     let repository = TestRepository::from_files(&files).expect("a repository");
     let arguments = ["run", "push", "--offline", "-s", "TOKEN=abcdef"].map(str::to_owned);
-    let finished = places::binary()
-        .run(&repository, &arguments, &[], None)
-        .expect("it runs");
+    let finished = places::binary().run(&repository, &arguments, &[], None).expect("it runs");
     assert_ne!(finished.code, Some(0));
     let said = format!("{}{}", finished.stdout, finished.stderr);
-    assert!(
-        said.contains("Unrecognized named-value: 'secrets'"),
-        "{said}"
-    );
+    assert!(said.contains("Unrecognized named-value: 'secrets'"), "{said}");
 }
 
 const BELOW: &str = "
@@ -183,8 +152,7 @@ jobs:
           echo 'E: wrong'
 ";
 
-const MATCHER: &str =
-    r#"{"problemMatcher": [{"owner": "e", "pattern": [{"regexp": "^E: (.+)$", "message": 1}]}]}"#;
+const MATCHER: &str = r#"{"problemMatcher": [{"owner": "e", "pattern": [{"regexp": "^E: (.+)$", "message": 1}]}]}"#;
 
 /// What a checkout mounts below the workspace is seen by everything that looks at the workspace.
 #[test]
@@ -201,11 +169,7 @@ fn of_a_repository_checked_out_below_the_workspace() {
         let place = format!("ubuntu-latest={place}");
         let (observed, _) = run(&repository, &["-P", &place], 0);
         assert_eq!(marked(&observed), ["at /sub/act", "hash: true"], "{place}");
-        let found: Vec<&str> = observed
-            .annotations
-            .iter()
-            .map(|one| one.message.as_str())
-            .collect();
+        let found: Vec<&str> = observed.annotations.iter().map(|one| one.message.as_str()).collect();
         assert_eq!(found, ["wrong"], "{place}");
     }
 }
@@ -219,25 +183,16 @@ fn their_own_repository_is_the_one_they_stand_in() {
         )
     };
     let remote = [
-        (
-            "action.yml",
-            "runs:\n  using: composite\n  steps:\n    - uses: $/lib/part\n".to_owned(),
-        ),
+        ("action.yml", "runs:\n  using: composite\n  steps:\n    - uses: $/lib/part\n".to_owned()),
         ("lib/part/action.yml", says("the remote part")),
     ];
     let mirror = mirror::bare("octo/whole", &remote, "v1");
     let workflow = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: octo/whole@v1\n      - uses: $/lib/part\n";
     let own = says("the own part");
-    let files = [
-        (".github/workflows/ci.yml", workflow),
-        ("lib/part/action.yml", own.as_str()),
-    ];
+    let files = [(".github/workflows/ci.yml", workflow), ("lib/part/action.yml", own.as_str())];
     let repository = TestRepository::from_files(&files).expect("a repository");
     let (observed, _) = run(&repository, &["--action-source", &mirror.source()], 0);
-    assert_eq!(
-        marked(&observed),
-        ["the remote part part", "the own part part"]
-    );
+    assert_eq!(marked(&observed), ["the remote part part", "the own part part"]);
 }
 
 const CALLED: &str = "
@@ -253,12 +208,14 @@ jobs:
     uses: ./.github/workflows/nested.yml
 ";
 
-const NESTED: &str = "on: workflow_call\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: $/lib/part\n";
+const NESTED: &str =
+    "on: workflow_call\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: $/lib/part\n";
 
 /// In a workflow called from another repository `$/` is that repository, and is in no need of a file in the run's own.
 #[test]
 fn of_the_repository_of_a_called_workflow() {
-    let part = "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        echo \"> the remote part\"\n";
+    let part =
+        "runs:\n  using: composite\n  steps:\n    - shell: bash\n      run: |\n        echo \"> the remote part\"\n";
     let remote = [
         (".github/workflows/called.yml", CALLED.to_owned()),
         (".github/workflows/nested.yml", NESTED.to_owned()),

@@ -26,20 +26,12 @@ struct Project(TestRepository);
 impl Project {
     fn call(&self, arguments: &[&str]) -> Finished {
         let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-        places::binary()
-            .run(&self.0, &arguments, &[], None)
-            .expect("it runs")
+        places::binary().run(&self.0, &arguments, &[], None).expect("it runs")
     }
 
     fn succeed(&self, arguments: &[&str]) -> String {
         let finished = self.call(arguments);
-        assert_eq!(
-            finished.code,
-            Some(0),
-            "{arguments:?}\n{}{}",
-            finished.stdout,
-            finished.stderr
-        );
+        assert_eq!(finished.code, Some(0), "{arguments:?}\n{}{}", finished.stdout, finished.stderr);
         finished.stdout
     }
 
@@ -47,41 +39,27 @@ impl Project {
     fn run(&self, arguments: &[&str]) -> Vec<String> {
         let stdout = self.succeed(&[&["run", "push", "--offline", "--json"], arguments].concat());
         let log = Observed::read(&stdout).log;
-        log.iter()
-            .filter_map(|line| line.strip_prefix("> "))
-            .map(str::to_owned)
-            .collect()
+        log.iter().filter_map(|line| line.strip_prefix("> ")).map(str::to_owned).collect()
     }
 }
 
 #[test]
 fn a_lock_is_made_checked_and_carried_along() {
-    let files = [
-        ("action.yml", saying("one")),
-        ("part/action.yml", PART.to_owned()),
-    ];
+    let files = [("action.yml", saying("one")), ("part/action.yml", PART.to_owned())];
     let mirror = mirror::bare("octo/tool", &files, "v1");
-    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", WORKFLOW)])
-        .expect("a repository");
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", WORKFLOW)]).expect("a repository");
     let project = Project(repository);
     let source = mirror.source();
     let from = ["--action-source", source.as_str(), "--offline"];
 
     let unlocked = project.call(&["actions", "verify", from[0], from[1]]);
     assert_eq!(unlocked.code, Some(4), "{}", unlocked.stderr);
-    assert!(
-        unlocked.stderr.contains("trunkline actions lock"),
-        "{}",
-        unlocked.stderr
-    );
+    assert!(unlocked.stderr.contains("trunkline actions lock"), "{}", unlocked.stderr);
 
     project.succeed(&[&["actions", "lock"], &from[..]].concat());
     let lock = std::fs::read_to_string(project.0.path().join("trunkline.lock")).expect("a lock");
     assert_eq!(lock.matches("[[action]]").count(), 1, "{lock}");
-    assert!(
-        lock.contains("repository = \"octo/tool\"") && lock.contains("ref = \"v1\""),
-        "{lock}"
-    );
+    assert!(lock.contains("repository = \"octo/tool\"") && lock.contains("ref = \"v1\""), "{lock}");
     project.succeed(&[&["actions", "verify"], &from[..]].concat());
     assert_eq!(project.run(&from[..2]), ["part", "one"]);
 
@@ -102,36 +80,19 @@ fn a_lock_is_made_checked_and_carried_along() {
     // A copy that was changed is not what was pinned.
     std::fs::rename(mirror.path().join("gone"), mirror.path().join("octo")).expect("moved");
     let vendored = project.0.path().join(".trunkline/vendor/octo/tool");
-    let copy = std::fs::read_dir(vendored)
-        .expect("vendored")
-        .flatten()
-        .next()
-        .expect("a commit")
-        .path();
+    let copy = std::fs::read_dir(vendored).expect("vendored").flatten().next().expect("a commit").path();
     std::fs::write(copy.join("action.yml"), saying("three")).expect("written");
     let changed = project.call(&[&["actions", "verify"], &from[..]].concat());
     assert_eq!(changed.code, Some(3), "{}", changed.stdout);
-    assert!(
-        changed.stderr.contains("octo/tool@v1"),
-        "{}",
-        changed.stderr
-    );
-    assert!(
-        changed.stderr.contains(".trunkline/vendor"),
-        "{}",
-        changed.stderr
-    );
+    assert!(changed.stderr.contains("octo/tool@v1"), "{}", changed.stderr);
+    assert!(changed.stderr.contains(".trunkline/vendor"), "{}", changed.stderr);
 }
 
 #[test]
 fn a_new_lock_takes_the_new_commit() {
-    let files = [
-        ("action.yml", saying("one")),
-        ("part/action.yml", PART.to_owned()),
-    ];
+    let files = [("action.yml", saying("one")), ("part/action.yml", PART.to_owned())];
     let mirror = mirror::bare("octo/tool", &files, "v1");
-    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", WORKFLOW)])
-        .expect("a repository");
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", WORKFLOW)]).expect("a repository");
     let project = Project(repository);
     let source = mirror.source();
     let from = ["--action-source", source.as_str(), "--offline"];

@@ -21,11 +21,7 @@ pub(crate) fn plain(name: &str, files: &[(&str, String)]) -> Mirror {
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         std::fs::write(path, content).expect("written");
     }
-    Mirror {
-        directory,
-        upstream: None,
-        bare: root,
-    }
+    Mirror { directory, upstream: None, bare: root }
 }
 
 /// A bare repository whose tag stands at a commit of these files.
@@ -33,16 +29,9 @@ pub(crate) fn bare(name: &str, files: &[(&str, String)], tag: &str) -> Mirror {
     let directory = tempfile::tempdir().expect("a directory");
     let bare = directory.path().join(format!("{name}.git"));
     std::fs::create_dir_all(bare.parent().expect("a parent")).expect("made");
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(path, text)| (*path, text.as_str()))
-        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
     let upstream = TestRepository::from_files(&files).expect("a repository");
-    let mirror = Mirror {
-        directory,
-        upstream: Some(upstream),
-        bare,
-    };
+    let mirror = Mirror { directory, upstream: Some(upstream), bare };
     let shown = mirror.bare.to_string_lossy().into_owned();
     mirror.git(&["init", "--quiet", "--bare", &shown]);
     mirror.push(tag);
@@ -74,10 +63,6 @@ impl Mirror {
     }
 
     fn git(&self, arguments: &[&str]) {
-        self.upstream
-            .as_ref()
-            .expect("a bare repository")
-            .git(arguments)
-            .expect("git");
+        self.upstream.as_ref().expect("a bare repository").git(arguments).expect("git");
     }
 }

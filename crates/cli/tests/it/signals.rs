@@ -45,28 +45,14 @@ struct Running {
 impl Running {
     fn start() -> Running {
         static STARTED: AtomicU32 = AtomicU32::new(0);
-        let seconds = format!(
-            "4{}{}",
-            STARTED.fetch_add(1, Ordering::Relaxed),
-            std::process::id()
-        );
+        let seconds = format!("4{}{}", STARTED.fetch_add(1, Ordering::Relaxed), std::process::id());
         let workflow = WORKFLOW.replace("SECONDS", &seconds);
-        let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", &workflow)])
-            .expect("a repository");
+        let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", &workflow)]).expect("a repository");
         let arguments = ["run", "--json"].map(str::to_owned);
-        let mut child = places::binary()
-            .command(&repository, &arguments)
-            .spawn()
-            .expect("it starts");
+        let mut child = places::binary().command(&repository, &arguments).spawn().expect("it starts");
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         let sleep = format!("sleep {seconds}");
-        let mut running = Running {
-            child,
-            stdout,
-            seen: String::new(),
-            repository,
-            sleep,
-        };
+        let mut running = Running { child, stdout, seen: String::new(), repository, sleep };
         running.read_until("the step has begun");
         running
     }
@@ -87,10 +73,7 @@ impl Running {
 
     fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), &id])
-            .status()
-            .expect("kill");
+        let status = Command::new("kill").args([&format!("-{name}"), &id]).status().expect("kill");
         assert!(status.success());
     }
 
@@ -118,10 +101,7 @@ fn an_interrupt_cancels_as_github_does() {
     assert_eq!(ends("plain"), Some(Conclusion::Skipped));
     assert_eq!(ends("tidy"), Some(Conclusion::Success));
     let after = observed.jobs_named("after")[0].conclusion;
-    assert!(
-        matches!(after, Some(Conclusion::Skipped | Conclusion::Cancelled)),
-        "{after:?}"
-    );
+    assert!(matches!(after, Some(Conclusion::Skipped | Conclusion::Cancelled)), "{after:?}");
 }
 
 /// Processes whose command line has this text.
@@ -144,11 +124,7 @@ fn nothing_stays_after_the_program_was_killed() {
     // What the step said may be read before its shell has become the process that sleeps.
     let start = Instant::now();
     while processes_with(&running.sleep).is_empty() {
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "no `{}`",
-            running.sleep
-        );
+        assert!(start.elapsed() < Duration::from_secs(20), "no `{}`", running.sleep);
         std::thread::yield_now();
     }
     running.signal("KILL");
@@ -162,21 +138,13 @@ fn nothing_stays_after_the_program_was_killed() {
         if left.is_empty() {
             break;
         }
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "still there: {left:?}"
-        );
+        assert!(start.elapsed() < Duration::from_secs(20), "still there: {left:?}");
         std::thread::yield_now();
     }
     let arguments = ["run", "--list"].map(str::to_owned);
-    let finished = places::binary()
-        .run(&running.repository, &arguments, &[], None)
-        .expect("it runs");
+    let finished = places::binary().run(&running.repository, &arguments, &[], None).expect("it runs");
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     let mounts = std::fs::read_to_string("/proc/self/mounts").expect("mounts");
-    let left: Vec<&str> = mounts
-        .lines()
-        .filter(|line| line.contains(&state))
-        .collect();
+    let left: Vec<&str> = mounts.lines().filter(|line| line.contains(&state)).collect();
     assert!(left.is_empty(), "still mounted: {left:?}");
 }

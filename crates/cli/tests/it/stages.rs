@@ -34,25 +34,14 @@ inputs:
 fn actions() -> Vec<(&'static str, String)> {
     let runs = "runs:\n  using: node20\n  main: main.js\n  post: post.js\n";
     let mut files = vec![
-        (
-            "stages/action.yml",
-            format!("name: stages{INPUTS}{runs}  pre: pre.js\n"),
-        ),
+        ("stages/action.yml", format!("name: stages{INPUTS}{runs}  pre: pre.js\n")),
         ("plain/action.yml", format!("name: plain{INPUTS}{runs}")),
         (
             "picky/action.yml",
-            format!(
-                "name: picky{INPUTS}{runs}  pre: pre.js\n  pre-if: runner.os == 'none'\n  post-if: success()\n"
-            ),
+            format!("name: picky{INPUTS}{runs}  pre: pre.js\n  pre-if: runner.os == 'none'\n  post-if: success()\n"),
         ),
     ];
-    for file in [
-        "stages/pre.js",
-        "stages/main.js",
-        "stages/post.js",
-        "plain/main.js",
-        "plain/post.js",
-    ] {
+    for file in ["stages/pre.js", "stages/main.js", "stages/post.js", "plain/main.js", "plain/post.js"] {
         files.push((file, SCRIPT.to_owned()));
     }
     for file in ["picky/pre.js", "picky/main.js", "picky/post.js"] {
@@ -96,30 +85,15 @@ jobs:
 ";
 
 fn marked(observed: &Observed) -> Vec<&str> {
-    observed
-        .log
-        .iter()
-        .filter_map(|line| line.strip_prefix("> "))
-        .collect()
+    observed.log.iter().filter_map(|line| line.strip_prefix("> ")).collect()
 }
 
 fn run(repository: &TestRepository, arguments: &[&str], code: i32) -> Observed {
-    let arguments: Vec<String> = ["run", "push", "--offline", "--json"]
-        .iter()
-        .chain(arguments)
-        .map(|word| (*word).to_owned())
-        .collect();
-    let finished = places::binary()
-        .run(repository, &arguments, &[], None)
-        .expect("it runs");
+    let arguments: Vec<String> =
+        ["run", "push", "--offline", "--json"].iter().chain(arguments).map(|word| (*word).to_owned()).collect();
+    let finished = places::binary().run(repository, &arguments, &[], None).expect("it runs");
     let observed = Observed::read(&finished.stdout);
-    assert_eq!(
-        finished.code,
-        Some(code),
-        "{}\n{}",
-        finished.stderr,
-        observed.log.join("\n")
-    );
+    assert_eq!(finished.code, Some(code), "{}\n{}", finished.stderr, observed.log.join("\n"));
     observed
 }
 
@@ -128,8 +102,7 @@ fn remote_stages(name: &str, mirror: impl FnOnce(&[(&str, String)]) -> Mirror) {
         return skip(name, "node is not on PATH");
     }
     let mirror = mirror(&actions());
-    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", WORKFLOW)])
-        .expect("a repository");
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", WORKFLOW)]).expect("a repository");
     let observed = run(&repository, &["--action-source", &mirror.source()], 1);
     let expected = [
         "pre a: job success, state [], env of a",
@@ -151,28 +124,18 @@ fn remote_stages(name: &str, mirror: impl FnOnce(&[(&str, String)]) -> Mirror) {
     ];
     assert_eq!(marked(&observed), expected);
     let job = observed.jobs_named("job")[0];
-    let post_of_picky = job
-        .steps
-        .iter()
-        .find(|step| step.id == "picky" && step.stage == Stage::Post);
-    assert_eq!(
-        post_of_picky.and_then(|step| step.conclusion),
-        Some(Conclusion::Skipped)
-    );
+    let post_of_picky = job.steps.iter().find(|step| step.id == "picky" && step.stage == Stage::Post);
+    assert_eq!(post_of_picky.and_then(|step| step.conclusion), Some(Conclusion::Skipped));
 }
 
 #[test]
 fn of_actions_in_a_directory() {
-    remote_stages("stages::of_actions_in_a_directory", |files| {
-        mirror::plain("octo/acts", files)
-    });
+    remote_stages("stages::of_actions_in_a_directory", |files| mirror::plain("octo/acts", files));
 }
 
 #[test]
 fn of_actions_in_a_bare_repository() {
-    remote_stages("stages::of_actions_in_a_bare_repository", |files| {
-        mirror::bare("octo/acts", files, "v1")
-    });
+    remote_stages("stages::of_actions_in_a_bare_repository", |files| mirror::bare("octo/acts", files, "v1"));
 }
 
 const LOCAL: &str = "
@@ -199,10 +162,7 @@ fn of_local_actions() {
         return skip(name, "node is not on PATH");
     }
     let actions = actions();
-    let mut files: Vec<(&str, &str)> = actions
-        .iter()
-        .map(|(path, text)| (*path, text.as_str()))
-        .collect();
+    let mut files: Vec<(&str, &str)> = actions.iter().map(|(path, text)| (*path, text.as_str())).collect();
     files.push((".github/workflows/ci.yml", LOCAL));
     let repository = TestRepository::from_files(&files).expect("a repository");
     let observed = run(&repository, &[], 1);
@@ -214,20 +174,9 @@ fn of_local_actions() {
         "post self: job failure, state [main=self pre=self], env undefined",
     ];
     assert_eq!(marked(&observed), expected);
-    let warned = |text: &str| {
-        observed
-            .annotations
-            .iter()
-            .any(|one| one.message.contains(text))
-    };
-    assert!(
-        warned("`pre` execution is not supported for local action from './stages'"),
-        "{:?}",
-        observed.annotations
-    );
-    assert!(warned(
-        "Unexpected input(s) 'unknown', valid inputs are ['name', 'status', 'fail']"
-    ));
+    let warned = |text: &str| observed.annotations.iter().any(|one| one.message.contains(text));
+    assert!(warned("`pre` execution is not supported for local action from './stages'"), "{:?}", observed.annotations);
+    assert!(warned("Unexpected input(s) 'unknown', valid inputs are ['name', 'status', 'fail']"));
 }
 
 const COMPOSITE: &str = "
@@ -266,8 +215,7 @@ fn inside_a_composite_action() {
     let mut files = actions();
     files.push(("around/action.yml", COMPOSITE.to_owned()));
     let mirror = mirror::bare("octo/acts", &files, "v1");
-    let repository =
-        TestRepository::from_files(&[(".github/workflows/ci.yml", AROUND)]).expect("a repository");
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", AROUND)]).expect("a repository");
     let observed = run(&repository, &["--action-source", &mirror.source()], 1);
     let expected = [
         "pre first of the job: job success, state [], env of the caller",

@@ -33,15 +33,10 @@ fn every_vector_is_answered_as_it_says() {
     let lines: Vec<String> = vectors.iter().map(|(_, vector)| question(vector)).collect();
     let repository = TestRepository::from_files(&[("a", "")]).expect("a repository");
     let arguments = ["expr", "--batch"].map(str::to_owned);
-    let finished = places::binary()
-        .run(&repository, &arguments, &[], Some(&lines.join("\n")))
-        .expect("it runs");
+    let finished = places::binary().run(&repository, &arguments, &[], Some(&lines.join("\n"))).expect("it runs");
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    let answers: Vec<Json> = finished
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("an answer"))
-        .collect();
+    let answers: Vec<Json> =
+        finished.stdout.lines().map(|line| serde_json::from_str(line).expect("an answer")).collect();
     assert_eq!(answers.len(), vectors.len());
     let wrong: Vec<String> = vectors
         .iter()
@@ -74,17 +69,11 @@ fn same(left: &Json, right: &Json) -> bool {
     match (left, right) {
         (Json::Number(left), Json::Number(right)) => left.as_f64() == right.as_f64(),
         (Json::Array(left), Json::Array(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|(left, right)| same(left, right))
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
         }
         (Json::Object(left), Json::Object(right)) => {
             left.len() == right.len()
-                && left
-                    .iter()
-                    .all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)))
+                && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| same(value, other)))
         }
         _ => left == right,
     }

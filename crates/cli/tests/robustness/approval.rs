@@ -22,22 +22,13 @@ jobs:
 
 /// A run that asks, and what ends it if it hangs.
 fn asking() -> (Screen, Child, Sender<()>) {
-    let files = [
-        (".github/workflows/ci.yml", WORKFLOW),
-        (
-            "trunkline.toml",
-            "[environments.production]\napproval = true\n",
-        ),
-    ];
+    let files =
+        [(".github/workflows/ci.yml", WORKFLOW), ("trunkline.toml", "[environments.production]\napproval = true\n")];
     let repository = TestRepository::from_files(&files).expect("a repository");
     let (mut screen, slave) = Screen::open();
     let mut command = binary().command(&repository, &["run".to_owned()]);
     let end = || Stdio::from(slave.try_clone().expect("cloned"));
-    command
-        .stdin(end())
-        .stdout(end())
-        .stderr(end())
-        .process_group(0);
+    command.stdin(end()).stdout(end()).stderr(end()).process_group(0);
     let child = command.spawn().expect("it starts");
     drop((command, slave));
     let id = child.id();
@@ -45,9 +36,7 @@ fn asking() -> (Screen, Child, Sender<()>) {
     std::thread::spawn(move || {
         // The repository stays until the run has ended.
         let _repository = repository;
-        if ended.recv_timeout(Duration::from_secs(30))
-            == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
-        {
+        if ended.recv_timeout(Duration::from_secs(30)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
             signal("-KILL", id);
         }
     });
@@ -71,14 +60,8 @@ fn a_question_is_withdrawn_when_the_run_is_stopped() {
 fn a_question_is_repeated_until_it_is_answered() {
     for (answer, code) in [("y", 0), ("No", 1)] {
         let (mut screen, mut child, _done) = asking();
-        screen
-            .keys("perhaps\n")
-            .until("Deploy to production? [y/n]");
+        screen.keys("perhaps\n").until("Deploy to production? [y/n]");
         screen.keys(&format!("{answer}\n")).until("1 job");
-        assert_eq!(
-            child.wait().expect("it ends").code(),
-            Some(code),
-            "{answer}"
-        );
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{answer}");
     }
 }

@@ -46,10 +46,7 @@ fn a_step_that_ignores_signals_is_killed_and_the_rest_tidies_up() {
     let seconds = own_seconds();
     let repository = repository(&STUBBORN.replace("SECONDS", &seconds));
     let mut live = Live::start(&repository, &["run"]);
-    live.until("begun-1")
-        .signal("INT")
-        .until("saw-int")
-        .until("saw-term");
+    live.until("begun-1").signal("INT").until("saw-int").until("saw-term");
     let (code, observed) = live.finish();
     assert_eq!(code, Some(130), "{observed:#?}");
     let job = observed.jobs_named("build")[0];
@@ -59,32 +56,14 @@ fn a_step_that_ignores_signals_is_killed_and_the_rest_tidies_up() {
     assert_eq!(ends("plain"), Some(Conclusion::Skipped));
     assert_eq!(ends("tidy"), Some(Conclusion::Success));
     assert_eq!(ends("told"), Some(Conclusion::Success));
-    assert!(
-        job.steps.iter().any(|step| step.stage == api::Stage::Post),
-        "{:#?}",
-        job.steps
-    );
-    assert!(
-        job.log.iter().any(|line| line == "tidy-cancelled"),
-        "{:?}",
-        job.log
-    );
+    assert!(job.steps.iter().any(|step| step.stage == api::Stage::Post), "{:#?}", job.steps);
+    assert!(job.log.iter().any(|line| line == "tidy-cancelled"), "{:?}", job.log);
     let report = observed.jobs_named("report")[0];
     assert_eq!(report.conclusion, Some(Conclusion::Success));
-    assert!(
-        report.log.iter().any(|line| line == "report-cancelled"),
-        "{:?}",
-        report.log
-    );
-    assert_eq!(
-        observed.jobs_named("after")[0].conclusion,
-        Some(Conclusion::Skipped)
-    );
+    assert!(report.log.iter().any(|line| line == "report-cancelled"), "{:?}", report.log);
+    assert_eq!(observed.jobs_named("after")[0].conclusion, Some(Conclusion::Skipped));
     assert_eq!(observed.conclusion, Some(Conclusion::Cancelled));
-    assert_eq!(
-        processes_with(&format!("sleep {seconds}")),
-        Vec::<String>::new()
-    );
+    assert_eq!(processes_with(&format!("sleep {seconds}")), Vec::<String>::new());
 }
 
 #[test]
@@ -92,31 +71,17 @@ fn a_second_interrupt_kills_at_once_and_starts_nothing_more() {
     let seconds = own_seconds();
     let repository = repository(&STUBBORN.replace("SECONDS", &seconds));
     let mut live = Live::start(&repository, &["run"]);
-    live.until("begun-1")
-        .signal("INT")
-        .until("saw-int")
-        .signal("INT");
+    live.until("begun-1").signal("INT").until("saw-int").signal("INT");
     let (code, observed) = live.finish();
     assert_eq!(code, Some(130), "{observed:#?}");
     // The step was not waited for.
-    assert!(
-        !observed.log.iter().any(|line| line == "saw-term"),
-        "{:?}",
-        observed.log
-    );
+    assert!(!observed.log.iter().any(|line| line == "saw-term"), "{:?}", observed.log);
     let job = observed.jobs_named("build")[0];
     assert_eq!(job.conclusion, Some(Conclusion::Cancelled));
-    assert!(
-        !observed.log.iter().any(|line| line.starts_with("tidy-")),
-        "{:?}",
-        observed.log
-    );
+    assert!(!observed.log.iter().any(|line| line.starts_with("tidy-")), "{:?}", observed.log);
     let report = observed.jobs_named("report")[0];
     assert!(!report.started, "{report:#?}");
-    assert_eq!(
-        processes_with(&format!("sleep {seconds}")),
-        Vec::<String>::new()
-    );
+    assert_eq!(processes_with(&format!("sleep {seconds}")), Vec::<String>::new());
 }
 
 #[test]
@@ -151,29 +116,12 @@ jobs:
     assert_eq!(code, Some(1), "{observed:#?}");
     let step = observed.jobs_named("step")[0];
     assert_eq!(step.conclusion, Some(Conclusion::Failure));
-    assert!(
-        step.log.iter().any(|line| line == "step-failure-failure"),
-        "{:?}",
-        step.log
-    );
-    assert!(
-        step.log
-            .iter()
-            .any(|line| line.contains("timed out after 0.01 minutes")),
-        "{:?}",
-        step.log
-    );
+    assert!(step.log.iter().any(|line| line == "step-failure-failure"), "{:?}", step.log);
+    assert!(step.log.iter().any(|line| line.contains("timed out after 0.01 minutes")), "{:?}", step.log);
     let job = observed.jobs_named("job")[0];
     assert_eq!(job.conclusion, Some(Conclusion::Cancelled));
-    assert_eq!(
-        job.reason.as_ref().map(|reason| reason.code.as_str()),
-        Some("timeout")
-    );
-    assert!(
-        job.log.iter().any(|line| line == "job-cancelled"),
-        "{:?}",
-        job.log
-    );
+    assert_eq!(job.reason.as_ref().map(|reason| reason.code.as_str()), Some("timeout"));
+    assert!(job.log.iter().any(|line| line == "job-cancelled"), "{:?}", job.log);
 }
 
 #[test]
@@ -195,12 +143,5 @@ jobs:
     let (code, observed) = Live::start(&repository, &["run", "--jobs", "3"]).finish();
     assert_eq!(code, Some(1), "{observed:#?}");
     let ends: Vec<_> = observed.jobs.iter().map(|job| job.conclusion).collect();
-    assert_eq!(
-        ends,
-        [
-            Some(Conclusion::Cancelled),
-            Some(Conclusion::Failure),
-            Some(Conclusion::Cancelled)
-        ]
-    );
+    assert_eq!(ends, [Some(Conclusion::Cancelled), Some(Conclusion::Failure), Some(Conclusion::Cancelled)]);
 }

@@ -6,27 +6,16 @@ use crate::live::{binary, finished, observed, repository};
 
 fn steps(script: &str) -> String {
     let script = script.replace('\n', "\n          ");
-    format!(
-        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          {script}\n"
-    )
+    format!("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          {script}\n")
 }
 
 /// The most memory that the program took, in KiB.
 fn peak_of(repository: &TestRepository, arguments: &[&str]) -> (Option<i32>, u64) {
-    let program = binary().command(
-        repository,
-        &arguments
-            .iter()
-            .map(|&one| one.to_owned())
-            .collect::<Vec<_>>(),
-    );
+    let program = binary().command(repository, &arguments.iter().map(|&one| one.to_owned()).collect::<Vec<_>>());
     let mut command = std::process::Command::new("bash");
     // The kernel's own mark, read until the process is gone.
     let script = "\"$@\" >/dev/null 2>&1 & p=$!; peak=0; while read -r _ kb _ < <(grep VmHWM /proc/$p/status 2>/dev/null) && [ -n \"$kb\" ]; do peak=$kb; done; wait $p; echo $? $peak";
-    command
-        .args(["-c", script, "bash"])
-        .arg(program.get_program())
-        .args(program.get_args());
+    command.args(["-c", script, "bash"]).arg(program.get_program()).args(program.get_args());
     command.current_dir(repository.path());
     for (name, value) in program.get_envs() {
         match value {
@@ -37,10 +26,7 @@ fn peak_of(repository: &TestRepository, arguments: &[&str]) -> (Option<i32>, u64
     let output = command.output().expect("bash");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut words = text.split_whitespace();
-    (
-        words.next().and_then(|code| code.parse().ok()),
-        words.next().and_then(|peak| peak.parse().ok()).unwrap_or(0),
-    )
+    (words.next().and_then(|code| code.parse().ok()), words.next().and_then(|peak| peak.parse().ok()).unwrap_or(0))
 }
 
 #[test]
@@ -48,10 +34,7 @@ fn output_without_end_takes_no_memory() {
     for (script, code) in [
         ("head -c 60000000 /dev/zero | tr '\\0' x", 0),
         ("head -c 20000000 /dev/urandom", 0),
-        (
-            "(printf x=; head -c 60000000 /dev/zero | tr '\\0' y) >> $GITHUB_OUTPUT",
-            1,
-        ),
+        ("(printf x=; head -c 60000000 /dev/zero | tr '\\0' y) >> $GITHUB_OUTPUT", 1),
         ("head -c 10000000 /dev/urandom >> $GITHUB_ENV", 1),
     ] {
         let repository = repository(&steps(script));
@@ -71,12 +54,10 @@ fn hostile_workflows_are_refused_at_once() {
     );
     let mut aliases = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for (name, before) in ('b'..='j').zip('a'..) {
-        aliases.push_str(&format!(
-            "{name}: &{name} [{}]\n",
-            vec![format!("*{before}"); 9].join(",")
-        ));
+        aliases.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 9].join(",")));
     }
-    let mut matrix = "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: x}]\n    strategy:\n      matrix:\n".to_owned();
+    let mut matrix =
+        "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: x}]\n    strategy:\n      matrix:\n".to_owned();
     for key in 'a'..='f' {
         matrix.push_str(&format!("        {key}: [0,1,2,3,4,5,6,7,8,9]\n"));
     }
@@ -84,11 +65,7 @@ fn hostile_workflows_are_refused_at_once() {
         let repository = repository(&workflow);
         let finished = finished(&repository, &["run"]);
         assert_eq!(finished.code, Some(3), "{}", finished.stderr);
-        assert!(
-            finished.stderr.contains("--> .github/workflows/ci.yml:"),
-            "{}",
-            finished.stderr
-        );
+        assert!(finished.stderr.contains("--> .github/workflows/ci.yml:"), "{}", finished.stderr);
         assert!(finished.stderr.len() < 100_000, "{}", finished.stderr.len());
     }
 }
@@ -109,11 +86,7 @@ fn every_problem_is_told_at_once_and_nothing_runs() {
     let finished = finished(&repository, &["run"]);
     assert_eq!(finished.code, Some(3), "{}", finished.stderr);
     for place in ["one.yml:6:", "one.yml:7:", "two.yml:1:", "two.yml:4:"] {
-        assert!(
-            finished.stderr.contains(place),
-            "{place}: {}",
-            finished.stderr
-        );
+        assert!(finished.stderr.contains(place), "{place}: {}", finished.stderr);
     }
     assert!(!repository.state().join("data/runs").exists());
 }
@@ -132,28 +105,15 @@ fn a_home_that_is_full_or_read_only() {
         .args(["--mount", "--map-root-user", "bash", "-c", script])
         .arg(program.get_program())
         .current_dir(repository.path());
-    command.envs(
-        program
-            .get_envs()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
+    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = command.output().expect("unshare");
-    let (stdout, stderr) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if !stdout.contains("code") {
-        testkit::skip(
-            "a_home_that_is_full_or_read_only",
-            "no mount namespace can be had here",
-        );
+        testkit::skip("a_home_that_is_full_or_read_only", "no mount namespace can be had here");
         return;
     }
     assert_eq!(stdout, "code 5\ncode 5\n", "{stderr}");
-    assert!(
-        stderr.contains("No space left on device") && stderr.contains("Read-only file system"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("No space left on device") && stderr.contains("Read-only file system"), "{stderr}");
 }
 
 #[test]
@@ -169,17 +129,10 @@ fn odd_places_are_places_too() {
     for name in ["with space", "\u{e9}\u{4e16}", "new\nline"] {
         let target = repository.path().join("..").join(name);
         std::fs::create_dir(&target).expect("made");
-        let status = std::process::Command::new("cp")
-            .arg("-r")
-            .arg(repository.path().join(".git"))
-            .arg(&target)
-            .status();
+        let status =
+            std::process::Command::new("cp").arg("-r").arg(repository.path().join(".git")).arg(&target).status();
         assert!(status.expect("cp").success());
-        let status = std::process::Command::new("git")
-            .arg("-C")
-            .arg(&target)
-            .args(["reset", "-q", "--hard"])
-            .status();
+        let status = std::process::Command::new("git").arg("-C").arg(&target).args(["reset", "-q", "--hard"]).status();
         assert!(status.expect("git").success());
         let directory = target.to_string_lossy().into_owned();
         let (code, run, stderr) = observed(&repository, &["run", "-C", &directory]);

@@ -38,34 +38,21 @@ fn until_gone(what: &str, left: impl Fn() -> Vec<String>) {
         if left.is_empty() {
             return;
         }
-        assert!(
-            start.elapsed() < Duration::from_secs(30),
-            "{what}: still there: {left:?}"
-        );
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}: still there: {left:?}");
         std::thread::yield_now();
     }
 }
 
 fn entries(path: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path().display().to_string())
-        .collect()
+    entries.map(|entry| entry.path().display().to_string()).collect()
 }
 
 /// Kills runs right after each of these events and looks at what stays.
 fn kill_at_each(repository: &TestRepository, seconds: &str, points: &[&str], arguments: &[&str]) {
-    let state = repository
-        .state()
-        .join("state")
-        .to_string_lossy()
-        .into_owned();
+    let state = repository.state().join("state").to_string_lossy().into_owned();
     for point in points {
-        let all: Vec<&str> = ["run", "--env", "STAY=1"]
-            .iter()
-            .chain(arguments)
-            .copied()
-            .collect();
+        let all: Vec<&str> = ["run", "--env", "STAY=1"].iter().chain(arguments).copied().collect();
         let mut live = Live::start(repository, &all);
         live.until_event(point).signal("KILL");
         let (code, _) = live.finish();
@@ -77,11 +64,7 @@ fn kill_at_each(repository: &TestRepository, seconds: &str, points: &[&str], arg
         });
     }
     // The next run finds nothing half-made and removes what stays.
-    let all: Vec<&str> = ["run", "--quiet"]
-        .iter()
-        .chain(arguments)
-        .copied()
-        .collect();
+    let all: Vec<&str> = ["run", "--quiet"].iter().chain(arguments).copied().collect();
     let next = finished(repository, &all);
     assert_eq!(next.code, Some(0), "{}{}", next.stdout, next.stderr);
     until_gone("directories of runs", || {
@@ -96,12 +79,7 @@ fn kill_at_each(repository: &TestRepository, seconds: &str, points: &[&str], arg
     let mounts = std::fs::read_to_string("/proc/self/mounts").expect("mounts");
     assert!(!mounts.contains(&state), "{mounts}");
     let runs = finished(repository, &["runs"]);
-    assert_eq!(
-        runs.stdout.matches("interrupted").count(),
-        points.len(),
-        "{}",
-        runs.stdout
-    );
+    assert_eq!(runs.stdout.matches("interrupted").count(), points.len(), "{}", runs.stdout);
 }
 
 const POINTS: [&str; 5] = [
@@ -124,12 +102,7 @@ fn nothing_stays_of_a_killed_run_on_the_host() {
     let seconds = own_seconds();
     let repository = repository(&WORKFLOW.replace("SECONDS", &seconds));
     let points = [POINTS[0], POINTS[1], POINTS[2], POINTS[4]];
-    kill_at_each(
-        &repository,
-        &seconds,
-        &points,
-        &["-P", "ubuntu-latest=host"],
-    );
+    kill_at_each(&repository, &seconds, &points, &["-P", "ubuntu-latest=host"]);
 }
 
 /// What the end of a run does after its jobs: saving caches, removing directories.
@@ -137,21 +110,13 @@ fn nothing_stays_of_a_killed_run_on_the_host() {
 fn a_run_killed_while_it_tidies_up_leaves_whole_things_only() {
     let seconds = own_seconds();
     let repository = repository(&WORKFLOW.replace("SECONDS", &seconds));
-    for point in [
-        "\"stage\":\"post\"",
-        "\"type\":\"job_finished\"",
-        "Artifact ",
-    ] {
+    for point in ["\"stage\":\"post\"", "\"type\":\"job_finished\"", "Artifact "] {
         let mut live = Live::start(&repository, &["run"]);
         live.until_event(point).signal("KILL");
         live.finish();
     }
     let next = finished(&repository, &["run"]);
     assert_eq!(next.code, Some(0), "{}{}", next.stdout, next.stderr);
-    let state = repository
-        .state()
-        .join("state")
-        .to_string_lossy()
-        .into_owned();
+    let state = repository.state().join("state").to_string_lossy().into_owned();
     until_gone("processes", || processes_with(&state));
 }

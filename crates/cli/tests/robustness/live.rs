@@ -18,27 +18,15 @@ pub(crate) fn repository(workflow: &str) -> TestRepository {
 
 /// Runs the program to its end.
 pub(crate) fn finished(repository: &TestRepository, arguments: &[&str]) -> Finished {
-    let arguments: Vec<String> = arguments
-        .iter()
-        .map(|&argument| argument.to_owned())
-        .collect();
-    binary()
-        .run(repository, &arguments, &[], None)
-        .expect("it runs")
+    let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+    binary().run(repository, &arguments, &[], None).expect("it runs")
 }
 
 /// Runs with `--json` in front of these arguments, to its end.
-pub(crate) fn observed(
-    repository: &TestRepository,
-    arguments: &[&str],
-) -> (Option<i32>, Observed, String) {
+pub(crate) fn observed(repository: &TestRepository, arguments: &[&str]) -> (Option<i32>, Observed, String) {
     let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
     let finished = finished(repository, &arguments);
-    (
-        finished.code,
-        Observed::read(&finished.stdout),
-        finished.stderr,
-    )
+    (finished.code, Observed::read(&finished.stdout), finished.stderr)
 }
 
 pub(crate) struct Live {
@@ -52,11 +40,7 @@ pub(crate) struct Live {
 impl Live {
     /// Starts `trunkline ARGUMENTS --json`.
     pub(crate) fn start(repository: &TestRepository, arguments: &[&str]) -> Self {
-        let arguments: Vec<String> = arguments
-            .iter()
-            .chain(&["--json"])
-            .map(|&argument| argument.to_owned())
-            .collect();
+        let arguments: Vec<String> = arguments.iter().chain(&["--json"]).map(|&argument| argument.to_owned()).collect();
         Self::spawn(binary().command(repository, &arguments))
     }
 
@@ -71,12 +55,7 @@ impl Live {
                 let _ = Command::new("kill").args(["-KILL", &id]).status();
             }
         });
-        Self {
-            _done: done,
-            child,
-            stdout,
-            seen: String::new(),
-        }
+        Self { _done: done, child, stdout, seen: String::new() }
     }
 
     /// Reads events until a step prints a line that begins so. The echoed script does not count, nor what was read before.
@@ -105,10 +84,7 @@ impl Live {
 
     pub(crate) fn signal(&mut self, name: &str) -> &mut Self {
         let id = self.child.id().to_string();
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), &id])
-            .status()
-            .expect("kill");
+        let status = Command::new("kill").args([&format!("-{name}"), &id]).status().expect("kill");
         assert!(status.success());
         self
     }
@@ -140,9 +116,5 @@ pub(crate) fn processes_with(text: &str) -> Vec<String> {
 pub(crate) fn own_seconds() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static TAKEN: AtomicU32 = AtomicU32::new(0);
-    format!(
-        "7{}{}",
-        TAKEN.fetch_add(1, Ordering::Relaxed),
-        std::process::id()
-    )
+    format!("7{}{}", TAKEN.fetch_add(1, Ordering::Relaxed), std::process::id())
 }

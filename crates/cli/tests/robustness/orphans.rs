@@ -23,14 +23,12 @@ jobs:
     let (code, run, stderr) = observed(&repository, &all);
     assert_eq!(code, Some(0), "{run:#?}{stderr}");
     assert!(run.log.iter().any(|line| line == "next-1"), "{:?}", run.log);
-    let named = run.annotations.iter().filter(|one| {
-        one.message.contains("Terminate orphan process") && one.message.contains("(sleep)")
-    });
+    let named = run
+        .annotations
+        .iter()
+        .filter(|one| one.message.contains("Terminate orphan process") && one.message.contains("(sleep)"));
     assert_eq!(named.count(), 3, "{:?}", run.annotations);
-    assert_eq!(
-        processes_with(&format!("sleep {seconds}")),
-        Vec::<String>::new()
-    );
+    assert_eq!(processes_with(&format!("sleep {seconds}")), Vec::<String>::new());
 }
 
 #[test]

@@ -20,34 +20,14 @@ pub(crate) struct Screen {
 
 impl Screen {
     pub(crate) fn open() -> (Self, OwnedFd) {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
-            .expect("a terminal");
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
         let name = ptsname(&master, Vec::new()).expect("a name");
-        let slave = rustix::fs::open(
-            name,
-            OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
-        .expect("opened");
-        tcsetwinsize(
-            &slave,
-            Winsize {
-                ws_row: 33,
-                ws_col: 99,
-                ws_xpixel: 0,
-                ws_ypixel: 0,
-            },
-        )
-        .expect("a size");
-        (
-            Self {
-                master: File::from(master),
-                seen: String::new(),
-            },
-            slave,
-        )
+        let slave =
+            rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).expect("opened");
+        tcsetwinsize(&slave, Winsize { ws_row: 33, ws_col: 99, ws_xpixel: 0, ws_ypixel: 0 }).expect("a size");
+        (Self { master: File::from(master), seen: String::new() }, slave)
     }
 
     /// Reads until this is shown, then forgets what came before.
@@ -89,28 +69,16 @@ jobs:
 ",
     );
     let (mut screen, slave) = Screen::open();
-    let mut command = binary().command(
-        &repository,
-        &["run", "--shell-on-failure"].map(str::to_owned),
-    );
+    let mut command = binary().command(&repository, &["run", "--shell-on-failure"].map(str::to_owned));
     let end = || Stdio::from(slave.try_clone().expect("cloned"));
-    command
-        .stdin(end())
-        .stdout(end())
-        .stderr(end())
-        .process_group(0);
+    command.stdin(end()).stdout(end()).stderr(end()).process_group(0);
     let mut child = command.spawn().expect("it starts");
     drop((command, slave));
     let id = child.id().to_string();
     let (done, ended) = std::sync::mpsc::channel::<()>();
     std::thread::spawn(move || {
-        if ended
-            .recv_timeout(std::time::Duration::from_secs(30))
-            .is_err()
-        {
-            let _ = std::process::Command::new("kill")
-                .args(["-KILL", &id])
-                .status();
+        if ended.recv_timeout(std::time::Duration::from_secs(30)).is_err() {
+            let _ = std::process::Command::new("kill").args(["-KILL", &id]).status();
         }
     });
     screen
@@ -121,34 +89,15 @@ jobs:
         .until("33 99");
     // The process itself says that it is there: it is in the foreground then.
     // Ctrl-C ends what runs in the shell, not the run; Ctrl-Z stops it.
-    screen
-        .until("(trunkline)")
-        .keys(&format!("bash -c 'echo re\"\"ady; exec sleep {seconds}'\n"))
-        .until("ready");
-    screen
-        .keys("\u{3}")
-        .until("(trunkline)")
-        .keys("echo code-$?\n")
-        .until("code-130");
-    screen
-        .until("(trunkline)")
-        .keys(&format!("bash -c 'echo ag\"\"ain; exec sleep {seconds}'\n"))
-        .until("again");
-    screen
-        .keys("\u{1a}")
-        .until("Stopped")
-        .until("(trunkline)")
-        .keys("exit\n")
-        .until("(trunkline)")
-        .keys("exit\n");
+    screen.until("(trunkline)").keys(&format!("bash -c 'echo re\"\"ady; exec sleep {seconds}'\n")).until("ready");
+    screen.keys("\u{3}").until("(trunkline)").keys("echo code-$?\n").until("code-130");
+    screen.until("(trunkline)").keys(&format!("bash -c 'echo ag\"\"ain; exec sleep {seconds}'\n")).until("again");
+    screen.keys("\u{1a}").until("Stopped").until("(trunkline)").keys("exit\n").until("(trunkline)").keys("exit\n");
     screen.until("1 of 1 job failed");
     let status = child.wait().expect("it ends");
     drop(done);
     assert_eq!(status.code(), Some(1));
-    assert_eq!(
-        processes_with(&format!("sleep {seconds}")),
-        Vec::<String>::new()
-    );
+    assert_eq!(processes_with(&format!("sleep {seconds}")), Vec::<String>::new());
 }
 
 #[test]
@@ -165,16 +114,9 @@ jobs:
 ",
     );
     let (mut screen, slave) = Screen::open();
-    let mut command = binary().command(
-        &repository,
-        &["run", "--shell-on-failure"].map(str::to_owned),
-    );
+    let mut command = binary().command(&repository, &["run", "--shell-on-failure"].map(str::to_owned));
     let end = || Stdio::from(slave.try_clone().expect("cloned"));
-    command
-        .stdin(end())
-        .stdout(end())
-        .stderr(end())
-        .process_group(0);
+    command.stdin(end()).stdout(end()).stderr(end()).process_group(0);
     let mut child = command.spawn().expect("it starts");
     drop((command, slave));
     let id = child.id().to_string();
@@ -185,10 +127,7 @@ jobs:
     signal("-TERM", &id);
     let (done, ended) = std::sync::mpsc::channel::<()>();
     std::thread::spawn(move || {
-        if ended
-            .recv_timeout(std::time::Duration::from_secs(30))
-            .is_err()
-        {
+        if ended.recv_timeout(std::time::Duration::from_secs(30)).is_err() {
             signal("-KILL", &id);
         }
     });

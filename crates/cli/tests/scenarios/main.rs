@@ -21,9 +21,7 @@ fn main() -> ExitCode {
         .into_iter()
         .map(|scenario| {
             let binary = binary.clone();
-            Trial::test(scenario.name.clone(), move || {
-                scenario.perform(&binary).map_err(Failed::from)
-            })
+            Trial::test(scenario.name.clone(), move || scenario.perform(&binary).map_err(Failed::from))
         })
         .collect();
     libtest_mimic::run(&arguments, trials).exit_code()

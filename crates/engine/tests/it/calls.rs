@@ -27,8 +27,7 @@ jobs:
 ";
 
 fn caller(keys: &str) -> String {
-    let mut text =
-        "on: push\njobs:\n  deploy:\n    uses: ./.github/workflows/deploy.yml\n".to_owned();
+    let mut text = "on: push\njobs:\n  deploy:\n    uses: ./.github/workflows/deploy.yml\n".to_owned();
     for line in keys.lines() {
         text += &format!("    {line}\n");
     }
@@ -49,10 +48,7 @@ fn a_call_is_a_job_whose_outputs_are_those_of_the_called() {
     ");
     assert!(run.planned[0].call && !run.planned[1].call);
     let inputs = run.orders["deploy/push"].inputs.to_json();
-    assert_eq!(
-        inputs.to_string(),
-        r#"{"target":"prod","dry":true,"times":2}"#
-    );
+    assert_eq!(inputs.to_string(), r#"{"target":"prod","dry":true,"times":2}"#);
     assert_snapshot!(run.ends_with("deploy/push", "success", &[("url", "https://x")]), @"
     end deploy/push success url=https://x
     plan deploy/check
@@ -64,16 +60,10 @@ fn a_call_is_a_job_whose_outputs_are_those_of_the_called() {
     plan after
     start after
     ");
-    assert_eq!(
-        run.names(),
-        ["Ship", "Ship / push", "Ship / check", "after"]
-    );
+    assert_eq!(run.names(), ["Ship", "Ship / push", "Ship / check", "after"]);
     assert_eq!(run.planned[2].needs, ["deploy/push"]);
     let needs = run.orders["after"].needs.to_json();
-    assert_eq!(
-        needs.to_string(),
-        r#"{"deploy":{"result":"success","outputs":{"url":"https://x"}}}"#
-    );
+    assert_eq!(needs.to_string(), r#"{"deploy":{"result":"success","outputs":{"url":"https://x"}}}"#);
 }
 
 #[test]
@@ -95,15 +85,8 @@ fn results_of_calls() {
                 told = run.ends(key, result);
             }
         }
-        assert!(
-            told.contains(&format!("end deploy {expected}")),
-            "{results:?}:\n{told}"
-        );
-        assert_eq!(
-            told.contains("start after"),
-            expected == "success",
-            "{results:?}:\n{told}"
-        );
+        assert!(told.contains(&format!("end deploy {expected}")), "{results:?}:\n{told}");
+        assert_eq!(told.contains("start after"), expected == "success", "{results:?}:\n{told}");
     }
 }
 
@@ -121,9 +104,7 @@ fn a_condition_on_the_call_skips_all_of_it() {
 
 #[test]
 fn every_leg_calls() {
-    let mut run = called(
-        "strategy: {max-parallel: 1, matrix: {to: [a, b]}}\nwith: {target: '${{ matrix.to }}'}",
-    );
+    let mut run = called("strategy: {max-parallel: 1, matrix: {to: [a, b]}}\nwith: {target: '${{ matrix.to }}'}");
     assert_snapshot!(run.start(), @"
     plan deploy#0
     plan deploy#1
@@ -137,16 +118,7 @@ fn every_leg_calls() {
     plan deploy#1/push
     start deploy#1/push
     ");
-    assert_eq!(
-        run.orders["deploy#1/push"]
-            .inputs
-            .as_object()
-            .unwrap()
-            .get("target")
-            .unwrap()
-            .as_str(),
-        Some("b")
-    );
+    assert_eq!(run.orders["deploy#1/push"].inputs.as_object().unwrap().get("target").unwrap().as_str(), Some("b"));
     assert_snapshot!(run.ends("deploy#1/push", "failure"), @"
     end deploy#1/push failure
     plan deploy#1/check
@@ -156,10 +128,7 @@ fn every_leg_calls() {
     end after skipped (needs)
     done failure
     ");
-    assert_eq!(
-        run.names()[..3],
-        ["deploy (a)", "deploy (b)", "deploy (a) / push"]
-    );
+    assert_eq!(run.names()[..3], ["deploy (a)", "deploy (b)", "deploy (a) / push"]);
 }
 
 #[test]
@@ -189,51 +158,26 @@ fn fail_fast_cancels_the_other_calls() {
 fn secrets() {
     let cases = [
         ("", r#"{"GITHUB_TOKEN":"t0ken"}"#),
-        (
-            "secrets: inherit",
-            r#"{"GITHUB_TOKEN":"t0ken","KEY":"k3y","EMPTY":""}"#,
-        ),
-        (
-            "secrets: {key: '${{ secrets.KEY }}'}",
-            r#"{"GITHUB_TOKEN":"t0ken","key":"k3y"}"#,
-        ),
-        (
-            "secrets: {key: '${{ secrets.EMPTY }}'}",
-            r#"{"GITHUB_TOKEN":"t0ken"}"#,
-        ),
+        ("secrets: inherit", r#"{"GITHUB_TOKEN":"t0ken","KEY":"k3y","EMPTY":""}"#),
+        ("secrets: {key: '${{ secrets.KEY }}'}", r#"{"GITHUB_TOKEN":"t0ken","key":"k3y"}"#),
+        ("secrets: {key: '${{ secrets.EMPTY }}'}", r#"{"GITHUB_TOKEN":"t0ken"}"#),
     ];
     for (keys, expected) in cases {
         let mut run = called(keys);
         run.start();
-        assert_eq!(
-            run.orders["deploy/push"].secrets.to_json().to_string(),
-            expected,
-            "{keys}"
-        );
+        assert_eq!(run.orders["deploy/push"].secrets.to_json().to_string(), expected, "{keys}");
     }
     let mut run = called("secrets: {key: '${{ secrets }}'}");
     run.start();
-    assert_eq!(
-        run.reason("deploy"),
-        "the secret `key` is a string, the expression gives something else"
-    );
+    assert_eq!(run.reason("deploy"), "the secret `key` is a string, the expression gives something else");
 }
 
 #[test]
 fn wrong_inputs_fail_the_call() {
     let cases = [
-        (
-            "with: {dry: '${{ vars.word }}'}",
-            "the input `dry` is `true` or `false`, `hello` is not",
-        ),
-        (
-            "with: {times: '${{ vars.word }}'}",
-            "the input `times` is a number, `hello` is not",
-        ),
-        (
-            "with: {target: '${{ fromJSON(vars.list) }}'}",
-            "the input `target` is a string, `Array` is not",
-        ),
+        ("with: {dry: '${{ vars.word }}'}", "the input `dry` is `true` or `false`, `hello` is not"),
+        ("with: {times: '${{ vars.word }}'}", "the input `times` is a number, `hello` is not"),
+        ("with: {target: '${{ fromJSON(vars.list) }}'}", "the input `target` is a string, `Array` is not"),
     ];
     for (keys, expected) in cases {
         let mut run = called(keys);
@@ -257,10 +201,7 @@ jobs:
 ";
     let mut run = Script::with(&caller(""), &[("deploy", text)]);
     run.start();
-    assert!(
-        run.ends_with("deploy/one", "success", &[("x", "{")])
-            .contains("end deploy failure (expression)")
-    );
+    assert!(run.ends_with("deploy/one", "success", &[("x", "{")]).contains("end deploy failure (expression)"));
 }
 
 #[test]
@@ -273,33 +214,20 @@ fn calls_within_calls_narrow_permissions() {
     run.start();
     let levels = |key: &str| {
         let grant = &run.orders[key].grant;
-        [
-            grant.level("contents").as_str(),
-            grant.level("id-token").as_str(),
-            grant.level("packages").as_str(),
-        ]
+        [grant.level("contents").as_str(), grant.level("id-token").as_str(), grant.level("packages").as_str()]
     };
     assert_eq!(levels("out/in/a"), ["read", "none", "none"]);
     assert_eq!(levels("out/in/b"), ["write", "write", "none"]);
-    assert_eq!(
-        run.names(),
-        ["out", "out / in", "out / in / a", "out / in / b"]
-    );
+    assert_eq!(run.names(), ["out", "out / in", "out / in / a", "out / in / b"]);
 }
 
 /// Calls with matrices multiply: a run has an end to its size.
 #[test]
 fn the_number_of_jobs_is_bounded() {
     let list: Vec<String> = (0..200).map(|n| n.to_string()).collect();
-    let axis = format!(
-        "strategy: {{fail-fast: false, matrix: {{n: [{}]}}}}",
-        list.join(", ")
-    );
-    let root =
-        format!("on: push\njobs:\n  c:\n    uses: ./.github/workflows/mid.yml\n    {axis}\n");
-    let mid = format!(
-        "on: workflow_call\njobs:\n  c:\n    uses: ./.github/workflows/leaf.yml\n    {axis}\n"
-    );
+    let axis = format!("strategy: {{fail-fast: false, matrix: {{n: [{}]}}}}", list.join(", "));
+    let root = format!("on: push\njobs:\n  c:\n    uses: ./.github/workflows/mid.yml\n    {axis}\n");
+    let mid = format!("on: workflow_call\njobs:\n  c:\n    uses: ./.github/workflows/leaf.yml\n    {axis}\n");
     let leaf = "on: workflow_call\njobs:\n  j: {runs-on: x, steps: [{run: 'true'}]}\n";
     let mut run = Script::with(&root, &[("mid", &mid), ("leaf", leaf)]);
     let told = run.start();

@@ -82,10 +82,7 @@ fn jobs_that_wait_are_cancelled_at_once() {
 
 #[test]
 fn a_matrix_that_stays_goes_on() {
-    let mut run = Script::of(&jobs(&[(
-        "t",
-        "if: always()\nstrategy: {max-parallel: 1, matrix: {n: [1, 2]}}",
-    )]));
+    let mut run = Script::of(&jobs(&[("t", "if: always()\nstrategy: {max-parallel: 1, matrix: {n: [1, 2]}}")]));
     run.start();
     assert_eq!(run.cancel(), "");
     assert_snapshot!(run.ends("t#0", "success"), @"

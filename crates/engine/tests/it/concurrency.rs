@@ -15,24 +15,12 @@ fn what_is_asked_for() {
     let cases = [
         ("g", "enter workflow-0 g"),
         ("g-${{ github.ref }}", "enter workflow-0 g-refs/heads/main"),
-        (
-            "{group: g, cancel-in-progress: true}",
-            "enter workflow-0 g cancel",
-        ),
+        ("{group: g, cancel-in-progress: true}", "enter workflow-0 g cancel"),
         ("{group: g, queue: max}", "enter workflow-0 g max"),
         ("{group: g, queue: single}", "enter workflow-0 g"),
-        (
-            "{group: g, cancel-in-progress: \"${{ github.ref == 'x' }}\"}",
-            "enter workflow-0 g",
-        ),
-        (
-            r#"${{ fromJSON('{"group":"g", "cancel-in-progress":true}') }}"#,
-            "enter workflow-0 g cancel",
-        ),
-        (
-            r#"${{ fromJSON('{"group":7, "queue":"max"}') }}"#,
-            "enter workflow-0 7 max",
-        ),
+        ("{group: g, cancel-in-progress: \"${{ github.ref == 'x' }}\"}", "enter workflow-0 g"),
+        (r#"${{ fromJSON('{"group":"g", "cancel-in-progress":true}') }}"#, "enter workflow-0 g cancel"),
+        (r#"${{ fromJSON('{"group":7, "queue":"max"}') }}"#, "enter workflow-0 7 max"),
     ];
     for (concurrency, expected) in cases {
         let mut run = Script::of(&workflow(concurrency, &job("a", "")));
@@ -40,10 +28,7 @@ fn what_is_asked_for() {
         let entered = run.apply(Input::Entered(Holder::Workflow(0)));
         assert_eq!(entered, "plan a\nstart a\n");
         assert_eq!(run.apply(Input::Entered(Holder::Workflow(0))), "");
-        assert_eq!(
-            run.ends("a", "success"),
-            "end a success\nleave workflow-0\ndone success\n"
-        );
+        assert_eq!(run.ends("a", "success"), "end a success\nleave workflow-0\ndone success\n");
     }
 }
 
@@ -51,32 +36,20 @@ fn what_is_asked_for() {
 fn a_group_that_is_none_fails_everything() {
     let cases = [
         ("${{ vars.nothing }}", "the concurrency group is empty"),
-        (
-            "{group: '${{ vars.absent }}'}",
-            "the concurrency group is empty",
-        ),
-        (
-            "${{ fromJSON(vars.list) }}",
-            "`concurrency` is a string, the expression gives `Array`",
-        ),
+        ("{group: '${{ vars.absent }}'}", "the concurrency group is empty"),
+        ("${{ fromJSON(vars.list) }}", "`concurrency` is a string, the expression gives `Array`"),
         (
             "{group: g, cancel-in-progress: '${{ vars.word }}'}",
             "`cancel-in-progress` is `true` or `false`, the expression gives the string `hello`; `fromJSON` makes one of it",
         ),
-        (
-            r#"${{ fromJSON('{"group":"g", "queue":"all"}') }}"#,
-            "`queue` is `single` or `max`, not `all`",
-        ),
+        (r#"${{ fromJSON('{"group":"g", "queue":"all"}') }}"#, "`queue` is `single` or `max`, not `all`"),
         (
             r#"${{ fromJSON('{"groups":"g"}') }}"#,
             "`concurrency` has `group`, `cancel-in-progress` and `queue`, not `groups`",
         ),
     ];
     for (concurrency, expected) in cases {
-        let mut run = Script::of(&workflow(
-            concurrency,
-            &(job("a", "") + &job("b", "needs: a")),
-        ));
+        let mut run = Script::of(&workflow(concurrency, &(job("a", "") + &job("b", "needs: a"))));
         assert_eq!(
             run.start(),
             "plan a\nend a failure (".to_owned()
@@ -92,10 +65,7 @@ fn a_group_that_is_none_fails_everything() {
     let long = format!("{}${{{{ vars.word }}}}", "x".repeat(396));
     let mut run = Script::of(&workflow(&long, &job("a", "")));
     run.start();
-    assert_eq!(
-        run.reason("a"),
-        "the concurrency group's name has 401 characters, at most 400 are allowed"
-    );
+    assert_eq!(run.reason("a"), "the concurrency group's name has 401 characters, at most 400 are allowed");
 }
 
 #[test]
@@ -138,10 +108,7 @@ fn jobs_wait_for_their_group() {
 #[test]
 fn a_bad_group_fails_its_leg_and_frees_the_place() {
     let strategy = "strategy: {fail-fast: false, max-parallel: 1, matrix: {g: ['', a, '']}}";
-    let mut run = Script::of(&jobs(&[(
-        "t",
-        &format!("{strategy}\nconcurrency: '${{{{ matrix.g }}}}'"),
-    )]));
+    let mut run = Script::of(&jobs(&[("t", &format!("{strategy}\nconcurrency: '${{{{ matrix.g }}}}'"))]));
     assert_snapshot!(run.start(), @"
     plan t#0
     plan t#1
@@ -175,10 +142,7 @@ fn an_evicted_workflow_ends() {
     let mut running = Script::of(&text);
     running.start();
     running.apply(Input::Entered(Holder::Workflow(0)));
-    assert_eq!(
-        running.apply(Input::Evicted(Holder::Workflow(0))),
-        "cancel a\n"
-    );
+    assert_eq!(running.apply(Input::Evicted(Holder::Workflow(0))), "cancel a\n");
     assert_snapshot!(running.ends("a", "cancelled"), @"
     end a cancelled
     plan b
@@ -192,10 +156,7 @@ fn an_evicted_workflow_ends() {
 }
 
 fn called(concurrency: &str) -> String {
-    format!(
-        "on: workflow_call\nconcurrency: {concurrency}\njobs:\n{}",
-        job("a", "")
-    )
+    format!("on: workflow_call\nconcurrency: {concurrency}\njobs:\n{}", job("a", ""))
 }
 
 #[test]
@@ -208,10 +169,7 @@ fn a_called_workflow_has_a_group_of_its_own() {
     enter c outer
     enter workflow-1 inner
     ");
-    assert_eq!(
-        run.apply(Input::Entered(Holder::Workflow(1))),
-        "plan c/a\nstart c/a\n"
-    );
+    assert_eq!(run.apply(Input::Entered(Holder::Workflow(1))), "plan c/a\nstart c/a\n");
     assert_snapshot!(run.ends("c/a", "success"), @"
     end c/a success
     leave workflow-1
@@ -273,11 +231,7 @@ fn deadlocks_are_errors() {
     leave workflow-0
     done failure
     ");
-    assert!(
-        run.reason("c").starts_with("deadlock: "),
-        "{}",
-        run.reason("c")
-    );
+    assert!(run.reason("c").starts_with("deadlock: "), "{}", run.reason("c"));
     let root = "on: push\njobs:\n  c: {uses: ./.github/workflows/c.yml, concurrency: same}\n";
     let mut run = Script::with(root, &[("c", &called("SAME"))]);
     run.start();
@@ -298,8 +252,5 @@ fn deadlocks_across_calls_are_errors() {
     end b failure (concurrency)
     leave b
     ");
-    assert_eq!(
-        run.apply(Input::Entered(Holder::Workflow(1))),
-        "plan a/a\nstart a/a\n"
-    );
+    assert_eq!(run.apply(Input::Entered(Holder::Workflow(1))), "plan a/a\nstart a/a\n");
 }

@@ -28,69 +28,21 @@ fn status_functions_see_the_whole_chain() {
         ("", "success", "success", "cancelled()", "skipped"),
         ("", "success", "cancelled", "cancelled()", "skipped"),
         // Named needs: only those count.
-        (
-            "always()",
-            "failure",
-            "success",
-            "success('middle')",
-            "start",
-        ),
-        (
-            "always()",
-            "failure",
-            "success",
-            "failure('middle')",
-            "skipped",
-        ),
+        ("always()", "failure", "success", "success('middle')", "start"),
+        ("always()", "failure", "success", "failure('middle')", "skipped"),
         ("", "success", "failure", "failure('MIDDLE')", "start"),
         // A function's name in a string is no function.
-        (
-            "",
-            "success",
-            "failure",
-            "'success()' == 'success()'",
-            "skipped",
-        ),
-        (
-            "",
-            "success",
-            "success",
-            "needs.middle.result == 'success'",
-            "start",
-        ),
-        (
-            "",
-            "failure",
-            "-",
-            "needs.middle.result == 'skipped'",
-            "skipped",
-        ),
-        (
-            "",
-            "failure",
-            "-",
-            "always() && needs.middle.result == 'skipped'",
-            "start",
-        ),
+        ("", "success", "failure", "'success()' == 'success()'", "skipped"),
+        ("", "success", "success", "needs.middle.result == 'success'", "start"),
+        ("", "failure", "-", "needs.middle.result == 'skipped'", "skipped"),
+        ("", "failure", "-", "always() && needs.middle.result == 'skipped'", "start"),
         // `first` is no direct need.
-        (
-            "",
-            "success",
-            "success",
-            "needs.first.result == 'success'",
-            "skipped",
-        ),
+        ("", "success", "success", "needs.first.result == 'success'", "skipped"),
         ("", "success", "success", "success('first')", "failure"),
         // Text around an expression makes a string, which is true.
         ("", "success", "success", "'${{ false }} '", "start"),
         ("", "success", "success", "false", "skipped"),
-        (
-            "",
-            "success",
-            "success",
-            "${{ github.ref == 'REFS/heads/MAIN' }}",
-            "start",
-        ),
+        ("", "success", "success", "${{ github.ref == 'REFS/heads/MAIN' }}", "start"),
     ];
     for (middle_if, first, middle, last_if, expected) in cases {
         let line = |condition: &str| {
@@ -113,31 +65,16 @@ fn status_functions_see_the_whole_chain() {
             assert!(told.contains("start middle"), "{told}");
             told = run.ends("middle", middle);
         }
-        let found = ["start last", "end last skipped", "end last failure"]
-            .iter()
-            .find(|line| told.contains(*line));
+        let found = ["start last", "end last skipped", "end last failure"].iter().find(|line| told.contains(*line));
         let found = found.and_then(|line| line.split(' ').next_back());
-        let found = if found == Some("last") {
-            Some("start")
-        } else {
-            found
-        };
-        assert_eq!(
-            found,
-            Some(expected),
-            "{middle_if} {first} {middle} {last_if}:\n{told}"
-        );
+        let found = if found == Some("last") { Some("start") } else { found };
+        assert_eq!(found, Some(expected), "{middle_if} {first} {middle} {last_if}:\n{told}");
     }
 }
 
 #[test]
 fn there_are_no_stages() {
-    let mut run = Script::of(&jobs(&[
-        ("a", ""),
-        ("b", ""),
-        ("c", "needs: a"),
-        ("d", "needs: [b, C, c]"),
-    ]));
+    let mut run = Script::of(&jobs(&[("a", ""), ("b", ""), ("c", "needs: a"), ("d", "needs: [b, C, c]")]));
     assert_snapshot!(run.start(), @"
     plan a
     plan b
@@ -165,24 +102,14 @@ fn there_are_no_stages() {
 #[test]
 fn inputs_that_do_not_fit_are_ignored() {
     let mut run = Script::of(&jobs(&[("a", ""), ("b", "needs: a")]));
-    assert_eq!(
-        run.apply(engine::Input::Entered(engine::Holder::Workflow(0))),
-        ""
-    );
+    assert_eq!(run.apply(engine::Input::Entered(engine::Holder::Workflow(0))), "");
     run.start();
     assert_eq!(run.start(), "");
     assert_eq!(run.enters("a"), "");
     assert_eq!(run.evicts("a"), "");
     assert_eq!(run.gate("a", Some("no")), "");
-    assert_eq!(
-        run.apply(engine::Input::Evicted(engine::Holder::Workflow(7))),
-        ""
-    );
-    let unknown = engine::Input::Ended {
-        leg: api::LegId(9),
-        conclusion: api::Conclusion::Failure,
-        outputs: vec![],
-    };
+    assert_eq!(run.apply(engine::Input::Evicted(engine::Holder::Workflow(7))), "");
+    let unknown = engine::Input::Ended { leg: api::LegId(9), conclusion: api::Conclusion::Failure, outputs: vec![] };
     assert_eq!(run.apply(unknown), "");
     run.ends("a", "success");
     assert_eq!(run.ends("a", "failure"), "");
@@ -212,19 +139,9 @@ fn reasons_name_what_decided() {
     end c skipped (needs)
     done failure
     ");
-    assert_eq!(
-        run.reason("b"),
-        "`a`, which it depends on, ended as failure"
-    );
-    assert_eq!(
-        run.reason("c"),
-        "`b`, which it depends on, ended as skipped"
-    );
-    assert!(
-        run.reason("d").starts_with("`if` is false: "),
-        "{}",
-        run.reason("d")
-    );
+    assert_eq!(run.reason("b"), "`a`, which it depends on, ended as failure");
+    assert_eq!(run.reason("c"), "`b`, which it depends on, ended as skipped");
+    assert!(run.reason("d").starts_with("`if` is false: "), "{}", run.reason("d"));
     assert!(run.reason("e").contains("'push'"), "{}", run.reason("e"));
     assert_eq!(run.reasons["f"].code, "if-error");
 }
@@ -262,10 +179,8 @@ fn nothing_but_skipped_jobs_is_a_skipped_run() {
 /// The runner does not decide what dependants see of a tolerated failure; success is what the documentation implies.
 #[test]
 fn a_tolerated_failure_is_success_to_others() {
-    let mut run = Script::of(&jobs(&[
-        ("a", "continue-on-error: true"),
-        ("b", "needs: a\nif: needs.a.result == 'success'"),
-    ]));
+    let mut run =
+        Script::of(&jobs(&[("a", "continue-on-error: true"), ("b", "needs: a\nif: needs.a.result == 'success'")]));
     run.start();
     assert_snapshot!(run.ends_with("a", "failure", &[("x", "1"), ("empty", "")]), @"
     end a failure x=1 empty=
@@ -273,10 +188,7 @@ fn a_tolerated_failure_is_success_to_others() {
     start b
     ");
     let needs = run.orders["b"].needs.to_json();
-    assert_eq!(
-        needs.to_string(),
-        r#"{"a":{"result":"success","outputs":{"x":"1"}}}"#
-    );
+    assert_eq!(needs.to_string(), r#"{"a":{"result":"success","outputs":{"x":"1"}}}"#);
     assert_snapshot!(run.ends("b", "success"), @"
     end b success
     done success
@@ -286,10 +198,7 @@ fn a_tolerated_failure_is_success_to_others() {
 #[test]
 fn a_selection_takes_what_it_needs_along() {
     let text = jobs(&[("a", ""), ("b", "needs: a"), ("c", "needs: [b]"), ("d", "")]);
-    let selection = engine::Selection {
-        jobs: vec!["B".to_owned()],
-        ..Default::default()
-    };
+    let selection = engine::Selection { jobs: vec!["B".to_owned()], ..Default::default() };
     let mut run = Script::selected(&text, &[], selection);
     assert_snapshot!(run.start() + &run.ends("a", "success") + &run.ends("b", "success"), @"
     plan a
@@ -300,9 +209,6 @@ fn a_selection_takes_what_it_needs_along() {
     end b success
     done success
     ");
-    let nobody = engine::Selection {
-        jobs: vec!["nobody".to_owned()],
-        ..Default::default()
-    };
+    let nobody = engine::Selection { jobs: vec!["nobody".to_owned()], ..Default::default() };
     assert_snapshot!(Script::selected(&text, &[], nobody).start(), @"done success");
 }

@@ -20,18 +20,8 @@ fn play(text: &str) -> String {
         }
         let group = words.next().unwrap();
         let rest: Vec<&str> = words.collect();
-        let verdict = groups.enter(
-            group,
-            holder,
-            rest.contains(&"cancel"),
-            rest.contains(&"max"),
-        );
-        writeln!(
-            told,
-            "{line}: in {:?} out {:?}",
-            verdict.entered, verdict.evicted
-        )
-        .unwrap();
+        let verdict = groups.enter(group, holder, rest.contains(&"cancel"), rest.contains(&"max"));
+        writeln!(told, "{line}: in {:?} out {:?}", verdict.entered, verdict.evicted).unwrap();
     }
     told
 }

@@ -6,10 +6,7 @@ use crate::script::{Script, jobs};
 
 #[test]
 fn fail_fast_cancels_the_others() {
-    let mut run = Script::of(&jobs(&[
-        ("t", "strategy: {matrix: {n: [1, 2, 3]}}"),
-        ("after", "needs: t"),
-    ]));
+    let mut run = Script::of(&jobs(&[("t", "strategy: {matrix: {n: [1, 2, 3]}}"), ("after", "needs: t")]));
     assert_snapshot!(run.start(), @"
     plan t#0
     plan t#1
@@ -23,11 +20,7 @@ fn fail_fast_cancels_the_others() {
     cancel t#0
     cancel t#2
     ");
-    assert_eq!(
-        run.ends("t#0", "failure"),
-        "end t#0 failure\n",
-        "cancelled once"
-    );
+    assert_eq!(run.ends("t#0", "failure"), "end t#0 failure\n", "cancelled once");
     assert_snapshot!(run.ends("t#2", "cancelled"), @"
     end t#2 cancelled
     plan after
@@ -62,10 +55,7 @@ fn legs_without_a_place_do_not_start_when_the_others_are_cancelled() {
 
 #[test]
 fn without_fail_fast_all_run() {
-    let mut run = Script::of(&jobs(&[(
-        "t",
-        "strategy: {fail-fast: false, max-parallel: 2, matrix: {n: [1, 2, 3]}}",
-    )]));
+    let mut run = Script::of(&jobs(&[("t", "strategy: {fail-fast: false, max-parallel: 2, matrix: {n: [1, 2, 3]}}")]));
     assert_snapshot!(run.start(), @"
     plan t#0
     plan t#1
@@ -86,10 +76,8 @@ fn without_fail_fast_all_run() {
 
 #[test]
 fn a_leg_that_may_fail_does_not_cancel_the_others() {
-    let mut run = Script::of(&jobs(&[(
-        "t",
-        "continue-on-error: ${{ matrix.n == 1 }}\nstrategy: {matrix: {n: [1, 2, 3]}}",
-    )]));
+    let mut run =
+        Script::of(&jobs(&[("t", "continue-on-error: ${{ matrix.n == 1 }}\nstrategy: {matrix: {n: [1, 2, 3]}}")]));
     run.start();
     assert_snapshot!(run.ends("t#0", "failure"), @"end t#0 failure");
     assert_snapshot!(run.ends("t#1", "failure"), @"
@@ -105,19 +93,13 @@ fn a_leg_that_may_fail_does_not_cancel_the_others() {
 /// Legs set outputs in the order in which they end; empty values set nothing.
 #[test]
 fn outputs_of_legs_are_merged_as_they_end() {
-    let mut run = Script::of(&jobs(&[
-        ("t", "strategy: {matrix: {n: [1, 2, 3]}}"),
-        ("after", "needs: t"),
-    ]));
+    let mut run = Script::of(&jobs(&[("t", "strategy: {matrix: {n: [1, 2, 3]}}"), ("after", "needs: t")]));
     run.start();
     run.ends_with("t#2", "success", &[("last", "2"), ("only", "2")]);
     run.ends_with("t#0", "success", &[("last", "0")]);
     run.ends_with("t#1", "success", &[("last", ""), ("LAST", "")]);
     let needs = run.orders["after"].needs.to_json();
-    assert_eq!(
-        needs.to_string(),
-        r#"{"t":{"result":"success","outputs":{"last":"0","only":"2"}}}"#
-    );
+    assert_eq!(needs.to_string(), r#"{"t":{"result":"success","outputs":{"last":"0","only":"2"}}}"#);
 }
 
 #[test]
@@ -127,33 +109,18 @@ fn names() {
         ("name: Test", &["Test"]),
         ("name: 5", &["5"]),
         ("name: ''", &["t"]),
-        (
-            "strategy: {matrix: {os: [a, b], n: [1]}}",
-            &["t (a, 1)", "t (b, 1)"],
-        ),
+        ("strategy: {matrix: {os: [a, b], n: [1]}}", &["t (a, 1)", "t (b, 1)"]),
         ("name: Test\nstrategy: {matrix: {os: [a]}}", &["Test (a)"]),
-        (
-            "name: On ${{ matrix.os }}\nstrategy: {matrix: {os: [a, b]}}",
-            &["On a", "On b"],
-        ),
-        (
-            "name: ${{ vars.nothing }}\nstrategy: {matrix: {os: [a]}}",
-            &["t (a)"],
-        ),
+        ("name: On ${{ matrix.os }}\nstrategy: {matrix: {os: [a, b]}}", &["On a", "On b"]),
+        ("name: ${{ vars.nothing }}\nstrategy: {matrix: {os: [a]}}", &["t (a)"]),
         (
             "name: ${{ strategy.job-index }} of ${{ strategy.job-total }}\nstrategy: {matrix: {os: [a, b]}}",
             &["0 of 2", "1 of 2"],
         ),
         // Keys that `include` adds do not name a leg.
-        (
-            "strategy: {matrix: {os: [a], include: [{os: a, extra: 1}, {os: b, extra: 2}]}}",
-            &["t (a)", "t (b, 2)"],
-        ),
+        ("strategy: {matrix: {os: [a], include: [{os: a, extra: 1}, {os: b, extra: 2}]}}", &["t (a)", "t (b, 2)"]),
         // A job that does not run has no values for its name.
-        (
-            "if: false\nname: On ${{ matrix.os }}\nstrategy: {matrix: {os: [a, b]}}",
-            &["t"],
-        ),
+        ("if: false\nname: On ${{ matrix.os }}\nstrategy: {matrix: {os: [a, b]}}", &["t"]),
         ("if: false\nname: Test", &["Test"]),
     ];
     for (keys, names) in cases {
@@ -161,29 +128,17 @@ fn names() {
         run.start();
         assert_eq!(run.names(), *names, "{keys}");
     }
-    let mut run = Script::of(&jobs(&[
-        ("t", "name: ${{ github }}"),
-        ("u", "name: ${{ fromJSON('[1]') }}"),
-    ]));
+    let mut run = Script::of(&jobs(&[("t", "name: ${{ github }}"), ("u", "name: ${{ fromJSON('[1]') }}")]));
     let told = run.start();
-    assert!(
-        told.contains("end t failure (value)") && told.contains("end u failure (value)"),
-        "{told}"
-    );
+    assert!(told.contains("end t failure (value)") && told.contains("end u failure (value)"), "{told}");
     assert_eq!(run.names(), ["t", "u"]);
 }
 
 #[test]
 fn the_strategy_context() {
     let cases = [
-        (
-            "",
-            r#"{"fail-fast":true,"job-index":0,"job-total":1,"max-parallel":1} null"#,
-        ),
-        (
-            "strategy: {fail-fast: false}",
-            r#"{"fail-fast":false,"job-index":0,"job-total":1,"max-parallel":1} null"#,
-        ),
+        ("", r#"{"fail-fast":true,"job-index":0,"job-total":1,"max-parallel":1} null"#),
+        ("strategy: {fail-fast: false}", r#"{"fail-fast":false,"job-index":0,"job-total":1,"max-parallel":1} null"#),
         (
             "strategy: {matrix: {n: [1, 2]}}",
             r#"{"fail-fast":true,"job-index":1,"job-total":2,"max-parallel":2} {"n":2}"#,
@@ -216,49 +171,30 @@ fn the_strategy_context() {
         let mut run = Script::of(&jobs(&[("t", keys)]));
         run.start();
         let last = &run.orders[&run.planned.last().unwrap().key];
-        assert_eq!(
-            format!("{} {}", last.strategy.to_json(), last.matrix.to_json()),
-            expected,
-            "{keys}"
-        );
+        assert_eq!(format!("{} {}", last.strategy.to_json(), last.matrix.to_json()), expected, "{keys}");
     }
 }
 
 #[test]
 fn a_strategy_that_is_none_fails_the_job() {
     let cases = [
-        (
-            "strategy: ${{ vars.word }}",
-            "`strategy` is a mapping, the expression gives `hello`",
-        ),
+        ("strategy: ${{ vars.word }}", "`strategy` is a mapping, the expression gives `hello`"),
         (
             r#"strategy: ${{ fromJSON('{"matrixx":{}}') }}"#,
             "`strategy` has `fail-fast`, `max-parallel` and `matrix`, not `matrixx`",
         ),
-        (
-            "strategy: {matrix: '${{ vars.word }}'}",
-            "a matrix is a mapping, this is a string",
-        ),
+        ("strategy: {matrix: '${{ vars.word }}'}", "a matrix is a mapping, this is a string"),
         (
             "strategy: {matrix: '${{ fromJSON(''{}'') }}'}",
             "this matrix has no axis and no `include`, so it makes no job",
         ),
-        (
-            "strategy: {matrix: {n: '${{ fromJSON(''[]'') }}'}}",
-            "the axis `n` has no values",
-        ),
-        (
-            "strategy: {matrix: {n: '${{ vars.list }}'}}",
-            "the axis `n` is a list, this is a string",
-        ),
+        ("strategy: {matrix: {n: '${{ fromJSON(''[]'') }}'}}", "the axis `n` has no values"),
+        ("strategy: {matrix: {n: '${{ vars.list }}'}}", "the axis `n` is a list, this is a string"),
         (
             "strategy: {fail-fast: '${{ vars.word }}'}",
             "`fail-fast` is `true` or `false`, the expression gives the string `hello`; `fromJSON` makes one of it",
         ),
-        (
-            "strategy: {max-parallel: '${{ vars.absent }}'}",
-            "`max-parallel` is a number, the expression gives nothing",
-        ),
+        ("strategy: {max-parallel: '${{ vars.absent }}'}", "`max-parallel` is a number, the expression gives nothing"),
         (
             "strategy: {max-parallel: '${{ format(''{0}'', 2) }}'}",
             "`max-parallel` is a number, the expression gives the string `2`; `fromJSON` makes one of it",
@@ -277,10 +213,7 @@ fn a_strategy_that_is_none_fails_the_job() {
 fn a_matrix_from_another_job() {
     let mut run = Script::of(&jobs(&[
         ("plan", ""),
-        (
-            "t",
-            "needs: plan\nstrategy: {matrix: '${{ fromJSON(needs.plan.outputs.m) }}'}",
-        ),
+        ("t", "needs: plan\nstrategy: {matrix: '${{ fromJSON(needs.plan.outputs.m) }}'}"),
     ]));
     run.start();
     assert_snapshot!(run.ends_with("plan", "success", &[("m", r#"{"os": ["a", "b"]}"#)]), @r#"
@@ -296,24 +229,11 @@ fn a_matrix_from_another_job() {
 fn only_the_legs_asked_for() {
     let text = jobs(&[
         ("plain", ""),
-        (
-            "t",
-            "name: ${{ strategy.job-index }}/${{ strategy.job-total }}\nstrategy: {matrix: {n: [1, 2], os: [a, b]}}",
-        ),
+        ("t", "name: ${{ strategy.job-index }}/${{ strategy.job-total }}\nstrategy: {matrix: {n: [1, 2], os: [a, b]}}"),
         ("other", "strategy: {matrix: {n: [7]}}"),
     ]);
-    let matrix = vec![
-        ("n".to_owned(), "2".to_owned()),
-        ("os".to_owned(), "b".to_owned()),
-    ];
-    let mut run = Script::selected(
-        &text,
-        &[],
-        engine::Selection {
-            matrix,
-            ..Default::default()
-        },
-    );
+    let matrix = vec![("n".to_owned(), "2".to_owned()), ("os".to_owned(), "b".to_owned())];
+    let mut run = Script::selected(&text, &[], engine::Selection { matrix, ..Default::default() });
     assert_snapshot!(run.start(), @"
     plan plain
     plan t#3

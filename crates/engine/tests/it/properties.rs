@@ -24,17 +24,8 @@ const IFS: &[&str] = &[
     "always() && toJSON(needs) != '{}'",
     "failure('nobody')",
 ];
-const GROUPS: &[&str] = &[
-    "",
-    "",
-    "",
-    "",
-    "g",
-    "G",
-    "h",
-    "{group: g, cancel-in-progress: true}",
-    "{group: h, queue: max}",
-];
+const GROUPS: &[&str] =
+    &["", "", "", "", "g", "G", "h", "{group: g, cancel-in-progress: true}", "{group: h, queue: max}"];
 const STRATEGIES: &[&str] = &[
     "",
     "",
@@ -68,22 +59,9 @@ struct Draft {
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
-    (
-        any::<u8>(),
-        0..IFS.len(),
-        0..GROUPS.len(),
-        0..STRATEGIES.len(),
-        0..REST.len(),
-        0usize..4,
+    (any::<u8>(), 0..IFS.len(), 0..GROUPS.len(), 0..STRATEGIES.len(), 0..REST.len(), 0usize..4).prop_map(
+        |(needs, condition, group, strategy, rest, call)| Draft { needs, condition, group, strategy, rest, call },
     )
-        .prop_map(|(needs, condition, group, strategy, rest, call)| Draft {
-            needs,
-            condition,
-            group,
-            strategy,
-            rest,
-            call,
-        })
 }
 
 fn text(on: &str, group: usize, jobs: &[Draft], callee: Option<&str>) -> String {
@@ -99,18 +77,9 @@ fn text(on: &str, group: usize, jobs: &[Draft], callee: Option<&str>) -> String 
                 writeln!(text, "    {name}: {value}").unwrap();
             }
         };
-        let needs: Vec<String> = (0..index.min(8))
-            .filter(|bit| job.needs & (1 << bit) != 0)
-            .map(|bit| format!("j{bit}"))
-            .collect();
-        key(
-            "needs",
-            &if needs.is_empty() {
-                String::new()
-            } else {
-                format!("[{}]", needs.join(", "))
-            },
-        );
+        let needs: Vec<String> =
+            (0..index.min(8)).filter(|bit| job.needs & (1 << bit) != 0).map(|bit| format!("j{bit}")).collect();
+        key("needs", &if needs.is_empty() { String::new() } else { format!("[{}]", needs.join(", ")) });
         key("if", IFS[job.condition]);
         key("concurrency", GROUPS[job.group]);
         key("strategy", STRATEGIES[job.strategy]);
@@ -133,23 +102,15 @@ fn text(on: &str, group: usize, jobs: &[Draft], callee: Option<&str>) -> String 
 fn programs() -> impl Strategy<Value = Arc<Program>> {
     let jobs = |most| proptest::collection::vec(draft(), 1..most);
     let group = 0..GROUPS.len();
-    (
-        group.clone(),
-        jobs(7),
-        group.clone(),
-        jobs(4),
-        group,
-        jobs(3),
-    )
-        .prop_map(|(g0, root, g1, mid, g2, leaf)| {
-            program(
-                &text("push", g0, &root, Some("mid")),
-                &[
-                    ("mid", &text("workflow_call", g1, &mid, Some("leaf"))),
-                    ("leaf", &text("workflow_call", g2, &leaf, None)),
-                ],
-            )
-        })
+    (group.clone(), jobs(7), group.clone(), jobs(4), group, jobs(3)).prop_map(|(g0, root, g1, mid, g2, leaf)| {
+        program(
+            &text("push", g0, &root, Some("mid")),
+            &[
+                ("mid", &text("workflow_call", g1, &mid, Some("leaf"))),
+                ("leaf", &text("workflow_call", g2, &leaf, None)),
+            ],
+        )
+    })
 }
 
 /// What the world still owes the run.
@@ -184,10 +145,7 @@ impl World {
                     self.entering.push(holder);
                 }
                 Effect::Leave(holder) => {
-                    prop_assert!(
-                        self.asked.contains(&holder) && self.left.insert(holder),
-                        "{holder:?} leaves twice"
-                    );
+                    prop_assert!(self.asked.contains(&holder) && self.left.insert(holder), "{holder:?} leaves twice");
                     self.entering.retain(|one| *one != holder);
                 }
                 Effect::Gate { leg, .. } => self.gates.push(leg),
@@ -200,14 +158,9 @@ impl World {
                 Effect::Cancel { leg } => {
                     prop_assert!(self.running.contains(&leg), "{leg} does not run");
                 }
-                Effect::Finished {
-                    leg, conclusion, ..
-                } => {
+                Effect::Finished { leg, conclusion, .. } => {
                     prop_assert!(self.planned.contains(&leg));
-                    prop_assert!(
-                        self.finished.insert(leg, conclusion).is_none(),
-                        "{leg} ends twice"
-                    );
+                    prop_assert!(self.finished.insert(leg, conclusion).is_none(), "{leg} ends twice");
                     prop_assert!(!self.running.contains(&leg), "{leg} ends before it answers");
                     self.gates.retain(|one| *one != leg);
                 }
@@ -226,26 +179,15 @@ impl World {
         let which = which % owed;
         if which < self.entering.len() {
             let holder = self.entering.remove(which);
-            return Some(if how.is_multiple_of(5) {
-                Input::Evicted(holder)
-            } else {
-                Input::Entered(holder)
-            });
+            return Some(if how.is_multiple_of(5) { Input::Evicted(holder) } else { Input::Entered(holder) });
         }
         let which = which - self.entering.len();
         if which < self.gates.len() {
             let leg = self.gates.remove(which);
-            return Some(Input::Gate {
-                leg,
-                refused: how.is_multiple_of(3).then(|| "no".to_owned()),
-            });
+            return Some(Input::Gate { leg, refused: how.is_multiple_of(3).then(|| "no".to_owned()) });
         }
         let leg = self.running.remove(which - self.gates.len());
-        Some(Input::Ended {
-            leg,
-            conclusion: result(how),
-            outputs: vec![("x".to_owned(), how.to_string())],
-        })
+        Some(Input::Ended { leg, conclusion: result(how), outputs: vec![("x".to_owned(), how.to_string())] })
     }
 }
 
@@ -263,11 +205,7 @@ fn noise(which: usize, how: usize, world: &World) -> Input {
     let leg = LegId(u32::try_from(which % (world.planned.len() + 2)).unwrap());
     match how % 6 {
         // Answers of legs that run are owed once, and not noise.
-        0 if !world.running.contains(&leg) => Input::Ended {
-            leg,
-            conclusion: result(which),
-            outputs: Vec::new(),
-        },
+        0 if !world.running.contains(&leg) => Input::Ended { leg, conclusion: result(which), outputs: Vec::new() },
         1 => Input::Evicted(Holder::Leg(leg)),
         2 => Input::Evicted(Holder::Workflow(u32::try_from(which % 4).unwrap())),
         3 if !world.gates.contains(&leg) => Input::Gate { leg, refused: None },
@@ -390,19 +328,14 @@ proptest! {
 /// Workflows without calls: with calls two runs can hold what the other one waits for, which no run can see.
 fn flat_programs() -> impl Strategy<Value = Arc<Program>> {
     (0..GROUPS.len(), proptest::collection::vec(draft(), 1..7)).prop_map(|(group, jobs)| {
-        let jobs: Vec<Draft> = jobs
-            .into_iter()
-            .map(|job| Draft { call: 0, ..job })
-            .collect();
+        let jobs: Vec<Draft> = jobs.into_iter().map(|job| Draft { call: 0, ..job }).collect();
         program(&text("push", group, &jobs, None), &[])
     })
 }
 
 fn share(programs: &[Arc<Program>], order: &[usize]) -> Result<(), TestCaseError> {
-    let mut runs: Vec<Run> = programs
-        .iter()
-        .map(|program| Run::new(program.clone(), facts(), Selection::default()))
-        .collect();
+    let mut runs: Vec<Run> =
+        programs.iter().map(|program| Run::new(program.clone(), facts(), Selection::default())).collect();
     let mut groups: Groups<(usize, Holder)> = Groups::default();
     let mut inputs: Vec<(usize, Input)> = (0..runs.len()).map(|run| (run, Input::Start)).collect();
     let mut inside: HashSet<(usize, Holder)> = HashSet::new();
@@ -413,47 +346,21 @@ fn share(programs: &[Arc<Program>], order: &[usize]) -> Result<(), TestCaseError
         let (run, input) = inputs.remove(order[turn % order.len()] % inputs.len());
         for effect in runs[run].apply(input) {
             match effect {
-                Effect::Enter {
-                    holder,
-                    group,
-                    cancel_in_progress,
-                    keep_all_pending,
-                } => {
-                    let verdict =
-                        groups.enter(&group, (run, holder), cancel_in_progress, keep_all_pending);
-                    inputs.extend(
-                        verdict
-                            .evicted
-                            .into_iter()
-                            .map(|(run, holder)| (run, Input::Evicted(holder))),
-                    );
-                    inputs.extend(
-                        verdict
-                            .entered
-                            .map(|(run, holder)| (run, Input::Entered(holder))),
-                    );
+                Effect::Enter { holder, group, cancel_in_progress, keep_all_pending } => {
+                    let verdict = groups.enter(&group, (run, holder), cancel_in_progress, keep_all_pending);
+                    inputs.extend(verdict.evicted.into_iter().map(|(run, holder)| (run, Input::Evicted(holder))));
+                    inputs.extend(verdict.entered.map(|(run, holder)| (run, Input::Entered(holder))));
                     inside.insert((run, holder));
                 }
                 Effect::Leave(holder) => {
                     prop_assert!(inside.remove(&(run, holder)));
                     let entered = groups.leave((run, holder));
-                    inputs.extend(
-                        entered
-                            .into_iter()
-                            .map(|(run, holder)| (run, Input::Entered(holder))),
-                    );
+                    inputs.extend(entered.into_iter().map(|(run, holder)| (run, Input::Entered(holder))));
                 }
                 Effect::Gate { leg, .. } => inputs.push((run, Input::Gate { leg, refused: None })),
                 Effect::Start(order) => {
                     let conclusion = result(turn);
-                    inputs.push((
-                        run,
-                        Input::Ended {
-                            leg: order.leg,
-                            conclusion,
-                            outputs: Vec::new(),
-                        },
-                    ));
+                    inputs.push((run, Input::Ended { leg: order.leg, conclusion, outputs: Vec::new() }));
                 }
                 _ => {}
             }

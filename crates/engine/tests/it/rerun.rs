@@ -9,27 +9,14 @@ use crate::script::{Script, job, jobs};
 fn known(keys: &[&str]) -> Selection {
     let leg = |key: &&str| {
         let outputs = vec![("from".to_owned(), (*key).to_owned())];
-        (
-            (*key).to_owned(),
-            KnownLeg {
-                conclusion: Conclusion::Success,
-                outputs,
-            },
-        )
+        ((*key).to_owned(), KnownLeg { conclusion: Conclusion::Success, outputs })
     };
-    Selection {
-        known: keys.iter().map(leg).collect(),
-        ..Selection::default()
-    }
+    Selection { known: keys.iter().map(leg).collect(), ..Selection::default() }
 }
 
 #[test]
 fn what_succeeded_is_kept_with_its_outputs() {
-    let text = jobs(&[
-        ("a", ""),
-        ("t", "needs: a\nstrategy: {matrix: {n: [1, 2]}}"),
-        ("b", "needs: t"),
-    ]);
+    let text = jobs(&[("a", ""), ("t", "needs: a\nstrategy: {matrix: {n: [1, 2]}}"), ("b", "needs: t")]);
     let mut run = Script::selected(&text, &[], known(&["a", "t#1"]));
     assert_snapshot!(run.start(), @"
     plan a
@@ -40,22 +27,14 @@ fn what_succeeded_is_kept_with_its_outputs() {
     start t#0
     ");
     run.ends_with("t#0", "success", &[("from", "anew")]);
-    assert_eq!(
-        run.orders["b"].needs.to_json().to_string(),
-        r#"{"t":{"result":"success","outputs":{"from":"anew"}}}"#
-    );
+    assert_eq!(run.orders["b"].needs.to_json().to_string(), r#"{"t":{"result":"success","outputs":{"from":"anew"}}}"#);
 }
 
 /// Whatever depends on a job that runs again runs again.
 #[test]
 fn dependants_of_what_runs_again_run_again() {
-    let text = jobs(&[
-        ("a", ""),
-        ("skips", "if: false"),
-        ("b", "needs: a\nif: always()"),
-        ("c", "needs: b"),
-        ("d", ""),
-    ]);
+    let text =
+        jobs(&[("a", ""), ("skips", "if: false"), ("b", "needs: a\nif: always()"), ("c", "needs: b"), ("d", "")]);
     let mut run = Script::selected(&text, &[], known(&["b", "c", "d"]));
     run.start();
     assert_snapshot!(run.ends("a", "success"), @"
@@ -81,11 +60,7 @@ fn dependants_of_what_runs_again_run_again() {
 
 #[test]
 fn calls() {
-    let called = format!(
-        "on: workflow_call\njobs:\n{}{}",
-        job("x", ""),
-        job("y", "needs: x")
-    );
+    let called = format!("on: workflow_call\njobs:\n{}{}", job("x", ""), job("y", "needs: x"));
     let root = format!(
         "on: push\njobs:\n{}  c: {{needs: a, uses: ./.github/workflows/c.yml}}\n{}",
         job("a", ""),

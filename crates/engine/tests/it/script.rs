@@ -21,28 +21,16 @@ pub(crate) fn program(root: &str, called: &[(&str, &str)]) -> Arc<Program> {
         let file: FileId = sources.add(name, text);
         let parsed = parse_workflow(file, name, text);
         let shown = render_terminal(&parsed.diagnostics, &sources, Color::Off);
-        Arc::new(
-            parsed
-                .value
-                .unwrap_or_else(|| panic!("not a workflow:\n{text}\n{shown}")),
-        )
+        Arc::new(parsed.value.unwrap_or_else(|| panic!("not a workflow:\n{text}\n{shown}")))
     };
     let root = read("ci.yml", root);
-    let called: HashMap<String, _> = called
-        .iter()
-        .map(|(name, text)| (format!("./.github/workflows/{name}.yml"), read(name, text)))
-        .collect();
+    let called: HashMap<String, _> =
+        called.iter().map(|(name, text)| (format!("./.github/workflows/{name}.yml"), read(name, text))).collect();
     let mut load = |name: &str, span: Span| {
-        called
-            .get(name)
-            .cloned()
-            .ok_or_else(|| Diagnostic::error("test", format!("no workflow `{name}`")).at(span))
+        called.get(name).cloned().ok_or_else(|| Diagnostic::error("test", format!("no workflow `{name}`")).at(span))
     };
     let linked = link(&root, &mut load);
-    Arc::new(
-        linked
-            .unwrap_or_else(|errors| panic!("{}", render_terminal(&errors, &sources, Color::Off))),
-    )
+    Arc::new(linked.unwrap_or_else(|errors| panic!("{}", render_terminal(&errors, &sources, Color::Off))))
 }
 
 pub(crate) struct Script {
@@ -91,21 +79,9 @@ impl Script {
         self.ends_with(key, conclusion, &[])
     }
 
-    pub(crate) fn ends_with(
-        &mut self,
-        key: &str,
-        conclusion: &str,
-        outputs: &[(&str, &str)],
-    ) -> String {
-        let outputs = outputs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        self.apply(Input::Ended {
-            leg: self.leg(key),
-            conclusion: self::conclusion(conclusion),
-            outputs,
-        })
+    pub(crate) fn ends_with(&mut self, key: &str, conclusion: &str, outputs: &[(&str, &str)]) -> String {
+        let outputs = outputs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.apply(Input::Ended { leg: self.leg(key), conclusion: self::conclusion(conclusion), outputs })
     }
 
     pub(crate) fn enters(&mut self, key: &str) -> String {
@@ -117,17 +93,12 @@ impl Script {
     }
 
     pub(crate) fn gate(&mut self, key: &str, refused: Option<&str>) -> String {
-        self.apply(Input::Gate {
-            leg: self.leg(key),
-            refused: refused.map(str::to_owned),
-        })
+        self.apply(Input::Gate { leg: self.leg(key), refused: refused.map(str::to_owned) })
     }
 
     pub(crate) fn leg(&self, key: &str) -> LegId {
         let found = self.planned.iter().find(|job| job.key == key);
-        found
-            .unwrap_or_else(|| panic!("`{key}` is not planned"))
-            .leg
+        found.unwrap_or_else(|| panic!("`{key}` is not planned")).leg
     }
 
     pub(crate) fn names(&self) -> Vec<&str> {
@@ -149,29 +120,16 @@ impl Script {
     }
 
     fn line(&mut self, effect: Effect) -> String {
-        let code = |why: &Option<Why>| {
-            why.as_ref()
-                .map(|why| format!(" ({})", why.code))
-                .unwrap_or_default()
-        };
+        let code = |why: &Option<Why>| why.as_ref().map(|why| format!(" ({})", why.code)).unwrap_or_default();
         match effect {
             Effect::Planned(planned) => {
-                assert_eq!(
-                    planned.leg.0 as usize,
-                    self.planned.len(),
-                    "legs are planned in the order of their ids"
-                );
+                assert_eq!(planned.leg.0 as usize, self.planned.len(), "legs are planned in the order of their ids");
                 let line = format!("plan {}", planned.key);
                 self.planned.push(planned);
                 line
             }
             Effect::Waiting { leg, reason } => format!("wait {}: {}", self.key(leg), reason.code),
-            Effect::Enter {
-                holder,
-                group,
-                cancel_in_progress,
-                keep_all_pending,
-            } => format!(
+            Effect::Enter { holder, group, cancel_in_progress, keep_all_pending } => format!(
                 "enter {} {group}{}{}",
                 self.holder(holder),
                 if cancel_in_progress { " cancel" } else { "" },
@@ -184,19 +142,11 @@ impl Script {
             Effect::Start(order) => {
                 let key = self.key(order.leg);
                 let line = format!("start {key}");
-                assert!(
-                    self.orders.insert(key, *order).is_none(),
-                    "nothing starts twice"
-                );
+                assert!(self.orders.insert(key, *order).is_none(), "nothing starts twice");
                 line
             }
             Effect::Cancel { leg } => format!("cancel {}", self.key(leg)),
-            Effect::Finished {
-                leg,
-                conclusion,
-                reason,
-                outputs,
-            } => {
+            Effect::Finished { leg, conclusion, reason, outputs } => {
                 let key = self.key(leg);
                 let mut line = format!("end {key} {conclusion}{}", code(&reason));
                 for (name, value) in outputs {
@@ -238,10 +188,7 @@ pub(crate) fn conclusion(text: &str) -> Conclusion {
 
 pub(crate) fn facts() -> Facts {
     Facts {
-        github: Value::object([
-            ("ref", Value::from("refs/heads/main")),
-            ("event_name", Value::from("push")),
-        ]),
+        github: Value::object([("ref", Value::from("refs/heads/main")), ("event_name", Value::from("push"))]),
         inputs: Value::Null,
         vars: Value::object([
             ("list", Value::from("[1, 2, 3]")),

@@ -28,35 +28,15 @@ jobs:
     let order = &run.orders["t#0"];
     assert_eq!((order.path.as_str(), order.name.as_str()), ("t", "t (a)"));
     assert_eq!(order.runs_on, ["self-hosted", "a"]);
-    assert_eq!(
-        (order.timeout_minutes, order.cancel_timeout_minutes),
-        (Some(7.0), Some(2.0))
-    );
+    assert_eq!((order.timeout_minutes, order.cancel_timeout_minutes), (Some(7.0), Some(2.0)));
     assert!(order.container.is_none() && order.services.is_none());
     let environment = order.environment.as_ref().unwrap();
     assert!(environment.url.is_some() && !environment.deployment);
     assert_eq!(order.grant.level("contents").as_str(), "write");
     assert_eq!(order.matrix.to_json().to_string(), r#"{"os":"a"}"#);
-    assert_eq!(
-        order
-            .secrets
-            .as_object()
-            .unwrap()
-            .get("KEY")
-            .unwrap()
-            .as_str(),
-        Some("k3y")
-    );
-    let shown = format!(
-        "{:?} {order:?} {:?} {:?}",
-        run.planned,
-        run.run,
-        crate::script::facts()
-    );
-    assert!(
-        !shown.contains("k3y") && !shown.contains("t0ken"),
-        "{shown}"
-    );
+    assert_eq!(order.secrets.as_object().unwrap().get("KEY").unwrap().as_str(), Some("k3y"));
+    let shown = format!("{:?} {order:?} {:?} {:?}", run.planned, run.run, crate::script::facts());
+    assert!(!shown.contains("k3y") && !shown.contains("t0ken"), "{shown}");
 }
 
 #[test]
@@ -75,25 +55,16 @@ fn gates() {
     // (environment, whether there is one)
     let cases = [
         ("environment: ${{ vars.nothing }}", None),
-        (
-            "environment: {name: '${{ vars.nothing }}', url: 'https://x'}",
-            None,
-        ),
+        ("environment: {name: '${{ vars.nothing }}', url: 'https://x'}", None),
         ("environment: ${{ vars.word }}", Some("hello")),
-        (
-            r#"environment: ${{ fromJSON('{"name":"e", "url":"https://x"}') }}"#,
-            Some("e"),
-        ),
+        (r#"environment: ${{ fromJSON('{"name":"e", "url":"https://x"}') }}"#, Some("e")),
     ];
     for (keys, expected) in cases {
         let mut run = Script::of(&jobs(&[("a", keys)]));
         let told = run.start();
         match expected {
             None => assert!(told.ends_with("start a\n"), "{keys}: {told}"),
-            Some(name) => assert!(
-                told.ends_with(&format!("gate a {name}\n")),
-                "{keys}: {told}"
-            ),
+            Some(name) => assert!(told.ends_with(&format!("gate a {name}\n")), "{keys}: {told}"),
         }
     }
 }
@@ -101,51 +72,23 @@ fn gates() {
 #[test]
 fn values_of_the_wrong_kind_fail_the_job() {
     let cases = [
-        (
-            "timeout-minutes: ${{ vars.word }}",
-            "value",
-            "`timeout-minutes` is a number",
-        ),
+        ("timeout-minutes: ${{ vars.word }}", "value", "`timeout-minutes` is a number"),
         (
             "timeout-minutes: ${{ fromJSON('0') }}",
             "timeout",
             "`timeout-minutes` is a number of minutes above 0, not `0`",
         ),
-        (
-            "continue-on-error: ${{ matrix.absent }}",
-            "value",
-            "`continue-on-error` is `true` or `false`",
-        ),
-        (
-            "continue-on-error: ${{ format('true') }}",
-            "value",
-            "`continue-on-error` is `true` or `false`",
-        ),
-        (
-            "environment: ${{ fromJSON('[]') }}",
-            "value",
-            "`environment` is a string",
-        ),
-        (
-            "concurrency: {group: g, cancel-in-progress: '${{ vars.absent }}'}",
-            "value",
-            "`cancel-in-progress` is",
-        ),
+        ("continue-on-error: ${{ matrix.absent }}", "value", "`continue-on-error` is `true` or `false`"),
+        ("continue-on-error: ${{ format('true') }}", "value", "`continue-on-error` is `true` or `false`"),
+        ("environment: ${{ fromJSON('[]') }}", "value", "`environment` is a string"),
+        ("concurrency: {group: g, cancel-in-progress: '${{ vars.absent }}'}", "value", "`cancel-in-progress` is"),
         ("container: ${{ fromJSON(vars.word) }}", "expression", ""),
     ];
     for (keys, code, text) in cases {
         let mut run = Script::of(&jobs(&[("a", keys)]));
         let told = run.start();
-        assert_eq!(
-            told,
-            format!("plan a\nend a failure ({code})\ndone failure\n"),
-            "{keys}"
-        );
-        assert!(
-            run.reason("a").starts_with(text),
-            "{keys}: {}",
-            run.reason("a")
-        );
+        assert_eq!(told, format!("plan a\nend a failure ({code})\ndone failure\n"), "{keys}");
+        assert!(run.reason("a").starts_with(text), "{keys}: {}", run.reason("a"));
     }
     // (runs-on, the labels)
     let cases: [(&str, Option<&[&str]>); 9] = [
@@ -160,16 +103,11 @@ fn values_of_the_wrong_kind_fail_the_job() {
         ("[a, '${{ vars.nothing }}']", None),
     ];
     for (keys, labels) in cases {
-        let text =
-            format!("on: push\njobs:\n  a:\n    runs-on: {keys}\n    steps: [{{run: 'true'}}]\n");
+        let text = format!("on: push\njobs:\n  a:\n    runs-on: {keys}\n    steps: [{{run: 'true'}}]\n");
         let mut run = Script::of(&text);
         let told = run.start();
         assert_eq!(
-            run.orders.get("a").map(|order| order
-                .runs_on
-                .iter()
-                .map(String::as_str)
-                .collect::<Vec<_>>()),
+            run.orders.get("a").map(|order| order.runs_on.iter().map(String::as_str).collect::<Vec<_>>()),
             labels.map(<[&str]>::to_vec),
             "{keys}: {told}"
         );

@@ -13,9 +13,7 @@ pub(crate) fn compare(operator: Operator, left: &Value, right: &Value) -> bool {
         Operator::Less => order(left, right) == Some(Ordering::Less),
         Operator::Greater => order(left, right) == Some(Ordering::Greater),
         Operator::LessOrEqual => equal(left, right) || order(left, right) == Some(Ordering::Less),
-        Operator::GreaterOrEqual => {
-            equal(left, right) || order(left, right) == Some(Ordering::Greater)
-        }
+        Operator::GreaterOrEqual => equal(left, right) || order(left, right) == Some(Ordering::Greater),
         Operator::Not | Operator::And | Operator::Or => false,
     }
 }
@@ -35,9 +33,7 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
 
 fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
-        (Value::Null, Value::Null)
-        | (Value::Array(_), Value::Array(_))
-        | (Value::Object(_), Value::Object(_)) => None,
+        (Value::Null, Value::Null) | (Value::Array(_), Value::Array(_)) | (Value::Object(_), Value::Object(_)) => None,
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
         (Value::String(left), Value::String(right)) => Some(compare_ignore_case(left, right)),
         _ => left.to_number().partial_cmp(&right.to_number()),

@@ -17,18 +17,10 @@ impl Evaluator<'_> {
         match (function, arguments) {
             (Callee::Case, _) => self.case(node, arguments, level),
             (Callee::Contains, [text, part]) => self.contains(*text, *part, level),
-            (Callee::StartsWith, [text, part]) => {
-                self.compare_text(*text, *part, level, starts_with_ignore_case)
-            }
-            (Callee::EndsWith, [text, part]) => {
-                self.compare_text(*text, *part, level, ends_with_ignore_case)
-            }
-            (Callee::Format, [format, arguments @ ..]) => {
-                self.format(node, *format, arguments, level)
-            }
-            (Callee::Join, [items, separator @ ..]) => {
-                self.join(node, *items, separator.first().copied(), level)
-            }
+            (Callee::StartsWith, [text, part]) => self.compare_text(*text, *part, level, starts_with_ignore_case),
+            (Callee::EndsWith, [text, part]) => self.compare_text(*text, *part, level, ends_with_ignore_case),
+            (Callee::Format, [format, arguments @ ..]) => self.format(node, *format, arguments, level),
+            (Callee::Join, [items, separator @ ..]) => self.join(node, *items, separator.first().copied(), level),
             (Callee::ToJson, [value]) => {
                 let value = self.node(*value, level + 1)?;
                 let mut counter = Counter::new(self.memory.max());
@@ -60,28 +52,17 @@ impl Evaluator<'_> {
         match self.context.call(name, &values) {
             Some(Ok(value)) => Ok(value.into()),
             Some(Err(message)) => Err(Self::fail(node, message)),
-            None => Err(Self::fail(
-                node,
-                format!("The function '{name}' is not available here"),
-            )),
+            None => Err(Self::fail(node, format!("The function '{name}' is not available here"))),
         }
     }
 
-    fn case(
-        &mut self,
-        node: &Node,
-        arguments: &[NodeId],
-        level: usize,
-    ) -> Result<Computed, EvalError> {
+    fn case(&mut self, node: &Node, arguments: &[NodeId], level: usize) -> Result<Computed, EvalError> {
         let mut pairs = arguments.chunks_exact(2);
         for pair in &mut pairs {
             let &[predicate, value] = pair else { continue };
             let Value::Bool(holds) = self.node(predicate, level + 1)? else {
                 let predicate = self.expr.node(predicate).unwrap_or(node);
-                return Err(Self::fail(
-                    predicate,
-                    "case predicate must evaluate to a boolean value",
-                ));
+                return Err(Self::fail(predicate, "case predicate must evaluate to a boolean value"));
             };
             if holds {
                 return Ok(self.node(value, level + 1)?.into());
@@ -93,20 +74,15 @@ impl Evaluator<'_> {
         }
     }
 
-    fn contains(
-        &mut self,
-        text: NodeId,
-        part: NodeId,
-        level: usize,
-    ) -> Result<Computed, EvalError> {
+    fn contains(&mut self, text: NodeId, part: NodeId, level: usize) -> Result<Computed, EvalError> {
         let text = self.node(text, level + 1)?;
         let Value::Array(array) = &text else {
             if !text.is_primitive() {
                 return Ok(false.into());
             }
             let part = self.node(part, level + 1)?;
-            let found = part.is_primitive()
-                && contains_ignore_case(&text.to_display_string(), &part.to_display_string());
+            let found =
+                part.is_primitive() && contains_ignore_case(&text.to_display_string(), &part.to_display_string());
             return Ok(found.into());
         };
         if array.is_empty() {
@@ -128,8 +104,7 @@ impl Evaluator<'_> {
             return Ok(false.into());
         }
         let part = self.node(part, level + 1)?;
-        let holds =
-            part.is_primitive() && holds(&text.to_display_string(), &part.to_display_string());
+        let holds = part.is_primitive() && holds(&text.to_display_string(), &part.to_display_string());
         Ok(holds.into())
     }
 
@@ -142,11 +117,7 @@ impl Evaluator<'_> {
     ) -> Result<Computed, EvalError> {
         let items = self.node(items, level + 1)?;
         let Value::Array(array) = &items else {
-            let text = if items.is_primitive() {
-                items.to_display_string().into_owned()
-            } else {
-                String::new()
-            };
+            let text = if items.is_primitive() { items.to_display_string().into_owned() } else { String::new() };
             return Ok(Value::from(text).into());
         };
         let mut separator_text = ",".to_owned();
@@ -188,25 +159,18 @@ impl Evaluator<'_> {
             }
             Err(Self::fail(
                 node,
-                format!(
-                    "The following format string references more arguments than were supplied: {format}"
-                ),
+                format!("The following format string references more arguments than were supplied: {format}"),
             ))
         })?;
         let Some(pieces) = pieces else {
-            return Err(Self::fail(
-                node,
-                format!("The following format string is invalid: {format}"),
-            ));
+            return Err(Self::fail(node, format!("The following format string is invalid: {format}")));
         };
         let mut counter = Counter::new(self.memory.max());
         let mut values: Vec<Option<Value>> = vec![None; arguments.len()];
         let mut result = String::new();
         for piece in &pieces {
             if let Piece::Text(text) = piece {
-                counter
-                    .add_text(text)
-                    .map_err(|Exceeded| self.exceeded(node))?;
+                counter.add_text(text).map_err(|Exceeded| self.exceeded(node))?;
             }
         }
         for piece in &pieces {
@@ -235,9 +199,7 @@ impl Evaluator<'_> {
             }
             let text = value.to_display_string();
             if !text.is_empty() {
-                counter
-                    .add_text(&text)
-                    .map_err(|Exceeded| self.exceeded(node))?;
+                counter.add_text(&text).map_err(|Exceeded| self.exceeded(node))?;
                 result.push_str(&text);
             }
         }

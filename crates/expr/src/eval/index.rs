@@ -13,20 +13,16 @@ enum Index<'a> {
 
 impl Index<'_> {
     /// Calls `take` with every value of `collection` the index selects.
-    fn select(
-        &self,
-        collection: &Value,
-        mut take: impl FnMut(&Value) -> Result<(), Exceeded>,
-    ) -> Result<(), Exceeded> {
+    fn select(&self, collection: &Value, mut take: impl FnMut(&Value) -> Result<(), Exceeded>) -> Result<(), Exceeded> {
         match (self, collection) {
             (Self::Wildcard, Value::Array(array)) => array.iter().try_for_each(take),
             (Self::Wildcard, Value::Object(object)) => object.values().try_for_each(take),
-            (Self::Key(key), Value::Array(array)) => position(key.to_number())
-                .and_then(|position| array.get(position))
-                .map_or(Ok(()), take),
-            (Self::Key(key), Value::Object(object)) if key.is_primitive() => object
-                .get(&key.to_display_string())
-                .map_or(Ok(()), &mut take),
+            (Self::Key(key), Value::Array(array)) => {
+                position(key.to_number()).and_then(|position| array.get(position)).map_or(Ok(()), take)
+            }
+            (Self::Key(key), Value::Object(object)) if key.is_primitive() => {
+                object.get(&key.to_display_string()).map_or(Ok(()), &mut take)
+            }
             _ => Ok(()),
         }
     }
@@ -38,11 +34,7 @@ fn position(number: f64) -> Option<usize> {
     if !(0.0..=f64::from(i32::MAX)).contains(&number) {
         return None;
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the range is checked"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
     Some(number as usize)
 }
 
@@ -54,18 +46,11 @@ impl Evaluator<'_> {
         index: NodeId,
         level: usize,
     ) -> Result<Computed, EvalError> {
-        let wildcard = self
-            .expr
-            .node(index)
-            .is_some_and(|index| matches!(index.kind, NodeKind::Wildcard));
+        let wildcard = self.expr.node(index).is_some_and(|index| matches!(index.kind, NodeKind::Wildcard));
         let container = self.node(container, level + 1)?;
         if container.is_primitive() {
             // The index is not even looked at.
-            return Ok(if wildcard {
-                Value::from(Array::filtered(Vec::new())).into()
-            } else {
-                Value::Null.into()
-            });
+            return Ok(if wildcard { Value::from(Array::filtered(Vec::new())).into() } else { Value::Null.into() });
         }
         let key;
         let index = if wildcard {
@@ -90,17 +75,12 @@ impl Evaluator<'_> {
             counter.add(POINTER_SIZE)
         };
         let taken = match &container {
-            Value::Array(array) if filtered => array
-                .iter()
-                .try_for_each(|item| index.select(item, &mut take)),
+            Value::Array(array) if filtered => array.iter().try_for_each(|item| index.select(item, &mut take)),
             _ => index.select(&container, &mut take),
         };
         if taken.is_err() {
             return Err(self.exceeded(node));
         }
-        Ok(Computed {
-            value: Array::filtered(items).into(),
-            bytes: Some(counter.bytes()),
-        })
+        Ok(Computed { value: Array::filtered(items).into(), bytes: Some(counter.bytes()) })
     }
 }

@@ -64,11 +64,7 @@ pub(crate) struct Levels {
 
 impl Levels {
     pub(crate) fn new(max: usize) -> Self {
-        Self {
-            bytes: Vec::new(),
-            total: 0,
-            max,
-        }
+        Self { bytes: Vec::new(), total: 0, max }
     }
 
     pub(crate) fn max(&self) -> usize {

@@ -43,9 +43,7 @@ impl Expr {
     }
 
     pub(crate) fn depth(&self) -> u32 {
-        self.root
-            .and_then(|root| self.node(root))
-            .map_or(0, |node| node.depth)
+        self.root.and_then(|root| self.node(root)).map_or(0, |node| node.depth)
     }
 }
 

@@ -21,12 +21,7 @@ pub(crate) struct Unexpected {
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            index: 0,
-            last: None,
-            unclosed: Vec::new(),
-        }
+        Self { text, index: 0, last: None, unclosed: Vec::new() }
     }
 
     /// Whether a `(` or `[` is open.
@@ -45,9 +40,7 @@ impl<'a> Lexer<'a> {
             '(' if self.last == Some(TokenKind::Function) => single(TokenKind::StartParameters),
             '(' => single(TokenKind::StartGroup),
             '[' => single(TokenKind::StartIndex),
-            ')' if self.unclosed.last() == Some(&TokenKind::StartParameters) => {
-                single(TokenKind::EndParameters)
-            }
+            ')' if self.unclosed.last() == Some(&TokenKind::StartParameters) => single(TokenKind::EndParameters),
             ')' => single(TokenKind::EndGroup),
             ']' => single(TokenKind::EndIndex),
             ',' => single(TokenKind::Separator),
@@ -59,25 +52,16 @@ impl<'a> Lexer<'a> {
             '-' | '+' | '0'..='9' => self.number(start),
             _ => self.keyword(start),
         }
-        .map_err(|end: usize| Unexpected {
-            kind: ParseErrorKind::Lexing,
-            range: start..end,
-        })?;
+        .map_err(|end: usize| Unexpected { kind: ParseErrorKind::Lexing, range: start..end })?;
         self.index = end;
         if !self.is_legal(&kind) || !self.balance(&kind) {
-            return Err(Unexpected {
-                kind: ParseErrorKind::Parsing,
-                range: start..end,
-            });
+            return Err(Unexpected { kind: ParseErrorKind::Parsing, range: start..end });
         }
         self.last = Some(match &kind {
             TokenKind::String(_) => TokenKind::String(String::new()),
             other => other.clone(),
         });
-        Ok(Some(Token {
-            kind,
-            range: start..end,
-        }))
+        Ok(Some(Token { kind, range: start..end }))
     }
 
     fn skip_white_space(&self, from: usize) -> usize {
@@ -163,13 +147,10 @@ impl<'a> Lexer<'a> {
     fn is_legal(&self, kind: &TokenKind) -> bool {
         let last = self.last.as_ref();
         match kind {
-            TokenKind::StartIndex | TokenKind::Dereference => {
-                last.is_some_and(TokenKind::ends_container)
-            }
+            TokenKind::StartIndex | TokenKind::Dereference => last.is_some_and(TokenKind::ends_container),
             TokenKind::StartParameters => last == Some(&TokenKind::Function),
             TokenKind::EndParameters => {
-                last == Some(&TokenKind::StartParameters)
-                    || last.is_some_and(TokenKind::ends_operand)
+                last == Some(&TokenKind::StartParameters) || last.is_some_and(TokenKind::ends_operand)
             }
             TokenKind::EndGroup | TokenKind::EndIndex | TokenKind::Separator => {
                 last.is_some_and(TokenKind::ends_operand)
@@ -210,17 +191,13 @@ impl<'a> Lexer<'a> {
 }
 
 fn is_boundary(character: char) -> bool {
-    matches!(
-        character,
-        '(' | '[' | ')' | ']' | ',' | '.' | '!' | '>' | '<' | '=' | '&' | '|'
-    ) || character.is_whitespace()
+    matches!(character, '(' | '[' | ')' | ']' | ',' | '.' | '!' | '>' | '<' | '=' | '&' | '|')
+        || character.is_whitespace()
 }
 
 /// Whether a word may name something: `[A-Za-z_][A-Za-z0-9_-]*`.
 pub(crate) fn is_keyword(word: &str) -> bool {
     let mut bytes = word.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }

@@ -68,26 +68,14 @@ impl Node {
             NodeKind::Literal(_) | NodeKind::Wildcard | NodeKind::Named(_) => self.kind.clone(),
             NodeKind::Index(container, index) => NodeKind::Index(container + base, index + base),
             NodeKind::Not(operand) => NodeKind::Not(operand + base),
-            NodeKind::Compare(operator, left, right) => {
-                NodeKind::Compare(*operator, left + base, right + base)
-            }
+            NodeKind::Compare(operator, left, right) => NodeKind::Compare(*operator, left + base, right + base),
             NodeKind::And(operands) => NodeKind::And(all(operands)),
             NodeKind::Or(operands) => NodeKind::Or(all(operands)),
-            NodeKind::Call {
-                function,
-                name,
-                arguments,
-            } => NodeKind::Call {
-                function: *function,
-                name: Arc::clone(name),
-                arguments: all(arguments),
-            },
+            NodeKind::Call { function, name, arguments } => {
+                NodeKind::Call { function: *function, name: Arc::clone(name), arguments: all(arguments) }
+            }
         };
-        Self {
-            kind,
-            range: self.range.clone(),
-            depth: self.depth,
-        }
+        Self { kind, range: self.range.clone(), depth: self.depth }
     }
 
     /// The nodes inside, in the order of the text.
@@ -98,12 +86,9 @@ impl Node {
             NodeKind::Index(left, right) | NodeKind::Compare(_, left, right) => {
                 vec![*left, *right]
             }
-            NodeKind::And(operands)
-            | NodeKind::Or(operands)
-            | NodeKind::Call {
-                arguments: operands,
-                ..
-            } => operands.clone(),
+            NodeKind::And(operands) | NodeKind::Or(operands) | NodeKind::Call { arguments: operands, .. } => {
+                operands.clone()
+            }
         }
     }
 }

@@ -21,31 +21,15 @@ pub(crate) fn parse_span(
     if utf16_len(text) > MAX_LENGTH {
         return Err(too_long(span));
     }
-    Parser {
-        text,
-        base: span.start,
-        scope,
-        nodes: Vec::new(),
-        operands: Vec::new(),
-        operators: Vec::new(),
-    }
-    .parse()
+    Parser { text, base: span.start, scope, nodes: Vec::new(), operands: Vec::new(), operators: Vec::new() }.parse()
 }
 
 pub(crate) fn too_long(range: Range<usize>) -> ParseError {
-    ParseError {
-        kind: ParseErrorKind::Parsing,
-        message: format!("Exceeded max expression length {MAX_LENGTH}"),
-        range,
-    }
+    ParseError { kind: ParseErrorKind::Parsing, message: format!("Exceeded max expression length {MAX_LENGTH}"), range }
 }
 
 pub(crate) fn too_deep(range: Range<usize>) -> ParseError {
-    ParseError {
-        kind: ParseErrorKind::Parsing,
-        message: format!("Exceeded max expression depth {MAX_DEPTH}"),
-        range,
-    }
+    ParseError { kind: ParseErrorKind::Parsing, message: format!("Exceeded max expression depth {MAX_DEPTH}"), range }
 }
 
 /// A function that may be called here.
@@ -77,14 +61,12 @@ impl Parser<'_> {
         let mut lexer = Lexer::new(self.text);
         let mut last: Option<Token> = None;
         loop {
-            let token = lexer.next().map_err(|unexpected| {
-                self.error(unexpected.kind, "Unexpected symbol", unexpected.range)
-            })?;
+            let token = lexer
+                .next()
+                .map_err(|unexpected| self.error(unexpected.kind, "Unexpected symbol", unexpected.range))?;
             let Some(token) = token else { break };
             if token.kind.is_operator() {
-                let empty_call = last
-                    .as_ref()
-                    .is_some_and(|last| last.kind == TokenKind::StartParameters);
+                let empty_call = last.as_ref().is_some_and(|last| last.kind == TokenKind::StartParameters);
                 self.push_operator(token.clone(), empty_call)?;
             } else {
                 self.push_operand(&token)?;
@@ -94,10 +76,7 @@ impl Parser<'_> {
         let Some(last) = last else {
             return Ok((self.nodes, None));
         };
-        let closing = matches!(
-            last.kind,
-            TokenKind::EndGroup | TokenKind::EndIndex | TokenKind::EndParameters
-        );
+        let closing = matches!(last.kind, TokenKind::EndGroup | TokenKind::EndIndex | TokenKind::EndParameters);
         if lexer.has_unclosed() || (last.kind.is_operator() && !closing) {
             return Err(self.parsing("Unexpected end of expression", last.range));
         }
@@ -124,11 +103,7 @@ impl Parser<'_> {
             TokenKind::Wildcard => NodeKind::Wildcard,
             TokenKind::Function => {
                 let callee = self.callee(raw, &token.range)?;
-                NodeKind::Call {
-                    function: callee.callee,
-                    name: callee.name.into(),
-                    arguments: Vec::new(),
-                }
+                NodeKind::Call { function: callee.callee, name: callee.name.into(), arguments: Vec::new() }
             }
             _ => match self.context(raw) {
                 Some(name) => NodeKind::Named(name.into()),
@@ -138,55 +113,29 @@ impl Parser<'_> {
             },
         };
         let node = self.add(kind, &token.range, 1);
-        self.operands.push(Operand {
-            node,
-            range: token.range.clone(),
-        });
+        self.operands.push(Operand { node, range: token.range.clone() });
         Ok(())
     }
 
     /// The context as the scope spells it.
     fn context(&self, name: &str) -> Option<&str> {
-        self.scope
-            .contexts
-            .iter()
-            .copied()
-            .find(|context| context.eq_ignore_ascii_case(name))
+        self.scope.contexts.iter().copied().find(|context| context.eq_ignore_ascii_case(name))
     }
 
     fn callee(&self, name: &str, range: &Range<usize>) -> Result<Known<'_>, ParseError> {
         let everywhere = FUNCTIONS
             .iter()
             .find(|(known, ..)| known.eq_ignore_ascii_case(name))
-            .map(|&(name, callee, min, max)| Known {
-                callee,
-                name,
-                min,
-                max,
-            });
+            .map(|&(name, callee, min, max)| Known { callee, name, min, max });
         let here = || {
-            let host = self
-                .scope
-                .functions
-                .iter()
-                .find(|function| function.name.eq_ignore_ascii_case(name))?;
-            Some(Known {
-                callee: Callee::Host,
-                name: host.name,
-                min: host.min,
-                max: host.max,
-            })
+            let host = self.scope.functions.iter().find(|function| function.name.eq_ignore_ascii_case(name))?;
+            Some(Known { callee: Callee::Host, name: host.name, min: host.min, max: host.max })
         };
-        everywhere
-            .or_else(here)
-            .ok_or_else(|| self.parsing("Unrecognized function", range.clone()))
+        everywhere.or_else(here).ok_or_else(|| self.parsing("Unrecognized function", range.clone()))
     }
 
     fn push_operator(&mut self, token: Token, empty_call: bool) -> Result<(), ParseError> {
-        let right_to_left = matches!(
-            token.kind,
-            TokenKind::StartGroup | TokenKind::Operator(Operator::Not)
-        );
+        let right_to_left = matches!(token.kind, TokenKind::StartGroup | TokenKind::Operator(Operator::Not));
         while !right_to_left
             && self.operators.last().is_some_and(|top| {
                 token.kind.precedence() <= top.kind.precedence()
@@ -230,30 +179,18 @@ impl Parser<'_> {
             return Err(self.parsing("Unexpected symbol", end.range.clone()));
         };
         let range = container.range.start..end.range.end;
-        self.push_node(
-            NodeKind::Index(container.node, index.node),
-            range,
-            &[container.node, index.node],
-        );
+        self.push_node(NodeKind::Index(container.node, index.node), range, &[container.node, index.node]);
         Ok(())
     }
 
     /// function `(` arguments `)`.
     fn end_parameters(&mut self, end: &Token, empty_call: bool) -> Result<(), ParseError> {
         let mut count = usize::from(!empty_call);
-        while self
-            .operators
-            .pop()
-            .is_some_and(|operator| operator.kind == TokenKind::Separator)
-        {
+        while self.operators.pop().is_some_and(|operator| operator.kind == TokenKind::Separator) {
             count += 1;
         }
         let first = self.operands.len().saturating_sub(count);
-        let supplied: Vec<NodeId> = self
-            .operands
-            .drain(first..)
-            .map(|operand| operand.node)
-            .collect();
+        let supplied: Vec<NodeId> = self.operands.drain(first..).map(|operand| operand.node).collect();
         let Some(function) = self.operands.pop() else {
             return Err(self.parsing("Unexpected symbol", end.range.clone()));
         };
@@ -280,10 +217,7 @@ impl Parser<'_> {
                 *arguments = supplied;
             }
         }
-        self.operands.push(Operand {
-            node: function.node,
-            range,
-        });
+        self.operands.push(Operand { node: function.node, range });
         Ok(())
     }
 
@@ -320,13 +254,7 @@ impl Parser<'_> {
     }
 
     /// `a && b && c` is one node with three operands, however it is grouped; so is `||`.
-    fn push_logical(
-        &mut self,
-        operator: Operator,
-        left: NodeId,
-        right: NodeId,
-        range: Range<usize>,
-    ) {
+    fn push_logical(&mut self, operator: Operator, left: NodeId, right: NodeId, range: Range<usize>) {
         let mut operands = Vec::new();
         let mut depth = 0;
         for operand in [left, right] {
@@ -375,11 +303,7 @@ impl Parser<'_> {
     }
 
     fn deepest(&self, nodes: &[NodeId]) -> u32 {
-        nodes
-            .iter()
-            .map(|node| self.depth(*node))
-            .max()
-            .unwrap_or(0)
+        nodes.iter().map(|node| self.depth(*node)).max().unwrap_or(0)
     }
 
     fn absolute(&self, range: &Range<usize>) -> Range<usize> {

@@ -41,11 +41,7 @@ fn path_to(expr: &Expr, id: NodeId, found: &mut Vec<Reference>) -> Option<Refere
     let node = expr.node(id)?;
     let (container, index) = match &node.kind {
         NodeKind::Named(name) => {
-            return Some(Reference {
-                path: vec![Arc::clone(name)],
-                range: node.range.clone(),
-                complete: true,
-            });
+            return Some(Reference { path: vec![Arc::clone(name)], range: node.range.clone(), complete: true });
         }
         NodeKind::Index(container, index) => (*container, *index),
         _ => return None,

@@ -57,23 +57,14 @@ impl Operator {
 impl TokenKind {
     /// Whether an operand ends here, so that an operator or a closing token may follow.
     pub(crate) fn ends_operand(&self) -> bool {
-        self.ends_container()
-            || matches!(
-                self,
-                Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_)
-            )
+        self.ends_container() || matches!(self, Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_))
     }
 
     /// Whether an index may follow.
     pub(crate) fn ends_container(&self) -> bool {
         matches!(
             self,
-            Self::EndGroup
-                | Self::EndParameters
-                | Self::EndIndex
-                | Self::Wildcard
-                | Self::Property
-                | Self::Named
+            Self::EndGroup | Self::EndParameters | Self::EndIndex | Self::Wildcard | Self::Property | Self::Named
         )
     }
 
@@ -81,11 +72,7 @@ impl TokenKind {
     pub(crate) fn expects_operand(&self) -> bool {
         matches!(
             self,
-            Self::Separator
-                | Self::StartGroup
-                | Self::StartIndex
-                | Self::StartParameters
-                | Self::Operator(_)
+            Self::Separator | Self::StartGroup | Self::StartIndex | Self::StartParameters | Self::Operator(_)
         )
     }
 

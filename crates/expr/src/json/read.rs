@@ -15,11 +15,7 @@ pub(crate) struct JsonError {
 
 impl fmt::Display for JsonError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            reason,
-            line,
-            column,
-        } = self;
+        let Self { reason, line, column } = self;
         write!(formatter, "{reason} (line {line}, position {column})")
     }
 }
@@ -83,9 +79,7 @@ impl<'a> Reader<'a> {
             let comment = if trimmed.starts_with("//") {
                 Some(trimmed.find('\n').unwrap_or(trimmed.len()))
             } else if let Some(body) = trimmed.strip_prefix("/*") {
-                let length = body
-                    .find("*/")
-                    .ok_or_else(|| self.error("the comment is not closed"))?;
+                let length = body.find("*/").ok_or_else(|| self.error("the comment is not closed"))?;
                 Some(length + 4)
             } else {
                 None
@@ -106,11 +100,7 @@ impl<'a> Reader<'a> {
             Some('{') => self.object(depth),
             Some('[') => self.array(depth),
             Some(quote @ ('"' | '\'')) => Ok(self.string(quote)?.into()),
-            Some(character)
-                if character == '-' || character == '.' || character.is_ascii_digit() =>
-            {
-                self.number()
-            }
+            Some(character) if character == '-' || character == '.' || character.is_ascii_digit() => self.number(),
             Some(_) => self.word(),
             None => Err(self.unexpected("a value")),
         }
@@ -165,9 +155,7 @@ impl<'a> Reader<'a> {
 
     fn take_word(&mut self) -> &'a str {
         let rest = self.rest();
-        let length = rest
-            .find(|character| !is_word(character))
-            .unwrap_or(rest.len());
+        let length = rest.find(|character| !is_word(character)).unwrap_or(rest.len());
         self.index += length;
         &rest[..length]
     }
@@ -197,9 +185,7 @@ impl<'a> Reader<'a> {
             return Ok(Value::Number(f64::NEG_INFINITY));
         }
         let length = rest
-            .find(|character: char| {
-                !(character.is_ascii_alphanumeric() || matches!(character, '.' | '+' | '-'))
-            })
+            .find(|character: char| !(character.is_ascii_alphanumeric() || matches!(character, '.' | '+' | '-')))
             .unwrap_or(rest.len());
         let text = &rest[..length];
         self.index += length;
@@ -264,10 +250,7 @@ impl<'a> Reader<'a> {
     }
 
     fn hex_digits(&mut self) -> Result<u16, JsonError> {
-        let digits = self
-            .rest()
-            .get(..4)
-            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let digits = self.rest().get(..4).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
         let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
         let unit = unit.ok_or_else(|| self.error("'\\u' wants four hexadecimal digits"))?;
         self.index += 4;
@@ -279,16 +262,9 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_' || character == '$'
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "numbers of the language are floating-point"
-)]
+#[expect(clippy::cast_precision_loss, reason = "numbers of the language are floating-point")]
 fn parse_number(text: &str) -> Option<f64> {
-    let bits = |digits: &str, radix| {
-        u64::from_str_radix(digits, radix)
-            .ok()
-            .map(|bits| bits.cast_signed() as f64)
-    };
+    let bits = |digits: &str, radix| u64::from_str_radix(digits, radix).ok().map(|bits| bits.cast_signed() as f64);
     match text.as_bytes() {
         [b'0', b'x' | b'X', ..] => bits(&text[2..], 16),
         [b'0', second, ..] if !matches!(second, b'.' | b'e' | b'E') => bits(&text[1..], 8),

@@ -4,14 +4,8 @@ use crate::Value;
 
 /// Writes a value as `toJSON` does: two spaces a level, keys in their order. `count` sees every fragment before it
 /// is appended and may stop the writing.
-pub(crate) fn write<E>(
-    value: &Value,
-    count: impl FnMut(&str) -> Result<(), E>,
-) -> Result<String, E> {
-    let mut writer = Writer {
-        text: String::new(),
-        count,
-    };
+pub(crate) fn write<E>(value: &Value, count: impl FnMut(&str) -> Result<(), E>) -> Result<String, E> {
+    let mut writer = Writer { text: String::new(), count };
     writer.value("", value, 0)?;
     Ok(writer.text)
 }

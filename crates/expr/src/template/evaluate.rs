@@ -6,10 +6,7 @@ pub(super) fn evaluate(template: &Template, context: &dyn Context) -> Result<Val
     value(template, |expr| evaluate_expr(expr, context))
 }
 
-pub(super) fn evaluate_traced(
-    template: &Template,
-    context: &dyn Context,
-) -> (Result<Value, EvalError>, Vec<Trace>) {
+pub(super) fn evaluate_traced(template: &Template, context: &dyn Context) -> (Result<Value, EvalError>, Vec<Trace>) {
     let mut traces = Vec::new();
     let result = value(template, |expr| {
         let (result, trace) = crate::evaluate_traced(expr, context);
@@ -19,10 +16,7 @@ pub(super) fn evaluate_traced(
     (result, traces)
 }
 
-fn value(
-    template: &Template,
-    mut evaluate: impl FnMut(&Expr) -> Result<Value, EvalError>,
-) -> Result<Value, EvalError> {
+fn value(template: &Template, mut evaluate: impl FnMut(&Expr) -> Result<Value, EvalError>) -> Result<Value, EvalError> {
     match template.segments() {
         [] => return Ok(Value::from("")),
         [Segment::Text(text)] => return Ok(Value::String(text.clone())),
@@ -42,8 +36,7 @@ fn value(
         };
         if counter.add_text(&text).is_err() {
             return Err(EvalError {
-                message: "The maximum allowed memory size was exceeded while evaluating the text"
-                    .to_owned(),
+                message: "The maximum allowed memory size was exceeded while evaluating the text".to_owned(),
                 range: 0..template.text().len(),
             });
         }

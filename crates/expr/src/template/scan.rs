@@ -32,10 +32,7 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
         };
         let inner = trim(text, start + OPEN.len()..end);
         index = end + CLOSE.len();
-        pieces.push(Piece::Expr {
-            whole: start..index,
-            inner,
-        });
+        pieces.push(Piece::Expr { whole: start..index, inner });
     }
     if index < text.len() {
         pieces.push(Piece::Text(index..text.len()));

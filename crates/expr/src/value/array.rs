@@ -10,17 +10,11 @@ pub struct Array {
 
 impl Array {
     pub fn new(items: Vec<Value>) -> Self {
-        Self {
-            items,
-            filtered: false,
-        }
+        Self { items, filtered: false }
     }
 
     pub(crate) fn filtered(items: Vec<Value>) -> Self {
-        Self {
-            items,
-            filtered: true,
-        }
+        Self { items, filtered: true }
     }
 
     pub(crate) fn is_filtered(&self) -> bool {

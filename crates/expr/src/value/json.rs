@@ -14,10 +14,8 @@ impl Value {
             serde_json::Value::String(text) => Self::from(text.as_str()),
             serde_json::Value::Array(items) => Self::array(items.iter().map(Self::from_json)),
             serde_json::Value::Object(entries) => {
-                let object: Object = entries
-                    .iter()
-                    .map(|(key, value)| (key.as_str(), Self::from_json(value)))
-                    .collect();
+                let object: Object =
+                    entries.iter().map(|(key, value)| (key.as_str(), Self::from_json(value))).collect();
                 Self::from(object)
             }
         }
@@ -31,12 +29,9 @@ impl Value {
             Self::Number(number) => number_to_json(*number),
             Self::String(text) => (&**text).into(),
             Self::Array(array) => array.iter().map(Self::to_json).collect(),
-            Self::Object(object) => serde_json::Value::Object(
-                object
-                    .iter()
-                    .map(|(key, value)| (key.to_owned(), value.to_json()))
-                    .collect(),
-            ),
+            Self::Object(object) => {
+                serde_json::Value::Object(object.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect())
+            }
         }
     }
 
@@ -47,16 +42,11 @@ impl Value {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the range is checked: a whole number below 2^53"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked: a whole number below 2^53")]
 fn number_to_json(number: f64) -> serde_json::Value {
     if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 {
         return (number as i64).into();
     }
-    serde_json::Number::from_f64(number).map_or_else(
-        || Value::Number(number).to_display_string().as_ref().into(),
-        serde_json::Value::Number,
-    )
+    serde_json::Number::from_f64(number)
+        .map_or_else(|| Value::Number(number).to_display_string().as_ref().into(), serde_json::Value::Number)
 }

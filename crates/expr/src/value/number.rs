@@ -6,12 +6,7 @@ pub(crate) fn format(number: f64) -> Cow<'static, str> {
         return "NaN".into();
     }
     if number.is_infinite() {
-        return if number > 0.0 {
-            "Infinity"
-        } else {
-            "-Infinity"
-        }
-        .into();
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.into();
     }
     if number == 0.0 {
         return "0".into();
@@ -37,10 +32,7 @@ fn format_digits(number: f64) -> String {
     if !(-4..PRECISION).contains(&exponent) {
         let point = if rest.is_empty() { "" } else { "." };
         let exponent_sign = if exponent < 0 { '-' } else { '+' };
-        return format!(
-            "{sign}{first}{point}{rest}E{exponent_sign}{:02}",
-            exponent.abs()
-        );
+        return format!("{sign}{first}{point}{rest}E{exponent_sign}{:02}", exponent.abs());
     }
     let Ok(whole) = usize::try_from(exponent) else {
         let zeros = usize::try_from(-exponent - 1).unwrap_or(0);
@@ -91,11 +83,7 @@ fn parse_bits(digits: &str, radix: u32) -> f64 {
 fn parse_decimal(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if unsigned.eq_ignore_ascii_case("infinity") {
-        return Some(if text.starts_with('-') {
-            f64::NEG_INFINITY
-        } else {
-            f64::INFINITY
-        });
+        return Some(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY });
     }
     let digits_end = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let whole = digits_end(unsigned);
@@ -116,11 +104,7 @@ fn parse_decimal(text: &str) -> Option<f64> {
         }
         rest = &after[exponent..];
     }
-    if rest.is_empty() {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if rest.is_empty() { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -180,10 +164,7 @@ mod tests {
             ("+Infinity", f64::INFINITY),
             ("1e400", f64::INFINITY),
         ] {
-            assert!(
-                (parse(text) - number).abs() == 0.0 || parse(text) == number,
-                "{text}"
-            );
+            assert!((parse(text) - number).abs() == 0.0 || parse(text) == number, "{text}");
         }
         for text in [
             ".",
@@ -212,14 +193,7 @@ mod tests {
     /// Between the two ways to print a number there is no difference, where both apply.
     #[test]
     fn whole_numbers_print_alike() {
-        for number in [
-            1.0,
-            -7.0,
-            10.0,
-            1_200.0,
-            123_456_789_012_345.0,
-            -999_999_999_999_999.0,
-        ] {
+        for number in [1.0, -7.0, 10.0, 1_200.0, 123_456_789_012_345.0, -999_999_999_999_999.0] {
             assert_eq!(format(number), format_digits(number));
         }
     }

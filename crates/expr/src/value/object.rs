@@ -67,10 +67,7 @@ impl Object {
 
     /// An empty object in which `A` and `a` are two keys.
     pub fn case_sensitive() -> Self {
-        Self {
-            entries: IndexMap::new(),
-            case_sensitive: true,
-        }
+        Self { entries: IndexMap::new(), case_sensitive: true }
     }
 
     pub fn is_case_sensitive(&self) -> bool {
@@ -96,10 +93,7 @@ impl Object {
     /// Sets a key. A key that is there already keeps its place and spelling.
     pub fn insert(&mut self, key: impl Into<Arc<str>>, value: impl Into<Value>) -> Option<Value> {
         let (key, value) = (key.into(), value.into());
-        if let Some(slot) = self.entries.get_mut(&Lookup {
-            text: &key,
-            case_sensitive: self.case_sensitive,
-        }) {
+        if let Some(slot) = self.entries.get_mut(&Lookup { text: &key, case_sensitive: self.case_sensitive }) {
             return Some(std::mem::replace(slot, value));
         }
         self.entries.insert(Key(key), value);
@@ -125,10 +119,7 @@ impl Object {
     }
 
     fn lookup<'a>(&self, text: &'a str) -> Lookup<'a> {
-        Lookup {
-            text,
-            case_sensitive: self.case_sensitive,
-        }
+        Lookup { text, case_sensitive: self.case_sensitive }
     }
 }
 

@@ -2,24 +2,13 @@ use crate::Host;
 use expr::{Condition, Context, Function, Scope, Value, explain};
 
 const fn function(name: &'static str) -> Function<'static> {
-    Function {
-        name,
-        min: 0,
-        max: 0,
-    }
+    Function { name, min: 0, max: 0 }
 }
 
-const FUNCTIONS: [Function<'static>; 4] = [
-    function("success"),
-    function("failure"),
-    function("always"),
-    function("cancelled"),
-];
+const FUNCTIONS: [Function<'static>; 4] =
+    [function("success"), function("failure"), function("always"), function("cancelled")];
 
-const SCOPE: Scope<'static> = Scope {
-    contexts: &["github"],
-    functions: &FUNCTIONS,
-};
+const SCOPE: Scope<'static> = Scope { contexts: &["github"], functions: &FUNCTIONS };
 
 fn parse(text: &str) -> Condition {
     Condition::parse(text, &SCOPE).unwrap_or_else(|errors| panic!("{text}: {errors:?}"))

@@ -53,10 +53,7 @@ fn long_and_strange_values_stay_on_a_line() {
     let here = format!(r#"{{"a": {:?}, "b": "x\ny'\u0007"}}"#, "long".repeat(100));
     let lines = tree("a == b", &here);
     assert_eq!(lines.lines().count(), 3);
-    assert!(
-        lines.lines().all(|line| line.chars().count() < 120),
-        "{lines}"
-    );
+    assert!(lines.lines().all(|line| line.chars().count() < 120), "{lines}");
     assert!(lines.ends_with("b → 'x\\ny''\u{fffd}'"), "{lines}");
 }
 
@@ -73,10 +70,7 @@ fn one_line_names_what_was_read() {
         ("a.x == 1 || a.y", "a.x == 1 || a.y, where a.x is 1"),
         ("a.x == a.x", "a.x == a.x, where a.x is 1"),
         ("a.x", "a.x, where a.x is 1"),
-        (
-            "failure() && n.o",
-            "failure() && n.o, where failure() is false",
-        ),
+        ("failure() && n.o", "failure() && n.o, where failure() is false"),
         (
             "fromJSON('') || a",
             "fromJSON('') || a, where fromJSON('') failed: Error parsing fromJson: the text is empty (line 1, position 1)",
@@ -90,47 +84,33 @@ fn one_line_names_what_was_read() {
 #[test]
 fn secrets_are_hidden_before_they_are_quoted_and_cut() {
     let secret = "it's long ".repeat(20);
-    let json =
-        format!(r#"{{"a": {secret:?}, "o": {{"k": [{secret:?}], {secret:?}: 1}}, "n": 12345678}}"#);
+    let json = format!(r#"{{"a": {secret:?}, "o": {{"k": [{secret:?}], {secret:?}: 1}}, "n": 12345678}}"#);
     let here = contexts(&json);
     let mask = |text: &str| text.replace(&secret, "***").replace("12345678", "***");
     for (text, shown) in [
         ("a == 'x'", "a == 'x', where a is '***'"),
-        (
-            "toJSON(o) == 'x'",
-            r#"toJSON(o) == 'x', where o is {"k":["***"],"***":1}"#,
-        ),
+        ("toJSON(o) == 'x'", r#"toJSON(o) == 'x', where o is {"k":["***"],"***":1}"#),
         ("n == 1", "n == 1, where n is ***"),
     ] {
         let expr = here.with_scope(|scope| expr::parse(text, scope)).unwrap();
         let (_, trace) = evaluate_traced(&expr, &here);
         assert_eq!(explain::one_line(&trace, &mask), shown);
         let lines = explain::lines(&trace, &mask).join("\n");
-        assert!(
-            !lines.contains("it's") && !lines.contains("it''s"),
-            "{lines}"
-        );
+        assert!(!lines.contains("it's") && !lines.contains("it''s"), "{lines}");
     }
     let failing = format!("fromJSON('{}')", secret.replace('\'', "''"));
-    let expr = here
-        .with_scope(|scope| expr::parse(&failing, scope))
-        .unwrap();
+    let expr = here.with_scope(|scope| expr::parse(&failing, scope)).unwrap();
     let (_, trace) = evaluate_traced(&expr, &here);
     let quoted = secret.replace('\'', "''");
     let mask = |text: &str| text.replace(&secret, "***").replace(&quoted, "***");
     let line = explain::one_line(&trace, &mask);
-    assert!(
-        line.starts_with("fromJSON('***'), where fromJSON('***') failed"),
-        "{line}"
-    );
+    assert!(line.starts_with("fromJSON('***'), where fromJSON('***') failed"), "{line}");
 }
 
 #[test]
 fn traces_are_json_too() {
     let here = contexts(r#"{"a": 1}"#);
-    let expr = here
-        .with_scope(|scope| expr::parse("a || 2", scope))
-        .unwrap();
+    let expr = here.with_scope(|scope| expr::parse("a || 2", scope)).unwrap();
     let (_, trace) = evaluate_traced(&expr, &here);
     insta::assert_json_snapshot!(explain::json(&trace), @r#"
     {
@@ -171,10 +151,6 @@ fn carets_stand_under_the_part() {
         ("é", 1..9, ["é", "^"]),
         ("ab", 7..9, ["ab", "  ^"]),
     ] {
-        assert_eq!(
-            explain::carets(source, &range),
-            shown,
-            "{source:?} {range:?}"
-        );
+        assert_eq!(explain::carets(source, &range), shown, "{source:?} {range:?}");
     }
 }

@@ -71,42 +71,15 @@ fn format() {
         ("format('{0}', 1e21)", r#""1E+21""#),
         ("format('{0}', 'é{1}')", r#""é{1}""#),
         ("format(1)", r#""1""#),
-        (
-            "format('{0:X}', 255)",
-            "error: The format specifiers 'X' are not valid for objects of type 'Number'",
-        ),
-        (
-            "format('{0:a}}b}', 'x')",
-            "error: The format specifiers 'a}b' are not valid for objects of type 'String'",
-        ),
-        (
-            "format('{1}', 'a')",
-            "error: The following format string references more arguments than were supplied: {1}",
-        ),
-        (
-            "format('{256}', 'a')",
-            "error: The following format string is invalid: {256}",
-        ),
-        (
-            "format('{}', 'a')",
-            "error: The following format string is invalid: {}",
-        ),
-        (
-            "format('{-1}', 'a')",
-            "error: The following format string is invalid: {-1}",
-        ),
-        (
-            "format('{0', 'a')",
-            "error: The following format string is invalid: {0",
-        ),
-        (
-            "format('{0:', 'a')",
-            "error: The following format string is invalid: {0:",
-        ),
-        (
-            "format('a}b', 'a')",
-            "error: The following format string is invalid: a}b",
-        ),
+        ("format('{0:X}', 255)", "error: The format specifiers 'X' are not valid for objects of type 'Number'"),
+        ("format('{0:a}}b}', 'x')", "error: The format specifiers 'a}b' are not valid for objects of type 'String'"),
+        ("format('{1}', 'a')", "error: The following format string references more arguments than were supplied: {1}"),
+        ("format('{256}', 'a')", "error: The following format string is invalid: {256}"),
+        ("format('{}', 'a')", "error: The following format string is invalid: {}"),
+        ("format('{-1}', 'a')", "error: The following format string is invalid: {-1}"),
+        ("format('{0', 'a')", "error: The following format string is invalid: {0"),
+        ("format('{0:', 'a')", "error: The following format string is invalid: {0:"),
+        ("format('a}b', 'a')", "error: The following format string is invalid: a}b"),
     ]);
 }
 
@@ -117,16 +90,9 @@ fn format_evaluates_what_it_shows_once() {
         calls.borrow_mut().push(name.to_owned());
         Some(Ok("x".into()))
     });
-    let function = |name| Function {
-        name,
-        min: 0,
-        max: 0,
-    };
+    let function = |name| Function { name, min: 0, max: 0 };
     let functions = [function("used"), function("unused")];
-    let scope = Scope {
-        contexts: &[],
-        functions: &functions,
-    };
+    let scope = Scope { contexts: &[], functions: &functions };
     let expr = expr::parse("format('{1}{1}', unused(), used())", &scope).unwrap();
     let value = expr::evaluate(&expr, &host).unwrap();
     assert_eq!(value.as_str(), Some("xx"));
@@ -139,14 +105,8 @@ fn case() {
         ("case(true, 1, 2)", "1"),
         ("case(false, 1, 2)", "2"),
         ("case(false, 1, 1 == 1, 'x', 2)", r#""x""#),
-        (
-            "case('true', 1, 2)",
-            "error: case predicate must evaluate to a boolean value",
-        ),
-        (
-            "case(null, 1, 2)",
-            "error: case predicate must evaluate to a boolean value",
-        ),
+        ("case('true', 1, 2)", "error: case predicate must evaluate to a boolean value"),
+        ("case(null, 1, 2)", "error: case predicate must evaluate to a boolean value"),
         ("case(true, 1, 'not looked at', 2, 3)", "1"),
     ]);
 }
@@ -156,10 +116,7 @@ fn to_json() {
     let here = r#"{"v": {"b": [1, "x", null, {}], "a": {"n": 1.50, "e": []}, "t": true}}"#;
     let expected = "{\n  \"b\": [\n    1,\n    \"x\",\n    null,\n    {}\n  ],\n  \"a\": {\n    \"n\": 1.5,\n    \
                     \"e\": []\n  },\n  \"t\": true\n}";
-    assert_eq!(
-        show_in("toJSON(v)", here),
-        serde_json::json!(expected).to_string()
-    );
+    assert_eq!(show_in("toJSON(v)", here), serde_json::json!(expected).to_string());
     let quoted = |text: &str| serde_json::json!(text).to_string();
     for (json, text) in [
         (r#""a\"b\\c/d'e""#, r#""a\"b\\c/d'e""#),
@@ -180,10 +137,7 @@ fn to_json() {
 #[test]
 fn from_json() {
     table(&[
-        (
-            "fromJSON('{\"b\": 1, \"a\": [true, null]}')",
-            r#"{"b":1,"a":[true,null]}"#,
-        ),
+        ("fromJSON('{\"b\": 1, \"a\": [true, null]}')", r#"{"b":1,"a":[true,null]}"#),
         ("fromJSON('\"\\u00e9\\ud83d\\ude0a\\/\"')", r#""é😊/""#),
         ("fromJSON(' -1.5e3 ')", "-1500"),
         ("fromJSON(true)", "true"),
@@ -199,49 +153,21 @@ fn from_json() {
         ("fromJSON('1 rest')", "1"),
         ("fromJSON('\"\\ud83d\"')", "\"\u{fffd}\""),
         // Faults with their places.
-        (
-            "fromJSON('')",
-            "error: Error parsing fromJson: the text is empty (line 1, position 1)",
-        ),
-        (
-            "fromJSON('[1,\n x]')",
-            "error: Error parsing fromJson: expected a value, found 'x' (line 2, position 2)",
-        ),
-        (
-            "fromJSON('{\"a\" 1}')",
-            "error: Error parsing fromJson: expected ':', found '1' (line 1, position 6)",
-        ),
+        ("fromJSON('')", "error: Error parsing fromJson: the text is empty (line 1, position 1)"),
+        ("fromJSON('[1,\n x]')", "error: Error parsing fromJson: expected a value, found 'x' (line 2, position 2)"),
+        ("fromJSON('{\"a\" 1}')", "error: Error parsing fromJson: expected ':', found '1' (line 1, position 6)"),
         (
             "fromJSON('[1')",
             "error: Error parsing fromJson: expected ',' or ']', found the end of the text (line 1, position 3)",
         ),
-        (
-            "fromJSON('\"a')",
-            "error: Error parsing fromJson: the string is not closed (line 1, position 2)",
-        ),
-        (
-            "fromJSON('1.2.3')",
-            "error: Error parsing fromJson: '1.2.3' is not a number (line 1, position 1)",
-        ),
-        (
-            "fromJSON('+1')",
-            "error: Error parsing fromJson: expected a value, found '+' (line 1, position 1)",
-        ),
-        (
-            "fromJSON('\"\\x\"')",
-            "error: Error parsing fromJson: '\\x' is no escape (line 1, position 3)",
-        ),
-        (
-            "fromJSON(fromJSON('{}'))",
-            "error: Error parsing fromJson: expected a value, found 'O' (line 1, position 1)",
-        ),
+        ("fromJSON('\"a')", "error: Error parsing fromJson: the string is not closed (line 1, position 2)"),
+        ("fromJSON('1.2.3')", "error: Error parsing fromJson: '1.2.3' is not a number (line 1, position 1)"),
+        ("fromJSON('+1')", "error: Error parsing fromJson: expected a value, found '+' (line 1, position 1)"),
+        ("fromJSON('\"\\x\"')", "error: Error parsing fromJson: '\\x' is no escape (line 1, position 3)"),
+        ("fromJSON(fromJSON('{}'))", "error: Error parsing fromJson: expected a value, found 'O' (line 1, position 1)"),
     ]);
-    let nested =
-        |levels: usize| format!("fromJSON('{}{}')", "[".repeat(levels), "]".repeat(levels));
-    assert_eq!(
-        show(&nested(64)),
-        format!("{}{}", "[".repeat(64), "]".repeat(64))
-    );
+    let nested = |levels: usize| format!("fromJSON('{}{}')", "[".repeat(levels), "]".repeat(levels));
+    assert_eq!(show(&nested(64)), format!("{}{}", "[".repeat(64), "]".repeat(64)));
     assert!(show(&nested(65)).contains("deeper than 64 levels"));
     assert!(show(&nested(9000)).contains("deeper than 64 levels"));
 }
@@ -255,10 +181,7 @@ fn results_are_bounded() {
     };
     assert!(show(&growing(4)).len() > 60_000);
     let error = show(&growing(12));
-    assert!(
-        error.starts_with("error: The maximum allowed memory size was exceeded"),
-        "{error}"
-    );
+    assert!(error.starts_with("error: The maximum allowed memory size was exceeded"), "{error}");
 }
 
 #[test]
@@ -272,36 +195,15 @@ fn host_functions_are_called_with_values() {
         _ => None,
     });
     let functions = [
-        Function {
-            name: "hashFiles",
-            min: 1,
-            max: 255,
-        },
-        Function {
-            name: "broken",
-            min: 0,
-            max: 0,
-        },
-        Function {
-            name: "missing",
-            min: 0,
-            max: 0,
-        },
+        Function { name: "hashFiles", min: 1, max: 255 },
+        Function { name: "broken", min: 0, max: 0 },
+        Function { name: "missing", min: 0, max: 0 },
     ];
-    let scope = Scope {
-        contexts: &[],
-        functions: &functions,
-    };
+    let scope = Scope { contexts: &[], functions: &functions };
     let run = |text: &str| expr::evaluate(&expr::parse(text, &scope).unwrap(), &host);
-    assert_eq!(
-        run("HASHfiles('a', 1, null)").unwrap().as_str(),
-        Some("a|1|")
-    );
+    assert_eq!(run("HASHfiles('a', 1, null)").unwrap().as_str(), Some("a|1|"));
     let error = run("'x' == broken()").unwrap_err();
     assert_eq!((error.message.as_str(), error.range), ("it broke", 7..15));
     let error = run("missing()").unwrap_err();
-    assert_eq!(
-        error.message,
-        "The function 'missing' is not available here"
-    );
+    assert_eq!(error.message, "The function 'missing' is not available here");
 }

@@ -21,9 +21,7 @@ pub(crate) fn contexts(json: &str) -> JsonContext {
 
 /// Evaluates an expression that parses.
 pub(crate) fn evaluate(text: &str, context: &JsonContext) -> Result<Value, EvalError> {
-    let expr = context
-        .with_scope(|scope| expr::parse(text, scope))
-        .unwrap_or_else(|error| panic!("{text}: {error}"));
+    let expr = context.with_scope(|scope| expr::parse(text, scope)).unwrap_or_else(|error| panic!("{text}: {error}"));
     expr::evaluate(&expr, context)
 }
 
@@ -42,9 +40,7 @@ pub(crate) fn show_in(text: &str, json: &str) -> String {
 
 /// The parse error of an expression without contexts: its message and the part at fault.
 pub(crate) fn refusal(text: &str) -> (String, &str) {
-    let error = contexts(r#"{"foo": null}"#)
-        .with_scope(|scope| expr::parse(text, scope))
-        .expect_err(text);
+    let error = contexts(r#"{"foo": null}"#).with_scope(|scope| expr::parse(text, scope)).expect_err(text);
     (error.message, &text[error.range])
 }
 

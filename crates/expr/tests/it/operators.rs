@@ -228,12 +228,7 @@ fn wildcards_filter() {
 #[test]
 fn keys_of_env_have_a_case() {
     let here = r#"{"env": {"Path": 1, "PATH": 2}, "github": {"Ref": 3}}"#;
-    for (text, value) in [
-        ("env.Path", "1"),
-        ("ENV.PATH", "2"),
-        ("env.path", "null"),
-        ("github.rEF", "3"),
-    ] {
+    for (text, value) in [("env.Path", "1"), ("ENV.PATH", "2"), ("env.path", "null"), ("github.rEF", "3")] {
         assert_eq!(show_in(text, here), value, "{text}");
     }
 }

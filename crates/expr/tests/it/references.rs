@@ -17,10 +17,7 @@ fn references_are_paths_with_places() {
         ("needs.*.result", "needs/*/result"),
         ("github.event.commits[0].id", "github/event/commits/0/id"),
         ("needs[matrix.job].result", "needs… matrix/job"),
-        (
-            "contains(github.ref, needs.a.b) && !matrix.x",
-            "github/ref needs/a/b matrix/x",
-        ),
+        ("contains(github.ref, needs.a.b) && !matrix.x", "github/ref needs/a/b matrix/x"),
         ("(needs.a).b", "needs/a/b"),
         ("fromJSON(needs.a.b).c", "needs/a/b"),
         ("fromJSON('{}').c", ""),
@@ -38,10 +35,7 @@ fn references_are_paths_with_places() {
         assert_eq!(found.join(" "), paths, "{text}");
     }
     let text = "1 == needs.build.result";
-    assert_eq!(
-        &text[parse(text).references()[0].range.clone()],
-        "needs.build.result"
-    );
+    assert_eq!(&text[parse(text).references()[0].range.clone()], "needs.build.result");
 }
 
 #[test]

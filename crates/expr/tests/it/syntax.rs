@@ -31,8 +31,7 @@ fn literals() {
 
 #[test]
 fn names() {
-    let here =
-        r#"{"a": {"b-c": {"_d": 1}, "true": 2, "contains": 3, "null": 4}, "A_1": 5, "_": 6}"#;
+    let here = r#"{"a": {"b-c": {"_d": 1}, "true": 2, "contains": 3, "null": 4}, "A_1": 5, "_": 6}"#;
     for (text, value) in [
         ("a.b-c._d", "1"),
         ("a . b-c [ '_d' ]", "1"),
@@ -86,18 +85,8 @@ fn refusals_are_worded_and_placed_as_githubs() {
         ("contains", "Unrecognized named-value", "contains", 1),
         ("nope('a')", "Unrecognized function", "nope", 1),
         ("1 && nope.x", "Unrecognized named-value", "nope", 6),
-        (
-            "contains('a')",
-            "Too few parameters supplied",
-            "contains",
-            1,
-        ),
-        (
-            "1 || contains('a', 'b', 'c')",
-            "Too many parameters supplied",
-            "contains",
-            6,
-        ),
+        ("contains('a')", "Too few parameters supplied", "contains", 1),
+        ("1 || contains('a', 'b', 'c')", "Too many parameters supplied", "contains", 6),
         ("toJSON()", "Too few parameters supplied", "toJSON", 1),
         ("contains('a',)", "Unexpected symbol", ")", 14),
         ("contains(,'a')", "Unexpected symbol", ",", 10),
@@ -110,9 +99,7 @@ fn refusals_are_worded_and_placed_as_githubs() {
         assert_eq!(at, part, "{text}");
         assert_eq!(
             message,
-            format!(
-                "{description}: '{part}'. Located at position {position} within expression: {text}"
-            )
+            format!("{description}: '{part}'. Located at position {position} within expression: {text}")
         );
     }
     let (message, _) = refusal("case(true, 1, false, 2)");
@@ -129,10 +116,7 @@ fn depth_is_limited_to_fifty() {
     let depths = |make: &dyn Fn(usize) -> String| {
         assert!(!show_in(&make(49), r#"{"a": 1}"#).starts_with("error"));
         assert_eq!(
-            contexts(r#"{"a": 1}"#)
-                .with_scope(|scope| expr::parse(&make(50), scope))
-                .unwrap_err()
-                .message,
+            contexts(r#"{"a": 1}"#).with_scope(|scope| expr::parse(&make(50), scope)).unwrap_err().message,
             "Exceeded max expression depth 50"
         );
     };
@@ -142,15 +126,9 @@ fn depth_is_limited_to_fifty() {
     depths(&|levels| format!("{}1{}", "format(".repeat(levels), ")".repeat(levels)));
     depths(&|levels| format!("1{}", " == 1".repeat(levels)));
     // Parentheses are no level, and a chain of one operator is one.
-    assert_eq!(
-        show(&format!("{}1{}", "(".repeat(500), ")".repeat(500))),
-        "1"
-    );
+    assert_eq!(show(&format!("{}1{}", "(".repeat(500), ")".repeat(500))), "1");
     assert_eq!(show(&format!("1{}", " && 1".repeat(500))), "1");
-    assert_eq!(
-        show(&format!("{}1{}", "0 || (".repeat(500), ")".repeat(500))),
-        "1"
-    );
+    assert_eq!(show(&format!("{}1{}", "0 || (".repeat(500), ")".repeat(500))), "1");
 }
 
 #[test]

@@ -5,22 +5,15 @@ const HERE: &str = r#"{"a": {"n": 1, "t": "x", "list": [1], "nothing": null}}"#;
 
 fn value(text: &str) -> Value {
     let here = contexts(HERE);
-    let template = here
-        .with_scope(|scope| Template::parse(text, scope))
-        .unwrap();
+    let template = here.with_scope(|scope| Template::parse(text, scope)).unwrap();
     assert_eq!(template.text(), text);
     template.evaluate(&here).unwrap()
 }
 
 /// Each error: its message up to the first colon, and the part at fault.
 fn errors(text: &str) -> Vec<(String, &str)> {
-    let errors = contexts(HERE)
-        .with_scope(|scope| Template::parse(text, scope))
-        .unwrap_err();
-    errors
-        .into_iter()
-        .map(|error| (error.message, &text[error.range]))
-        .collect()
+    let errors = contexts(HERE).with_scope(|scope| Template::parse(text, scope)).unwrap_err();
+    errors.into_iter().map(|error| (error.message, &text[error.range])).collect()
 }
 
 #[test]
@@ -34,10 +27,7 @@ fn a_lone_expression_keeps_its_type() {
         (" ${{ a.n }}", r#"" 1""#),
         ("${{ a.n }}${{ a.t }}", r#""1x""#),
         ("v${{ a.n }}-${{ a.t }}!", r#""v1-x!""#),
-        (
-            "${{ a.list }} ${{ a }}${{ a.nothing }}",
-            r#""Array Object""#,
-        ),
+        ("${{ a.list }} ${{ a }}${{ a.nothing }}", r#""Array Object""#),
         ("plain", r#""plain""#),
         ("", r#""""#),
         ("$ {{ a }} }} $${ {", r#""$ {{ a }} }} $${ {""#),
@@ -58,15 +48,8 @@ fn every_error_is_found_with_its_place() {
     assert_eq!(
         errors("x ${{ b.c }} ${{ a.n }} ${{ 1 + }} é ${{ }}"),
         [
-            (
-                "Unrecognized named-value: 'b'. Located at position 1 within expression: b.c"
-                    .to_owned(),
-                "b"
-            ),
-            (
-                "Unexpected symbol: '+'. Located at position 3 within expression: 1 +".to_owned(),
-                "+"
-            ),
+            ("Unrecognized named-value: 'b'. Located at position 1 within expression: b.c".to_owned(), "b"),
+            ("Unexpected symbol: '+'. Located at position 3 within expression: 1 +".to_owned(), "+"),
             ("An expression was expected".to_owned(), "${{ }}"),
         ]
     );
@@ -74,18 +57,11 @@ fn every_error_is_found_with_its_place() {
 
 #[test]
 fn an_unclosed_expression_is_an_error() {
-    for (text, part) in [
-        ("a ${{ b", "${{ b"),
-        ("${{", "${{"),
-        ("${{}", "${{}"),
-        ("${{ 'a }}", "${{ 'a }}"),
-        ("${{ a } }", "${{ a } }"),
-    ] {
+    for (text, part) in
+        [("a ${{ b", "${{ b"), ("${{", "${{"), ("${{}", "${{}"), ("${{ 'a }}", "${{ 'a }}"), ("${{ a } }", "${{ a } }")]
+    {
         let errors = errors(text);
-        assert!(
-            errors[0].0.starts_with("The expression is not closed."),
-            "{text}"
-        );
+        assert!(errors[0].0.starts_with("The expression is not closed."), "{text}");
         assert_eq!(errors[0].1, part);
     }
 }
@@ -94,16 +70,8 @@ fn an_unclosed_expression_is_an_error() {
 fn insert_is_a_directive() {
     assert!(Template::is_insert("${{ insert }}"));
     assert!(!Template::is_insert("${{ insert }} "));
-    assert!(
-        errors("${{ insert }}")[0]
-            .0
-            .starts_with("The expression directive 'insert'")
-    );
-    assert!(
-        errors("a ${{ insert }}")[0]
-            .0
-            .starts_with("The directive 'insert' is not allowed")
-    );
+    assert!(errors("${{ insert }}")[0].0.starts_with("The expression directive 'insert'"));
+    assert!(errors("a ${{ insert }}")[0].0.starts_with("The directive 'insert' is not allowed"));
 }
 
 #[test]
@@ -114,15 +82,8 @@ fn text_with_expressions_is_as_limited_as_one_expression() {
     // The level `format` adds counts.
     let deep = |levels: usize| format!("${{{{ {}true }}}}", "!".repeat(levels));
     assert_eq!(value(&deep(49)).as_bool(), Some(false));
-    assert_eq!(
-        errors(&format!("x{}", deep(49)))[0].0,
-        "Exceeded max expression depth 50"
-    );
-    assert!(
-        errors(&"${{1}}".repeat(255))[0]
-            .0
-            .starts_with("Too many parameters supplied")
-    );
+    assert_eq!(errors(&format!("x{}", deep(49)))[0].0, "Exceeded max expression depth 50");
+    assert!(errors(&"${{1}}".repeat(255))[0].0.starts_with("Too many parameters supplied"));
     assert_eq!(value(&"${{1}}".repeat(254)).as_str().unwrap().len(), 254);
 }
 
@@ -130,9 +91,7 @@ fn text_with_expressions_is_as_limited_as_one_expression() {
 fn failures_are_placed_in_the_text() {
     let here = contexts(HERE);
     let text = "é ${{ a.n }} ${{ fromJSON('') }}";
-    let template = here
-        .with_scope(|scope| Template::parse(text, scope))
-        .unwrap();
+    let template = here.with_scope(|scope| Template::parse(text, scope)).unwrap();
     let error = template.evaluate(&here).unwrap_err();
     assert_eq!(&text[error.range], "fromJSON('')");
     let (result, traces) = template.evaluate_traced(&here);
@@ -143,18 +102,11 @@ fn failures_are_placed_in_the_text() {
 
 #[test]
 fn literals_are_told_from_expressions() {
-    let parse = |text: &str| {
-        contexts(HERE)
-            .with_scope(|scope| Template::parse(text, scope))
-            .unwrap()
-    };
+    let parse = |text: &str| contexts(HERE).with_scope(|scope| Template::parse(text, scope)).unwrap();
     assert_eq!(parse("plain").as_literal(), Some("plain"));
     assert_eq!(parse("").as_literal(), Some(""));
     assert_eq!(parse("${{ 'quoted' }}").as_literal(), Some("quoted"));
     assert_eq!(parse("a ${{ 'quoted' }}").as_literal(), None);
     assert_eq!(parse("${{ a.n }}").as_literal(), None);
-    assert_eq!(
-        Template::literal("${{ raw }}").as_literal(),
-        Some("${{ raw }}")
-    );
+    assert_eq!(Template::literal("${{ raw }}").as_literal(), Some("${{ raw }}"));
 }

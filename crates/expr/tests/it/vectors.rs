@@ -4,10 +4,8 @@ use serde_json::Value as Json;
 
 /// Where GitHub's own vectors lie, if they are here: they are not part of this repository.
 fn folder() -> PathBuf {
-    let acceptance = std::env::var_os("TRUNKLINE_ACCEPTANCE").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/acceptance"),
-        PathBuf::from,
-    );
+    let acceptance = std::env::var_os("TRUNKLINE_ACCEPTANCE")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/acceptance"), PathBuf::from);
     acceptance.join("expressions")
 }
 
@@ -29,15 +27,12 @@ fn the_vectors_of_github_hold() {
         for (group, vectors) in groups.as_object().unwrap() {
             for vector in vectors.as_array().unwrap() {
                 answered += 1;
-                let answer: Json =
-                    serde_json::from_str(&expr::batch::answer(&vector.to_string())).unwrap();
+                let answer: Json = serde_json::from_str(&expr::batch::answer(&vector.to_string())).unwrap();
                 if !agrees(vector, &answer) {
                     let file = path.file_name().unwrap().to_string_lossy();
                     let wanted = vector.get("result").or_else(|| vector.get("err"));
-                    failures.push(format!(
-                        "{file} {group}: {}\n  wanted {wanted:?}\n  got    {answer}",
-                        vector["expr"]
-                    ));
+                    failures
+                        .push(format!("{file} {group}: {}\n  wanted {wanted:?}\n  got    {answer}", vector["expr"]));
                 }
             }
         }
@@ -53,9 +48,7 @@ fn agrees(vector: &Json, answer: &Json) -> bool {
         let got = &answer["err"];
         let message = |error: &Json| error["value"].as_str().map(str::to_owned);
         return wanted["kind"] == got["kind"]
-            && message(got)
-                .zip(message(wanted))
-                .is_some_and(|(got, wanted)| got.contains(&wanted));
+            && message(got).zip(message(wanted)).is_some_and(|(got, wanted)| got.contains(&wanted));
     }
     let wanted = &vector["result"];
     wanted["kind"] == answer["kind"] && same(&wanted["value"], &answer["value"])
@@ -66,20 +59,14 @@ fn same(left: &Json, right: &Json) -> bool {
     match (left, right) {
         (Json::Number(left), Json::Number(right)) => left.as_f64() == right.as_f64(),
         (Json::Array(left), Json::Array(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|(left, right)| same(left, right))
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
         }
         (Json::Object(left), Json::Object(right)) => {
             left.len() == right.len()
                 && left
                     .iter()
                     .zip(right)
-                    .all(|((left_key, left), (right_key, right))| {
-                        left_key == right_key && same(left, right)
-                    })
+                    .all(|((left_key, left), (right_key, right))| left_key == right_key && same(left, right))
         }
         _ => left == right,
     }

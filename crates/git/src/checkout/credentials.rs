@@ -18,23 +18,11 @@ pub(super) fn persist(
     here: &Path,
     in_job: &Path,
 ) -> Result<PathBuf, GitError> {
-    let name = format!(
-        "git-credentials-{:016x}{:016x}.config",
-        fastrand::u64(..),
-        fastrand::u64(..)
-    );
+    let name = format!("git-credentials-{:016x}{:016x}.config", fastrand::u64(..), fastrand::u64(..));
     let file = here.join(&name);
-    let text = format!(
-        "[http \"{}/\"]\n\textraheader = {}\n",
-        server_url.trim_end_matches('/'),
-        token.header()
-    );
+    let text = format!("[http \"{}/\"]\n\textraheader = {}\n", server_url.trim_end_matches('/'), token.header());
     let write = || {
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&file)?;
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
         file.write_all(text.as_bytes())
     };
     write().map_err(GitError::io("cannot write", &file))?;

@@ -53,13 +53,10 @@ impl CheckoutInputs {
         // Only ASCII white space may go: other spaces are legal in ref names.
         let text = |name: &str| {
             let raw = get(name).unwrap_or_default();
-            raw.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\u{b}')
-                .to_owned()
+            raw.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\u{b}').to_owned()
         };
         let some = |name: &str| Some(text(name)).filter(|text| !text.is_empty());
-        let flag = |name: &str, default: bool| {
-            some(name).map_or(default, |text| text.eq_ignore_ascii_case("true"))
-        };
+        let flag = |name: &str, default: bool| some(name).map_or(default, |text| text.eq_ignore_ascii_case("true"));
         let submodules = match text("submodules").to_ascii_lowercase().as_str() {
             "true" => Submodules::Direct,
             "recursive" => Submodules::Recursive,
@@ -121,21 +118,8 @@ mod tests {
     #[test]
     fn inputs_have_the_defaults_of_the_action() {
         let inputs = CheckoutInputs::from_inputs(&|_| None);
-        assert!(
-            inputs.clean
-                && inputs.persist_credentials
-                && inputs.cone
-                && !inputs.fetch_tags
-                && !inputs.lfs
-        );
-        assert_eq!(
-            (
-                inputs.fetch_depth,
-                inputs.submodules,
-                inputs.reference.as_str()
-            ),
-            (1, Submodules::No, "")
-        );
+        assert!(inputs.clean && inputs.persist_credentials && inputs.cone && !inputs.fetch_tags && !inputs.lfs);
+        assert_eq!((inputs.fetch_depth, inputs.submodules, inputs.reference.as_str()), (1, Submodules::No, ""));
         let given = CheckoutInputs::from_inputs(&|name| match name {
             "ref" => Some(" \tv1\n".into()),
             "submodules" => Some("Recursive".into()),
@@ -143,10 +127,7 @@ mod tests {
             "sparse-checkout" => Some("src\n\n docs \n".into()),
             _ => Some(String::new()),
         });
-        assert_eq!(
-            (given.reference.as_str(), given.submodules, given.clean),
-            ("v1", Submodules::Recursive, false)
-        );
+        assert_eq!((given.reference.as_str(), given.submodules, given.clean), ("v1", Submodules::Recursive, false));
         assert_eq!(given.sparse, ["src", "docs"]);
     }
 }

@@ -24,32 +24,19 @@ impl SnapshotStore {
     pub fn gc(&self, max_bytes: u64) -> Result<GcReport, GitError> {
         let parent = self.root.join("snapshots");
         let mut known = Vec::new();
-        for entry in std::fs::read_dir(&parent)
-            .map_err(GitError::io("cannot read", &parent))?
-            .flatten()
-        {
-            let used =
-                std::fs::metadata(entry.path().join("meta")).and_then(|meta| meta.modified());
+        for entry in std::fs::read_dir(&parent).map_err(GitError::io("cannot read", &parent))?.flatten() {
+            let used = std::fs::metadata(entry.path().join("meta")).and_then(|meta| meta.modified());
             let bytes = read_meta(&entry.path()).map_or(0, |meta| meta.bytes);
-            known.push((
-                used.unwrap_or(SystemTime::UNIX_EPOCH),
-                bytes,
-                entry.file_name(),
-            ));
+            known.push((used.unwrap_or(SystemTime::UNIX_EPOCH), bytes, entry.file_name()));
         }
         known.sort();
-        let mut report = GcReport {
-            kept_bytes: known.iter().map(|(_, bytes, _)| bytes).sum(),
-            ..GcReport::default()
-        };
+        let mut report = GcReport { kept_bytes: known.iter().map(|(_, bytes, _)| bytes).sum(), ..GcReport::default() };
         for (_, bytes, name) in known {
             if report.kept_bytes <= max_bytes {
                 break;
             }
             let lock = self.root.join("locks").join(&name);
-            let Some(_lease) =
-                Lease::try_exclusive(&lock).map_err(GitError::io("cannot lock", &lock))?
-            else {
+            let Some(_lease) = Lease::try_exclusive(&lock).map_err(GitError::io("cannot lock", &lock))? else {
                 continue;
             };
             let scratch = Scratch::new(&self.root.join("tmp"))?;
@@ -79,16 +66,9 @@ pub(super) fn write_meta(dir: &Path, bytes: u64, files: usize) -> Result<(), Git
 
 fn read_meta(dir: &Path) -> Option<Meta> {
     let text = std::fs::read_to_string(dir.join("meta")).ok()?;
-    let field = |name: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-            .map(str::to_owned)
-    };
-    Some(Meta {
-        bytes: field("bytes")?.parse().ok()?,
-        files: field("files")?.parse().ok()?,
-        boot: field("boot")?,
-    })
+    let field =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).map(str::to_owned);
+    Some(Meta { bytes: field("bytes")?.parse().ok()?, files: field("files")?.parse().ok()?, boot: field("boot")? })
 }
 
 /// Whether the snapshot is there and whole. Files are not synced when made; so after a restart of the machine, sizes are
@@ -102,12 +82,7 @@ pub(super) fn is_sound(dir: &Path, format: ObjectFormat) -> bool {
     }
     let sound = sizes_match(dir, format, meta.files);
     if sound {
-        let text = format!(
-            "bytes {}\nfiles {}\nboot {}\n",
-            meta.bytes,
-            meta.files,
-            boot_id()
-        );
+        let text = format!("bytes {}\nfiles {}\nboot {}\n", meta.bytes, meta.files, boot_id());
         drop(super::write_atomically(&dir.join("meta"), text.as_bytes()));
     }
     sound
@@ -115,27 +90,17 @@ pub(super) fn is_sound(dir: &Path, format: ObjectFormat) -> bool {
 
 fn sizes_match(dir: &Path, format: ObjectFormat, files: usize) -> bool {
     use std::os::unix::ffi::OsStrExt;
-    let Some(entries) = std::fs::read(dir.join("index"))
-        .ok()
-        .and_then(|bytes| index::read(format, &bytes))
-    else {
+    let Some(entries) = std::fs::read(dir.join("index")).ok().and_then(|bytes| index::read(format, &bytes)) else {
         return false;
     };
     let root = dir.join("files");
     entries.len() == files
-        && entries
-            .iter()
-            .filter(|entry| entry.mode != super::tree::GITLINK)
-            .all(|entry| {
-                let meta = root
-                    .join(std::ffi::OsStr::from_bytes(&entry.path))
-                    .symlink_metadata();
-                meta.is_ok_and(|meta| {
-                    entry.stat.is_none_or(|(size, _)| {
-                        size == 1 << 31 || meta.len() & 0xffff_ffff == u64::from(size)
-                    })
-                })
+        && entries.iter().filter(|entry| entry.mode != super::tree::GITLINK).all(|entry| {
+            let meta = root.join(std::ffi::OsStr::from_bytes(&entry.path)).symlink_metadata();
+            meta.is_ok_and(|meta| {
+                entry.stat.is_none_or(|(size, _)| size == 1 << 31 || meta.len() & 0xffff_ffff == u64::from(size))
             })
+        })
 }
 
 /// The use is noted as the time of `meta`.

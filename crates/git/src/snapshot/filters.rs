@@ -17,15 +17,9 @@ const ASKED: [&str; 5] = ["filter", "eol", "ident", "working-tree-encoding", "te
 const WORDS: [&str; 4] = ["filter", "eol", "ident", "working-tree-encoding"];
 
 /// Positions of the entries whose files are not their blobs.
-pub(crate) fn converted(
-    objects: &Objects<'_>,
-    entries: &[IndexEntry],
-) -> Result<BTreeSet<usize>, GitError> {
+pub(crate) fn converted(objects: &Objects<'_>, entries: &[IndexEntry]) -> Result<BTreeSet<usize>, GitError> {
     let mut found = BTreeSet::new();
-    let files: Vec<&IndexEntry> = entries
-        .iter()
-        .filter(|entry| is_attributes(&entry.path))
-        .collect();
+    let files: Vec<&IndexEntry> = entries.iter().filter(|entry| is_attributes(&entry.path)).collect();
     if files.is_empty() || !any_word(objects, &files)? {
         return Ok(found);
     }
@@ -33,30 +27,19 @@ pub(crate) fn converted(
         return Ok(found);
     };
     let list = scratch.join("attributes-index");
-    std::fs::write(
-        &list,
-        index::write(objects.repository.object_format(), entries),
-    )
-    .map_err(GitError::io("cannot write", &list))?;
+    std::fs::write(&list, index::write(objects.repository.object_format(), entries))
+        .map_err(GitError::io("cannot write", &list))?;
     let mut paths = Vec::new();
     for entry in entries {
         paths.extend_from_slice(&entry.path);
         paths.push(0);
     }
-    let ask = objects
-        .git()
-        .quiet_args(CLEAN)
-        .args(["check-attr", "--cached", "-z", "--stdin"])
-        .args(ASKED);
+    let ask = objects.git().quiet_args(CLEAN).args(["check-attr", "--cached", "-z", "--stdin"]).args(ASKED);
     let out = ask.env("GIT_INDEX_FILE", &list).stdin(paths).run()?;
-    let positions: HashMap<&[u8], usize> = entries
-        .iter()
-        .enumerate()
-        .map(|(at, entry)| (entry.path.as_slice(), at))
-        .collect();
+    let positions: HashMap<&[u8], usize> =
+        entries.iter().enumerate().map(|(at, entry)| (entry.path.as_slice(), at)).collect();
     let mut fields = out.split(|byte| *byte == 0);
-    while let (Some(path), Some(name), Some(value)) = (fields.next(), fields.next(), fields.next())
-    {
+    while let (Some(path), Some(name), Some(value)) = (fields.next(), fields.next(), fields.next()) {
         let Some(at) = positions.get(path) else {
             continue;
         };
@@ -92,28 +75,15 @@ pub(crate) fn check_out(
     }
     let mut prefix = to.as_os_str().to_owned();
     prefix.push("/");
-    let git = objects
-        .git()
-        .quiet_args(CLEAN)
-        .args(["checkout-index", "-z", "--force", "--stdin"]);
+    let git = objects.git().quiet_args(CLEAN).args(["checkout-index", "-z", "--force", "--stdin"]);
     let mut option = std::ffi::OsString::from("--prefix=");
     option.push(prefix);
-    git.quiet_args([option])
-        .env("GIT_INDEX_FILE", &list)
-        .stdin(paths)
-        .run()?;
+    git.quiet_args([option]).env("GIT_INDEX_FILE", &list).stdin(paths).run()?;
     Ok(())
 }
 
 /// The settings of a fresh machine.
-const CLEAN: [&str; 6] = [
-    "-c",
-    "core.autocrlf=false",
-    "-c",
-    "core.eol=lf",
-    "-c",
-    "core.attributesFile=/dev/null",
-];
+const CLEAN: [&str; 6] = ["-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "core.attributesFile=/dev/null"];
 
 fn is_attributes(path: &[u8]) -> bool {
     path == b".gitattributes" || path.ends_with(b"/.gitattributes")
@@ -125,11 +95,7 @@ fn any_word(objects: &Objects<'_>, files: &[&IndexEntry]) -> Result<bool, GitErr
         wanted.push_str(&hex::encode(&file.oid));
         wanted.push('\n');
     }
-    let out = objects
-        .git()
-        .args(["cat-file", "--batch"])
-        .stdin(wanted.into_bytes())
-        .run()?;
+    let out = objects.git().args(["cat-file", "--batch"]).stdin(wanted.into_bytes()).run()?;
     let text = String::from_utf8_lossy(&out);
     Ok(WORDS.iter().any(|word| text.contains(word)))
 }

@@ -15,39 +15,21 @@ pub(crate) struct Lease {
 impl Lease {
     /// Opens (creating) the lock file and waits for a shared lock.
     pub(crate) fn shared(path: &Path) -> io::Result<Lease> {
-        let lease = Lease {
-            file: File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(path)?,
-        };
+        let lease = Lease { file: File::options().create(true).truncate(false).write(true).open(path)? };
         lease.lock(FlockOperation::LockShared)?;
         Ok(lease)
     }
 
     /// The same, exclusive.
     pub(crate) fn exclusive(path: &Path) -> io::Result<Lease> {
-        let lease = Lease {
-            file: File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(path)?,
-        };
+        let lease = Lease { file: File::options().create(true).truncate(false).write(true).open(path)? };
         lease.lock(FlockOperation::LockExclusive)?;
         Ok(lease)
     }
 
     /// An exclusive lock, if nobody holds any.
     pub(crate) fn try_exclusive(path: &Path) -> io::Result<Option<Lease>> {
-        let lease = Lease {
-            file: File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(path)?,
-        };
+        let lease = Lease { file: File::options().create(true).truncate(false).write(true).open(path)? };
         match flock(&lease.file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(lease)),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),

@@ -40,9 +40,8 @@ pub(crate) fn materialise(
         reflink: AtomicBool::new(true),
     };
     job.make_directories(entries)?;
-    let plain: Vec<usize> = (0..entries.len())
-        .filter(|at| !special.contains(at) && entries[*at].mode != GITLINK)
-        .collect();
+    let plain: Vec<usize> =
+        (0..entries.len()).filter(|at| !special.contains(at) && entries[*at].mode != GITLINK).collect();
     let mut missing = job.copy_all(entries, &plain)?;
     // Symlinks come last: no write can be led astray by one.
     missing.sort_by_key(|at| (entries[*at].mode == SYMLINK, *at));
@@ -50,20 +49,12 @@ pub(crate) fn materialise(
     filters::check_out(objects, entries, &special, to)?;
     for at in special {
         let path = job.path(&entries[at]);
-        let size = path
-            .symlink_metadata()
-            .map_err(GitError::io("cannot read", &path))?
-            .len();
-        job.sizes[at].store(
-            usize::try_from(size).unwrap_or(usize::MAX),
-            Ordering::Relaxed,
-        );
-        utimensat(CWD, &path, &job.times(), AtFlags::SYMLINK_NOFOLLOW).map_err(|error| {
-            GitError::Io {
-                what: "cannot set the time of",
-                path,
-                source: error.into(),
-            }
+        let size = path.symlink_metadata().map_err(GitError::io("cannot read", &path))?.len();
+        job.sizes[at].store(usize::try_from(size).unwrap_or(usize::MAX), Ordering::Relaxed);
+        utimensat(CWD, &path, &job.times(), AtFlags::SYMLINK_NOFOLLOW).map_err(|error| GitError::Io {
+            what: "cannot set the time of",
+            path,
+            source: error.into(),
         })?;
     }
     let mut total = 0;
@@ -96,14 +87,8 @@ impl Job<'_> {
     }
 
     fn times(&self) -> Timestamps {
-        let time = Timespec {
-            tv_sec: i64::from(self.mtime),
-            tv_nsec: 0,
-        };
-        Timestamps {
-            last_access: time,
-            last_modification: time,
-        }
+        let time = Timespec { tv_sec: i64::from(self.mtime), tv_nsec: 0 };
+        Timestamps { last_access: time, last_modification: time }
     }
 
     fn make_directories(&self, entries: &[IndexEntry]) -> Result<(), GitError> {
@@ -150,9 +135,7 @@ impl Job<'_> {
             }
             Ok(())
         })?;
-        let mut missing = missing
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut missing = missing.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         missing.sort_unstable();
         Ok(missing)
     }
@@ -166,15 +149,9 @@ impl Job<'_> {
         size: &AtomicUsize,
         buffer: &mut [u8],
     ) -> io::Result<bool> {
-        let flags = i32::try_from(
-            rustix::fs::OFlags::NOFOLLOW.bits() | rustix::fs::OFlags::NONBLOCK.bits(),
-        )
-        .unwrap_or(0);
-        let Ok(mut from) = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags)
-            .open(source)
-        else {
+        let flags =
+            i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits() | rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+        let Ok(mut from) = OpenOptions::new().read(true).custom_flags(flags).open(source) else {
             return Ok(false);
         };
         let Ok(meta) = from.metadata() else {
@@ -211,10 +188,7 @@ impl Job<'_> {
             return Ok(false);
         }
         futimens(&to, &self.times())?;
-        size.store(
-            usize::try_from(meta.len()).unwrap_or(usize::MAX),
-            Ordering::Relaxed,
-        );
+        size.store(usize::try_from(meta.len()).unwrap_or(usize::MAX), Ordering::Relaxed);
         Ok(true)
     }
 
@@ -234,10 +208,7 @@ impl Job<'_> {
         };
         if cloned {
             // Hash the clone: nobody can change that one.
-            from = File::open(format!(
-                "/proc/self/fd/{}",
-                std::os::fd::AsRawFd::as_raw_fd(to)
-            ))?;
+            from = File::open(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(to)))?;
         }
         let mut seen = 0;
         loop {
@@ -273,11 +244,7 @@ impl Job<'_> {
         if which.is_empty() {
             return Ok(());
         }
-        let mut child = self
-            .objects
-            .git()
-            .args(["cat-file", "--batch"])
-            .converse()?;
+        let mut child = self.objects.git().args(["cat-file", "--batch"]).converse()?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let mut wanted = String::with_capacity(which.len() * 41);
         for at in which {
@@ -289,16 +256,11 @@ impl Job<'_> {
                 // If git stops, reading its answers says so.
                 scope.spawn(move || drop(stdin.write_all(wanted.as_bytes())));
             }
-            let mut out = BufReader::with_capacity(
-                256 * 1024,
-                stdout.ok_or_else(|| io::Error::other("no pipe to git"))?,
-            );
+            let mut out =
+                BufReader::with_capacity(256 * 1024, stdout.ok_or_else(|| io::Error::other("no pipe to git"))?);
             for at in which {
                 let size = self.inflate_one(&entries[*at], &mut out)?;
-                self.sizes[*at].store(
-                    usize::try_from(size).unwrap_or(usize::MAX),
-                    Ordering::Relaxed,
-                );
+                self.sizes[*at].store(usize::try_from(size).unwrap_or(usize::MAX), Ordering::Relaxed);
             }
             Ok(())
         });
@@ -311,18 +273,10 @@ impl Job<'_> {
         let mut header = String::new();
         out.by_ref().take(200).read_line(&mut header)?;
         let path = || String::from_utf8_lossy(&entry.path).into_owned();
-        let size: u64 = header
-            .trim_end()
-            .rsplit(' ')
-            .next()
-            .and_then(|size| size.parse().ok())
-            .ok_or_else(|| {
-                let oid = hex::encode(&entry.oid);
-                io::Error::other(format!(
-                    "object {oid} ({}) is missing; run `git fsck` or fetch it again",
-                    path()
-                ))
-            })?;
+        let size: u64 = header.trim_end().rsplit(' ').next().and_then(|size| size.parse().ok()).ok_or_else(|| {
+            let oid = hex::encode(&entry.oid);
+            io::Error::other(format!("object {oid} ({}) is missing; run `git fsck` or fetch it again", path()))
+        })?;
         let target = self.path(entry);
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path()));
         let mut content = out.by_ref().take(size);

@@ -31,41 +31,24 @@ impl SnapshotStore {
     }
 
     /// Gives the snapshot's files new times, unless a job is using them.
-    pub(super) fn renew(
-        &self,
-        dir: &Path,
-        lock: &Path,
-        format: ObjectFormat,
-    ) -> Result<(), GitError> {
-        let Some(_lease) = Lease::try_exclusive(lock).map_err(GitError::io("cannot lock", lock))?
-        else {
+    pub(super) fn renew(&self, dir: &Path, lock: &Path, format: ObjectFormat) -> Result<(), GitError> {
+        let Some(_lease) = Lease::try_exclusive(lock).map_err(GitError::io("cannot lock", lock))? else {
             return Ok(());
         };
         let list = dir.join("index");
-        let Some(mut entries) = std::fs::read(&list)
-            .ok()
-            .and_then(|bytes| index::read(format, &bytes))
-        else {
+        let Some(mut entries) = std::fs::read(&list).ok().and_then(|bytes| index::read(format, &bytes)) else {
             return Ok(());
         };
         let now = past_second();
-        let time = Timespec {
-            tv_sec: i64::from(now),
-            tv_nsec: 0,
-        };
-        let times = Timestamps {
-            last_access: time,
-            last_modification: time,
-        };
+        let time = Timespec { tv_sec: i64::from(now), tv_nsec: 0 };
+        let times = Timestamps { last_access: time, last_modification: time };
         let files = dir.join("files");
         for entry in &mut entries {
             let path = files.join(OsStr::from_bytes(&entry.path));
-            utimensat(CWD, &path, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(|error| {
-                GitError::Io {
-                    what: "cannot set the time of",
-                    path,
-                    source: error.into(),
-                }
+            utimensat(CWD, &path, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(|error| GitError::Io {
+                what: "cannot set the time of",
+                path,
+                source: error.into(),
             })?;
             entry.stat = entry.stat.map(|(size, _)| (size, now));
         }

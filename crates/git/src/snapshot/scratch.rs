@@ -24,11 +24,7 @@ impl Scratch {
             lease = Lease::exclusive(&lock).map_err(GitError::io("cannot lock", &lock))?;
         }
         std::fs::create_dir(&path).map_err(GitError::io("cannot create", &path))?;
-        Ok(Scratch {
-            path,
-            lock,
-            _lease: lease,
-        })
+        Ok(Scratch { path, lock, _lease: lease })
     }
 
     /// The directory.

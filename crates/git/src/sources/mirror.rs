@@ -22,17 +22,10 @@ pub(super) struct Mirror<'a> {
 
 impl Mirror<'_> {
     /// Opens or creates the mirror of `repo`. Repositories of the same name on other servers have their own.
-    pub(super) fn open<'a>(
-        sources: &'a Sources,
-        url: &str,
-        repo: &RepoName,
-    ) -> Result<Mirror<'a>, GitError> {
+    pub(super) fn open<'a>(sources: &'a Sources, url: &str, repo: &RepoName) -> Result<Mirror<'a>, GitError> {
         use sha2::Digest;
         let server = hex::encode(&sha2::Sha256::digest(url.to_ascii_lowercase().as_bytes())[..4]);
-        let (owner, name) = (
-            repo.owner.to_ascii_lowercase(),
-            repo.name.to_ascii_lowercase(),
-        );
+        let (owner, name) = (repo.owner.to_ascii_lowercase(), repo.name.to_ascii_lowercase());
         let parent = sources.mirrors().join(owner);
         std::fs::create_dir_all(&parent).map_err(GitError::io("cannot create", &parent))?;
         let dir = parent.join(format!("{name}-{server}.git"));
@@ -43,17 +36,9 @@ impl Mirror<'_> {
             drop(std::fs::remove_file(dir.join(name)));
         }
         if !dir.join("HEAD").exists() {
-            Git::new(&parent)
-                .args(["init", "-q", "--bare", "--template="])
-                .arg(&dir)
-                .run()?;
+            Git::new(&parent).args(["init", "-q", "--bare", "--template="]).arg(&dir).run()?;
         }
-        Ok(Mirror {
-            sources,
-            url: url.to_owned(),
-            dir,
-            _lease: lease,
-        })
+        Ok(Mirror { sources, url: url.to_owned(), dir, _lease: lease })
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -65,12 +50,7 @@ impl Mirror<'_> {
     }
 
     /// What the cache knows, when that is fresh enough (or nothing else can be asked).
-    pub(super) fn known(
-        &self,
-        reference: Option<&str>,
-        depth: u32,
-        offline: bool,
-    ) -> Result<Option<At>, GitError> {
+    pub(super) fn known(&self, reference: Option<&str>, depth: u32, offline: bool) -> Result<Option<At>, GitError> {
         let complete = depth == 1 || (self.is_complete() && depth == 0);
         if !complete && !offline {
             return Ok(None);
@@ -79,19 +59,12 @@ impl Mirror<'_> {
             return resolve_in(&self.repository()?, Some(sha), Prefer::Tag);
         }
         let note = self.note(reference);
-        let age = std::fs::metadata(&note)
-            .and_then(|meta| meta.modified())
-            .ok()
-            .and_then(|time| time.elapsed().ok());
+        let age = std::fs::metadata(&note).and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
         if age.is_none_or(|age| age > BELIEVED && !offline) {
             return Ok(None);
         }
         let text = std::fs::read_to_string(&note).unwrap_or_default();
-        let Some((sha, full)) = text
-            .trim_end()
-            .split_once(' ')
-            .filter(|(sha, _)| is_object_id(sha))
-        else {
+        let Some((sha, full)) = text.trim_end().split_once(' ').filter(|(sha, _)| is_object_id(sha)) else {
             return Ok(None);
         };
         let here = self.repository()?.resolve_commit(sha)?.is_some();
@@ -99,56 +72,32 @@ impl Mirror<'_> {
     }
 
     /// Asks upstream what `reference` stands for now.
-    pub(super) fn ask(
-        &self,
-        reference: Option<&str>,
-        prefer: Prefer,
-    ) -> Result<Option<At>, GitError> {
+    pub(super) fn ask(&self, reference: Option<&str>, prefer: Prefer) -> Result<Option<At>, GitError> {
         let wanted: Vec<String> = match reference {
             None => vec!["HEAD".to_owned()],
             Some(name) => {
-                let mut full: Vec<String> = candidates(name, prefer)
-                    .into_iter()
-                    .map(|(_, full)| full)
-                    .collect();
+                let mut full: Vec<String> = candidates(name, prefer).into_iter().map(|(_, full)| full).collect();
                 full.dedup();
-                full.into_iter()
-                    .flat_map(|full| [format!("{full}^{{}}"), full])
-                    .collect()
+                full.into_iter().flat_map(|full| [format!("{full}^{{}}"), full]).collect()
             }
         };
-        let git = self
-            .git()
-            .args(["ls-remote", "--quiet", "--symref"])
-            .arg(&self.url)
-            .args(&wanted);
+        let git = self.git().args(["ls-remote", "--quiet", "--symref"]).arg(&self.url).args(&wanted);
         let out = git.run()?;
         let text = String::from_utf8_lossy(&out).into_owned();
         let lines = || text.lines().filter_map(|line| line.split_once('\t'));
-        let default = lines()
-            .find_map(|(left, right)| left.strip_prefix("ref: ").filter(|_| right == "HEAD"));
+        let default = lines().find_map(|(left, right)| left.strip_prefix("ref: ").filter(|_| right == "HEAD"));
         for name in &wanted {
-            let Some((sha, _)) = lines().find(|(sha, found)| *found == name && is_object_id(sha))
-            else {
+            let Some((sha, _)) = lines().find(|(sha, found)| *found == name && is_object_id(sha)) else {
                 continue;
             };
-            let full = if name == "HEAD" {
-                default.unwrap_or("HEAD")
-            } else {
-                name.trim_end_matches("^{}")
-            };
+            let full = if name == "HEAD" { default.unwrap_or("HEAD") } else { name.trim_end_matches("^{}") };
             return Ok(Some((sha.to_owned(), Some(full.to_owned()))));
         }
         Ok(None)
     }
 
     /// Brings `reference` here.
-    pub(super) fn fetch(
-        &self,
-        reference: Option<&str>,
-        depth: u32,
-        prefer: Prefer,
-    ) -> Result<Option<At>, GitError> {
+    pub(super) fn fetch(&self, reference: Option<&str>, depth: u32, prefer: Prefer) -> Result<Option<At>, GitError> {
         let at = match reference.filter(|name| is_object_id(name)) {
             Some(sha) => (sha.to_owned(), None),
             None => match self.ask(reference, prefer)? {
@@ -165,10 +114,7 @@ impl Mirror<'_> {
             write_atomically(&self.note(reference), format!("{sha} {full}\n").as_bytes())?;
         }
         // A tag object may have been asked for by id.
-        Ok(self
-            .repository()?
-            .resolve_commit(sha)?
-            .map(|commit| (commit, at.1)))
+        Ok(self.repository()?.resolve_commit(sha)?.map(|commit| (commit, at.1)))
     }
 
     fn bring(&self, sha: &str, full: Option<&str>, depth: u32) -> Result<(), GitError> {
@@ -186,11 +132,7 @@ impl Mirror<'_> {
             }
         }
         let all = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"].map(str::to_owned);
-        let unshallow: &[&str] = if self.dir.join("shallow").exists() {
-            &["--unshallow"]
-        } else {
-            &[]
-        };
+        let unshallow: &[&str] = if self.dir.join("shallow").exists() { &["--unshallow"] } else { &[] };
         self.fetching(unshallow, &all)?;
         write_atomically(&self.dir.join("complete"), b"")
     }
@@ -204,13 +146,7 @@ impl Mirror<'_> {
             "--no-auto-maintenance",
             "--no-write-fetch-head",
         ];
-        self.git()
-            .args(fetch)
-            .args(options)
-            .arg("--end-of-options")
-            .arg(&self.url)
-            .args(specs)
-            .run()?;
+        self.git().args(fetch).args(options).arg("--end-of-options").arg(&self.url).args(specs).run()?;
         Ok(())
     }
 
@@ -232,15 +168,11 @@ impl Mirror<'_> {
             "-c",
             "http.lowSpeedTime=120",
         ];
-        Git::new(&self.dir)
-            .quiet_args(options)
-            .envs(&self.sources.auth_env())
-            .cancellable(&self.url)
+        Git::new(&self.dir).quiet_args(options).envs(&self.sources.auth_env()).cancellable(&self.url)
     }
 
     fn note(&self, reference: Option<&str>) -> PathBuf {
-        self.dir
-            .join(format!("at-{}", hex::encode(reference.unwrap_or("HEAD"))))
+        self.dir.join(format!("at-{}", hex::encode(reference.unwrap_or("HEAD"))))
     }
 }
 

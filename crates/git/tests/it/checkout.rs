@@ -1,9 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use git::{
-    CheckoutContext, CheckoutInputs, CheckoutOutcome, GitError, HostWorkspace, RepoName,
-    Repository, RepositorySource, Snapshot, SnapshotStore, Sources, Token, checkout,
-    checkout_cleanup,
+    CheckoutContext, CheckoutInputs, CheckoutOutcome, GitError, HostWorkspace, RepoName, Repository, RepositorySource,
+    Snapshot, SnapshotStore, Sources, Token, checkout, checkout_cleanup,
 };
 
 use crate::fixture::{Fixture, git_in, listing};
@@ -42,22 +41,14 @@ impl Run {
     }
 
     fn checkout(&self, inputs: &[(&str, &str)]) -> Result<CheckoutOutcome, GitError> {
-        let get = |name: &str| {
-            inputs
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let get = |name: &str| inputs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let workspace = HostWorkspace::new(self.work.clone());
         let head = self.repository.head().unwrap();
         let context = CheckoutContext {
             repository: &self.repository,
             name: RepoName::parse("me/mine").unwrap(),
             sha: head.sha,
-            reference: head
-                .branch
-                .map(|branch| format!("refs/heads/{branch}"))
-                .unwrap_or_default(),
+            reference: head.branch.map(|branch| format!("refs/heads/{branch}")).unwrap_or_default(),
             remote_url: "nowhere".into(),
             snapshot: &self.snapshot,
             store: &self.store,
@@ -83,11 +74,7 @@ fn the_default_is_the_event_with_the_users_changes() {
     assert_eq!(outcome.commit, fixture.git(&["rev-parse", "HEAD"]));
     assert_eq!(outcome.reference, "refs/heads/main");
     assert!(
-        outcome.uncommitted
-            && outcome
-                .log
-                .iter()
-                .any(|line| line.contains("with uncommitted changes")),
+        outcome.uncommitted && outcome.log.iter().any(|line| line.contains("with uncommitted changes")),
         "{:?}",
         outcome.log
     );
@@ -118,28 +105,15 @@ fn other_refs_are_checked_out_as_committed() {
     for (name, full, want) in table {
         let outcome = run.checkout(&[("ref", name)]).unwrap();
         assert_eq!(
-            (
-                outcome.commit.as_str(),
-                outcome.reference.as_str(),
-                outcome.uncommitted
-            ),
+            (outcome.commit.as_str(), outcome.reference.as_str(), outcome.uncommitted),
             (first.as_str(), full, false)
         );
         assert_eq!(status(&run.work), want, "{name}");
-        assert_eq!(
-            std::fs::read_to_string(run.work.join("a.txt")).unwrap(),
-            "one\n"
-        );
+        assert_eq!(std::fs::read_to_string(run.work.join("a.txt")).unwrap(), "one\n");
     }
     let error = run.checkout(&[("ref", "nope")]).unwrap_err().to_string();
-    assert!(
-        error.contains("A branch or tag with the name 'nope' could not be found"),
-        "{error}"
-    );
-    assert!(
-        error.contains("(branches, remote branches, tags, commits)"),
-        "{error}"
-    );
+    assert!(error.contains("A branch or tag with the name 'nope' could not be found"), "{error}");
+    assert!(error.contains("(branches, remote branches, tags, commits)"), "{error}");
 }
 
 #[test]
@@ -149,44 +123,19 @@ fn another_repository_beside_the_own_one() {
     tool.write("tool.txt", "t\n");
     let sha = tool.commit("tool");
     let mut run = Run::new(&fixture);
-    let error = run
-        .checkout(&[("repository", "octo/tool")])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("octo/tool was not found")
-            && error.contains("--action-source octo/tool=DIR"),
-        "{error}"
-    );
-    run.sources.entries = vec![RepositorySource::One(
-        RepoName::parse("octo/tool").unwrap(),
-        tool.path(),
-    )];
+    let error = run.checkout(&[("repository", "octo/tool")]).unwrap_err().to_string();
+    assert!(error.contains("octo/tool was not found") && error.contains("--action-source octo/tool=DIR"), "{error}");
+    run.sources.entries = vec![RepositorySource::One(RepoName::parse("octo/tool").unwrap(), tool.path())];
     run.checkout(&[]).unwrap();
-    let outcome = run
-        .checkout(&[
-            ("repository", "Octo/tool"),
-            ("path", "deps/tool"),
-            ("fetch-depth", "0"),
-        ])
-        .unwrap();
+    let outcome = run.checkout(&[("repository", "Octo/tool"), ("path", "deps/tool"), ("fetch-depth", "0")]).unwrap();
     assert_eq!(outcome.commit, sha);
     let inner = run.work.join("deps/tool");
     assert_eq!(status(&inner), "## main...origin/main");
     assert_eq!(git_in(&inner, &["rev-list", "--count", "HEAD"]), "2");
-    assert_eq!(
-        git_in(&inner, &["remote", "get-url", "origin"]),
-        "https://github.com/Octo/tool"
-    );
+    assert_eq!(git_in(&inner, &["remote", "get-url", "origin"]), "https://github.com/Octo/tool");
     assert_eq!(status(&run.work), "## main...origin/main\n?? deps/");
-    let error = run
-        .checkout(&[("repository", "tool")])
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        error,
-        "Invalid repository 'tool'. Expected format {owner}/{repo}."
-    );
+    let error = run.checkout(&[("repository", "tool")]).unwrap_err().to_string();
+    assert_eq!(error, "Invalid repository 'tool'. Expected format {owner}/{repo}.");
 }
 
 #[test]
@@ -198,8 +147,7 @@ fn paths_stay_in_the_workspace() {
         assert!(error.contains("is not under"), "{error}");
     }
     run.checkout(&[("path", "a/../b")]).unwrap();
-    run.checkout(&[("path", run.work.join("c").to_str().unwrap())])
-        .unwrap();
+    run.checkout(&[("path", run.work.join("c").to_str().unwrap())]).unwrap();
     assert!(run.work.join("b/a.txt").exists() && run.work.join("c/a.txt").exists());
 }
 
@@ -214,18 +162,9 @@ fn clean_false_keeps_what_git_does_not_know() {
     std::fs::write(run.work.join("build.out"), "kept").unwrap();
     let outcome = run.checkout(&[("ref", "old"), ("clean", "false")]).unwrap();
     assert!(outcome.log.iter().any(|line| line.contains("clean: false")));
-    assert_eq!(
-        std::fs::read_to_string(run.work.join("build.out")).unwrap(),
-        "kept"
-    );
-    assert_eq!(
-        std::fs::read_to_string(run.work.join("a.txt")).unwrap(),
-        "one\n"
-    );
-    assert_eq!(
-        git_in(&run.work, &["rev-parse", "--abbrev-ref", "HEAD"]),
-        "old"
-    );
+    assert_eq!(std::fs::read_to_string(run.work.join("build.out")).unwrap(), "kept");
+    assert_eq!(std::fs::read_to_string(run.work.join("a.txt")).unwrap(), "one\n");
+    assert_eq!(git_in(&run.work, &["rev-parse", "--abbrev-ref", "HEAD"]), "old");
     run.checkout(&[("clean", "true")]).unwrap();
     assert!(!run.work.join("build.out").exists());
 }
@@ -237,23 +176,11 @@ fn sparse_checkouts_hold_what_the_patterns_name() {
     fixture.write("other/d.txt", "d\n");
     fixture.commit("more");
     let run = Run::new(&fixture);
-    let names = || -> Vec<String> {
-        listing(&run.work)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect()
-    };
+    let names = || -> Vec<String> { listing(&run.work).into_iter().map(|(name, _)| name).collect() };
     run.checkout(&[("sparse-checkout", "dir/deep")]).unwrap();
-    assert_eq!(
-        names(),
-        ["a.txt", "dir/b.txt", "dir/deep/c.txt", "link", "run.sh"]
-    );
+    assert_eq!(names(), ["a.txt", "dir/b.txt", "dir/deep/c.txt", "link", "run.sh"]);
     assert_eq!(status(&run.work), "## main...origin/main");
-    run.checkout(&[
-        ("sparse-checkout", "other\n/a.txt"),
-        ("sparse-checkout-cone-mode", "false"),
-    ])
-    .unwrap();
+    run.checkout(&[("sparse-checkout", "other\n/a.txt"), ("sparse-checkout-cone-mode", "false")]).unwrap();
     assert_eq!(names(), ["a.txt", "other/d.txt"]);
     run.checkout(&[]).unwrap();
     assert_eq!(names().len(), 6);
@@ -263,60 +190,26 @@ fn sparse_checkouts_hold_what_the_patterns_name() {
 fn submodules_come_from_the_users_own_clones() {
     let inner = Fixture::new();
     let lib = Fixture::new();
-    lib.git(&[
-        "submodule",
-        "--quiet",
-        "add",
-        inner.path().to_str().unwrap(),
-        "inner",
-    ]);
+    lib.git(&["submodule", "--quiet", "add", inner.path().to_str().unwrap(), "inner"]);
     lib.commit("inner");
     let fixture = Fixture::new();
-    fixture.git(&[
-        "submodule",
-        "--quiet",
-        "add",
-        lib.path().to_str().unwrap(),
-        "libs/lib",
-    ]);
+    fixture.git(&["submodule", "--quiet", "add", lib.path().to_str().unwrap(), "libs/lib"]);
     fixture.git(&["submodule", "--quiet", "update", "--init", "--recursive"]);
-    fixture.git(&[
-        "config",
-        "-f",
-        ".gitmodules",
-        "submodule.libs/lib.url",
-        "https://github.com/octo/lib",
-    ]);
+    fixture.git(&["config", "-f", ".gitmodules", "submodule.libs/lib.url", "https://github.com/octo/lib"]);
     fixture.commit("submodule");
     let run = Run::new(&fixture);
     run.checkout(&[]).unwrap();
-    assert_eq!(
-        std::fs::read_dir(run.work.join("libs/lib"))
-            .unwrap()
-            .count(),
-        0
-    );
+    assert_eq!(std::fs::read_dir(run.work.join("libs/lib")).unwrap().count(), 0);
     run.checkout(&[("submodules", "true")]).unwrap();
-    assert!(
-        run.work.join("libs/lib/a.txt").exists() && !run.work.join("libs/lib/inner/a.txt").exists()
-    );
-    assert_eq!(
-        git_in(&run.work.join("libs/lib"), &["remote", "get-url", "origin"]),
-        "https://github.com/octo/lib"
-    );
+    assert!(run.work.join("libs/lib/a.txt").exists() && !run.work.join("libs/lib/inner/a.txt").exists());
+    assert_eq!(git_in(&run.work.join("libs/lib"), &["remote", "get-url", "origin"]), "https://github.com/octo/lib");
     run.checkout(&[("submodules", "recursive")]).unwrap();
     assert!(run.work.join("libs/lib/inner/a.txt").exists());
     assert_eq!(status(&run.work), "## main...origin/main");
     // Without the user's clone there is nothing to take it from.
     std::fs::remove_dir_all(fixture.path().join(".git/modules")).unwrap();
-    let error = run
-        .checkout(&[("submodules", "true")])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("submodule `libs/lib`") && error.contains("offline"),
-        "{error}"
-    );
+    let error = run.checkout(&[("submodules", "true")]).unwrap_err().to_string();
+    assert!(error.contains("submodule `libs/lib`") && error.contains("offline"), "{error}");
 }
 
 #[test]
@@ -324,22 +217,14 @@ fn credentials_are_kept_in_a_file_of_their_own_and_removed() {
     let fixture = Fixture::new();
     let run = Run::new(&fixture);
     let outcome = run.checkout(&[("token", "s3cret")]).unwrap();
-    let header = git_in(
-        &run.work,
-        &["config", "http.https://github.com/.extraheader"],
-    );
+    let header = git_in(&run.work, &["config", "http.https://github.com/.extraheader"]);
     assert!(header.starts_with("AUTHORIZATION: basic "), "{header}");
-    assert!(
-        !std::fs::read_to_string(run.work.join(".git/config"))
-            .unwrap()
-            .contains("basic")
-    );
+    assert!(!std::fs::read_to_string(run.work.join(".git/config")).unwrap().contains("basic"));
     assert!(!format!("{outcome:?} {:?}", Token::new("s3cret")).contains("s3cret"));
     checkout_cleanup(&outcome);
     assert_eq!(std::fs::read_dir(&run.temp).unwrap().count(), 0);
     assert_eq!(status(&run.work), "## main...origin/main");
-    run.checkout(&[("token", "s3cret"), ("persist-credentials", "false")])
-        .unwrap();
+    run.checkout(&[("token", "s3cret"), ("persist-credentials", "false")]).unwrap();
     assert_eq!(std::fs::read_dir(&run.temp).unwrap().count(), 0);
 }
 

@@ -15,9 +15,7 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// A repository on `main` without commits.
     pub(crate) fn empty() -> Fixture {
-        let fixture = Fixture {
-            dir: tempfile::tempdir().unwrap(),
-        };
+        let fixture = Fixture { dir: tempfile::tempdir().unwrap() };
         std::fs::create_dir(fixture.path()).unwrap();
         git_in(&fixture.path(), &["init", "-q", "-b", "main"]);
         fixture
@@ -51,11 +49,7 @@ impl Fixture {
 
     pub(crate) fn executable(&self, path: &str) {
         use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(
-            self.path().join(path),
-            std::fs::Permissions::from_mode(0o755),
-        )
-        .unwrap();
+        std::fs::set_permissions(self.path().join(path), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     pub(crate) fn git(&self, args: &[&str]) -> String {
@@ -78,42 +72,25 @@ impl Fixture {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        self.store()
-            .snapshot(&self.repository(), Source::WorkTree)
-            .unwrap()
+        self.store().snapshot(&self.repository(), Source::WorkTree).unwrap()
     }
 }
 
 /// Runs git with no configuration but its own and a fixed clock; returns its output, trimmed.
 pub(crate) fn git_in(dir: &Path, args: &[impl AsRef<OsStr>]) -> String {
     let out = command_in(dir, args).output().unwrap();
-    let shown: Vec<_> = args
-        .iter()
-        .map(|arg| arg.as_ref().to_string_lossy().into_owned())
-        .collect();
-    assert!(
-        out.status.success(),
-        "git {shown:?}: {}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    let shown: Vec<_> = args.iter().map(|arg| arg.as_ref().to_string_lossy().into_owned()).collect();
+    assert!(out.status.success(), "git {shown:?}: {}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8_lossy(&out.stdout).trim_end().to_owned()
 }
 
 pub(crate) fn command_in(dir: &Path, args: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new("git");
     command.args(args).current_dir(dir);
-    command
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null");
-    command
-        .env("GIT_AUTHOR_NAME", "Ada")
-        .env("GIT_AUTHOR_EMAIL", "ada@example.org");
-    command
-        .env("GIT_COMMITTER_NAME", "Grace")
-        .env("GIT_COMMITTER_EMAIL", "grace@example.org");
-    command
-        .env("GIT_AUTHOR_DATE", "1700000000 +0130")
-        .env("GIT_COMMITTER_DATE", "1700000100 -0700");
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    command.env("GIT_AUTHOR_NAME", "Ada").env("GIT_AUTHOR_EMAIL", "ada@example.org");
+    command.env("GIT_COMMITTER_NAME", "Grace").env("GIT_COMMITTER_EMAIL", "grace@example.org");
+    command.env("GIT_AUTHOR_DATE", "1700000000 +0130").env("GIT_COMMITTER_DATE", "1700000100 -0700");
     command.env("GIT_ALLOW_PROTOCOL", "file:https");
     command
 }
@@ -123,16 +100,8 @@ pub(crate) fn listing(dir: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut dirs = vec![dir.to_path_buf()];
     while let Some(at) = dirs.pop() {
-        let entries: Vec<_> = std::fs::read_dir(&at)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        let name = |path: &Path| {
-            path.strip_prefix(dir)
-                .unwrap()
-                .to_string_lossy()
-                .into_owned()
-        };
+        let entries: Vec<_> = std::fs::read_dir(&at).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let name = |path: &Path| path.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
         if entries.is_empty() {
             found.push((format!("{}/", name(&at)), String::new()));
         }
@@ -144,15 +113,9 @@ pub(crate) fn listing(dir: &Path) -> Vec<(String, String)> {
             if meta.is_dir() {
                 dirs.push(path);
             } else if meta.is_symlink() {
-                found.push((
-                    name(&path),
-                    format!("-> {}", std::fs::read_link(&path).unwrap().display()),
-                ));
+                found.push((name(&path), format!("-> {}", std::fs::read_link(&path).unwrap().display())));
             } else {
-                found.push((
-                    name(&path),
-                    String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned(),
-                ));
+                found.push((name(&path), String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned()));
             }
         }
     }

@@ -16,10 +16,7 @@ fn a_clean_tree_is_the_commit_and_the_repository_is_not_touched() {
     assert_eq!(snapshot.tree, fixture.git(&["rev-parse", "HEAD^{tree}"]));
     assert!(snapshot.fresh && !snapshot.uncommitted);
     assert_eq!(listing(&snapshot.path), listing(&fixture.path()));
-    let mode = std::fs::metadata(snapshot.path.join("run.sh"))
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(snapshot.path.join("run.sh")).unwrap().permissions().mode();
     assert_eq!(mode & 0o111, 0o111);
     assert!(!fixture.snapshot().fresh);
     assert_eq!(fingerprint(&fixture.path()), before);
@@ -53,11 +50,7 @@ fn a_dirty_tree_has_changes_and_untracked_files_but_no_ignored_ones() {
     fixture.commit("all of it");
     let committed = fixture.snapshot();
     assert_eq!(
-        (
-            committed.tree.as_str(),
-            committed.fresh,
-            committed.uncommitted
-        ),
+        (committed.tree.as_str(), committed.fresh, committed.uncommitted),
         (snapshot.tree.as_str(), false, false)
     );
 }
@@ -71,19 +64,10 @@ fn another_commit_is_inflated_where_the_work_tree_differs() {
     fixture.commit("second");
     // Equal in size and time, different in content: must not be taken from the work tree.
     fixture.write("a.txt", "two\n");
-    let snapshot = fixture
-        .store()
-        .snapshot(&fixture.repository(), Source::Commit(&first))
-        .unwrap();
+    let snapshot = fixture.store().snapshot(&fixture.repository(), Source::Commit(&first)).unwrap();
     let files = listing(&snapshot.path);
-    assert!(
-        files.contains(&("a.txt".into(), "one\n".into())),
-        "{files:?}"
-    );
-    assert!(
-        files.contains(&("link".into(), "-> dir/b.txt".into())),
-        "{files:?}"
-    );
+    assert!(files.contains(&("a.txt".into(), "one\n".into())), "{files:?}");
+    assert!(files.contains(&("link".into(), "-> dir/b.txt".into())), "{files:?}");
 }
 
 #[test]
@@ -98,9 +82,7 @@ fn bare_shallow_and_borrowing_repositories_give_the_same_tree() {
     git_in(at, &["clone", "-q", "--shared", "repo", "borrowing"]);
     for name in ["bare.git", "shallow", "borrowing"] {
         let store = SnapshotStore::open(&at.join(format!("cache-{name}"))).unwrap();
-        let snapshot = store
-            .snapshot(&Repository::open(&at.join(name)).unwrap(), Source::WorkTree)
-            .unwrap();
+        let snapshot = store.snapshot(&Repository::open(&at.join(name)).unwrap(), Source::WorkTree).unwrap();
         assert_eq!(snapshot.tree, want.tree, "{name}");
         assert_eq!(listing(&snapshot.path), listing(&want.path), "{name}");
     }
@@ -115,41 +97,23 @@ fn a_directory_outside_git_and_a_repository_without_commits() {
     let unborn = fixture.snapshot();
     assert!(unborn.uncommitted);
     std::fs::remove_dir_all(fixture.path().join(".git")).unwrap();
-    let plain = fixture
-        .store()
-        .snapshot(
-            &Repository::open(&fixture.path()).unwrap(),
-            Source::WorkTree,
-        )
-        .unwrap();
+    let plain = fixture.store().snapshot(&Repository::open(&fixture.path()).unwrap(), Source::WorkTree).unwrap();
     assert_eq!(plain.tree, unborn.tree);
     assert!(!plain.fresh && plain.uncommitted);
     assert!(!plain.path.join("out").exists() && plain.path.join("x/y").exists());
     fixture.write("x/z", "z\n");
-    let later = fixture
-        .store()
-        .snapshot(
-            &Repository::open(&fixture.path()).unwrap(),
-            Source::WorkTree,
-        )
-        .unwrap();
+    let later = fixture.store().snapshot(&Repository::open(&fixture.path()).unwrap(), Source::WorkTree).unwrap();
     assert!(later.fresh && later.path.join("x/z").exists());
 }
 
 #[test]
 fn attributes_convert_as_a_fresh_checkout_would() {
     let fixture = Fixture::new();
-    fixture.write(
-        ".gitattributes",
-        "*.bat eol=crlf\n*.auto text=auto\n*.id ident\n*.big filter=lfs\n*.up filter=upper\n",
-    );
+    fixture
+        .write(".gitattributes", "*.bat eol=crlf\n*.auto text=auto\n*.id ident\n*.big filter=lfs\n*.up filter=upper\n");
     fixture.git(&["config", "filter.upper.clean", "tr A-Z a-z"]);
     fixture.git(&["config", "filter.upper.smudge", "tr a-z A-Z"]);
-    fixture.git(&[
-        "config",
-        "filter.lfs.smudge",
-        "echo real content; cat >/dev/null",
-    ]);
+    fixture.git(&["config", "filter.lfs.smudge", "echo real content; cat >/dev/null"]);
     fixture.git(&["config", "filter.lfs.clean", "cat >/dev/null; echo pointer"]);
     fixture.write("x.bat", "a\nb\n");
     fixture.write("x.auto", "a\r\nb\r\n");
@@ -158,13 +122,7 @@ fn attributes_convert_as_a_fresh_checkout_would() {
     fixture.write("x.up", "LOUD\n");
     fixture.commit("attributes");
     let files = listing(&fixture.snapshot().path);
-    let content = |path: &str| {
-        files
-            .iter()
-            .find(|(name, _)| name == path)
-            .map(|(_, text)| text.as_str())
-            .unwrap()
-    };
+    let content = |path: &str| files.iter().find(|(name, _)| name == path).map(|(_, text)| text.as_str()).unwrap();
     assert_eq!(content("x.bat"), "a\r\nb\r\n");
     assert_eq!(content("x.auto"), "a\nb\n");
     assert!(content("x.id").starts_with("$Id: "), "{}", content("x.id"));
@@ -176,13 +134,7 @@ fn attributes_convert_as_a_fresh_checkout_would() {
 fn submodules_are_empty_directories() {
     let fixture = Fixture::new();
     let lib = Fixture::new();
-    fixture.git(&[
-        "submodule",
-        "--quiet",
-        "add",
-        lib.path().to_str().unwrap(),
-        "libs/lib",
-    ]);
+    fixture.git(&["submodule", "--quiet", "add", lib.path().to_str().unwrap(), "libs/lib"]);
     fixture.commit("submodule");
     let snapshot = fixture.snapshot();
     assert!(listing(&snapshot.path).contains(&("libs/lib/".into(), String::new())));
@@ -198,20 +150,9 @@ fn a_large_file_goes_through_in_pieces() {
     let first = fixture.commit("large");
     fixture.write("large", &"0123456789".repeat(50_001));
     let changed = fixture.snapshot();
-    assert_eq!(
-        std::fs::metadata(changed.path.join("large")).unwrap().len(),
-        500_010
-    );
-    let committed = fixture
-        .store()
-        .snapshot(&fixture.repository(), Source::Commit(&first))
-        .unwrap();
-    assert_eq!(
-        std::fs::metadata(committed.path.join("large"))
-            .unwrap()
-            .len(),
-        500_000
-    );
+    assert_eq!(std::fs::metadata(changed.path.join("large")).unwrap().len(), 500_010);
+    let committed = fixture.store().snapshot(&fixture.repository(), Source::Commit(&first)).unwrap();
+    assert_eq!(std::fs::metadata(committed.path.join("large")).unwrap().len(), 500_000);
 }
 
 #[test]
@@ -223,19 +164,10 @@ fn unsafe_paths_in_trees_are_refused() {
         let list = fixture.dir.path().join("list");
         std::fs::write(&list, format!("100644 blob {blob}\t{name}\n")).unwrap();
         let mut mktree = crate::fixture::command_in(&fixture.path(), &["mktree"]);
-        let out = mktree
-            .stdin(std::fs::File::open(&list).unwrap())
-            .output()
-            .unwrap();
+        let out = mktree.stdin(std::fs::File::open(&list).unwrap()).output().unwrap();
         let tree = String::from_utf8(out.stdout).unwrap().trim().to_owned();
-        let error = fixture
-            .store()
-            .snapshot(&fixture.repository(), Source::Commit(&tree))
-            .unwrap_err();
-        assert!(
-            error.to_string().contains("not safe to write"),
-            "{name}: {error}"
-        );
+        let error = fixture.store().snapshot(&fixture.repository(), Source::Commit(&tree)).unwrap_err();
+        assert!(error.to_string().contains("not safe to write"), "{name}: {error}");
     }
 }
 
@@ -248,21 +180,14 @@ fn collection_takes_the_least_recently_used_and_spares_what_is_held() {
         fixture.write("a.txt", &format!("{number}\n"));
         fixture.commit("next");
         let snapshot = fixture.snapshot();
-        let used = std::fs::File::options()
-            .append(true)
-            .open(snapshot.path.with_file_name("meta"))
-            .unwrap();
-        used.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1000 + number))
-            .unwrap();
+        let used = std::fs::File::options().append(true).open(snapshot.path.with_file_name("meta")).unwrap();
+        used.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1000 + number)).unwrap();
         trees.push(snapshot.path.clone());
     }
     let held = fixture.snapshot();
     let report = store.gc(report_size(&store) - 1).unwrap();
     assert_eq!(report.removed, 1);
-    assert_eq!(
-        trees.iter().map(|path| path.exists()).collect::<Vec<_>>(),
-        [false, true, true]
-    );
+    assert_eq!(trees.iter().map(|path| path.exists()).collect::<Vec<_>>(), [false, true, true]);
     let report = store.gc(0).unwrap();
     assert_eq!(report.removed, 1);
     assert!(held.path.exists() && report.kept_bytes > 0);
@@ -283,13 +208,7 @@ fn a_snapshot_cut_short_by_a_power_failure_is_made_anew() {
     let text = std::fs::read_to_string(&meta).unwrap();
     let earlier: String = text
         .lines()
-        .map(|line| {
-            if line.starts_with("boot") {
-                "boot earlier\n".into()
-            } else {
-                format!("{line}\n")
-            }
-        })
+        .map(|line| if line.starts_with("boot") { "boot earlier\n".into() } else { format!("{line}\n") })
         .collect();
     std::fs::write(&meta, &earlier).unwrap();
     drop(snapshot);
@@ -299,10 +218,7 @@ fn a_snapshot_cut_short_by_a_power_failure_is_made_anew() {
     std::fs::write(&meta, &earlier).unwrap();
     let again = fixture.snapshot();
     assert!(again.fresh);
-    assert_eq!(
-        std::fs::read_to_string(again.path.join("a.txt")).unwrap(),
-        "one\n"
-    );
+    assert_eq!(std::fs::read_to_string(again.path.join("a.txt")).unwrap(), "one\n");
 }
 
 #[test]
@@ -340,14 +256,7 @@ fn coming_back_to_a_tree_makes_its_files_new_again() {
     std::fs::copy(&other.index, fixture.path().join(".git/copied")).unwrap();
     let files = crate::fixture::command_in(
         &fixture.path(),
-        &[
-            "-c",
-            "core.checkStat=minimal",
-            "-c",
-            "core.trustctime=false",
-            "diff-files",
-            "--name-only",
-        ],
+        &["-c", "core.checkStat=minimal", "-c", "core.trustctime=false", "diff-files", "--name-only"],
     )
     .env("GIT_INDEX_FILE", fixture.path().join(".git/copied"))
     .env("GIT_WORK_TREE", &work)
@@ -366,15 +275,8 @@ fn copies_keep_modes_times_and_links() {
     copy_tree(&snapshot.path, &to).unwrap();
     assert_eq!(listing(&to), listing(&snapshot.path));
     for name in ["a.txt", "run.sh", "link"] {
-        let (a, b) = (
-            snapshot.path.join(name).symlink_metadata().unwrap(),
-            to.join(name).symlink_metadata().unwrap(),
-        );
-        assert_eq!(
-            (a.modified().unwrap(), a.permissions()),
-            (b.modified().unwrap(), b.permissions()),
-            "{name}"
-        );
+        let (a, b) = (snapshot.path.join(name).symlink_metadata().unwrap(), to.join(name).symlink_metadata().unwrap());
+        assert_eq!((a.modified().unwrap(), a.permissions()), (b.modified().unwrap(), b.permissions()), "{name}");
     }
 }
 
@@ -386,23 +288,13 @@ fn child_materialises() {
         return;
     };
     let store = SnapshotStore::open(Path::new(&cache)).unwrap();
-    let snapshot = store
-        .snapshot(
-            &Repository::discover(Path::new(&repo)).unwrap(),
-            Source::WorkTree,
-        )
-        .unwrap();
+    let snapshot = store.snapshot(&Repository::discover(Path::new(&repo)).unwrap(), Source::WorkTree).unwrap();
     println!("CHILD fresh={}", snapshot.fresh);
 }
 
 fn child(fixture: &Fixture) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([
-        "--exact",
-        "snapshots::child_materialises",
-        "--ignored",
-        "--nocapture",
-    ]);
+    command.args(["--exact", "snapshots::child_materialises", "--ignored", "--nocapture"]);
     command
         .env("CHILD_REPO", fixture.path())
         .env("CHILD_CACHE", fixture.cache())
@@ -423,14 +315,8 @@ fn several_processes_make_a_snapshot_once() {
         .into_iter()
         .map(|child| String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap())
         .collect();
-    let fresh = outs
-        .iter()
-        .filter(|out| out.contains("CHILD fresh=true"))
-        .count();
-    let reused = outs
-        .iter()
-        .filter(|out| out.contains("CHILD fresh=false"))
-        .count();
+    let fresh = outs.iter().filter(|out| out.contains("CHILD fresh=true")).count();
+    let reused = outs.iter().filter(|out| out.contains("CHILD fresh=false")).count();
     assert_eq!((fresh, reused), (1, 3), "{outs:?}");
     assert_eq!(listing(&fixture.snapshot().path), listing(&fixture.path()));
 }
@@ -444,39 +330,20 @@ fn a_process_killed_while_materialising_leaves_nothing_visible() {
     fixture.write("slow", "slow\n");
     let sha = fixture.commit("slow");
     // The child's git stands still in the filter until the pipe is read.
-    fixture.git(&[
-        "config",
-        "filter.slow.smudge",
-        &format!("echo here > '{}'; cat", fifo.display()),
-    ]);
+    fixture.git(&["config", "filter.slow.smudge", &format!("echo here > '{}'; cat", fifo.display())]);
     let mut killed = child(&fixture).spawn().unwrap();
     let mut pipe = std::fs::File::open(&fifo).unwrap();
     killed.kill().unwrap();
     killed.wait().unwrap();
     let snapshots = fixture.cache().join("snapshots");
     assert_eq!(std::fs::read_dir(&snapshots).unwrap().count(), 0);
-    assert_ne!(
-        std::fs::read_dir(fixture.cache().join("tmp"))
-            .unwrap()
-            .count(),
-        0
-    );
+    assert_ne!(std::fs::read_dir(fixture.cache().join("tmp")).unwrap().count(), 0);
     pipe.read_to_end(&mut Vec::new()).unwrap();
     fixture.git(&["config", "filter.slow.smudge", "cat"]);
     let store = fixture.store();
-    let snapshot = store
-        .snapshot(&fixture.repository(), Source::Commit(&sha))
-        .unwrap();
+    let snapshot = store.snapshot(&fixture.repository(), Source::Commit(&sha)).unwrap();
     assert!(snapshot.fresh);
-    assert_eq!(
-        std::fs::read_to_string(snapshot.path.join("slow")).unwrap(),
-        "slow\n"
-    );
+    assert_eq!(std::fs::read_to_string(snapshot.path.join("slow")).unwrap(), "slow\n");
     fixture.store();
-    assert_eq!(
-        std::fs::read_dir(fixture.cache().join("tmp"))
-            .unwrap()
-            .count(),
-        0
-    );
+    assert_eq!(std::fs::read_dir(fixture.cache().join("tmp")).unwrap().count(), 0);
 }

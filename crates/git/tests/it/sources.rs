@@ -24,10 +24,7 @@ fn server() -> Fixture {
     fixture.git(&["branch", "dev", "v1^{commit}"]);
     fixture.commit("third");
     std::fs::create_dir_all(fixture.dir.path().join("server/octo")).unwrap();
-    git_in(
-        fixture.dir.path(),
-        &["clone", "-q", "--bare", "repo", "server/octo/tool"],
-    );
+    git_in(fixture.dir.path(), &["clone", "-q", "--bare", "repo", "server/octo/tool"]);
     fixture
 }
 
@@ -52,44 +49,20 @@ fn refs_of_every_kind_are_fetched_and_then_cached() {
     for (name, commit, full) in table {
         for _ in 0..2 {
             let found = sources.find(&tool(), name, 1).unwrap();
-            assert_eq!(
-                (found.commit.as_ref(), found.reference.as_deref()),
-                (Some(commit), full),
-                "{name:?}"
-            );
+            assert_eq!((found.commit.as_ref(), found.reference.as_deref()), (Some(commit), full), "{name:?}");
         }
-        assert_eq!(
-            sources.find(&tool(), name, 1).unwrap().origin,
-            Origin::Cache,
-            "{name:?}"
-        );
+        assert_eq!(sources.find(&tool(), name, 1).unwrap().origin, Origin::Cache, "{name:?}");
     }
     // All history, and then a commit no ref stands for.
-    assert_eq!(
-        sources.find(&tool(), None, 0).unwrap().commit,
-        Some(third.clone())
-    );
+    assert_eq!(sources.find(&tool(), None, 0).unwrap().commit, Some(third.clone()));
     let parent = rev("main~2");
-    assert_eq!(
-        sources.find(&tool(), Some(&parent), 1).unwrap().commit,
-        Some(parent)
-    );
+    assert_eq!(sources.find(&tool(), Some(&parent), 1).unwrap().commit, Some(parent));
     // Nothing is asked of the network when it is off.
-    let offline = Sources {
-        offline: true,
-        ..sources
-    };
-    assert_eq!(
-        offline.find(&tool(), Some("v1"), 1).unwrap().origin,
-        Origin::Cache
-    );
-    let error = offline
-        .find(&tool(), Some("v9"), 1)
-        .unwrap_err()
-        .to_string();
+    let offline = Sources { offline: true, ..sources };
+    assert_eq!(offline.find(&tool(), Some("v1"), 1).unwrap().origin, Origin::Cache);
+    let error = offline.find(&tool(), Some("v9"), 1).unwrap_err().to_string();
     assert!(
-        error.starts_with("`v9` of octo/tool was not found. Looked in: the mirror cache")
-            && error.contains("offline"),
+        error.starts_with("`v9` of octo/tool was not found. Looked in: the mirror cache") && error.contains("offline"),
         "{error}"
     );
     assert!(error.contains("--action-source octo/tool=DIR"), "{error}");
@@ -99,28 +72,16 @@ fn refs_of_every_kind_are_fetched_and_then_cached() {
 fn a_missing_ref_or_repository_says_where_it_was_looked_for() {
     let fixture = server();
     let sources = sources(fixture.dir.path());
-    let error = sources
-        .find(&tool(), Some("v9"), 1)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("`v9` of octo/tool") && error.contains("server/octo/tool"),
-        "{error}"
-    );
+    let error = sources.find(&tool(), Some("v9"), 1).unwrap_err().to_string();
+    assert!(error.contains("`v9` of octo/tool") && error.contains("server/octo/tool"), "{error}");
     let other = RepoName::parse("octo/none").unwrap();
     let error = sources.find(&other, Some("v1"), 1).unwrap_err().to_string();
     assert!(error.contains("server/octo/none ("), "{error}");
-    let error = sources
-        .find(&tool(), Some(&"0".repeat(40)), 1)
-        .unwrap_err()
-        .to_string();
+    let error = sources.find(&tool(), Some(&"0".repeat(40)), 1).unwrap_err().to_string();
     assert!(error.contains("was not found"), "{error}");
     assert!(sources.find(&tool(), Some("--upload-pack=x"), 1).is_err());
     assert!(sources.current_commit(&tool(), "v9").is_err());
-    assert_eq!(
-        sources.current_commit(&tool(), "v2").unwrap(),
-        fixture.git(&["rev-parse", "v2"])
-    );
+    assert_eq!(sources.current_commit(&tool(), "v2").unwrap(), fixture.git(&["rev-parse", "v2"]));
 }
 
 #[test]
@@ -131,56 +92,26 @@ fn named_directories_come_first() {
     std::fs::create_dir_all(plain.join("octo/tool")).unwrap();
     std::fs::write(plain.join("octo/tool/action.yml"), "").unwrap();
     std::fs::create_dir_all(at.join("mirrors/octo")).unwrap();
-    git_in(
-        at,
-        &["clone", "-q", "--mirror", "repo", "mirrors/octo/tool.git"],
-    );
-    let with = |entry: &str| Sources {
-        entries: vec![RepositorySource::parse(entry).unwrap()],
-        ..sources(at)
-    };
-    let found = with(&format!("Octo/Tool={}", fixture.path().display()))
-        .find(&tool(), Some("v1"), 1)
-        .unwrap();
-    assert_eq!(
-        found.commit,
-        Some(fixture.git(&["rev-parse", "refs/tags/v1^{commit}"]))
-    );
+    git_in(at, &["clone", "-q", "--mirror", "repo", "mirrors/octo/tool.git"]);
+    let with = |entry: &str| Sources { entries: vec![RepositorySource::parse(entry).unwrap()], ..sources(at) };
+    let found = with(&format!("Octo/Tool={}", fixture.path().display())).find(&tool(), Some("v1"), 1).unwrap();
+    assert_eq!(found.commit, Some(fixture.git(&["rev-parse", "refs/tags/v1^{commit}"])));
     assert_eq!(found.origin, Origin::Directory(fixture.path()));
-    let found = with(at.join("mirrors").to_str().unwrap())
-        .find(&tool(), Some("v2"), 1)
-        .unwrap();
+    let found = with(at.join("mirrors").to_str().unwrap()).find(&tool(), Some("v2"), 1).unwrap();
     assert_eq!(found.commit, Some(fixture.git(&["rev-parse", "v2"])));
-    let found = with(plain.to_str().unwrap())
-        .find(&tool(), Some("anything"), 1)
-        .unwrap();
+    let found = with(plain.to_str().unwrap()).find(&tool(), Some("anything"), 1).unwrap();
     assert_eq!((found.commit, found.repository.is_git()), (None, false));
     // What a source lacks comes from upstream; if that has it not either, both are named.
-    let error = with(at.join("mirrors").to_str().unwrap())
-        .find(&tool(), Some("v9"), 1)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("mirrors/octo/tool.git (a git repository without that ref)"),
-        "{error}"
-    );
+    let error = with(at.join("mirrors").to_str().unwrap()).find(&tool(), Some("v9"), 1).unwrap_err().to_string();
+    assert!(error.contains("mirrors/octo/tool.git (a git repository without that ref)"), "{error}");
 }
 
 #[test]
 fn source_arguments_are_read() {
     let name = || RepoName::parse("octo/tool").unwrap();
-    assert_eq!(
-        RepositorySource::parse("octo/tool=../x").unwrap(),
-        RepositorySource::One(name(), "../x".into())
-    );
-    assert_eq!(
-        RepositorySource::parse("dir/sub").unwrap(),
-        RepositorySource::Tree("dir/sub".into())
-    );
-    assert_eq!(
-        RepositorySource::parse("/a=b").unwrap(),
-        RepositorySource::Tree("/a=b".into())
-    );
+    assert_eq!(RepositorySource::parse("octo/tool=../x").unwrap(), RepositorySource::One(name(), "../x".into()));
+    assert_eq!(RepositorySource::parse("dir/sub").unwrap(), RepositorySource::Tree("dir/sub".into()));
+    assert_eq!(RepositorySource::parse("/a=b").unwrap(), RepositorySource::Tree("/a=b".into()));
     for wrong in ["", "octo/tool=", "tool=x", "octo/../x=y"] {
         let error = RepositorySource::parse(wrong).unwrap_err().to_string();
         assert!(error.contains("write OWNER/REPO=DIR or DIR"), "{error}");
@@ -191,10 +122,8 @@ fn source_arguments_are_read() {
 fn a_server_that_never_answers_can_be_given_up() {
     let fixture = Fixture::new();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let sources = Sources {
-        server_url: format!("http://{}", listener.local_addr().unwrap()),
-        ..sources(fixture.dir.path())
-    };
+    let sources =
+        Sources { server_url: format!("http://{}", listener.local_addr().unwrap()), ..sources(fixture.dir.path()) };
     let cancel = git::Cancel::default();
     std::thread::scope(|scope| {
         let find = || cancel.within(|| sources.find(&tool(), Some("v1"), 1));

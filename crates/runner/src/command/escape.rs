@@ -7,30 +7,12 @@ pub(super) fn data(text: &str) -> String {
 
 /// A property's value in a `::` command.
 pub(super) fn property(text: &str) -> String {
-    replace(
-        text,
-        &[
-            ("%0D", "\r"),
-            ("%0A", "\n"),
-            ("%3A", ":"),
-            ("%2C", ","),
-            ("%25", "%"),
-        ],
-    )
+    replace(text, &[("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")])
 }
 
 /// A property's value or the data in a `##[` command.
 pub(super) fn bracket(text: &str) -> String {
-    replace(
-        text,
-        &[
-            ("%3B", ";"),
-            ("%0D", "\r"),
-            ("%0A", "\n"),
-            ("%5D", "]"),
-            ("%25", "%"),
-        ],
-    )
+    replace(text, &[("%3B", ";"), ("%0D", "\r"), ("%0A", "\n"), ("%5D", "]"), ("%25", "%")])
 }
 
 fn replace(text: &str, table: &[(&str, &str)]) -> String {

@@ -7,22 +7,9 @@ use crate::paths::Paths;
 use crate::result::{Annotation, AnnotationLevel};
 
 /// The annotation a command asks for, and what was wrong with its position, for the debug log.
-pub(super) fn annotation(
-    level: AnnotationLevel,
-    command: &Command,
-    paths: &Paths,
-) -> (Annotation, Vec<String>) {
-    let text = |name| {
-        command
-            .property(name)
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    };
-    let number = |name| {
-        command
-            .property(name)
-            .and_then(|text| text.trim().parse::<i32>().ok())
-    };
+pub(super) fn annotation(level: AnnotationLevel, command: &Command, paths: &Paths) -> (Annotation, Vec<String>) {
+    let text = |name| command.property(name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let number = |name| command.property(name).and_then(|text| text.trim().parse::<i32>().ok());
     let (position, complaints) = Position {
         line: number("line"),
         end_line: number("endLine"),

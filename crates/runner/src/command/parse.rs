@@ -36,11 +36,7 @@ impl Command {
     /// A property's value.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&str> {
-        self.properties
-            .iter()
-            .rev()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| &**value)
+        self.properties.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
     }
 }
 
@@ -51,8 +47,7 @@ impl Command {
 pub fn parse(line: &str, also: Option<&str>) -> Option<Command> {
     let known = |name: &str| {
         let name = name.to_ascii_lowercase();
-        let known =
-            NAMES.contains(&&*name) || also.is_some_and(|also| also.eq_ignore_ascii_case(&name));
+        let known = NAMES.contains(&&*name) || also.is_some_and(|also| also.eq_ignore_ascii_case(&name));
         known.then_some(name)
     };
     colons(line, known).or_else(|| brackets(line, known))
@@ -79,11 +74,7 @@ fn brackets(line: &str, known: impl Fn(&str) -> Option<String>) -> Option<Comman
     })
 }
 
-fn properties_of(
-    text: &str,
-    separator: char,
-    unescape: fn(&str) -> String,
-) -> Vec<(String, String)> {
+fn properties_of(text: &str, separator: char, unescape: fn(&str) -> String) -> Vec<(String, String)> {
     text.split(separator)
         .filter_map(|property| {
             // Empty parts do not count, so `=a=b` and `a==b` are both a and b, and `a=` is nothing.
@@ -102,17 +93,9 @@ mod tests {
 
     fn show(line: &str) -> Option<String> {
         let command = parse(line, Some("Token"))?;
-        let properties: Vec<String> = command
-            .properties
-            .iter()
-            .map(|(name, value)| format!("{name}→{value}"))
-            .collect();
-        Some(format!(
-            "{}({}){}",
-            command.name,
-            properties.join("|"),
-            command.data
-        ))
+        let properties: Vec<String> =
+            command.properties.iter().map(|(name, value)| format!("{name}→{value}")).collect();
+        Some(format!("{}({}){}", command.name, properties.join("|"), command.data))
     }
 
     #[test]
@@ -121,15 +104,9 @@ mod tests {
             ("::error::x", Some("error()x")),
             ("  \t\u{a0}::error::x", Some("error()x")),
             ("a ::error::x", None),
-            (
-                "::ERROR file=a.c,line=1,Title=a%2Cb%3A::x%0Ay",
-                Some("error(file→a.c|line→1|Title→a,b:)x\ny"),
-            ),
+            ("::ERROR file=a.c,line=1,Title=a%2Cb%3A::x%0Ay", Some("error(file→a.c|line→1|Title→a,b:)x\ny")),
             ("::error file=a::b::c", Some("error(file→a)b::c")),
-            (
-                "::error  file=a , line=2 ::c",
-                Some("error(file→a | line→2)c"),
-            ),
+            ("::error  file=a , line=2 ::c", Some("error(file→a | line→2)c")),
             ("::error file=,=b,x::c", Some("error()c")),
             ("::error file==a=b::c", Some("error(file→a=b)c")),
             ("::error", None),
@@ -138,10 +115,7 @@ mod tests {
             ("::nonsense::x", None),
             ("::token::", Some("token()")),
             ("x ##[error]y", Some("error()y")),
-            (
-                "##[error file=a%3Bb;line=2]x%5D",
-                Some("error(file→a;b|line→2)x]"),
-            ),
+            ("##[error file=a%3Bb;line=2]x%5D", Some("error(file→a;b|line→2)x]")),
             ("##[nonsense]##[error]x", None),
             ("::nonsense::##[error]x", Some("error()x")),
             ("##[error", None),

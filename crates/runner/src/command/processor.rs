@@ -51,16 +51,7 @@ impl Processor {
     #[must_use]
     pub fn new(options: Options, masker: Masker, matchers: Matchers, paths: Paths) -> Self {
         let echo = options.debug;
-        Self {
-            options,
-            masker,
-            matchers,
-            paths,
-            echo,
-            stop_token: None,
-            values_size: 0,
-            warned: Vec::new(),
-        }
+        Self { options, masker, matchers, paths, echo, stop_token: None, values_size: 0, warned: Vec::new() }
     }
 
     /// Secrets of the job.
@@ -79,12 +70,7 @@ impl Processor {
     }
 
     /// Takes one line without its end. Lines for the log, not masked yet, are appended to `log`.
-    pub(crate) fn process(
-        &mut self,
-        line: &str,
-        state: &mut StepState,
-        log: &mut Vec<String>,
-    ) -> Handled {
+    pub(crate) fn process(&mut self, line: &str, state: &mut StepState, log: &mut Vec<String>) -> Handled {
         let Some(command) = parse(line, self.stop_token.as_deref()) else {
             return Handled::Text;
         };
@@ -97,24 +83,13 @@ impl Processor {
             self.debug("Commands are processed again", log);
             return Handled::Command;
         }
-        let shown_by_itself = matches!(
-            &*command.name,
-            "add-mask" | "debug" | "notice" | "warning" | "error"
-        );
+        let shown_by_itself = matches!(&*command.name, "add-mask" | "debug" | "notice" | "warning" | "error");
         if self.echo && !shown_by_itself && command.name != "stop-commands" {
             log.push(line.to_owned());
         }
         if let Err(reason) = self.run(line, &command, state, log) {
-            let shown = if shown_by_itself {
-                &*command.name
-            } else {
-                line
-            };
-            self.error(
-                format!("Unable to process command '{shown}' successfully."),
-                state,
-                log,
-            );
+            let shown = if shown_by_itself { &*command.name } else { line };
+            self.error(format!("Unable to process command '{shown}' successfully."), state, log);
             self.error(reason, state, log);
             state.command_failed = true;
         }
@@ -122,16 +97,9 @@ impl Processor {
     }
 
     /// A command too long to be read: it fails the step.
-    pub(crate) fn refuse_overlong(
-        &mut self,
-        limit: usize,
-        state: &mut StepState,
-        log: &mut Vec<String>,
-    ) {
+    pub(crate) fn refuse_overlong(&mut self, limit: usize, state: &mut StepState, log: &mut Vec<String>) {
         self.error(
-            format!(
-                "A workflow command is longer than {limit} bytes; it is ignored and not shown."
-            ),
+            format!("A workflow command is longer than {limit} bytes; it is ignored and not shown."),
             state,
             log,
         );
@@ -187,11 +155,7 @@ impl Processor {
                 self.allowed("set-env", "GITHUB_ENV")?;
                 let name = self.named_value(command)?;
                 if let Some(blocked) = blocked_variable(&name) {
-                    self.error(
-                        format!("{blocked} cannot be set through the set-env command"),
-                        state,
-                        log,
-                    );
+                    self.error(format!("{blocked} cannot be set through the set-env command"), state, log);
                 } else {
                     state.env.insert(name, data.clone());
                 }
@@ -211,13 +175,7 @@ impl Processor {
         Ok(())
     }
 
-    fn issue(
-        &self,
-        level: AnnotationLevel,
-        command: &Command,
-        state: &mut StepState,
-        log: &mut Vec<String>,
-    ) {
+    fn issue(&self, level: AnnotationLevel, command: &Command, state: &mut StepState, log: &mut Vec<String>) {
         let (annotation, complaints) = issue::annotation(level, command, &self.paths);
         for complaint in complaints {
             self.debug(&format!("{}: {complaint}", command.name), log);
@@ -233,26 +191,15 @@ impl Processor {
             "ON" => true,
             "OFF" => false,
             _ => {
-                return Err(format!(
-                    "The echo command takes 'on' or 'off', not '{data}'."
-                ));
+                return Err(format!("The echo command takes 'on' or 'off', not '{data}'."));
             }
         };
-        self.debug(
-            &format!(
-                "Commands are {} echoed",
-                if self.echo { "now" } else { "no longer" }
-            ),
-            log,
-        );
+        self.debug(&format!("Commands are {} echoed", if self.echo { "now" } else { "no longer" }), log);
         Ok(())
     }
 
     fn stop(&mut self, line: &str, token: &str, log: &mut Vec<String>) -> Result<(), String> {
-        let taken = NAMES
-            .iter()
-            .chain(&["pause-logging"])
-            .any(|name| name.eq_ignore_ascii_case(token));
+        let taken = NAMES.iter().chain(&["pause-logging"]).any(|name| name.eq_ignore_ascii_case(token));
         if (taken || token.is_empty()) && !self.options.allow_unsecure_stop_tokens {
             return Err("The token of stop-commands must not be empty, 'pause-logging' or the name of a command; \
                         set ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS to true to allow that."
@@ -277,18 +224,10 @@ impl Processor {
         ))
     }
 
-    fn deprecated(
-        &mut self,
-        command: &'static str,
-        file: &str,
-        state: &mut StepState,
-        log: &mut Vec<String>,
-    ) {
+    fn deprecated(&mut self, command: &'static str, file: &str, state: &mut StepState, log: &mut Vec<String>) {
         if !self.warned.contains(&command) {
             self.warned.push(command);
-            let text = format!(
-                "The `{command}` command is deprecated: write to the file that ${file} names instead."
-            );
+            let text = format!("The `{command}` command is deprecated: write to the file that ${file} names instead.");
             self.warn(&text, state, log);
         }
     }
@@ -296,10 +235,7 @@ impl Processor {
     fn named_value(&mut self, command: &Command) -> Result<String, String> {
         let name = command.property("name").unwrap_or_default();
         if name.is_empty() {
-            return Err(format!(
-                "The {} command needs the property 'name'.",
-                command.name
-            ));
+            return Err(format!("The {} command needs the property 'name'.", command.name));
         }
         self.count(name.len() + command.data.len())?;
         Ok(name.to_owned())
@@ -307,26 +243,15 @@ impl Processor {
 
     fn count(&mut self, size: usize) -> Result<(), String> {
         if self.values_size.saturating_add(size) > MAX_VALUES_SIZE {
-            return Err(format!(
-                "Commands of this step set values of more than {MAX_VALUES_SIZE} bytes."
-            ));
+            return Err(format!("Commands of this step set values of more than {MAX_VALUES_SIZE} bytes."));
         }
         self.values_size += size;
         Ok(())
     }
 
-    fn add_matcher(
-        &self,
-        file: &str,
-        state: &mut StepState,
-        log: &mut Vec<String>,
-    ) -> Result<(), String> {
+    fn add_matcher(&self, file: &str, state: &mut StepState, log: &mut Vec<String>) -> Result<(), String> {
         if file.is_empty() {
-            self.warn(
-                "The add-matcher command needs the path of a file.",
-                state,
-                log,
-            );
+            self.warn("The add-matcher command needs the path of a file.", state, log);
             return Ok(());
         }
         for config in self.matcher_file(file)? {
@@ -335,20 +260,11 @@ impl Processor {
         Ok(())
     }
 
-    fn remove_matcher(
-        &self,
-        command: &Command,
-        state: &mut StepState,
-        log: &mut Vec<String>,
-    ) -> Result<(), String> {
+    fn remove_matcher(&self, command: &Command, state: &mut StepState, log: &mut Vec<String>) -> Result<(), String> {
         let owner = command.property("owner").unwrap_or_default();
         match (owner.is_empty(), command.data.is_empty()) {
             (true, true) | (false, false) => {
-                self.warn(
-                    "The remove-matcher command needs either an owner or the path of a file.",
-                    state,
-                    log,
-                );
+                self.warn("The remove-matcher command needs either an owner or the path of a file.", state, log);
             }
             (false, true) => self.matchers.remove(owner),
             (true, false) => {
@@ -364,8 +280,7 @@ impl Processor {
         let path = self.paths.absolute(file);
         let bytes = read_at(&self.paths.real(&path), MAX_MATCHER_FILE_SIZE)
             .map_err(|reason| format!("Problem matchers in '{}': {reason}", path.display()))?;
-        Config::parse(&bytes)
-            .map_err(|reason| format!("Problem matchers in '{}': {reason}", path.display()))
+        Config::parse(&bytes).map_err(|reason| format!("Problem matchers in '{}': {reason}", path.display()))
     }
 
     pub(crate) fn debug(&self, message: &str, log: &mut Vec<String>) {

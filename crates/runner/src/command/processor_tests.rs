@@ -7,10 +7,7 @@ struct Step {
 
 fn step(options: Options) -> Step {
     let processor = Processor::new(options, Masker::new(), Matchers::new(), Paths::new("/w"));
-    Step {
-        processor,
-        state: StepState::default(),
-    }
+    Step { processor, state: StepState::default() }
 }
 
 impl Step {
@@ -30,49 +27,19 @@ impl Step {
 fn what_the_log_shows() {
     let table: &[(&[&str], &[&str])] = &[
         (&["text", "::nonsense::x"], &["[text]", "[::nonsense::x]"]),
-        (
-            &["::group::a%20", "x", "::endgroup::"],
-            &["##[group]a%20", "[x]", "##[endgroup]"],
-        ),
+        (&["::group::a%20", "x", "::endgroup::"], &["##[group]a%20", "[x]", "##[endgroup]"]),
         (&["::debug::x"], &[]),
+        (&["::error file=a.c::bad", "##[warning]hm"], &["##[error]bad", "##[warning]hm"]),
         (
-            &["::error file=a.c::bad", "##[warning]hm"],
-            &["##[error]bad", "##[warning]hm"],
-        ),
-        (
-            &[
-                "::echo::on",
-                "::group::x",
-                "::add-mask::abc",
-                "::echo::off",
-                "::echo::on",
-            ],
+            &["::echo::on", "::group::x", "::add-mask::abc", "::echo::off", "::echo::on"],
             &["::group::x", "##[group]x", "::add-mask::***", "::echo::off"],
         ),
         (
-            &[
-                "::stop-commands::tok",
-                "::error::x",
-                "::other::",
-                "##[TOK]",
-                "::error::y",
-            ],
-            &[
-                "::stop-commands::tok",
-                "[::error::x]",
-                "[::other::]",
-                "##[TOK]",
-                "##[error]y",
-            ],
+            &["::stop-commands::tok", "::error::x", "::other::", "##[TOK]", "::error::y"],
+            &["::stop-commands::tok", "[::error::x]", "[::other::]", "##[TOK]", "##[error]y"],
         ),
-        (
-            &["::add-mask::  "],
-            &["##[warning]Can't add a secret mask for an empty text."],
-        ),
-        (
-            &["::add-matcher::"],
-            &["##[warning]The add-matcher command needs the path of a file."],
-        ),
+        (&["::add-mask::  "], &["##[warning]Can't add a secret mask for an empty text."]),
+        (&["::add-matcher::"], &["##[warning]The add-matcher command needs the path of a file."]),
         (
             &["::remove-matcher owner=a::b"],
             &["##[warning]The remove-matcher command needs either an owner or the path of a file."],
@@ -114,11 +81,7 @@ fn commands_that_cannot_be_carried_out_fail_the_step() {
 
 #[test]
 fn unsecure_commands_can_be_allowed() {
-    let options = Options {
-        allow_unsecure_commands: true,
-        allow_unsecure_stop_tokens: true,
-        debug: false,
-    };
+    let options = Options { allow_unsecure_commands: true, allow_unsecure_stop_tokens: true, debug: false };
     let mut step = step(options);
     let log = step.run(&[
         "::set-env name=A::b",
@@ -143,31 +106,17 @@ fn unsecure_commands_can_be_allowed() {
 #[test]
 fn masks_and_long_tokens_count_at_once() {
     let mut step = step(Options::default());
-    step.run(&[
-        "::add-mask::one%0A  two",
-        "::error title=one::two",
-        "::stop-commands::longtoken",
-    ]);
+    step.run(&["::add-mask::one%0A  two", "::error title=one::two", "::stop-commands::longtoken"]);
     let annotation = &step.state.annotations[0];
-    assert_eq!(
-        (annotation.title.as_deref(), &*annotation.message),
-        (Some("***"), "***")
-    );
+    assert_eq!((annotation.title.as_deref(), &*annotation.message), (Some("***"), "***"));
     assert!(step.processor.masker().found_in("longtoken"));
 }
 
 #[test]
 fn debug_shows_more() {
-    let mut step = step(Options {
-        debug: true,
-        ..Options::default()
-    });
+    let mut step = step(Options { debug: true, ..Options::default() });
     assert_eq!(
-        step.run(&[
-            "::debug::a%0Ab",
-            "::save-state name=x::1",
-            "::warning endLine=3::w"
-        ]),
+        step.run(&["::debug::a%0Ab", "::save-state name=x::1", "::warning endLine=3::w"]),
         [
             "##[debug]a",
             "##[debug]b",

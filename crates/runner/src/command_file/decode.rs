@@ -7,9 +7,7 @@ pub(super) fn decode(bytes: &[u8]) -> String {
             [a, b] => unit([*a, *b]),
             _ => 0xfffd,
         });
-        char::decode_utf16(units)
-            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect()
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
     };
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),

@@ -37,13 +37,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Path,
-        Self::Env,
-        Self::Summary,
-        Self::State,
-        Self::Output,
-    ];
+    pub const ALL: [Self; 5] = [Self::Path, Self::Env, Self::Summary, Self::State, Self::Output];
 
     /// The variable that names the file to the step.
     #[must_use]
@@ -92,18 +86,10 @@ impl CommandFiles {
     pub fn create(temp: impl AsFd) -> std::io::Result<Self> {
         // Kept open: whatever a step puts in the directory's place is never looked at.
         let directory = make_dir(temp, Path::new(DIRECTORY))?;
-        let files = Self {
-            directory,
-            suffix: uuid::Uuid::new_v4().to_string(),
-        };
+        let files = Self { directory, suffix: uuid::Uuid::new_v4().to_string() };
         for kind in Kind::ALL {
             let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
-            rustix::fs::openat(
-                &files.directory,
-                files.name(kind),
-                flags,
-                Mode::from_raw_mode(0o666),
-            )?;
+            rustix::fs::openat(&files.directory, files.name(kind), flags, Mode::from_raw_mode(0o666))?;
         }
         Ok(files)
     }
@@ -125,11 +111,7 @@ impl CommandFiles {
     pub fn collect(self, masker: &Masker, state: &mut StepState) -> Option<String> {
         let mut summary = None;
         for kind in Kind::ALL {
-            let limit = if kind == Kind::Summary {
-                MAX_SUMMARY_SIZE
-            } else {
-                MAX_FILE_SIZE
-            };
+            let limit = if kind == Kind::Summary { MAX_SUMMARY_SIZE } else { MAX_FILE_SIZE };
             let bytes = match read_in(&self.directory, &self.name(kind), limit) {
                 Ok(bytes) => bytes,
                 Err(ReadError::Missing) => continue,
@@ -143,9 +125,7 @@ impl CommandFiles {
                 }
             };
             match kind {
-                Kind::Path => parse_paths(&bytes)
-                    .into_iter()
-                    .for_each(|path| state.add_path(path)),
+                Kind::Path => parse_paths(&bytes).into_iter().for_each(|path| state.add_path(path)),
                 Kind::Env => set_env(state, masker, parse_pairs(&bytes)),
                 Kind::Summary => match masked_summary(&bytes, masker) {
                     Ok(text) => summary = text,
@@ -153,16 +133,12 @@ impl CommandFiles {
                 },
                 Kind::State => {
                     let pairs = parse_pairs(&bytes);
-                    state
-                        .saved_state
-                        .extend(pairs.pairs.into_iter().map(|pair| (pair.name, pair.value)));
+                    state.saved_state.extend(pairs.pairs.into_iter().map(|pair| (pair.name, pair.value)));
                     check(state, masker, kind, pairs.error.as_ref());
                 }
                 Kind::Output => {
                     let pairs = parse_pairs(&bytes);
-                    state
-                        .outputs
-                        .extend(pairs.pairs.into_iter().map(|pair| (pair.name, pair.value)));
+                    state.outputs.extend(pairs.pairs.into_iter().map(|pair| (pair.name, pair.value)));
                     check(state, masker, kind, pairs.error.as_ref());
                 }
             }
@@ -175,11 +151,7 @@ impl Drop for CommandFiles {
     fn drop(&mut self) {
         for kind in Kind::ALL {
             // Gone already, or not ours to judge: nothing depends on it.
-            let _ = rustix::fs::unlinkat(
-                &self.directory,
-                self.name(kind),
-                rustix::fs::AtFlags::empty(),
-            );
+            let _ = rustix::fs::unlinkat(&self.directory, self.name(kind), rustix::fs::AtFlags::empty());
         }
     }
 }
@@ -187,14 +159,7 @@ impl Drop for CommandFiles {
 fn set_env(state: &mut StepState, masker: &Masker, pairs: Pairs) {
     for pair in pairs.pairs {
         if let Some(blocked) = blocked_variable(&pair.name) {
-            error(
-                state,
-                masker,
-                format!(
-                    "line {}: {blocked} cannot be set through $GITHUB_ENV",
-                    pair.line
-                ),
-            );
+            error(state, masker, format!("line {}: {blocked} cannot be set through $GITHUB_ENV", pair.line));
         } else {
             state.env.insert(pair.name, pair.value);
         }
@@ -204,10 +169,7 @@ fn set_env(state: &mut StepState, masker: &Masker, pairs: Pairs) {
 
 /// The blocked variable that `name` is, if any.
 pub(crate) fn blocked_variable(name: &str) -> Option<&'static str> {
-    BLOCKED_VARIABLES
-        .iter()
-        .find(|blocked| blocked.eq_ignore_ascii_case(name))
-        .copied()
+    BLOCKED_VARIABLES.iter().find(|blocked| blocked.eq_ignore_ascii_case(name)).copied()
 }
 
 fn check(state: &mut StepState, masker: &Masker, kind: Kind, reason: Option<&super::PairError>) {
@@ -217,11 +179,7 @@ fn check(state: &mut StepState, masker: &Masker, kind: Kind, reason: Option<&sup
 }
 
 fn failed(state: &mut StepState, masker: &Masker, kind: Kind, reason: &str) {
-    error(
-        state,
-        masker,
-        format!("Unable to process ${}: {reason}", kind.variable()),
-    );
+    error(state, masker, format!("Unable to process ${}: {reason}", kind.variable()));
     state.command_failed = true;
 }
 
@@ -238,23 +196,14 @@ mod tests {
     }
 
     fn messages(state: &StepState) -> Vec<&str> {
-        state
-            .annotations
-            .iter()
-            .map(|annotation| annotation.message.as_str())
-            .collect()
+        state.annotations.iter().map(|annotation| annotation.message.as_str()).collect()
     }
 
     #[test]
     fn everything_a_step_left_is_collected_and_removed() {
         let temp = tempfile::tempdir().unwrap();
         let files = CommandFiles::create(std::fs::File::open(temp.path()).unwrap()).unwrap();
-        write(
-            temp.path(),
-            &files,
-            Kind::Env,
-            "A=b\nnode_options=--x\nC<<E\nd\nE\n",
-        );
+        write(temp.path(), &files, Kind::Env, "A=b\nnode_options=--x\nC<<E\nd\nE\n");
         write(temp.path(), &files, Kind::Path, "/a\n/b\n/a\n");
         write(temp.path(), &files, Kind::Output, "o=1\no=2\n");
         write(temp.path(), &files, Kind::State, "s=t\n");
@@ -268,29 +217,16 @@ mod tests {
         assert_eq!(state.path, ["/b", "/a"]);
         assert_eq!(state.outputs["o"], "2");
         assert_eq!(state.saved_state["s"], "t");
-        assert_eq!(
-            messages(&state),
-            ["line 2: NODE_OPTIONS cannot be set through $GITHUB_ENV"]
-        );
+        assert_eq!(messages(&state), ["line 2: NODE_OPTIONS cannot be set through $GITHUB_ENV"]);
         assert!(!state.command_failed);
-        assert_eq!(
-            std::fs::read_dir(temp.path().join(DIRECTORY))
-                .unwrap()
-                .count(),
-            0
-        );
+        assert_eq!(std::fs::read_dir(temp.path().join(DIRECTORY)).unwrap().count(), 0);
     }
 
     #[test]
     fn a_bad_line_fails_the_step_and_keeps_the_lines_before() {
         let temp = tempfile::tempdir().unwrap();
         let files = CommandFiles::create(std::fs::File::open(temp.path()).unwrap()).unwrap();
-        write(
-            temp.path(),
-            &files,
-            Kind::Output,
-            "a=1\nsecret token\nb=2\n",
-        );
+        write(temp.path(), &files, Kind::Output, "a=1\nsecret token\nb=2\n");
         let masker = Masker::new();
         masker.add("token");
         let mut state = StepState::default();
@@ -309,12 +245,7 @@ mod tests {
     fn a_large_summary_is_refused_and_the_step_is_well() {
         let temp = tempfile::tempdir().unwrap();
         let files = CommandFiles::create(std::fs::File::open(temp.path()).unwrap()).unwrap();
-        write(
-            temp.path(),
-            &files,
-            Kind::Summary,
-            &"x".repeat(1024 * 1024 + 1),
-        );
+        write(temp.path(), &files, Kind::Summary, &"x".repeat(1024 * 1024 + 1));
         let mut state = StepState::default();
         assert_eq!(files.collect(&Masker::new(), &mut state), None);
         assert!(!state.command_failed);
@@ -329,20 +260,9 @@ mod tests {
             std::fs::remove_file(files.path(kind, temp.path())).unwrap();
         }
         std::fs::write(temp.path().join("outside"), "a=b\n").unwrap();
-        std::os::unix::fs::symlink(
-            temp.path().join("outside"),
-            files.path(Kind::Env, temp.path()),
-        )
-        .unwrap();
+        std::os::unix::fs::symlink(temp.path().join("outside"), files.path(Kind::Env, temp.path())).unwrap();
         let fifo = files.path(Kind::Output, temp.path());
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &fifo,
-            rustix::fs::FileType::Fifo,
-            Mode::from_raw_mode(0o600),
-            0,
-        )
-        .unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
         let mut state = StepState::default();
         files.collect(&Masker::new(), &mut state);
         assert!(state.env.is_empty() && state.outputs.is_empty() && state.command_failed);

@@ -52,9 +52,7 @@ pub enum PairErrorKind {
         delimiter: String,
     },
     /// The last line of the file is part of a value and is not ended.
-    #[error(
-        "Invalid value of '{name}': the file ends without a line end before the delimiter '{delimiter}'"
-    )]
+    #[error("Invalid value of '{name}': the file ends without a line end before the delimiter '{delimiter}'")]
     LineEnd {
         /// Name before `<<`.
         name: String,
@@ -67,11 +65,7 @@ pub enum PairErrorKind {
 #[must_use]
 pub fn parse_pairs(bytes: &[u8]) -> Pairs {
     let text = decode(bytes);
-    let mut lines = Lines {
-        text: &text,
-        at: 0,
-        line: 0,
-    };
+    let mut lines = Lines { text: &text, at: 0, line: 0 };
     let mut out = Pairs::default();
     while let Some(line) = lines.next_line() {
         if line.text.is_empty() {
@@ -79,11 +73,7 @@ pub fn parse_pairs(bytes: &[u8]) -> Pairs {
         }
         let number = lines.line;
         match pair(line.text, &mut lines) {
-            Ok((name, value)) => out.pairs.push(Pair {
-                name,
-                value,
-                line: number,
-            }),
+            Ok((name, value)) => out.pairs.push(Pair { name, value, line: number }),
             Err(kind) => {
                 out.error = Some(PairError { line: number, kind });
                 break;
@@ -111,19 +101,13 @@ fn pair(line: &str, lines: &mut Lines<'_>) -> Result<(String, String), PairError
     loop {
         match lines.next_line() {
             None => {
-                return Err(PairErrorKind::Delimiter {
-                    name: name.to_owned(),
-                    delimiter: delimiter.to_owned(),
-                });
+                return Err(PairErrorKind::Delimiter { name: name.to_owned(), delimiter: delimiter.to_owned() });
             }
             Some(line) if line.text == delimiter => {
                 return Ok((name.to_owned(), lines.text[start..end].to_owned()));
             }
             Some(line) if !line.ended => {
-                return Err(PairErrorKind::LineEnd {
-                    name: name.to_owned(),
-                    delimiter: delimiter.to_owned(),
-                });
+                return Err(PairErrorKind::LineEnd { name: name.to_owned(), delimiter: delimiter.to_owned() });
             }
             Some(_) => end = lines.at - 1,
         }
@@ -151,10 +135,7 @@ impl<'a> Lines<'a> {
         let end = memchr::memchr(b'\n', rest.as_bytes());
         let text = &rest[..end.unwrap_or(rest.len())];
         self.at += text.len() + usize::from(end.is_some());
-        Some(Line {
-            text,
-            ended: end.is_some(),
-        })
+        Some(Line { text, ended: end.is_some() })
     }
 }
 
@@ -166,10 +147,7 @@ mod tests {
 
     fn read(text: &str) -> (Vec<(String, String)>, Option<String>) {
         let Pairs { pairs, error } = parse_pairs(text.as_bytes());
-        let pairs = pairs
-            .into_iter()
-            .map(|pair| (pair.name, pair.value))
-            .collect();
+        let pairs = pairs.into_iter().map(|pair| (pair.name, pair.value)).collect();
         (pairs, error.map(|error| error.to_string()))
     }
 
@@ -187,20 +165,14 @@ mod tests {
             ("A<<E\nE\n", &[("A", "")]),
             ("A<<E\n\nE\n", &[("A", "")]),
             ("A<<E\n\n\nE\n", &[("A", "\n")]),
-            (
-                "A<<E\none\n\n two \nE\nB=c",
-                &[("A", "one\n\n two "), ("B", "c")],
-            ),
+            ("A<<E\none\n\n two \nE\nB=c", &[("A", "one\n\n two "), ("B", "c")]),
             ("A<< E\nE\nx\n E\n", &[("A", "E\nx")]),
             ("A <<E\nx\nE", &[("A ", "x")]),
             ("A<<E\r\nx\r\nE\r\n", &[("A", "x\r")]),
             (" A = b ", &[(" A ", " b ")]),
         ];
         for (text, expected) in table {
-            let expected = expected
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect();
+            let expected = expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             assert_eq!(read(text), (expected, None), "{text:?}");
         }
     }
@@ -208,44 +180,16 @@ mod tests {
     #[test]
     fn errors_name_the_line_and_keep_what_came_before() {
         let table = [
-            (
-                "A=b\n\nfoo\nC=d",
-                1,
-                "line 3: Invalid format 'foo': expected NAME=VALUE or NAME<<DELIMITER",
-            ),
-            (
-                "<<E\nE",
-                0,
-                "line 1: Invalid format '<<E': expected a name before and a delimiter after '<<'",
-            ),
-            (
-                "A<<\n",
-                0,
-                "line 1: Invalid format 'A<<': expected a name before and a delimiter after '<<'",
-            ),
-            (
-                "A<<E\nx\n",
-                0,
-                "line 1: Invalid value of 'A': no line is exactly the delimiter 'E'",
-            ),
-            (
-                "A<<E\nE \n",
-                0,
-                "line 1: Invalid value of 'A': no line is exactly the delimiter 'E'",
-            ),
-            (
-                "A<<E\nxE",
-                0,
-                "line 1: Invalid value of 'A': the file ends without a line end before the delimiter 'E'",
-            ),
+            ("A=b\n\nfoo\nC=d", 1, "line 3: Invalid format 'foo': expected NAME=VALUE or NAME<<DELIMITER"),
+            ("<<E\nE", 0, "line 1: Invalid format '<<E': expected a name before and a delimiter after '<<'"),
+            ("A<<\n", 0, "line 1: Invalid format 'A<<': expected a name before and a delimiter after '<<'"),
+            ("A<<E\nx\n", 0, "line 1: Invalid value of 'A': no line is exactly the delimiter 'E'"),
+            ("A<<E\nE \n", 0, "line 1: Invalid value of 'A': no line is exactly the delimiter 'E'"),
+            ("A<<E\nxE", 0, "line 1: Invalid value of 'A': the file ends without a line end before the delimiter 'E'"),
         ];
         for (text, kept, message) in table {
             let (pairs, error) = read(text);
-            assert_eq!(
-                (pairs.len(), error.as_deref()),
-                (kept, Some(message)),
-                "{text:?}"
-            );
+            assert_eq!((pairs.len(), error.as_deref()), (kept, Some(message)), "{text:?}");
         }
     }
 

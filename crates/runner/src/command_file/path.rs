@@ -5,11 +5,7 @@ use super::decode::decode;
 /// One directory a line; empty lines say nothing. Lines end with `\n`, `\r\n` or `\r`.
 #[must_use]
 pub fn parse_paths(bytes: &[u8]) -> Vec<String> {
-    decode(bytes)
-        .split(['\n', '\r'])
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
+    decode(bytes).split(['\n', '\r']).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

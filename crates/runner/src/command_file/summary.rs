@@ -44,10 +44,7 @@ mod tests {
         let masker = Masker::new();
         masker.add("hunter2");
         assert_eq!(masked_summary(b"", &masker), Ok(None));
-        assert_eq!(
-            masked_summary(b"# hunter2\nok", &masker),
-            Ok(Some("# ***\nok".to_owned()))
-        );
+        assert_eq!(masked_summary(b"# hunter2\nok", &masker), Ok(Some("# ***\nok".to_owned())));
         let large = vec![b'x'; 1024 * 1024 + 1];
         assert_eq!(
             masked_summary(&large, &masker).unwrap_err().to_string(),

@@ -19,11 +19,7 @@ const FILES_PER_THREAD: usize = 16;
 const MAX_THREADS: usize = 8;
 
 /// SHA-256 over the binary SHA-256 of each file, in hex; empty when there are none.
-pub(super) fn digest(
-    workspace: &Path,
-    files: &[PathBuf],
-    deadline: Deadline,
-) -> Result<String, HashError> {
+pub(super) fn digest(workspace: &Path, files: &[PathBuf], deadline: Deadline) -> Result<String, HashError> {
     if files.is_empty() {
         return Ok(String::new());
     }
@@ -36,19 +32,13 @@ pub(super) fn digest(
 
 fn sums(workspace: &Path, files: &[PathBuf], deadline: Deadline) -> Result<Vec<Sum>, HashError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = cores
-        .min(MAX_THREADS)
-        .min(files.len().div_ceil(FILES_PER_THREAD));
+    let threads = cores.min(MAX_THREADS).min(files.len().div_ceil(FILES_PER_THREAD));
     if threads < 2 {
         let mut buffer = Vec::new();
-        return files
-            .iter()
-            .map(|file| sum(&workspace.join(file), &mut buffer, deadline))
-            .collect();
+        return files.iter().map(|file| sum(&workspace.join(file), &mut buffer, deadline)).collect();
     }
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<Sum, HashError>)>> =
-        Mutex::new(Vec::with_capacity(files.len()));
+    let done: Mutex<Vec<(usize, Result<Sum, HashError>)>> = Mutex::new(Vec::with_capacity(files.len()));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -65,24 +55,17 @@ fn sums(workspace: &Path, files: &[PathBuf], deadline: Deadline) -> Result<Vec<S
                     }
                     own.push((index, sum));
                 }
-                done.lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner)
-                    .append(&mut own);
+                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&mut own);
             });
         }
     });
-    let mut done = done
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_unstable_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, sum)| sum).collect()
 }
 
 fn sum(path: &Path, buffer: &mut Vec<u8>, deadline: Deadline) -> Result<Sum, HashError> {
-    let failed = |source| HashError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| HashError::Io { path: path.to_owned(), source };
     deadline.check()?;
     buffer.resize(128 * 1024, 0);
     let mut file = File::open(path).map_err(failed)?;

@@ -30,17 +30,10 @@ pub(super) fn find(
     let mut stack = Vec::new();
     for start in patterns.search_paths().into_iter().rev() {
         match fs::symlink_metadata(&start) {
-            Ok(_) => stack.push(Item {
-                path: start,
-                level: 1,
-                kind: None,
-            }),
+            Ok(_) => stack.push(Item { path: start, level: 1, kind: None }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => {
-                return Err(HashError::Io {
-                    path: start,
-                    source,
-                });
+                return Err(HashError::Io { path: start, source });
             }
         }
     }
@@ -69,23 +62,12 @@ pub(super) fn find(
 }
 
 /// Whether it is a directory to go into; none when it is to be passed over: gone, a broken link, or a circle of links.
-fn is_directory(
-    item: &Item,
-    follow: bool,
-    chain: &mut Vec<Directory>,
-) -> Result<Option<bool>, HashError> {
-    let failed = |source| HashError::Io {
-        path: item.path.clone(),
-        source,
-    };
+fn is_directory(item: &Item, follow: bool, chain: &mut Vec<Directory>) -> Result<Option<bool>, HashError> {
+    let failed = |source| HashError::Io { path: item.path.clone(), source };
     let kind = match item.kind {
         Some(kind) if !follow || !kind.is_symlink() => kind,
         _ => {
-            let metadata = if follow {
-                fs::metadata(&item.path)
-            } else {
-                fs::symlink_metadata(&item.path)
-            };
+            let metadata = if follow { fs::metadata(&item.path) } else { fs::symlink_metadata(&item.path) };
             match metadata {
                 Ok(metadata) => metadata.file_type(),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -107,25 +89,13 @@ fn is_directory(
 
 /// What is in a directory, the last first.
 fn children(item: &Item) -> Result<Vec<Item>, HashError> {
-    let failed = |source| HashError::Io {
-        path: item.path.clone(),
-        source,
-    };
+    let failed = |source| HashError::Io { path: item.path.clone(), source };
     let mut children = Vec::new();
     for entry in fs::read_dir(&item.path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        children.push(Item {
-            path: entry.path(),
-            level: item.level + 1,
-            kind: entry.file_type().ok(),
-        });
+        children.push(Item { path: entry.path(), level: item.level + 1, kind: entry.file_type().ok() });
     }
-    children.sort_unstable_by(|a, b| {
-        b.path
-            .as_os_str()
-            .as_bytes()
-            .cmp(a.path.as_os_str().as_bytes())
-    });
+    children.sort_unstable_by(|a, b| b.path.as_os_str().as_bytes().cmp(a.path.as_os_str().as_bytes()));
     Ok(children)
 }
 
@@ -134,9 +104,6 @@ fn is_hashable(path: &Path, workspace: &Path) -> Result<bool, HashError> {
     if path == workspace || !path.starts_with(workspace) {
         return Ok(false);
     }
-    let metadata = fs::metadata(path).map_err(|source| HashError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let metadata = fs::metadata(path).map_err(|source| HashError::Io { path: path.to_owned(), source })?;
     Ok(metadata.is_file())
 }

@@ -20,11 +20,8 @@ fn workspace(files: &[&str]) -> (tempfile::TempDir, PathBuf) {
 fn found(workspace: &Path, arguments: &[&str]) -> Result<String, HashError> {
     let home = workspace.join("home");
     let hashed = hash_files(workspace, Some(&home), arguments)?;
-    let names: Vec<&str> = hashed
-        .files
-        .iter()
-        .map(|file| file.strip_prefix(workspace).unwrap().to_str().unwrap())
-        .collect();
+    let names: Vec<&str> =
+        hashed.files.iter().map(|file| file.strip_prefix(workspace).unwrap().to_str().unwrap()).collect();
     Ok(names.join(" "))
 }
 
@@ -44,14 +41,8 @@ fn which_files_in_which_order() {
         (&["Cargo.lock"], "Cargo.lock"),
         (&["./Cargo.lock"], "Cargo.lock"),
         (&["**/Cargo.lock"], "Cargo.lock a/Cargo.lock a/b/Cargo.lock"),
-        (
-            &["**/*.txt"],
-            ".hidden/z.txt B.txt a/b/x.txt a-b/y.txt home/h.txt",
-        ),
-        (
-            &["*"],
-            ".hidden/z.txt B.txt Cargo.lock a/Cargo.lock a/b/Cargo.lock a/b/x.txt a-b/y.txt home/h.txt",
-        ),
+        (&["**/*.txt"], ".hidden/z.txt B.txt a/b/x.txt a-b/y.txt home/h.txt"),
+        (&["*"], ".hidden/z.txt B.txt Cargo.lock a/Cargo.lock a/b/Cargo.lock a/b/x.txt a-b/y.txt home/h.txt"),
         (&["*.txt"], "B.txt"),
         (&["a"], "a/Cargo.lock a/b/Cargo.lock a/b/x.txt"),
         (&["a/"], "a/Cargo.lock a/b/Cargo.lock a/b/x.txt"),
@@ -73,11 +64,7 @@ fn which_files_in_which_order() {
         (&[], ""),
     ];
     for (arguments, expected) in table {
-        assert_eq!(
-            found(&workspace, arguments).unwrap(),
-            *expected,
-            "{arguments:?}"
-        );
+        assert_eq!(found(&workspace, arguments).unwrap(), *expected, "{arguments:?}");
     }
 }
 
@@ -85,10 +72,7 @@ fn which_files_in_which_order() {
 fn the_digest_is_over_the_digests() {
     let (_directory, workspace) = workspace(&["a", "b"]);
     let expected = Sha256::digest([Sha256::digest("a"), Sha256::digest("b")].concat());
-    assert_eq!(
-        hash_files(&workspace, None, &["*"]).unwrap().digest,
-        hex::encode(expected)
-    );
+    assert_eq!(hash_files(&workspace, None, &["*"]).unwrap().digest, hex::encode(expected));
     assert_eq!(hash_files(&workspace, None, &["c"]).unwrap().digest, "");
 }
 
@@ -97,10 +81,7 @@ fn many_files_in_threads_give_the_same() {
     let names: Vec<String> = (0..200).map(|index| format!("d/{index:03}")).collect();
     let (_directory, workspace) = workspace(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let sums: Vec<u8> = names.iter().flat_map(Sha256::digest).collect();
-    assert_eq!(
-        hash_files(&workspace, None, &["d"]).unwrap().digest,
-        hex::encode(Sha256::digest(sums))
-    );
+    assert_eq!(hash_files(&workspace, None, &["d"]).unwrap().digest, hex::encode(Sha256::digest(sums)));
 }
 
 #[test]
@@ -111,56 +92,27 @@ fn links() {
     symlink("..", workspace.join("d/circle")).unwrap();
     symlink("../e", workspace.join("d/file")).unwrap();
     assert_eq!(found(&workspace, &["**"]).unwrap(), "d/f d/file e");
-    assert_eq!(
-        found(&workspace, &["--follow-symbolic-links", "**"]).unwrap(),
-        "d/f d/file e link/f link/file"
-    );
-    assert_eq!(
-        found(&workspace, &["--Follow-Symbolic-Links", "link/f"]).unwrap(),
-        "link/f"
-    );
+    assert_eq!(found(&workspace, &["--follow-symbolic-links", "**"]).unwrap(), "d/f d/file e link/f link/file");
+    assert_eq!(found(&workspace, &["--Follow-Symbolic-Links", "link/f"]).unwrap(), "link/f");
     symlink("nowhere", workspace.join("broken")).unwrap();
-    assert!(matches!(
-        found(&workspace, &["*"]),
-        Err(HashError::Io { .. })
-    ));
-    assert_eq!(
-        found(&workspace, &["--follow-symbolic-links", "broken", "e"]).unwrap(),
-        "e"
-    );
+    assert!(matches!(found(&workspace, &["*"]), Err(HashError::Io { .. })));
+    assert_eq!(found(&workspace, &["--follow-symbolic-links", "broken", "e"]).unwrap(), "e");
 }
 
 #[test]
 fn errors() {
     let (_directory, workspace) = workspace(&["a"]);
     let table: &[(&[&str], &str)] = &[
-        (
-            &["--nope", "a"],
-            "Invalid glob option '--nope', available option: '--follow-symbolic-links'",
-        ),
-        (
-            &["../a"],
-            "Invalid pattern '../a': relative pathing '.' and '..' is not allowed",
-        ),
-        (
-            &["a/./b"],
-            "Invalid pattern 'a/./b': relative pathing '.' and '..' is not allowed",
-        ),
+        (&["--nope", "a"], "Invalid glob option '--nope', available option: '--follow-symbolic-links'"),
+        (&["../a"], "Invalid pattern '../a': relative pathing '.' and '..' is not allowed"),
+        (&["a/./b"], "Invalid pattern 'a/./b': relative pathing '.' and '..' is not allowed"),
         (&["!"], "Invalid pattern '!': it is empty"),
     ];
     for (arguments, expected) in table {
-        assert_eq!(
-            found(&workspace, arguments).unwrap_err().to_string(),
-            *expected
-        );
+        assert_eq!(found(&workspace, arguments).unwrap_err().to_string(), *expected);
     }
     let many = "a/".repeat(200);
-    assert!(
-        found(&workspace, &[&many])
-            .unwrap_err()
-            .to_string()
-            .ends_with("it has too many parts")
-    );
+    assert!(found(&workspace, &[&many]).unwrap_err().to_string().ends_with("it has too many parts"));
     let late = hash_files_within(&workspace, None, &["a"], Duration::ZERO).unwrap_err();
     assert_eq!(late.to_string(), "hashing did not finish within 0 seconds");
 }

@@ -29,16 +29,8 @@ pub(crate) async fn run_pre(
     with: Option<&Template>,
     holds: impl Fn(Option<&workflow::Condition>) -> Result<bool, Failure>,
 ) -> Result<TaskResult, Failure> {
-    let loaded = running
-        .job
-        .loader
-        .load_until(
-            running.job,
-            uses,
-            running.frame.own_root.as_deref(),
-            &running.cancel,
-        )
-        .await?;
+    let loaded =
+        running.job.loader.load_until(running.job, uses, running.frame.own_root.as_deref(), &running.cancel).await?;
     let Some(action) = &loaded.action else {
         return Ok(TaskResult::Skipped);
     };
@@ -53,9 +45,7 @@ pub(crate) async fn run_pre(
 /// A local action appears with the checkout, after the time for `pre` scripts; GitHub does not run its `pre` either. One
 /// of `$/` is there from the start.
 pub(crate) fn without_pre(uses: &Spanned<Arc<str>>) -> bool {
-    ["./", "docker://"]
-        .iter()
-        .any(|local| uses.value.starts_with(local))
+    ["./", "docker://"].iter().any(|local| uses.value.starts_with(local))
 }
 
 /// Composite actions may be nested so deep (the runner's `CompositeActionsMaxDepth`).
@@ -66,16 +56,8 @@ pub(crate) async fn run_action(
     uses: &Spanned<Arc<str>>,
     with: Option<&Template>,
 ) -> Result<TaskResult, Failure> {
-    let loaded = running
-        .job
-        .loader
-        .load_until(
-            running.job,
-            uses,
-            running.frame.own_root.as_deref(),
-            &running.cancel,
-        )
-        .await?;
+    let loaded =
+        running.job.loader.load_until(running.job, uses, running.frame.own_root.as_deref(), &running.cancel).await?;
     let given = inputs_given(&running.context(), with)?;
     print_header(running, uses, &given);
     match &loaded.resolved.kind {
@@ -83,21 +65,14 @@ pub(crate) async fn run_action(
         ActionKind::Image(_) | ActionKind::Dockerfile(_) => Err(no_containers(uses)),
         ActionKind::Metadata(_) => {
             let Some(action) = &loaded.action else {
-                return Err(Failure::new(
-                    "action",
-                    format!("`{}` has no metadata", uses.value),
-                    Some(uses.span),
-                ));
+                return Err(Failure::new("action", format!("`{}` has no metadata", uses.value), Some(uses.span)));
             };
             warn_about_inputs(running, action, &given);
             let frame = action_frame(running.frame, &loaded);
             match &action.runs {
                 Runs::Node(node) => {
                     if node.pre.is_some() && without_pre(uses) {
-                        let text = format!(
-                            "`pre` execution is not supported for local action from '{}'",
-                            uses.value
-                        );
+                        let text = format!("`pre` execution is not supported for local action from '{}'", uses.value);
                         warn(running, text);
                     }
                     let inputs = with_defaults(&running.context(), &frame, action, given)?;
@@ -126,10 +101,7 @@ fn no_containers(uses: &Spanned<Arc<str>>) -> Failure {
 }
 
 /// `with`, evaluated. Names are looked up without regard to case.
-fn inputs_given(
-    context: &StepContext<'_>,
-    with: Option<&Template>,
-) -> Result<IndexMap<String, String>, Failure> {
+fn inputs_given(context: &StepContext<'_>, with: Option<&Template>) -> Result<IndexMap<String, String>, Failure> {
     let Some(with) = with else {
         return Ok(IndexMap::new());
     };
@@ -138,10 +110,7 @@ fn inputs_given(
         let text = format!("`with` must be a mapping of inputs, not {}", value.kind());
         return Err(Failure::new("with", text, Some(with.span)));
     };
-    Ok(object
-        .iter()
-        .map(|(name, value)| (name.to_lowercase(), value.to_display_string().into_owned()))
-        .collect())
+    Ok(object.iter().map(|(name, value)| (name.to_lowercase(), value.to_display_string().into_owned())).collect())
 }
 
 /// Adds the defaults that the action declares, evaluated in the action's own contexts.
@@ -158,15 +127,8 @@ fn with_defaults(
         if inputs.contains_key(&name) {
             continue;
         }
-        let default = input
-            .default
-            .as_ref()
-            .map(|default| default.evaluate(&context))
-            .transpose()?;
-        inputs.insert(
-            name,
-            default.map_or_else(String::new, |value| value.to_display_string().into_owned()),
-        );
+        let default = input.default.as_ref().map(|default| default.evaluate(&context)).transpose()?;
+        inputs.insert(name, default.map_or_else(String::new, |value| value.to_display_string().into_owned()));
     }
     Ok(inputs)
 }
@@ -182,55 +144,27 @@ pub(crate) fn all_inputs(
 }
 
 fn warn_about_inputs(running: &Running<'_>, action: &Action, given: &IndexMap<String, String>) {
-    let declared = |name: &str| {
-        action
-            .inputs
-            .iter()
-            .find(|input| input.name.value.eq_ignore_ascii_case(name))
-    };
+    let declared = |name: &str| action.inputs.iter().find(|input| input.name.value.eq_ignore_ascii_case(name));
     for name in given.keys() {
         if let Some(message) = declared(name).and_then(|input| input.deprecation_message.as_ref()) {
-            warn(
-                running,
-                format!("Input '{name}' has been deprecated with message: {message}"),
-            );
+            warn(running, format!("Input '{name}' has been deprecated with message: {message}"));
         }
     }
-    let unexpected: Vec<&str> = given
-        .keys()
-        .map(String::as_str)
-        .filter(|name| declared(name).is_none())
-        .collect();
+    let unexpected: Vec<&str> = given.keys().map(String::as_str).filter(|name| declared(name).is_none()).collect();
     if !unexpected.is_empty() {
-        let valid: Vec<&str> = action
-            .inputs
-            .iter()
-            .map(|input| input.name.value.as_ref())
-            .collect();
+        let valid: Vec<&str> = action.inputs.iter().map(|input| input.name.value.as_ref()).collect();
         let (unexpected, valid) = (unexpected.join("', '"), valid.join("', '"));
-        warn(
-            running,
-            format!("Unexpected input(s) '{unexpected}', valid inputs are ['{valid}']"),
-        );
+        warn(running, format!("Unexpected input(s) '{unexpected}', valid inputs are ['{valid}']"));
     }
-    for input in action
-        .inputs
-        .iter()
-        .filter(|input| input.required && input.default.is_none())
-    {
+    for input in action.inputs.iter().filter(|input| input.required && input.default.is_none()) {
         if !given.contains_key(&input.name.value.to_lowercase()) {
-            warn(
-                running,
-                format!("Input required and not supplied: {}", input.name.value),
-            );
+            warn(running, format!("Input required and not supplied: {}", input.name.value));
         }
     }
 }
 
 fn warn(running: &Running<'_>, text: String) {
-    running
-        .log
-        .annotate(Annotation::new(AnnotationLevel::Warning, text));
+    running.log.annotate(Annotation::new(AnnotationLevel::Warning, text));
 }
 
 /// The level's frame with `github.action_*` of this action.
@@ -238,31 +172,19 @@ pub(crate) fn action_frame(frame: &Frame, loaded: &Loaded) -> Frame {
     let mut frame = frame.clone();
     let text = |text: Option<&str>| text.map_or(Value::Null, Value::string);
     frame.set_github([
-        (
-            "action_path",
-            Value::string(loaded.inside.to_string_lossy().into_owned()),
-        ),
-        (
-            "action_repository",
-            text(loaded.resolved.repository.as_deref().or(Some(""))),
-        ),
+        ("action_path", Value::string(loaded.inside.to_string_lossy().into_owned())),
+        ("action_repository", text(loaded.resolved.repository.as_deref().or(Some("")))),
         ("action_ref", text(Some(&loaded.resolved.reference))),
     ]);
     frame
 }
 
 /// `INPUT_*` variables of an action's process.
-pub(crate) fn input_variables(
-    inputs: &IndexMap<String, String>,
-) -> impl Iterator<Item = (String, String)> {
+pub(crate) fn input_variables(inputs: &IndexMap<String, String>) -> impl Iterator<Item = (String, String)> {
     // Letter by letter, as .NET does: `ß` stays what it is.
     let upper = |letter: char| {
         let mut capital = letter.to_uppercase();
-        if capital.len() == 1 {
-            capital.next().unwrap_or(letter)
-        } else {
-            letter
-        }
+        if capital.len() == 1 { capital.next().unwrap_or(letter) } else { letter }
     };
     inputs.iter().map(move |(name, value)| {
         let name: String = name.replace(' ', "_").chars().map(upper).collect();

@@ -102,17 +102,14 @@ const TOOL_HOMES: &[(&str, &str)] = &[
 ];
 
 /// What every process of the job gets before anything that the workflow says.
-pub(crate) fn base(
-    placement: Placement,
-    home: &Path,
-    extra: &[(String, String)],
-) -> IndexMap<String, String> {
+pub(crate) fn base(placement: Placement, home: &Path, extra: &[(String, String)]) -> IndexMap<String, String> {
     let mut env = IndexMap::new();
     match placement {
         Placement::Host => {
-            env.extend(std::env::vars_os().filter_map(|(name, value)| {
-                Some((name.into_string().ok()?, value.into_string().ok()?))
-            }));
+            env.extend(
+                std::env::vars_os()
+                    .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+            );
         }
         Placement::Isolated => {
             for name in KEPT {
@@ -134,9 +131,8 @@ pub(crate) fn base(
             }
         }
     }
-    env.entry("PATH".to_owned()).or_insert_with(|| {
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()
-    });
+    env.entry("PATH".to_owned())
+        .or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
     env.insert("HOME".to_owned(), home.to_string_lossy().into_owned());
     env.insert("CI".to_owned(), "true".to_owned());
     env.insert("GITHUB_ACTIONS".to_owned(), "true".to_owned());
@@ -147,9 +143,7 @@ pub(crate) fn base(
 
 /// The runtime services listen on loopback, where no proxy leads.
 fn reach_services(env: &mut IndexMap<String, String>) {
-    let proxied = env
-        .keys()
-        .any(|name| name.to_ascii_lowercase().ends_with("_proxy"));
+    let proxied = env.keys().any(|name| name.to_ascii_lowercase().ends_with("_proxy"));
     if !proxied {
         return;
     }
@@ -176,62 +170,37 @@ pub(crate) fn of_step(
     }
     if !frame.path.is_empty() {
         let rest = env.get("PATH").cloned().unwrap_or_default();
-        let parts = frame
-            .path
-            .iter()
-            .rev()
-            .map(String::as_str)
-            .chain([rest.as_str()]);
+        let parts = frame.path.iter().rev().map(String::as_str).chain([rest.as_str()]);
         env.insert("PATH".to_owned(), parts.collect::<Vec<_>>().join(":"));
     }
     for name in FROM_GITHUB {
         if let Some(value) = frame.github.get(name).filter(|value| !value.is_null()) {
-            env.insert(
-                format!("GITHUB_{}", name.to_ascii_uppercase()),
-                value.to_display_string().into_owned(),
-            );
+            env.insert(format!("GITHUB_{}", name.to_ascii_uppercase()), value.to_display_string().into_owned());
         }
     }
     if let Some(files) = files {
         for kind in Kind::ALL {
             let path = files.path(kind, &job.layout.temp);
-            env.insert(
-                kind.variable().to_owned(),
-                path.to_string_lossy().into_owned(),
-            );
+            env.insert(kind.variable().to_owned(), path.to_string_lossy().into_owned());
         }
     }
     if let Value::Object(runner) = &job.runner_context {
         for (name, value) in runner.iter().filter(|(name, _)| *name != "workspace") {
-            env.insert(
-                format!("RUNNER_{}", name.to_ascii_uppercase()),
-                value.to_display_string().into_owned(),
-            );
+            env.insert(format!("RUNNER_{}", name.to_ascii_uppercase()), value.to_display_string().into_owned());
         }
     }
-    if let Some(workspace) = job
-        .runner_context
-        .as_object()
-        .and_then(|runner| runner.get("workspace"))
-    {
-        env.insert(
-            "RUNNER_WORKSPACE".to_owned(),
-            workspace.to_display_string().into_owned(),
-        );
+    if let Some(workspace) = job.runner_context.as_object().and_then(|runner| runner.get("workspace")) {
+        env.insert("RUNNER_WORKSPACE".to_owned(), workspace.to_display_string().into_owned());
     }
     env.insert("RUNNER_TRACKING_ID".to_owned(), job.tracking_id.clone());
     // What the system cannot pass on to a program.
-    env.retain(|name, value| {
-        !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0')
-    });
+    env.retain(|name, value| !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0'));
     env
 }
 
 /// Whether a variable is `true` in the first of these environments that has it.
 pub(crate) fn environment_flag(envs: &[&IndexMap<String, String>], name: &str) -> bool {
-    envs.iter()
-        .find_map(|env| env.get(name))
-        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    envs.iter().find_map(|env| env.get(name)).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// The `runner` context.

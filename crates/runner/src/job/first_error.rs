@@ -8,43 +8,22 @@ use crate::result::{AnnotationLevel, StepState};
 /// How much of the end of a step's log is looked at.
 const TAIL: usize = 64 * 1024;
 /// Words that mark a line as the reason. In lower case.
-const MARKS: &[&str] = &[
-    "error",
-    "fail",
-    "fatal",
-    "panicked",
-    "exception",
-    "not found",
-    "no such",
-    "denied",
-    "cannot",
-    "unable",
-];
+const MARKS: &[&str] =
+    &["error", "fail", "fatal", "panicked", "exception", "not found", "no such", "denied", "cannot", "unable"];
 
 /// An error annotation when there is one, else the first line near the end that reads like an error, else the last
 /// line. `from` is where the step's text begins in the job's log. `None` when the step printed nothing.
 pub(crate) fn find(log: &Path, step: u32, state: &StepState, from: u64) -> Option<String> {
-    if let Some(error) = state
-        .annotations
-        .iter()
-        .find(|one| one.level == AnnotationLevel::Error)
-    {
+    if let Some(error) = state.annotations.iter().find(|one| one.level == AnnotationLevel::Error) {
         return Some(error.message.clone());
     }
     let text = tail(log, step, from)?;
-    let lines = || {
-        text.lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !is_own(line))
-    };
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_own(line));
     let reads_like_one = |line: &&str| {
         let line = line.to_lowercase();
         MARKS.iter().any(|mark| line.contains(mark))
     };
-    lines()
-        .find(reads_like_one)
-        .or_else(|| lines().next_back())
-        .map(str::to_owned)
+    lines().find(reads_like_one).or_else(|| lines().next_back()).map(str::to_owned)
 }
 
 /// Groups, headings and what Trunkline itself said.

@@ -50,10 +50,8 @@ impl Frame {
         if id.starts_with("__") {
             return;
         }
-        let outputs: Object = outputs
-            .iter()
-            .map(|(name, value)| (name.as_str(), Value::string(value.as_str())))
-            .collect();
+        let outputs: Object =
+            outputs.iter().map(|(name, value)| (name.as_str(), Value::string(value.as_str()))).collect();
         let mut entry = Object::new();
         entry.insert("outputs", Value::Object(Arc::new(outputs)));
         entry.insert("outcome", Value::string(outcome.as_str()));

@@ -12,12 +12,7 @@ use super::step_context::StepContext;
 use crate::request::JobReport;
 use crate::result::TaskResult;
 
-pub(crate) fn report(
-    job: &Job,
-    steps: &StepsJob,
-    frame: &mut Frame,
-    failure: Option<Failure>,
-) -> JobReport {
+pub(crate) fn report(job: &Job, steps: &StepsJob, frame: &mut Frame, failure: Option<Failure>) -> JobReport {
     let status = job.status(frame.status);
     let mut failure = failure;
     let mut outputs = BTreeMap::new();
@@ -29,10 +24,7 @@ pub(crate) fn report(
                 Ok(value) => {
                     let text = value.to_display_string().into_owned();
                     if job.masker.found_in(&text) {
-                        job.warn(&format!(
-                            "the job's output `{}` is left out: it may hold a secret",
-                            name.value
-                        ));
+                        job.warn(&format!("the job's output `{}` is left out: it may hold a secret", name.value));
                     } else if !text.is_empty() {
                         outputs.insert(name.value.to_string(), text);
                     }
@@ -50,10 +42,7 @@ pub(crate) fn report(
                         environment_url = Some(text).filter(|text| !text.is_empty());
                     }
                 }
-                Err(error) => job.warn(&format!(
-                    "the environment's url could not be evaluated: {}",
-                    error.message
-                )),
+                Err(error) => job.warn(&format!("the environment's url could not be evaluated: {}", error.message)),
             }
         }
     }
@@ -62,27 +51,14 @@ pub(crate) fn report(
         status => status.into(),
     };
     let timed_out = job.timed_out.is_cancelled().then(|| {
-        let minutes = job
-            .request
-            .timeout_minutes
-            .unwrap_or(super::DEFAULT_TIMEOUT);
-        job.reason(
-            "timeout",
-            format!("the job has exceeded its maximum execution time of {minutes} minutes"),
-            None,
-        )
+        let minutes = job.request.timeout_minutes.unwrap_or(super::DEFAULT_TIMEOUT);
+        job.reason("timeout", format!("the job has exceeded its maximum execution time of {minutes} minutes"), None)
     });
     let failure = failure.map(|failure| job.reason(failure.code, failure.text, failure.span));
     if let Some(reason) = timed_out.as_ref().or(failure.as_ref()) {
         job.note_error(&reason.reason);
     }
-    JobReport {
-        conclusion,
-        reason: timed_out.or(failure),
-        outputs,
-        first_error: job.first_error(),
-        environment_url,
-    }
+    JobReport { conclusion, reason: timed_out.or(failure), outputs, first_error: job.first_error(), environment_url }
 }
 
 /// Ends and names the processes that steps left behind.
@@ -91,9 +67,6 @@ pub(crate) async fn end_orphans(job: &Job) {
         return;
     };
     for process in left {
-        job.warn(&format!(
-            "Terminate orphan process: pid ({}) ({})",
-            process.pid, process.name
-        ));
+        job.warn(&format!("Terminate orphan process: pid ({}) ({})", process.pid, process.name));
     }
 }

@@ -53,68 +53,33 @@ impl Layout {
         spec.placement = request.placement;
         spec.network = request.network;
         spec.limits = request.limits;
-        spec.dirs = vec![FreshDir {
-            path: wanted.home.clone(),
-        }];
-        spec.binds = vec![Bind {
-            source: around.tool_cache.clone(),
-            target: wanted.tool_cache,
-            read_only: false,
-        }];
+        spec.dirs = vec![FreshDir { path: wanted.home.clone() }];
+        spec.binds = vec![Bind { source: around.tool_cache.clone(), target: wanted.tool_cache, read_only: false }];
         // A job's git borrows objects from the user's repository and from the snapshots. Where a fresh directory of the
         // sandbox covers them they are shown again.
         let mut borrowed = around.repository.object_dirs();
         borrowed.push(around.snapshots.root().to_owned());
-        for dir in borrowed
-            .into_iter()
-            .filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered)))
-        {
-            spec.binds.push(Bind {
-                source: dir.clone(),
-                target: dir,
-                read_only: true,
-            });
+        for dir in borrowed.into_iter().filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered))) {
+            spec.binds.push(Bind { source: dir.clone(), target: dir, read_only: true });
         }
         // A job's temporary directories are its own. Where the repository lies in the host's, its objects are brought in by
         // name: checkouts share them.
-        let objects = around
-            .repository
-            .common_dir()
-            .map(|dir| dir.join("objects"));
-        if let Some(objects) = objects.filter(|path| {
-            TEMPORARY
-                .iter()
-                .any(|temporary| path.starts_with(temporary))
-        }) {
-            spec.binds.push(Bind {
-                source: objects.clone(),
-                target: objects,
-                read_only: true,
-            });
+        let objects = around.repository.common_dir().map(|dir| dir.join("objects"));
+        if let Some(objects) = objects.filter(|path| TEMPORARY.iter().any(|temporary| path.starts_with(temporary))) {
+            spec.binds.push(Bind { source: objects.clone(), target: objects, read_only: true });
         }
         // Submodules are cloned from where git keeps them.
-        let modules = around
-            .repository
-            .common_dir()
-            .map(|dir| dir.join("modules"));
-        if let Some(modules) = modules
-            .filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered)) && dir.is_dir())
+        let modules = around.repository.common_dir().map(|dir| dir.join("modules"));
+        if let Some(modules) =
+            modules.filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered)) && dir.is_dir())
         {
-            spec.binds.push(Bind {
-                source: modules.clone(),
-                target: modules,
-                read_only: true,
-            });
+            spec.binds.push(Bind { source: modules.clone(), target: modules, read_only: true });
         }
         spec
     }
 
     /// The layout in a sandbox that stands, its directories made.
-    pub(crate) fn of(
-        sandbox: &Sandbox,
-        request: &JobRequest,
-        repository: &str,
-    ) -> io::Result<Self> {
+    pub(crate) fn of(sandbox: &Sandbox, request: &JobRequest, repository: &str) -> io::Result<Self> {
         let wanted = Self::wanted(repository);
         let real = Self {
             home: sandbox.inside_path(&wanted.home),

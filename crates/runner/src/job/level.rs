@@ -57,11 +57,7 @@ struct Background<'a> {
 }
 
 /// Runs a level to its end. The frame then holds its result.
-pub(crate) fn run_level<'a>(
-    job: &'a Job,
-    frame: &'a mut Frame,
-    level: Level<'a>,
-) -> BoxFuture<'a, ()> {
+pub(crate) fn run_level<'a>(job: &'a Job, frame: &'a mut Frame, level: Level<'a>) -> BoxFuture<'a, ()> {
     Box::pin(async move {
         let mut background = Background {
             running: FuturesUnordered::new(),
@@ -97,10 +93,7 @@ async fn run_in_order<'a>(
 ) {
     match &step.kind {
         StepKind::Wait { targets } => {
-            let ids: Vec<String> = targets
-                .iter()
-                .map(|target| target.value.to_string())
-                .collect();
+            let ids: Vec<String> = targets.iter().map(|target| target.value.to_string()).collect();
             wait_step(job, frame, level, step, ids, background).await;
         }
         StepKind::WaitAll => {
@@ -199,14 +192,7 @@ async fn wait_step<'a>(
         [] => "nothing".to_owned(),
         ids => ids.join(", "),
     };
-    let (name, log) = begin_own(
-        job,
-        frame,
-        job_status,
-        step,
-        index,
-        &format!("Wait for {what}"),
-    );
+    let (name, log) = begin_own(job, frame, job_status, step, index, &format!("Wait for {what}"));
     job.step_started(index, &step.id, &name, api::Stage::Main, level.parent);
     let result = background.wait_for(job, &ids, frame).await;
     let forgiven = result == TaskResult::Failure
@@ -215,18 +201,9 @@ async fn wait_step<'a>(
             let kind = workflow::value::boolean;
             strict(&context, &log, template, "continue-on-error", kind).unwrap_or(false)
         });
-    let conclusion = if forgiven {
-        TaskResult::Success
-    } else {
-        result
-    };
-    let reason = (result == TaskResult::Failure).then(|| {
-        job.reason(
-            "background",
-            "a background step that it waited for failed",
-            Some(step.span),
-        )
-    });
+    let conclusion = if forgiven { TaskResult::Success } else { result };
+    let reason = (result == TaskResult::Failure)
+        .then(|| job.reason("background", "a background step that it waited for failed", Some(step.span)));
     let _ = log.finish();
     job.step_finished(index, result, conclusion, reason, &IndexMap::new());
     frame.record_step(&step.id, &IndexMap::new(), result, conclusion);
@@ -243,14 +220,7 @@ async fn cancel_step<'a>(
 ) {
     let index = job.take_step();
     let job_status = level.job_status.unwrap_or(frame.status);
-    let (name, log) = begin_own(
-        job,
-        frame,
-        job_status,
-        step,
-        index,
-        &format!("Cancel {target}"),
-    );
+    let (name, log) = begin_own(job, frame, job_status, step, index, &format!("Cancel {target}"));
     job.step_started(index, &step.id, &name, api::Stage::Main, level.parent);
     background.expected.push(target.to_owned());
     if let Some(halt) = background.halts.get(target) {
@@ -273,13 +243,8 @@ fn begin_own(
     default: &str,
 ) -> (String, StepLog) {
     let context = StepContext::of_frame(job, frame, job.status(job_status));
-    let name = step
-        .name
-        .as_ref()
-        .and_then(|name| name.evaluate(&context).ok());
-    let name = name
-        .map(|name| name.to_display_string().into_owned())
-        .filter(|name| !name.is_empty());
+    let name = step.name.as_ref().and_then(|name| name.evaluate(&context).ok());
+    let name = name.map(|name| name.to_display_string().into_owned()).filter(|name| !name.is_empty());
     let processor = processor(job, frame, &IndexMap::new());
     let log = StepLog::start(job.log.clone(), index, processor);
     (name.unwrap_or_else(|| default.to_owned()), log)
@@ -289,8 +254,7 @@ impl Background<'_> {
     /// Waits for these steps, makes what they left visible, and merges their results.
     async fn wait_for(&mut self, job: &Job, ids: &[String], frame: &mut Frame) -> TaskResult {
         let waited = |open: &[String], ended: &HashMap<String, StepDone>| {
-            ids.iter()
-                .all(|id| !open.contains(id) || ended.contains_key(id))
+            ids.iter().all(|id| !open.contains(id) || ended.contains_key(id))
         };
         // Cancelling the level cancels them too.
         while !waited(&self.open, &self.ended)

@@ -56,8 +56,6 @@ impl PostStack {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Post>> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -27,18 +27,12 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
     // The contexts of now; inside a composite action those of its main stage, with the variables of now.
     let mut own = frame.clone();
     if post.frame.composite {
-        own = Frame {
-            env: own.env,
-            path: own.path,
-            ..post.frame.clone()
-        };
+        own = Frame { env: own.env, path: own.path, ..post.frame.clone() };
         own.env.extend(post.frame.overrides);
     }
     own.set_github([("action", Value::string(post.id.as_str()))]);
-    let context = StepContext {
-        source: StatusSource::Job,
-        ..StepContext::of_frame(job, &own, job.status(frame.status))
-    };
+    let context =
+        StepContext { source: StatusSource::Job, ..StepContext::of_frame(job, &own, job.status(frame.status)) };
     let (step_env, env_failure) = env_of_step(&post.step, &context);
     let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
     let running = Running {
@@ -56,10 +50,7 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
         blame: Default::default(),
     };
     job.step_started(index, &post.id, &post.name, Stage::Post, None);
-    let context = StepContext {
-        source: StatusSource::Job,
-        ..running.context()
-    };
+    let context = StepContext { source: StatusSource::Job, ..running.context() };
     let wanted = match (env_failure, &post.condition) {
         (Some(failure), _) => Err(failure),
         (None, None) => Ok(true),
@@ -69,9 +60,7 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
         Ok(false) => Ok(TaskResult::Skipped),
         Err(failure) => Err(failure),
         Ok(true) => match post.kind {
-            PostKind::Node { loaded, script } => {
-                run_node_post(&running, &loaded, &script, &post.state).await
-            }
+            PostKind::Node { loaded, script } => run_node_post(&running, &loaded, &script, &post.state).await,
             PostKind::Native(native) => run_native_post(&running, *native).await,
         },
     };

@@ -70,18 +70,11 @@ async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, s
         return;
     };
     let index = job.take_step();
-    let mut own = Frame {
-        env: frame.env.clone(),
-        path: frame.path.clone(),
-        status: frame.status,
-        ..seen.clone()
-    };
+    let mut own = Frame { env: frame.env.clone(), path: frame.path.clone(), status: frame.status, ..seen.clone() };
     own.env.extend(seen.overrides.clone());
     own.set_github([("action", Value::string(step.id.as_ref()))]);
-    let context = StepContext {
-        source: StatusSource::Job,
-        ..StepContext::of_frame(job, &own, job.status(frame.status))
-    };
+    let context =
+        StepContext { source: StatusSource::Job, ..StepContext::of_frame(job, &own, job.status(frame.status)) };
     let (step_env, env_failure) = env_of_step(step, &context);
     let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
     let running = Running {
@@ -97,17 +90,8 @@ async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, s
         halt: level.halt.child_token(),
         blame: Default::default(),
     };
-    job.step_started(
-        index,
-        &step.id,
-        &format!("Pre Run {}", uses.value),
-        Stage::Pre,
-        None,
-    );
-    let context = StepContext {
-        source: StatusSource::Job,
-        ..running.context()
-    };
+    job.step_started(index, &step.id, &format!("Pre Run {}", uses.value), Stage::Pre, None);
+    let context = StepContext { source: StatusSource::Job, ..running.context() };
     let outcome = match env_failure {
         Some(failure) => Err(failure),
         None => {

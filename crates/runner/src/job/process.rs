@@ -32,15 +32,9 @@ pub(crate) async fn run_process(
 ) -> Result<Ended, Failure> {
     let ended = pump_and_wait(running, argv, env, cwd).await;
     if let Some(files) = files
-        && let Some(markdown) = running
-            .log
-            .with_state(|state| files.collect(&running.job.masker, state))
+        && let Some(markdown) = running.log.with_state(|state| files.collect(&running.job.masker, state))
     {
-        running.job.emit(api::Event::Summary {
-            leg: running.job.request.leg,
-            step: running.index,
-            markdown,
-        });
+        running.job.emit(api::Event::Summary { leg: running.job.request.leg, step: running.index, markdown });
     }
     ended
 }
@@ -65,10 +59,7 @@ async fn pump_and_wait(
     let (stderr, stderr_write) = pipes()?;
     running.note_place(&env, &cwd);
     let mut command = Command::new(argv);
-    command.env = env
-        .into_iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect();
+    command.env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     command.cwd = cwd;
     command.stdout = Some(stdout_write);
     command.stderr = Some(stderr_write);
@@ -83,8 +74,7 @@ async fn pump_and_wait(
             .map_err(|error| Failure::new("runner", format!("no pipe for the step: {error}"), None))
     };
     let (stdout, stderr) = (receiver(stdout)?, receiver(stderr)?);
-    let pump =
-        async { tokio::try_join!(log.pump(Stream::Out, stdout), log.pump(Stream::Err, stderr)) };
+    let pump = async { tokio::try_join!(log.pump(Stream::Out, stdout), log.pump(Stream::Err, stderr)) };
     tokio::pin!(pump);
     let wait = supervise(running, &process);
     tokio::pin!(wait);
@@ -112,18 +102,13 @@ async fn pump_and_wait(
 }
 
 async fn supervise(running: &Running<'_>, process: &Process) -> Result<Ended, Failure> {
-    let lost = |error: sandbox::Error| {
-        Failure::new("runner", format!("the process was lost: {error}"), None)
-    };
+    let lost = |error: sandbox::Error| Failure::new("runner", format!("the process was lost: {error}"), None);
     tokio::select! {
         status = process.wait() => return status.map(Ended::Exited).map_err(lost),
         () = running.cancel.cancelled() => {}
     }
     // Only the shell gets the first two; a signal that cannot be sent finds nobody to send it to.
-    for (signal, grace) in [
-        (libc_signal::INTERRUPT, AFTER_INTERRUPT),
-        (libc_signal::TERMINATE, AFTER_TERMINATE),
-    ] {
+    for (signal, grace) in [(libc_signal::INTERRUPT, AFTER_INTERRUPT), (libc_signal::TERMINATE, AFTER_TERMINATE)] {
         let _ = process.signal(signal).await;
         tokio::select! {
             _ = process.wait() => return Ok(Ended::Cancelled),
@@ -142,9 +127,5 @@ mod libc_signal {
 }
 
 fn unread(error: std::io::Error) -> Failure {
-    Failure::new(
-        "runner",
-        format!("the step's output could not be read: {error}"),
-        None,
-    )
+    Failure::new("runner", format!("the step's output could not be read: {error}"), None)
 }

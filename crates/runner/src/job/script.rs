@@ -25,11 +25,7 @@ pub(crate) async fn run_script(
     };
     let directory = match working_directory {
         Some(template) => running.text(template)?,
-        None => running
-            .level
-            .working_directory
-            .unwrap_or_default()
-            .to_owned(),
+        None => running.level.working_directory.unwrap_or_default().to_owned(),
     };
     let cwd = job.layout.workspace.join(&directory);
     let files = command_files(running)?;
@@ -37,25 +33,17 @@ pub(crate) async fn run_script(
     env.extend(job.run_env.iter().cloned());
     let path = env.get("PATH").cloned().unwrap_or_default();
     let host = |inside: &Path| job.host(inside);
-    let invocation = shell::invocation(shell_text.as_deref(), &text, &job.layout.temp, |name| {
-        which(name, &path, &cwd, host)
-    })
-    .map_err(|error| {
-        let span = shell.map_or(script.span, |shell| shell.span);
-        Failure::new("shell", error.to_string(), Some(span))
-    })?;
+    let invocation =
+        shell::invocation(shell_text.as_deref(), &text, &job.layout.temp, |name| which(name, &path, &cwd, host))
+            .map_err(|error| {
+                let span = shell.map_or(script.span, |shell| shell.span);
+                Failure::new("shell", error.to_string(), Some(span))
+            })?;
     let script_file = Path::new(invocation.script_path.file_name().unwrap_or_default());
     let written = job.temp.write(script_file, invocation.script.as_ref());
-    written.map_err(|error| {
-        Failure::new(
-            "runner",
-            format!("the script could not be written: {error}"),
-            None,
-        )
-    })?;
+    written.map_err(|error| Failure::new("runner", format!("the script could not be written: {error}"), None))?;
     print_header(running, &text, &invocation.shown);
-    let argv = std::iter::once(invocation.program.to_string_lossy().into_owned())
-        .chain(invocation.arguments);
+    let argv = std::iter::once(invocation.program.to_string_lossy().into_owned()).chain(invocation.arguments);
     let ended = run_process(running, argv.collect(), env, cwd, Some(files)).await;
     // Nothing reads it any more.
     job.temp.remove(script_file);
@@ -65,13 +53,7 @@ pub(crate) async fn run_script(
 pub(crate) fn command_files(running: &Running<'_>) -> Result<CommandFiles, Failure> {
     let temp = &running.job.temp;
     let files = temp.check().and_then(|()| CommandFiles::create(temp));
-    files.map_err(|error| {
-        Failure::new(
-            "runner",
-            format!("command files could not be made: {error}"),
-            None,
-        )
-    })
+    files.map_err(|error| Failure::new("runner", format!("command files could not be made: {error}"), None))
 }
 
 /// An exit code as a result; a failing one is told in the log as GitHub does.
@@ -85,11 +67,7 @@ pub(crate) fn judge(running: &Running<'_>, ended: Ended) -> Result<TaskResult, F
             } else {
                 format!("Process completed with exit code {}.", status.shell_code())
             };
-            Err(Failure::new(
-                if status.oom { "oom" } else { "exit" },
-                text,
-                Some(running.step.span),
-            ))
+            Err(Failure::new(if status.oom { "oom" } else { "exit" }, text, Some(running.step.span)))
         }
     }
 }
@@ -99,27 +77,20 @@ fn which(name: &str, path: &str, cwd: &Path, host: impl Fn(&Path) -> PathBuf) ->
     let runnable = |candidate: &Path| {
         use std::os::unix::fs::PermissionsExt as _;
         let seen = host(candidate);
-        std::fs::metadata(seen)
-            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        std::fs::metadata(seen).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     };
     if name.contains('/') {
         let candidate = cwd.join(name);
         return runnable(&candidate).then_some(candidate);
     }
-    path.split(':')
-        .filter(|dir| !dir.is_empty())
-        .map(|dir| cwd.join(dir).join(name))
-        .find(|one| runnable(one))
+    path.split(':').filter(|dir| !dir.is_empty()).map(|dir| cwd.join(dir).join(name)).find(|one| runnable(one))
 }
 
 /// The group that stands at the head of every `run` step's log.
 fn print_header(running: &Running<'_>, script: &str, shown: &str) {
     use std::fmt::Write as _;
     let script = script.trim_end();
-    let first = script
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
+    let first = script.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let mut text = format!("##[group]Run {first}\n");
     for line in script.lines() {
         let _ = writeln!(text, "\u{1b}[36;1m{line}\u{1b}[0m");

@@ -72,31 +72,18 @@ impl Job {
         let mut job = Object::new();
         job.insert("status", Value::string(status.as_str()));
         let workflow = &self.request.github;
-        let github = |name: &str| {
-            workflow
-                .as_object()
-                .and_then(|github| github.get(name))
-                .cloned()
-                .unwrap_or(Value::Null)
-        };
+        let github =
+            |name: &str| workflow.as_object().and_then(|github| github.get(name)).cloned().unwrap_or(Value::Null);
         // The file that has the job: a called one, perhaps of another repository.
         let path = &self.request.workflow.path;
         let (reference, repository, file) = match Uses::of_called_workflow(path) {
-            Some(Uses::Remote {
-                repo, path: file, ..
-            }) => (
-                Value::string(path.as_ref()),
-                Value::string(repo.to_string()),
-                file,
-            ),
+            Some(Uses::Remote { repo, path: file, .. }) => {
+                (Value::string(path.as_ref()), Value::string(repo.to_string()), file)
+            }
             _ => {
                 let run = |name: &str| github(name).to_display_string().into_owned();
                 let reference = format!("{}/{path}@{}", run("repository"), run("ref"));
-                (
-                    Value::string(reference),
-                    github("repository"),
-                    path.to_string(),
-                )
+                (Value::string(reference), github("repository"), path.to_string())
             }
         };
         job.insert("workflow_ref", reference);
@@ -108,17 +95,9 @@ impl Job {
 
     /// `file:line:column` of a span.
     pub(crate) fn location(&self, span: Span) -> Option<Location> {
-        let sources = self
-            .around
-            .source_map
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let sources = self.around.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let position = sources.position(span);
-        Some(Location {
-            file: sources.file(span.file).name.to_string(),
-            line: position.line,
-            column: position.column,
-        })
+        Some(Location { file: sources.file(span.file).name.to_string(), line: position.line, column: position.column })
     }
 
     pub(crate) fn reason(&self, code: &str, text: impl Into<String>, span: Option<Span>) -> Reason {
@@ -130,14 +109,7 @@ impl Job {
         }
     }
 
-    pub(crate) fn step_started(
-        &self,
-        step: u32,
-        id: &str,
-        name: &str,
-        stage: Stage,
-        parent: Option<u32>,
-    ) {
+    pub(crate) fn step_started(&self, step: u32, id: &str, name: &str, stage: Stage, parent: Option<u32>) {
         self.emit(Event::StepStarted(StepStarted {
             leg: self.request.leg,
             step,
@@ -156,10 +128,8 @@ impl Job {
         reason: Option<Reason>,
         outputs: &IndexMap<String, String>,
     ) {
-        let outputs = outputs
-            .iter()
-            .map(|(name, value)| (name.clone(), self.masker.mask_str(value).into_owned()))
-            .collect();
+        let outputs =
+            outputs.iter().map(|(name, value)| (name.clone(), self.masker.mask_str(value).into_owned())).collect();
         self.emit(Event::StepFinished(StepFinished {
             leg: self.request.leg,
             step,
@@ -184,19 +154,13 @@ impl Job {
     }
 
     fn blame(&self) -> std::sync::MutexGuard<'_, Blame> {
-        self.blame
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.blame.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(crate) fn annotations(&self, step: u32, annotations: &[crate::Annotation]) {
         for annotation in annotations {
             let annotation = annotation.clone().masked(&self.masker).into();
-            self.emit(Event::Annotation {
-                leg: self.request.leg,
-                step: Some(step),
-                annotation,
-            });
+            self.emit(Event::Annotation { leg: self.request.leg, step: Some(step), annotation });
         }
     }
 
@@ -211,28 +175,18 @@ impl Job {
     pub(crate) fn warn(&self, text: &str) {
         let text = self.masker.mask_str(text).into_owned();
         let annotation = api::Annotation::message(api::AnnotationLevel::Warning, text);
-        self.emit(Event::Annotation {
-            leg: self.request.leg,
-            step: None,
-            annotation,
-        });
+        self.emit(Event::Annotation { leg: self.request.leg, step: None, annotation });
     }
 
     /// The state that pre, main and post of this use of an action share.
     pub(crate) fn saved_state(&self, key: &str) -> SharedState {
-        let mut states = self
-            .states
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut states = self.states.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         states.entry(key.to_owned()).or_default().0.clone()
     }
 
     /// Whether the post step of this use of an action is still to be registered; true once.
     pub(crate) fn register_post(&self, key: &str) -> bool {
-        let mut states = self
-            .states
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut states = self.states.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         !std::mem::replace(&mut states.entry(key.to_owned()).or_default().1, true)
     }
 
@@ -240,20 +194,11 @@ impl Job {
         let (env, cwd) = match self.blame().place.clone() {
             Some(place) => (place.env, place.cwd),
             None => {
-                let env = self
-                    .base_env
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect();
+                let env = self.base_env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
                 (env, self.layout.workspace.clone())
             }
         };
-        HeldJob {
-            name: self.request.name.clone(),
-            sandbox: self.sandbox.clone(),
-            env,
-            cwd,
-        }
+        HeldJob { name: self.request.name.clone(), sandbox: self.sandbox.clone(), env, cwd }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -262,11 +207,7 @@ impl Job {
 
     /// The job's status as steps see it.
     pub(crate) fn status(&self, so_far: TaskResult) -> TaskResult {
-        if self.is_cancelled() {
-            TaskResult::Cancelled
-        } else {
-            so_far
-        }
+        if self.is_cancelled() { TaskResult::Cancelled } else { so_far }
     }
 }
 

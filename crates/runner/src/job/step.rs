@@ -64,11 +64,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: &'static str, text: impl Into<String>, span: Option<Span>) -> Self {
-        Self {
-            code,
-            text: text.into(),
-            span,
-        }
+        Self { code, text: text.into(), span }
     }
 }
 
@@ -84,11 +80,7 @@ impl<'a> Running<'a> {
             job: self.job,
             frame: self.frame,
             step_env: Some(&self.step_env),
-            source: if self.frame.composite {
-                StatusSource::Action
-            } else {
-                StatusSource::Job
-            },
+            source: if self.frame.composite { StatusSource::Action } else { StatusSource::Job },
             job_status: self.job.status(self.job_status),
         }
     }
@@ -99,21 +91,12 @@ impl<'a> Running<'a> {
 
     /// Remembers where the step's process runs.
     pub(crate) fn note_place(&self, env: &IndexMap<String, String>, cwd: &Path) {
-        let env = env
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        self.blame().place = Some(Place {
-            env,
-            cwd: cwd.to_owned(),
-        });
+        let env = env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        self.blame().place = Some(Place { env, cwd: cwd.to_owned() });
     }
 
     pub(crate) fn text(&self, template: &Template) -> Result<String, Failure> {
-        Ok(template
-            .evaluate(&self.context())?
-            .to_display_string()
-            .into_owned())
+        Ok(template.evaluate(&self.context())?.to_display_string().into_owned())
     }
 }
 
@@ -135,11 +118,7 @@ pub(crate) async fn run_step(
     }
     let job_status = level.job_status.unwrap_or(frame.status);
     // The level's token only asks; this one stops the step.
-    let stop = if recheck {
-        CancellationToken::new()
-    } else {
-        cancel.clone()
-    };
+    let stop = if recheck { CancellationToken::new() } else { cancel.clone() };
     let context = StepContext::of_frame(job, &own, job.status(job_status));
     let (step_env, env_failure) = env_of_step(step, &context);
     let log = StepLog::start(job.log.clone(), index, processor(job, &own, &step_env));
@@ -175,13 +154,7 @@ pub(crate) async fn run_step(
         None => None,
         Some(template) => {
             let kind = workflow::value::number;
-            let minutes = strict(
-                &running.context(),
-                &running.log,
-                template,
-                "timeout-minutes",
-                kind,
-            );
+            let minutes = strict(&running.context(), &running.log, template, "timeout-minutes", kind);
             // GitHub tells the error and goes on without a limit.
             minutes.filter(|minutes| minutes.is_finite() && *minutes > 0.0)
         }
@@ -191,14 +164,10 @@ pub(crate) async fn run_step(
         || running.log.with_state(|state| state.command_failed);
     // Asked only about a failure; what cannot be evaluated forgives nothing.
     let forgiving = match &step.continue_on_error {
-        Some(template) if failed => strict(
-            &running.context(),
-            &running.log,
-            template,
-            "continue-on-error",
-            workflow::value::boolean,
-        )
-        .unwrap_or(false),
+        Some(template) if failed => {
+            strict(&running.context(), &running.log, template, "continue-on-error", workflow::value::boolean)
+                .unwrap_or(false)
+        }
         _ => false,
     };
     match outcome {
@@ -236,21 +205,14 @@ async fn supervise(
 ) -> Result<TaskResult, Failure> {
     let body = async {
         match &running.step.kind {
-            StepKind::Run {
-                script,
-                shell,
-                working_directory,
-            } => run_script(running, script, shell.as_ref(), working_directory.as_ref()).await,
+            StepKind::Run { script, shell, working_directory } => {
+                run_script(running, script, shell.as_ref(), working_directory.as_ref()).await
+            }
             StepKind::Uses { uses, with } => run_action(running, uses, with.as_ref()).await,
             // Validation keeps these out of `parallel` and composite actions; levels handle them.
-            StepKind::Wait { .. }
-            | StepKind::WaitAll
-            | StepKind::Cancel { .. }
-            | StepKind::Parallel { .. } => Err(Failure::new(
-                "step",
-                "this kind of step cannot stand here",
-                Some(running.step.span),
-            )),
+            StepKind::Wait { .. } | StepKind::WaitAll | StepKind::Cancel { .. } | StepKind::Parallel { .. } => {
+                Err(Failure::new("step", "this kind of step cannot stand here", Some(running.step.span)))
+            }
         }
     };
     if running.halt.is_cancelled() {
@@ -289,17 +251,9 @@ async fn supervise(
     };
     if timed_out {
         let minutes = timeout.unwrap_or_default();
-        let unit = if (minutes - 1.0).abs() < f64::EPSILON {
-            "minute"
-        } else {
-            "minutes"
-        };
+        let unit = if (minutes - 1.0).abs() < f64::EPSILON { "minute" } else { "minutes" };
         let text = format!("the step has timed out after {minutes} {unit}");
-        return Err(Failure::new(
-            "timeout",
-            text,
-            running.step.timeout_minutes.as_ref().map(|one| one.span),
-        ));
+        return Err(Failure::new("timeout", text, running.step.timeout_minutes.as_ref().map(|one| one.span)));
     }
     result
 }
@@ -309,21 +263,11 @@ fn limit_of(minutes: f64) -> Duration {
     Duration::from_secs_f64((minutes * 60.0).min(1e9))
 }
 
-pub(crate) fn finish(
-    running: &Running<'_>,
-    result: TaskResult,
-    forgiving: bool,
-    failure: Option<Failure>,
-) -> StepDone {
+pub(crate) fn finish(running: &Running<'_>, result: TaskResult, forgiving: bool, failure: Option<Failure>) -> StepDone {
     let job = running.job;
-    let printed = failure
-        .as_ref()
-        .filter(|failure| failure.code == "exit")
-        .and_then(|_| {
-            running.log.with_state(|state| {
-                first_error::find(job.log.path(), running.index, state, running.log.began_at())
-            })
-        });
+    let printed = failure.as_ref().filter(|failure| failure.code == "exit").and_then(|_| {
+        running.log.with_state(|state| first_error::find(job.log.path(), running.index, state, running.log.began_at()))
+    });
     let reason = failure.map(|failure| {
         let reason = job.reason(failure.code, failure.text, failure.span);
         if result == TaskResult::Failure {
@@ -341,44 +285,22 @@ pub(crate) fn finish(
     if verdict.conclusion != TaskResult::Failure {
         blame = Blame::default();
     }
-    job.step_finished(
-        running.index,
-        verdict.outcome,
-        verdict.conclusion,
-        reason,
-        &state.outputs,
-    );
-    StepDone {
-        state,
-        outcome: verdict.outcome,
-        conclusion: verdict.conclusion,
-        blame,
-    }
+    job.step_finished(running.index, verdict.outcome, verdict.conclusion, reason, &state.outputs);
+    StepDone { state, outcome: verdict.outcome, conclusion: verdict.conclusion, blame }
 }
 
 /// Whether a condition holds; an absent one is `success()`.
-pub(crate) fn holds(
-    condition: Option<&Condition>,
-    context: &StepContext<'_>,
-) -> Result<bool, Failure> {
+pub(crate) fn holds(condition: Option<&Condition>, context: &StepContext<'_>) -> Result<bool, Failure> {
     match condition {
         None => Ok(matches!(context.call("success", &[]), Some(Ok(value)) if value.truthy())),
         Some(condition) => condition.condition.evaluate(context).map_err(|error| {
-            Failure::new(
-                "if-error",
-                format!("`if` could not be evaluated: {}", error.message),
-                Some(condition.span),
-            )
+            Failure::new("if-error", format!("`if` could not be evaluated: {}", error.message), Some(condition.span))
         }),
     }
 }
 
 /// Whether `pre-if` or `post-if` holds: what it says alone decides, without an implied `success()`.
-pub(crate) fn holds_as_written(
-    condition: &Condition,
-    context: &StepContext<'_>,
-    key: &str,
-) -> Result<bool, Failure> {
+pub(crate) fn holds_as_written(condition: &Condition, context: &StepContext<'_>, key: &str) -> Result<bool, Failure> {
     let written = condition.condition.expr();
     if written.is_empty() {
         return Ok(true);
@@ -405,53 +327,31 @@ fn skip_reason(condition: Option<&Condition>, context: &StepContext<'_>) -> Stri
 }
 
 /// A step's own `env`, or nothing and why it cannot be known.
-pub(crate) fn env_of_step(
-    step: &Step,
-    context: &dyn Context,
-) -> (IndexMap<String, String>, Option<Failure>) {
-    match step
-        .env
-        .as_ref()
-        .map(|env| env_of(env, context))
-        .transpose()
-    {
+pub(crate) fn env_of_step(step: &Step, context: &dyn Context) -> (IndexMap<String, String>, Option<Failure>) {
+    match step.env.as_ref().map(|env| env_of(env, context)).transpose() {
         Ok(env) => (env.unwrap_or_default(), None),
         Err(failure) => (IndexMap::new(), Some(failure)),
     }
 }
 
 /// An `env` mapping, or an expression that gives one.
-pub(crate) fn env_of(
-    template: &Template,
-    context: &dyn Context,
-) -> Result<IndexMap<String, String>, Failure> {
+pub(crate) fn env_of(template: &Template, context: &dyn Context) -> Result<IndexMap<String, String>, Failure> {
     let value = template.evaluate(context)?;
     match &value {
-        Value::Object(object) => Ok(object
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_display_string().into_owned()))
-            .collect()),
+        Value::Object(object) => {
+            Ok(object.iter().map(|(name, value)| (name.to_owned(), value.to_display_string().into_owned())).collect())
+        }
         Value::Null => Ok(IndexMap::new()),
         other => {
-            let text = format!(
-                "`env` must be a mapping of names to values, not {}",
-                other.kind()
-            );
+            let text = format!("`env` must be a mapping of names to values, not {}", other.kind());
             Err(Failure::new("env", text, Some(template.span)))
         }
     }
 }
 
 fn display_name(running: &Running<'_>) -> String {
-    let named = running
-        .step
-        .name
-        .as_ref()
-        .and_then(|name| name.evaluate(&running.context()).ok());
-    if let Some(name) = named
-        .map(|value| value.to_display_string().into_owned())
-        .filter(|name| !name.is_empty())
-    {
+    let named = running.step.name.as_ref().and_then(|name| name.evaluate(&running.context()).ok());
+    if let Some(name) = named.map(|value| value.to_display_string().into_owned()).filter(|name| !name.is_empty()) {
         return name;
     }
     match &running.step.kind {
@@ -460,26 +360,18 @@ fn display_name(running: &Running<'_>) -> String {
                 .evaluate(&running.context())
                 .map(|value| value.to_display_string().into_owned())
                 .unwrap_or_default();
-            let first = text
-                .lines()
-                .find(|line| !line.trim().is_empty())
-                .unwrap_or_default();
+            let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
             format!("Run {}", first.trim())
         }
         StepKind::Uses { uses, .. } => format!("Run {}", uses.value),
-        StepKind::Wait { .. }
-        | StepKind::WaitAll
-        | StepKind::Cancel { .. }
-        | StepKind::Parallel { .. } => running.step.id.to_string(),
+        StepKind::Wait { .. } | StepKind::WaitAll | StepKind::Cancel { .. } | StepKind::Parallel { .. } => {
+            running.step.id.to_string()
+        }
     }
 }
 
 /// Carries out a step's workflow commands.
-pub(crate) fn processor(
-    job: &Job,
-    frame: &Frame,
-    step_env: &IndexMap<String, String>,
-) -> Processor {
+pub(crate) fn processor(job: &Job, frame: &Frame, step_env: &IndexMap<String, String>) -> Processor {
     let flag = |name: &str| environment_flag(&[step_env, &frame.env, &job.base_env], name);
     let options = Options {
         debug: job.request.debug,
@@ -487,10 +379,7 @@ pub(crate) fn processor(
         allow_unsecure_stop_tokens: flag("ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS"),
     };
     let paths = Paths::new(job.layout.workspace.clone())
-        .with_mount(
-            job.layout.workspace.clone(),
-            job.host(&job.layout.workspace),
-        )
+        .with_mount(job.layout.workspace.clone(), job.host(&job.layout.workspace))
         .with_mount(job.layout.temp.clone(), job.host(&job.layout.temp))
         .with_mount(job.layout.actions.clone(), job.host(&job.layout.actions));
     Processor::new(options, job.masker.clone(), job.matchers.clone(), paths)

@@ -32,30 +32,15 @@ pub(crate) struct StepContext<'a> {
 impl<'a> StepContext<'a> {
     /// Without a step's own `env`.
     pub(crate) fn of_frame(job: &'a Job, frame: &'a Frame, job_status: TaskResult) -> Self {
-        let source = if frame.composite {
-            StatusSource::Action
-        } else {
-            StatusSource::Job
-        };
-        Self {
-            job,
-            frame,
-            step_env: None,
-            source,
-            job_status,
-        }
+        let source = if frame.composite { StatusSource::Action } else { StatusSource::Job };
+        Self { job, frame, step_env: None, source, job_status }
     }
 }
 
 impl StepContext<'_> {
     fn env(&self) -> Value {
         let mut env = Object::case_sensitive();
-        for (name, value) in self
-            .frame
-            .env
-            .iter()
-            .chain(self.step_env.into_iter().flatten())
-        {
+        for (name, value) in self.frame.env.iter().chain(self.step_env.into_iter().flatten()) {
             env.insert(name.as_str(), Value::string(value.as_str()));
         }
         Value::Object(Arc::new(env))
@@ -64,9 +49,7 @@ impl StepContext<'_> {
     fn status(&self) -> TaskResult {
         match self.source {
             StatusSource::Job => self.job_status,
-            StatusSource::Action if self.job_status == TaskResult::Cancelled => {
-                TaskResult::Cancelled
-            }
+            StatusSource::Action if self.job_status == TaskResult::Cancelled => TaskResult::Cancelled,
             StatusSource::Action => self.frame.status,
         }
     }

@@ -49,8 +49,7 @@ pub(super) fn copy_into(
         fs::create_dir_all(&to)?;
         for entry in fs::read_dir(&from)? {
             let entry = entry?;
-            let (kind, source, target) =
-                (entry.file_type()?, entry.path(), to.join(entry.file_name()));
+            let (kind, source, target) = (entry.file_type()?, entry.path(), to.join(entry.file_name()));
             let plain = kind.is_dir() || kind.is_symlink() || kind.is_file();
             if !plain || !wanted(&source, kind)? {
                 continue;
@@ -65,8 +64,7 @@ pub(super) fn copy_into(
                 fs::copy(&source, &target)?;
                 let modified = entry.metadata()?.modified()?;
                 // A file that its owner may not write has its time set by nobody else.
-                let _ = File::open(&target)
-                    .and_then(|file| file.set_times(FileTimes::new().set_modified(modified)));
+                let _ = File::open(&target).and_then(|file| file.set_times(FileTimes::new().set_modified(modified)));
             }
         }
         directories.push((from, to));
@@ -94,29 +92,11 @@ mod tests {
         fs::set_permissions(from.join("a/b"), fs::Permissions::from_mode(0o555)).unwrap();
         copy_into(&from, &to, |_, _| Ok(true)).unwrap();
         assert_eq!(fs::read_to_string(to.join("a/b/file")).unwrap(), "text");
-        assert_eq!(
-            fs::metadata(to.join("a/b/file"))
-                .unwrap()
-                .permissions()
-                .mode()
-                & 0o777,
-            0o755
-        );
-        assert_eq!(
-            fs::metadata(to.join("a/b")).unwrap().permissions().mode() & 0o777,
-            0o555
-        );
-        let times = [&from, &to].map(|root| {
-            fs::metadata(root.join("a/b/file"))
-                .unwrap()
-                .modified()
-                .unwrap()
-        });
+        assert_eq!(fs::metadata(to.join("a/b/file")).unwrap().permissions().mode() & 0o777, 0o755);
+        assert_eq!(fs::metadata(to.join("a/b")).unwrap().permissions().mode() & 0o777, 0o555);
+        let times = [&from, &to].map(|root| fs::metadata(root.join("a/b/file")).unwrap().modified().unwrap());
         assert_eq!(times[0], times[1]);
-        assert_eq!(
-            fs::read_link(to.join("link")).unwrap(),
-            Path::new("/nowhere")
-        );
+        assert_eq!(fs::read_link(to.join("link")).unwrap(), Path::new("/nowhere"));
         for (bytes, entries, expected) in [(100, 100, true), (3, 100, false), (100, 3, false)] {
             assert_eq!(fits(&from, Bounds { bytes, entries }).unwrap(), expected);
         }

@@ -12,10 +12,7 @@ use super::{KeptJob, MAX_NAMED};
 use crate::mask::Masker;
 
 /// A job that left more is not kept: copying it would take longer than repeating it.
-const BOUNDS: Bounds = Bounds {
-    bytes: 512 * 1024 * 1024,
-    entries: 200_000,
-};
+const BOUNDS: Bounds = Bounds { bytes: 512 * 1024 * 1024, entries: 200_000 };
 
 /// Keeps the files of a job whose processes have ended. What cannot be kept is told in [`KeptJob::without_files`]
 /// and [`KeptJob::left_out`].
@@ -26,20 +23,13 @@ pub(crate) fn keep_files(
     mut job: KeptJob,
     masker: &Masker,
 ) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let (source, target) = (as_seen_inside(sandbox, home), dir.join("home"));
     job.without_files = match fits(&source, BOUNDS) {
         Ok(true) => copy_clean(&source, &target, masker, &mut job.left_out)
             .err()
             .map(|error| format!("they could not be copied: {error}")),
-        Ok(false) => Some(format!(
-            "they were more than {} MB or {} files",
-            BOUNDS.bytes >> 20,
-            BOUNDS.entries
-        )),
+        Ok(false) => Some(format!("they were more than {} MB or {} files", BOUNDS.bytes >> 20, BOUNDS.entries)),
         Err(error) => Some(format!("they could not be read: {error}")),
     };
     if job.without_files.is_some() {
@@ -49,12 +39,7 @@ pub(crate) fn keep_files(
 }
 
 /// Copies what holds no secret, neither in its name nor in itself. Names what does.
-fn copy_clean(
-    source: &Path,
-    target: &Path,
-    masker: &Masker,
-    left_out: &mut Vec<String>,
-) -> io::Result<()> {
+fn copy_clean(source: &Path, target: &Path, masker: &Masker, left_out: &mut Vec<String>) -> io::Result<()> {
     copy_into(source, target, |path, kind| {
         if !holds_secret(path, kind, masker)? {
             return Ok(true);
@@ -83,9 +68,7 @@ fn holds_secret(path: &Path, kind: FileType, masker: &Masker) -> io::Result<bool
 
 /// Puts kept files in their place in a fresh sandbox.
 pub(crate) fn restore_files(sandbox: &Sandbox, home: &Path, dir: &Path) -> io::Result<()> {
-    copy_into(&dir.join("home"), &as_seen_inside(sandbox, home), |_, _| {
-        Ok(true)
-    })
+    copy_into(&dir.join("home"), &as_seen_inside(sandbox, home), |_, _| Ok(true))
 }
 
 /// The directory with everything that is mounted in it.
@@ -93,9 +76,7 @@ fn as_seen_inside(sandbox: &Sandbox, home: &Path) -> PathBuf {
     if sandbox.isolation().mode == Mode::Host {
         return home.to_owned();
     }
-    sandbox
-        .host_path(Path::new("/"))
-        .join(home.strip_prefix("/").unwrap_or(home))
+    sandbox.host_path(Path::new("/")).join(home.strip_prefix("/").unwrap_or(home))
 }
 
 #[cfg(test)]
@@ -124,10 +105,7 @@ mod tests {
         copy_clean(&from, &to, &masker, &mut left_out).unwrap();
         left_out.sort();
         assert_eq!(left_out, ["a/***", "a/.npmrc", "a/encoded", "a/link"]);
-        let kept: Vec<_> = fs::read_dir(to.join("a"))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let kept: Vec<_> = fs::read_dir(to.join("a")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(kept, ["plain"]);
     }
 }

@@ -14,12 +14,7 @@ pub(super) struct Candidates {
 
 impl Candidates {
     pub(super) fn new() -> Self {
-        Self {
-            colons: Finder::new("::"),
-            bracket: Finder::new("##["),
-            next_colons: None,
-            next_bracket: None,
-        }
+        Self { colons: Finder::new("::"), bracket: Finder::new("##["), next_colons: None, next_bracket: None }
     }
 
     /// Begins with another block.
@@ -32,10 +27,7 @@ impl Candidates {
     pub(super) fn next(&mut self, block: &[u8], from: usize) -> Option<usize> {
         let bracket = match self.next_bracket {
             Some(at) if at >= from => at,
-            _ => self
-                .bracket
-                .find(&block[from..])
-                .map_or(usize::MAX, |at| at + from),
+            _ => self.bracket.find(&block[from..]).map_or(usize::MAX, |at| at + from),
         };
         self.next_bracket = Some(bracket);
         let colons = match self.next_colons {
@@ -71,9 +63,8 @@ fn blank_before(mut text: &[u8]) -> bool {
                 // A blank beyond ASCII has two or three bytes.
                 let blank = [2, 3].into_iter().find(|length| {
                     text.len().checked_sub(*length).is_some_and(|start| {
-                        std::str::from_utf8(&text[start..]).is_ok_and(|text| {
-                            text.chars().count() == 1 && text.chars().all(char::is_whitespace)
-                        })
+                        std::str::from_utf8(&text[start..])
+                            .is_ok_and(|text| text.chars().count() == 1 && text.chars().all(char::is_whitespace))
                     })
                 });
                 match blank {
@@ -101,11 +92,7 @@ mod tests {
             ("a::b\n::y\n##[x]", Some(5)),
         ];
         for (block, expected) in table {
-            assert_eq!(
-                Candidates::new().next(block.as_bytes(), 0),
-                *expected,
-                "{block:?}"
-            );
+            assert_eq!(Candidates::new().next(block.as_bytes(), 0), *expected, "{block:?}");
         }
     }
 }

@@ -18,12 +18,7 @@ struct Shown {
 
 impl Overlong {
     pub(super) fn text(masker: Masker) -> Self {
-        Self {
-            shown: Some(Shown {
-                mask: MaskStream::new(masker),
-                pending: Vec::new(),
-            }),
-        }
+        Self { shown: Some(Shown { mask: MaskStream::new(masker), pending: Vec::new() }) }
     }
 
     pub(super) fn command() -> Self {

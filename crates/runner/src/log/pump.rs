@@ -116,8 +116,7 @@ impl StreamPump {
 
     /// Deals with a line that is or becomes too long at the start of the buffer. Returns where the rest begins.
     fn long_line(&mut self, buffer: &[u8], from: usize) -> usize {
-        let end = memchr2(b'\n', b'\r', &buffer[from.max(self.scanned)..])
-            .map(|end| end + from.max(self.scanned));
+        let end = memchr2(b'\n', b'\r', &buffer[from.max(self.scanned)..]).map(|end| end + from.max(self.scanned));
         let length = end.unwrap_or(buffer.len()) - from;
         if self.overlong.is_none() {
             let (Some(_), true) = (end, length > MAX_LINE) else {
@@ -152,9 +151,7 @@ impl StreamPump {
             let shared = &mut *shared;
             let start = String::from_utf8_lossy(&line[..MAX_LINE]);
             if !shared.processor.stopped() && parse(&start, None).is_some() {
-                shared
-                    .processor
-                    .refuse_overlong(MAX_LINE, &mut shared.state, &mut own);
+                shared.processor.refuse_overlong(MAX_LINE, &mut shared.state, &mut own);
                 self.overlong = Some(Overlong::command());
             } else {
                 self.overlong = Some(Overlong::text(self.step.masker.clone()));
@@ -227,9 +224,7 @@ impl StreamPump {
         let mut remarks = Remarks::default();
         let mut shared = self.step.shared();
         let shared = &mut *shared;
-        let outcome = self
-            .matchers
-            .look(line, shared.processor.paths(), &mut remarks);
+        let outcome = self.matchers.look(line, shared.processor.paths(), &mut remarks);
         let mut own = Vec::new();
         for note in &remarks.notes {
             shared.processor.debug(note, &mut own);
@@ -269,10 +264,7 @@ impl StreamPump {
 
     fn record(&self, lines: &[u8]) {
         if !lines.is_empty() {
-            self.step
-                .job
-                .batch()
-                .lines(self.step.step, self.stream, lines);
+            self.step.job.batch().lines(self.step.step, self.stream, lines);
         }
     }
 }
@@ -302,11 +294,7 @@ fn normalized(block: &[u8]) -> Cow<'_, [u8]> {
         }
         out.extend_from_slice(&block[from..at]);
         out.push(b'\n');
-        from = if block[at] == b'\r' && block.get(at + 1) == Some(&b'\n') {
-            at + 2
-        } else {
-            at + 1
-        };
+        from = if block[at] == b'\r' && block.get(at + 1) == Some(&b'\n') { at + 2 } else { at + 1 };
     }
     Cow::Owned(out)
 }

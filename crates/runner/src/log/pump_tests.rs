@@ -25,17 +25,8 @@ fn setup(secrets: &[&str]) -> Setup {
     std::fs::write(directory.path().join("m.json"), MATCHER).unwrap();
     std::fs::write(directory.path().join("a.c"), "").unwrap();
     let job = JobLog::create(&directory.path().join("log")).unwrap();
-    let processor = Processor::new(
-        Options::default(),
-        masker,
-        matchers.clone(),
-        Paths::new(directory.path()),
-    );
-    Setup {
-        log: StepLog::start(job, 1, processor),
-        directory,
-        matchers,
-    }
+    let processor = Processor::new(Options::default(), masker, matchers.clone(), Paths::new(directory.path()));
+    Setup { log: StepLog::start(job, 1, processor), directory, matchers }
 }
 
 impl Setup {
@@ -59,10 +50,7 @@ impl Setup {
             }
         }
         // Each run has a directory of its own.
-        (
-            out.replace(&*self.directory.path().to_string_lossy(), "DIR"),
-            state,
-        )
+        (out.replace(&*self.directory.path().to_string_lossy(), "DIR"), state)
     }
 }
 
@@ -81,21 +69,9 @@ fn lines() {
         (&[], "a\nb", "a\nb\n"),
         (&[], "a\r\nb\rc\n\r\r\nd\n\n", "a\nb\nc\n\n\nd\n\n"),
         (&[], "\x1b[31mred\x1b[0m\n", "\x1b[31mred\x1b[0m\n"),
-        (
-            &["secret"],
-            "a secret\nsecret::secret\n",
-            "a ***\n***::***\n",
-        ),
-        (
-            &[],
-            "before\n::group::g\nin\n::endgroup::\nafter",
-            "before\nR ##[group]g\nin\nR ##[endgroup]\nafter\n",
-        ),
-        (
-            &[],
-            "std::mem\n::unknown::x\n##[nope]\n",
-            "std::mem\n::unknown::x\n##[nope]\n",
-        ),
+        (&["secret"], "a secret\nsecret::secret\n", "a ***\n***::***\n"),
+        (&[], "before\n::group::g\nin\n::endgroup::\nafter", "before\nR ##[group]g\nin\nR ##[endgroup]\nafter\n"),
+        (&[], "std::mem\n::unknown::x\n##[nope]\n", "std::mem\n::unknown::x\n##[nope]\n"),
         (&[], "abc\n::add-mask::abc\nabc\n", "abc\n***\n"),
         (&[], "10%\r::error::x\r\n", "10%\nR ##[error]x\n"),
         (
@@ -103,11 +79,7 @@ fn lines() {
             "::stop-commands::s\n::error::x\n::s::\n::error::y\n",
             "R ::stop-commands::s\n::error::x\nR ::s::\nR ##[error]y\n",
         ),
-        (
-            &["hunter2"],
-            "::warning::hunter2%0Ax\n",
-            "R ##[warning]***\nR x\n",
-        ),
+        (&["hunter2"], "::warning::hunter2%0Ax\n", "R ##[warning]***\nR x\n"),
         (
             &[],
             "in a.c\n  E1 x\n::add-matcher::m.json\nin a.c\n::debug::in b.c\n  E2 y\nplain\n  E3 z",
@@ -142,10 +114,7 @@ fn streams_have_matchers_of_their_own_and_share_commands() {
     out.push(b"  E2 yes\n::error::x\n");
     out.finish();
     err.finish();
-    assert_eq!(
-        setup.end().0,
-        "in a.c\nE   E1 no\nR ::stop-commands::t\nR ##[error]  E2 yes\n::error::x\n"
-    );
+    assert_eq!(setup.end().0, "in a.c\nE   E1 no\nR ::stop-commands::t\nR ##[error]  E2 yes\n::error::x\n");
 }
 
 #[test]
@@ -154,10 +123,7 @@ fn long_lines_are_shown_in_pieces() {
     for (input, expected) in [
         (format!("{long}\n"), format!("{long}\n")),
         (format!("a\n{long}y\nb\n"), format!("a\n{long}\ny\nb\n")),
-        (
-            format!("{long}{long}y\r\n::error::b"),
-            format!("{long}\n{long}\ny\nR ##[error]b\n"),
-        ),
+        (format!("{long}{long}y\r\n::error::b"), format!("{long}\n{long}\ny\nR ##[error]b\n")),
     ] {
         for size in [input.len(), 100_000, 4096] {
             let chunks: Vec<&[u8]> = input.as_bytes().chunks(size).collect();
@@ -168,27 +134,17 @@ fn long_lines_are_shown_in_pieces() {
 
 #[test]
 fn a_secret_across_the_pieces_of_a_long_line_is_hidden() {
-    let input = format!(
-        "{}secret{}\n",
-        "x".repeat(MAX_LINE - 3),
-        "y".repeat(MAX_LINE)
-    );
+    let input = format!("{}secret{}\n", "x".repeat(MAX_LINE - 3), "y".repeat(MAX_LINE));
     for size in [input.len(), MAX_LINE, 100_001] {
         let chunks: Vec<&[u8]> = input.as_bytes().chunks(size).collect();
         let (text, _) = run(&["secret"], &chunks);
-        assert!(
-            text.replace('\n', "") == input.replace("secret", "***").replace('\n', ""),
-            "chunks of {size}"
-        );
+        assert!(text.replace('\n', "") == input.replace("secret", "***").replace('\n', ""), "chunks of {size}");
     }
 }
 
 #[test]
 fn a_command_too_long_is_not_shown_and_fails_the_step() {
-    let (text, state) = run(
-        &[],
-        &[format!("::add-mask::{}\nnext\n", "x".repeat(2 * MAX_LINE)).as_bytes()],
-    );
+    let (text, state) = run(&[], &[format!("::add-mask::{}\nnext\n", "x".repeat(2 * MAX_LINE)).as_bytes()]);
     assert_eq!(
         text,
         "R ##[error]A workflow command is longer than 1048576 bytes; it is ignored and not shown.\nnext\n"
@@ -200,9 +156,7 @@ fn a_command_too_long_is_not_shown_and_fails_the_step() {
 async fn pipes_are_read_to_their_end() {
     let setup = setup(&[]);
     let (left, right) = tokio::join!(
-        setup
-            .log
-            .pump(Stream::Out, &b"a\n::set-output name=x::y\nb"[..]),
+        setup.log.pump(Stream::Out, &b"a\n::set-output name=x::y\nb"[..]),
         setup.log.pump(Stream::Err, &b"c\n"[..]),
     );
     left.unwrap();

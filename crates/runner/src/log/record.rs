@@ -94,14 +94,9 @@ pub struct JobLog {
 impl JobLog {
     /// Makes an empty record at `path`, with its index beside it.
     pub fn create(path: &Path) -> Result<Self, LogError> {
-        let start = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let start = i64::try_from(start.as_micros()).unwrap_or(i64::MAX);
-        let writer = Writer::create(path, start).map_err(|source| LogError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
+        let writer = Writer::create(path, start).map_err(|source| LogError::Io { path: path.to_owned(), source })?;
         Ok(Self {
             writer: Arc::new(Mutex::new(writer)),
             written: Arc::new(watch::Sender::new(0)),
@@ -133,21 +128,14 @@ impl JobLog {
     pub fn check(&self) -> Result<(), LogError> {
         match self.lock().take_error() {
             None => Ok(()),
-            Some(source) => Err(LogError::Io {
-                path: self.path.to_path_buf(),
-                source,
-            }),
+            Some(source) => Err(LogError::Io { path: self.path.to_path_buf(), source }),
         }
     }
 
     /// Several pieces at one time; they reach the disk when it is dropped.
     pub(super) fn batch(&self) -> Batch<'_> {
         let time = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Batch {
-            writer: self.lock(),
-            written: &self.written,
-            time,
-        }
+        Batch { writer: self.lock(), written: &self.written, time }
     }
 
     fn lock(&self) -> MutexGuard<'_, Writer> {
@@ -165,8 +153,7 @@ pub(super) struct Batch<'a> {
 impl Batch<'_> {
     /// Adds whole lines, masked already.
     pub(super) fn lines(&mut self, step: u32, stream: Stream, text: &[u8]) {
-        self.writer
-            .add(self.time, step, RecordKind::Lines(stream), text);
+        self.writer.add(self.time, step, RecordKind::Lines(stream), text);
     }
 
     fn mark(&mut self, step: u32, kind: RecordKind) {
@@ -177,8 +164,7 @@ impl Batch<'_> {
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         let length = self.writer.flush();
-        self.written
-            .send_if_modified(|written| std::mem::replace(written, length) != length);
+        self.written.send_if_modified(|written| std::mem::replace(written, length) != length);
     }
 }
 
@@ -189,13 +175,7 @@ mod tests {
     fn read(path: &Path) -> Vec<(u32, RecordKind, String)> {
         let mut reader = LogReader::open(path).unwrap();
         std::iter::from_fn(|| reader.next_piece().unwrap())
-            .map(|piece| {
-                (
-                    piece.step,
-                    piece.kind,
-                    String::from_utf8(piece.text).unwrap(),
-                )
-            })
+            .map(|piece| (piece.step, piece.kind, String::from_utf8(piece.text).unwrap()))
             .collect()
     }
 
@@ -225,10 +205,7 @@ mod tests {
         assert_eq!(read(&path), expected);
         assert_eq!(*follow.borrow(), 6 + large.len() as u64);
         assert!(log.check().is_ok());
-        assert_eq!(
-            std::fs::read_to_string(&path).unwrap(),
-            format!("a\nb\nc\n{large}")
-        );
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("a\nb\nc\n{large}"));
     }
 
     #[test]
@@ -253,23 +230,12 @@ mod tests {
         for (index, reason) in [
             (&b"nonsense 123"[..], "not a log index of a known format"),
             (b"TLI1\0\0\0\0\0\0\0\0\x07\0", "an entry of an unknown kind"),
-            (
-                b"TLI1\0\0\0\0\0\0\0\0\0\0\x05",
-                "the text is shorter than its index says",
-            ),
-            (
-                b"TLI1\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\x01",
-                "an entry is longer than entries are",
-            ),
-            (
-                b"TLI1\0\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0",
-                "a number is too large",
-            ),
+            (b"TLI1\0\0\0\0\0\0\0\0\0\0\x05", "the text is shorter than its index says"),
+            (b"TLI1\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\x01", "an entry is longer than entries are"),
+            (b"TLI1\0\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0", "a number is too large"),
         ] {
             std::fs::write(index_path(&path), index).unwrap();
-            let error = LogReader::open(&path)
-                .and_then(|mut reader| reader.next_piece().map(|_| ()))
-                .unwrap_err();
+            let error = LogReader::open(&path).and_then(|mut reader| reader.next_piece().map(|_| ())).unwrap_err();
             assert!(error.to_string().ends_with(reason), "{error}");
         }
     }

@@ -40,17 +40,8 @@ impl StepLog {
     pub fn embedded(job: JobLog, step: u32, processor: Processor) -> Self {
         let masker = processor.masker().clone();
         let began_at = *job.follow().borrow();
-        let shared = Shared {
-            processor,
-            state: StepState::default(),
-        };
-        Self {
-            job,
-            step,
-            shared: Arc::new(Mutex::new(shared)),
-            masker,
-            began_at,
-        }
+        let shared = Shared { processor, state: StepState::default() };
+        Self { job, step, shared: Arc::new(Mutex::new(shared)), masker, began_at }
     }
 
     /// Takes in one stream, chunk by chunk.
@@ -63,11 +54,7 @@ impl StepLog {
     /// Reads a pipe to its end. After an error the lines so far are in the record.
     ///
     /// May be dropped at any time: what was read by then is in the record.
-    pub async fn pump(
-        &self,
-        stream: Stream,
-        mut pipe: impl AsyncRead + Unpin,
-    ) -> std::io::Result<()> {
+    pub async fn pump(&self, stream: Stream, mut pipe: impl AsyncRead + Unpin) -> std::io::Result<()> {
         let mut pump = self.stream(stream);
         loop {
             let read = pipe.read_buf(&mut pump.buffer().limit(READ_SIZE)).await;
@@ -99,11 +86,7 @@ impl StepLog {
 
     /// Adds an annotation and its line, as the commands do.
     pub fn annotate(&self, annotation: crate::Annotation) {
-        self.say(&format!(
-            "##[{}]{}",
-            annotation.level.as_str(),
-            annotation.message
-        ));
+        self.say(&format!("##[{}]{}", annotation.level.as_str(), annotation.message));
         let annotation = annotation.masked(&self.masker);
         self.shared().state.annotate(annotation);
     }
@@ -140,8 +123,6 @@ impl StepLog {
             out.push_str(&line.replace("\r\n", "\n").replace('\r', "\n"));
             out.push('\n');
         }
-        self.job
-            .batch()
-            .lines(self.step, Stream::Runner, &self.masker.mask(out.as_bytes()));
+        self.job.batch().lines(self.step, Stream::Runner, &self.masker.mask(out.as_bytes()));
     }
 }

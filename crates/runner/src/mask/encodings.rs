@@ -26,11 +26,7 @@ pub(super) fn forms(value: &str) -> Vec<String> {
 /// Base64 packs three bytes in four characters, so what stands before a secret moves it to one of three places.
 fn base64_from(value: &str, skipped: usize) -> String {
     let bytes = value.as_bytes();
-    STANDARD.encode(if bytes.len() > skipped {
-        &bytes[skipped..]
-    } else {
-        bytes
-    })
+    STANDARD.encode(if bytes.len() > skipped { &bytes[skipped..] } else { bytes })
 }
 
 /// The characters of its Base64 that hold whatever follows the secret: `echo "$SECRET" | base64` adds a line break,
@@ -109,11 +105,7 @@ fn powershell_parts(value: &str) -> Vec<String> {
         return Vec::new();
     };
     // Shorter parts would hide half the log.
-    [before, after]
-        .into_iter()
-        .filter(|part| part.encode_utf16().count() >= 6)
-        .map(str::to_owned)
-        .collect()
+    [before, after].into_iter().filter(|part| part.encode_utf16().count() >= 6).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -136,10 +128,7 @@ mod tests {
             "p\"a'ss<&+",
             "ord long\n",
         ] {
-            assert!(
-                forms.iter().any(|known| known == form),
-                "{form:?} not in {forms:?}"
-            );
+            assert!(forms.iter().any(|known| known == form), "{form:?} not in {forms:?}");
         }
     }
 
@@ -152,14 +141,8 @@ mod tests {
 
     #[test]
     fn powershell_splits_at_the_last_ampersand() {
-        assert_eq!(
-            powershell_parts("secret1&secret2&secret3"),
-            ["secret1&secret2&", "secret3"]
-        );
-        assert_eq!(
-            powershell_parts("secret1&+secret2&secret3"),
-            ["secret1&+", "ecret2&secret3"]
-        );
+        assert_eq!(powershell_parts("secret1&secret2&secret3"), ["secret1&secret2&", "secret3"]);
+        assert_eq!(powershell_parts("secret1&+secret2&secret3"), ["secret1&+", "ecret2&secret3"]);
         assert!(powershell_parts("a&b").is_empty());
         assert!(powershell_parts("plain").is_empty());
     }

@@ -53,11 +53,7 @@ impl Patterns {
 
     /// Bytes of the longest pattern.
     pub(super) fn longest(&self) -> usize {
-        self.tiers
-            .iter()
-            .map(|tier| tier.longest)
-            .max()
-            .unwrap_or(0)
+        self.tiers.iter().map(|tier| tier.longest).max().unwrap_or(0)
     }
 
     /// Whether any pattern occurs.
@@ -101,52 +97,27 @@ impl Tier {
     /// None when the patterns are beyond what can be compiled: billions of bytes.
     fn new(forms: Vec<String>) -> Option<Self> {
         let longest = forms.iter().map(String::len).max()?;
-        let heads: Vec<&[u8]> = forms
-            .iter()
-            .map(|form| &form.as_bytes()[..form.len().min(HEAD)])
-            .collect();
+        let heads: Vec<&[u8]> = forms.iter().map(|form| &form.as_bytes()[..form.len().min(HEAD)]).collect();
         let total: usize = heads.iter().map(|head| head.len()).sum();
-        let kind = if total <= DFA_LIMIT {
-            AhoCorasickKind::DFA
-        } else {
-            AhoCorasickKind::ContiguousNFA
-        };
+        let kind = if total <= DFA_LIMIT { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
         let build = |semantics| {
             let mut builder = AhoCorasick::builder();
             builder.match_kind(semantics).kind(Some(kind));
-            builder
-                .build(&heads)
-                .or_else(|_| builder.kind(None).build(&heads))
-                .ok()
+            builder.build(&heads).or_else(|_| builder.kind(None).build(&heads)).ok()
         };
-        let (any, every) = (
-            build(MatchKind::LeftmostFirst)?,
-            build(MatchKind::Standard)?,
-        );
-        Some(Self {
-            forms,
-            any,
-            every,
-            longest,
-        })
+        let (any, every) = (build(MatchKind::LeftmostFirst)?, build(MatchKind::Standard)?);
+        Some(Self { forms, any, every, longest })
     }
 
     /// Whole patterns that occur, by the ends of their beginnings; they may overlap.
     fn occurrences<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
         // The leftmost beginning is found fast; nothing can start before it.
-        let from = self
-            .any
-            .find(text)
-            .map_or(text.len(), |first| first.start());
-        self.every
-            .find_overlapping_iter(&text[from..])
-            .filter_map(move |head| {
-                let start = from + head.start();
-                let form = self.forms.get(head.pattern().as_usize())?.as_bytes();
-                text[start..]
-                    .starts_with(form)
-                    .then(|| start..start + form.len())
-            })
+        let from = self.any.find(text).map_or(text.len(), |first| first.start());
+        self.every.find_overlapping_iter(&text[from..]).filter_map(move |head| {
+            let start = from + head.start();
+            let form = self.forms.get(head.pattern().as_usize())?.as_bytes();
+            text[start..].starts_with(form).then(|| start..start + form.len())
+        })
     }
 
     fn found_in(&self, text: &[u8]) -> bool {

@@ -30,12 +30,7 @@ impl Masker {
                 continue;
             }
             let text = &buffer[..filled];
-            if patterns.found_in(text)
-                && patterns
-                    .ranges(text)
-                    .iter()
-                    .any(|range| range.len() >= LEAST)
-            {
+            if patterns.found_in(text) && patterns.ranges(text).iter().any(|range| range.len() >= LEAST) {
                 return Ok(true);
             }
             if read == 0 {

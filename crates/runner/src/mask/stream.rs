@@ -18,11 +18,7 @@ impl MaskStream {
     /// A stream that looks for all secrets known to `masker`, also those added later.
     #[must_use]
     pub fn new(masker: Masker) -> Self {
-        Self {
-            masker,
-            held: Vec::new(),
-            covered: None,
-        }
+        Self { masker, held: Vec::new(), covered: None }
     }
 
     /// Takes the next piece and appends what can be written to `out`.
@@ -40,11 +36,7 @@ impl MaskStream {
 
     /// Ends the stream: appends what was held back.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let ranges = self
-            .masker
-            .line_patterns()
-            .map(|patterns| patterns.ranges(&self.held))
-            .unwrap_or_default();
+        let ranges = self.masker.line_patterns().map(|patterns| patterns.ranges(&self.held)).unwrap_or_default();
         self.write(self.held.len(), &ranges, out);
         self.covered = None;
     }

@@ -32,21 +32,13 @@ fn overlapping_and_adjacent_occurrences_are_one_mask() {
         (&["aba"], "xababax", "x***x"),
         (&["b", "abcde"], "xabcdex b", "x***x ***"),
         (&["password"], "cGFzc3dvcmQ= %70 password", "*** %70 ***"),
-        (
-            &["line one\n  line two"],
-            "a line two b line one",
-            "a *** b ***",
-        ),
+        (&["line one\n  line two"], "a line two b line one", "a *** b ***"),
         (&["one\ntwo"], "x one\ntwo y", "x *** y"),
         (&["it's"], "'it''s'", "'***'"),
         (&["ü&ü secret"], "%C3%BC%26%C3%BC%20secret", "***"),
     ];
     for (secrets, text, masked) in table {
-        assert_eq!(
-            masker(secrets).mask_str(text),
-            *masked,
-            "{secrets:?} in {text:?}"
-        );
+        assert_eq!(masker(secrets).mask_str(text), *masked, "{secrets:?} in {text:?}");
     }
 }
 
@@ -55,8 +47,7 @@ fn base64_is_found_wherever_the_secret_stands() {
     use base64::Engine as _;
     let masker = masker(&["hunter2hunter2"]);
     for before in ["", "a", "ab", "abc", "user:"] {
-        let text =
-            base64::engine::general_purpose::STANDARD.encode(format!("{before}hunter2hunter2"));
+        let text = base64::engine::general_purpose::STANDARD.encode(format!("{before}hunter2hunter2"));
         assert!(masker.mask_str(&text).contains("***"), "{before}: {text}");
     }
 }

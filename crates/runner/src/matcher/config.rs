@@ -114,10 +114,7 @@ impl Config {
         for matcher in model.matchers.unwrap_or_default() {
             let config = Self::new(matcher).map_err(ConfigError::Invalid)?;
             if configs.iter().any(|known| known.is_of(&config.owner)) {
-                return Err(ConfigError::Invalid(format!(
-                    "Duplicate owner name '{}'",
-                    config.owner
-                )));
+                return Err(ConfigError::Invalid(format!("Duplicate owner name '{}'", config.owner)));
             }
             configs.push(config);
         }
@@ -135,10 +132,7 @@ impl Config {
     }
 
     fn new(model: MatcherModel) -> Result<Self, String> {
-        let owner = model
-            .owner
-            .filter(|owner| !owner.is_empty())
-            .ok_or("Owner must not be empty")?;
+        let owner = model.owner.filter(|owner| !owner.is_empty()).ok_or("Owner must not be empty")?;
         let severity = model.severity.filter(|severity| !severity.is_empty());
         if let Some(severity) = &severity
             && !["error", "warning", "notice"].contains(&severity.to_ascii_lowercase().as_str())
@@ -160,26 +154,14 @@ impl Config {
             patterns.push(pattern);
         }
         if !seen.contains(&Part::Message) {
-            return Err(format!(
-                "Matcher '{owner}': at least one pattern must set 'message'"
-            ));
+            return Err(format!("Matcher '{owner}': at least one pattern must set 'message'"));
         }
-        Ok(Self {
-            owner,
-            severity,
-            from_path: model.from_path.filter(|path| !path.is_empty()),
-            patterns,
-        })
+        Ok(Self { owner, severity, from_path: model.from_path.filter(|path| !path.is_empty()), patterns })
     }
 }
 
 impl LinePattern {
-    fn new(
-        model: &PatternModel,
-        index: usize,
-        count: usize,
-        seen: &mut Vec<Part>,
-    ) -> Result<Self, String> {
+    fn new(model: &PatternModel, index: usize, count: usize, seen: &mut Vec<Part>) -> Result<Self, String> {
         let repeats = model.repeats.unwrap_or(false);
         if repeats && (index == 0 || index + 1 != count) {
             return Err("only the last pattern in a multiline matcher may set 'loop'".to_owned());
@@ -196,18 +178,14 @@ impl LinePattern {
             if seen.contains(&part) {
                 return Err(format!("the property '{name}' is set twice"));
             }
-            let group = usize::try_from(group)
-                .ok()
-                .filter(|group| *group < pattern.group_count())
-                .ok_or_else(|| format!("the property '{name}' is set to {group}, which is no group of the expression"))?;
+            let group =
+                usize::try_from(group).ok().filter(|group| *group < pattern.group_count()).ok_or_else(|| {
+                    format!("the property '{name}' is set to {group}, which is no group of the expression")
+                })?;
             seen.push(part);
             parts.push((part, group));
         }
-        Ok(Self {
-            pattern,
-            parts,
-            repeats,
-        })
+        Ok(Self { pattern, parts, repeats })
     }
 }
 
@@ -233,9 +211,7 @@ mod tests {
 
     #[test]
     fn bad_files_are_refused() {
-        let pattern = |fields: &str| {
-            format!(r#"{{"problemMatcher":[{{"owner":"o","pattern":[{fields}]}}]}}"#)
-        };
+        let pattern = |fields: &str| format!(r#"{{"problemMatcher":[{{"owner":"o","pattern":[{fields}]}}]}}"#);
         let table = [
             ("{".to_owned(), "not a problem matcher file: line 1, column 1: the file ends too early"),
             (r#"{"problemMatcher":7}"#.to_owned(), "not a problem matcher file: line 1, column 19: a value of another type was expected here"),
@@ -256,11 +232,7 @@ mod tests {
             ),
         ];
         for (json, message) in table {
-            assert_eq!(
-                Config::parse(json.as_bytes()).unwrap_err().to_string(),
-                message,
-                "{json}"
-            );
+            assert_eq!(Config::parse(json.as_bytes()).unwrap_err().to_string(), message, "{json}");
         }
     }
 

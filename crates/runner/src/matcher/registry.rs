@@ -44,21 +44,11 @@ impl Matchers {
     }
 
     pub(super) fn list(&self) -> Vec<Arc<Config>> {
-        self.shared
-            .list
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn change(&self, change: impl FnOnce(&mut Vec<Arc<Config>>)) {
-        change(
-            &mut self
-                .shared
-                .list
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        change(&mut self.shared.list.lock().unwrap_or_else(PoisonError::into_inner));
         self.shared.version.fetch_add(1, Ordering::AcqRel);
     }
 }

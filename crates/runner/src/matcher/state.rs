@@ -52,12 +52,7 @@ pub(crate) struct Remarks {
 
 impl StreamMatchers {
     pub(crate) fn new(matchers: Matchers) -> Self {
-        Self {
-            matchers,
-            version: None,
-            active: Vec::new(),
-            removed: Vec::new(),
-        }
+        Self { matchers, version: None, active: Vec::new(), removed: Vec::new() }
     }
 
     /// Whether there is nothing to match: lines need not be looked at.
@@ -75,18 +70,11 @@ impl StreamMatchers {
         self.version = Some(version);
         let mut old = std::mem::take(&mut self.active);
         for config in self.matchers.list() {
-            if self
-                .removed
-                .iter()
-                .any(|removed| Arc::ptr_eq(removed, &config))
-            {
+            if self.removed.iter().any(|removed| Arc::ptr_eq(removed, &config)) {
                 continue;
             }
-            let kept = old
-                .iter()
-                .position(|active| Arc::ptr_eq(&active.config, &config));
-            self.active
-                .push(kept.map_or_else(|| Active::new(config), |index| old.swap_remove(index)));
+            let kept = old.iter().position(|active| Arc::ptr_eq(&active.config, &config));
+            self.active.push(kept.map_or_else(|| Active::new(config), |index| old.swap_remove(index)));
         }
     }
 
@@ -103,13 +91,9 @@ impl StreamMatchers {
                             active.reset();
                         }
                     }
-                    let annotation =
-                        found.annotation(&self.active[index].config, paths, &mut remarks.notes);
+                    let annotation = found.annotation(&self.active[index].config, paths, &mut remarks.notes);
                     if let Some(annotation) = annotation {
-                        return Outcome::Problem {
-                            annotation: Box::new(annotation),
-                            line: line.into_owned(),
-                        };
+                        return Outcome::Problem { annotation: Box::new(annotation), line: line.into_owned() };
                     }
                     index += 1;
                 }
@@ -117,10 +101,9 @@ impl StreamMatchers {
                     let active = &mut self.active[index];
                     active.exceeded += 1;
                     if active.exceeded < MAX_EXCEEDED {
-                        remarks.notes.push(format!(
-                            "Problem matcher '{}' takes too long over a line",
-                            active.config.owner()
-                        ));
+                        remarks
+                            .notes
+                            .push(format!("Problem matcher '{}' takes too long over a line", active.config.owner()));
                         index += 1;
                     } else {
                         remarks.warnings.push(format!(
@@ -139,11 +122,7 @@ impl StreamMatchers {
 impl Active {
     fn new(config: Arc<Config>) -> Self {
         let running = vec![None; config.patterns.len() - 1];
-        Self {
-            config,
-            running,
-            exceeded: 0,
-        }
+        Self { config, running, exceeded: 0 }
     }
 
     fn reset(&mut self) {

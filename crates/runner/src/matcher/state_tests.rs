@@ -21,12 +21,7 @@ fn stream(files: &[&str], configs: &[&str]) -> Stream {
     }
     let matchers = Matchers::new();
     let stream = StreamMatchers::new(matchers.clone());
-    let stream = Stream {
-        workspace,
-        matchers,
-        stream,
-        remarks: Remarks::default(),
-    };
+    let stream = Stream { workspace, matchers, stream, remarks: Remarks::default() };
     configs.iter().for_each(|config| stream.add(config));
     stream
 }
@@ -57,9 +52,7 @@ impl Stream {
 }
 
 fn simple(owner: &str, regexp: &str, more: &str) -> String {
-    format!(
-        r#"{{"problemMatcher":[{{"owner":"{owner}"{more},"pattern":[{{"regexp":"{regexp}","message":1}}]}}]}}"#
-    )
+    format!(r#"{{"problemMatcher":[{{"owner":"{owner}"{more},"pattern":[{{"regexp":"{regexp}","message":1}}]}}]}}"#)
 }
 
 #[test]
@@ -67,14 +60,8 @@ fn a_looping_pattern_keeps_the_lines_before() {
     let mut stream = stream(&["a.js", "b.js"], &[ESLINT]);
     let lines = [
         ("a.js", None),
-        (
-            "  1:2  error  no semi  semi",
-            Some("error a.js:1:2 no semi [semi]"),
-        ),
-        (
-            "\x1b[31m  3:4  warning  hm  hm\x1b[0m",
-            Some("warning a.js:3:4 hm [hm]"),
-        ),
+        ("  1:2  error  no semi  semi", Some("error a.js:1:2 no semi [semi]")),
+        ("\x1b[31m  3:4  warning  hm  hm\x1b[0m", Some("warning a.js:3:4 hm [hm]")),
         ("b.js", None),
         ("  5:6  error  x  y", Some("error b.js:5:6 x [y]")),
         ("  5:6  info  x  y", None),
@@ -92,17 +79,11 @@ fn a_looping_pattern_keeps_the_lines_before() {
 fn the_newest_matcher_has_the_line_and_the_others_start_over() {
     let mut stream = stream(&["a.js"], &[ESLINT, &simple("x", "^  1:2 (.*)$", "")]);
     assert_eq!(stream.look("a.js"), None);
-    assert_eq!(
-        stream.look("  1:2  error  m  c").as_deref(),
-        Some("error :0:0  error  m  c []")
-    );
+    assert_eq!(stream.look("  1:2  error  m  c").as_deref(), Some("error :0:0  error  m  c []"));
     assert_eq!(stream.look("  3:4  error  m  c"), None);
     stream.matchers.remove("X");
     assert_eq!(stream.look("a.js"), None);
-    assert_eq!(
-        stream.look("  1:2  error  m  c").as_deref(),
-        Some("error a.js:1:2 m [c]")
-    );
+    assert_eq!(stream.look("  1:2  error  m  c").as_deref(), Some("error a.js:1:2 m [c]"));
 }
 
 #[test]
@@ -110,10 +91,7 @@ fn one_owner_has_one_matcher_and_the_others_keep_their_state() {
     let mut stream = stream(&["a.js"], &[ESLINT, &simple("x", "^old (.*)$", "")]);
     assert_eq!(stream.look("a.js"), None);
     stream.add(&simple("X", "^new (.*)$", r#","severity":"notice""#));
-    assert_eq!(
-        stream.look("  1:2  error  m  c").as_deref(),
-        Some("error a.js:1:2 m [c]")
-    );
+    assert_eq!(stream.look("  1:2  error  m  c").as_deref(), Some("error a.js:1:2 m [c]"));
     assert_eq!(stream.look("old y"), None);
     assert_eq!(stream.look("new y").as_deref(), Some("notice :0:0 y []"));
     assert_eq!(stream.look("new  "), None);
@@ -124,36 +102,16 @@ fn files_are_sought_from_the_project_file() {
     let json = r#"{"problemMatcher":[{"owner":"cs","fromPath":"other/o.csproj","pattern":[
         {"regexp":"^(.*)\\((\\d+)\\): (.*?)( \\[(.*)\\])?$","file":1,"line":2,"message":3,"fromPath":5}]}]}"#;
     let mut stream = stream(&["src/a.cs", "other/b.cs"], &[json]);
-    assert_eq!(
-        stream.look("a.cs(3): bad [src/p.csproj]").as_deref(),
-        Some("error src/a.cs:3:0 bad []")
-    );
-    assert_eq!(
-        stream.look("b.cs(3): bad").as_deref(),
-        Some("error other/b.cs:3:0 bad []")
-    );
-    assert_eq!(
-        stream.look("../../x(3): bad").as_deref(),
-        Some("error :3:0 bad []")
-    );
+    assert_eq!(stream.look("a.cs(3): bad [src/p.csproj]").as_deref(), Some("error src/a.cs:3:0 bad []"));
+    assert_eq!(stream.look("b.cs(3): bad").as_deref(), Some("error other/b.cs:3:0 bad []"));
+    assert_eq!(stream.look("../../x(3): bad").as_deref(), Some("error :3:0 bad []"));
     let absolute = stream.workspace.path().join("src/a.cs");
-    assert_eq!(
-        stream
-            .look(&format!("{}(3): bad", absolute.display()))
-            .as_deref(),
-        Some("error src/a.cs:3:0 bad []")
-    );
+    assert_eq!(stream.look(&format!("{}(3): bad", absolute.display())).as_deref(), Some("error src/a.cs:3:0 bad []"));
 }
 
 #[test]
 fn a_matcher_that_takes_too_long_is_removed() {
-    let mut stream = stream(
-        &[],
-        &[
-            &simple("slow", "^(((?=a)a|aa)+(?!x))$", ""),
-            &simple("ok", "^(b)$", ""),
-        ],
-    );
+    let mut stream = stream(&[], &[&simple("slow", "^(((?=a)a|aa)+(?!x))$", ""), &simple("ok", "^(b)$", "")]);
     let line = format!("{}b", "a".repeat(50));
     for _ in 0..4 {
         assert_eq!(stream.look(&line), None);

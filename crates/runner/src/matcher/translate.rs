@@ -31,24 +31,18 @@ impl Pattern {
     /// Compiles `source`; the error says what is wrong with it.
     pub(super) fn new(source: &str) -> Result<Self, String> {
         let (translated, groups) = translate(source);
-        let linear = RegexBuilder::new(&translated)
-            .size_limit(SIZE_LIMIT)
-            .build();
+        let linear = RegexBuilder::new(&translated).size_limit(SIZE_LIMIT).build();
         let engine = match linear {
             Ok(regex) => Engine::Linear(regex),
             Err(regex::Error::CompiledTooBig(_)) => {
-                return Err(format!(
-                    "'{source}' is a regular expression too large to be used"
-                ));
+                return Err(format!("'{source}' is a regular expression too large to be used"));
             }
             Err(_) => FancyBuilder::new(&translated)
                 .backtrack_limit(BACKTRACK_LIMIT)
                 .delegate_size_limit(SIZE_LIMIT)
                 .build()
                 .map(Engine::Backtracking)
-                .map_err(|error| {
-                    format!("'{source}' is not a regular expression that can be used: {error}")
-                })?,
+                .map_err(|error| format!("'{source}' is not a regular expression that can be used: {error}"))?,
         };
         Ok(Self { engine, groups })
     }
@@ -61,22 +55,18 @@ impl Pattern {
     /// The text of every group in the first match, empty for one that took no part.
     pub(super) fn captures(&self, line: &str) -> Result<Option<Vec<String>>, Exceeded> {
         match &self.engine {
-            Engine::Linear(regex) => Ok(regex
-                .captures(line)
-                .map(|found| self.texts(|index| found.get(index).map(|group| group.as_str())))),
+            Engine::Linear(regex) => {
+                Ok(regex.captures(line).map(|found| self.texts(|index| found.get(index).map(|group| group.as_str()))))
+            }
             Engine::Backtracking(regex) => {
                 let found = regex.captures(line).map_err(|_| Exceeded)?;
-                Ok(found
-                    .map(|found| self.texts(|index| found.get(index).map(|group| group.as_str()))))
+                Ok(found.map(|found| self.texts(|index| found.get(index).map(|group| group.as_str()))))
             }
         }
     }
 
     fn texts<'a>(&self, get: impl Fn(usize) -> Option<&'a str>) -> Vec<String> {
-        self.groups
-            .iter()
-            .map(|index| get(*index).unwrap_or_default().to_owned())
-            .collect()
+        self.groups.iter().map(|index| get(*index).unwrap_or_default().to_owned()).collect()
     }
 }
 
@@ -116,9 +106,7 @@ fn translate(source: &str) -> (String, Vec<usize>) {
                 out.push('\\');
                 out.push(c);
             }
-            '-' if in_class
-                && (first_in_class || chars.peek() == Some(&'-') || chars.peek() == Some(&']')) =>
-            {
+            '-' if in_class && (first_in_class || chars.peek() == Some(&'-') || chars.peek() == Some(&']')) => {
                 out.push_str("\\-");
             }
             '{' if !in_class && !quantifier(chars.clone()) => out.push_str("\\{"),
@@ -151,12 +139,7 @@ fn quantifier(mut rest: impl Iterator<Item = char>) -> bool {
     }
 }
 
-fn escape(
-    c: char,
-    in_class: bool,
-    rest: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    out: &mut String,
-) {
+fn escape(c: char, in_class: bool, rest: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String) {
     // Classes are ASCII in ECMAScript mode.
     let class = match c.to_ascii_lowercase() {
         'd' => Some("0-9"),
@@ -185,9 +168,7 @@ fn escape(
         ('e', _) => out.push_str(r"\x1b"),
         ('0', _) => out.push_str(r"\x00"),
         ('c', _) if rest.peek().is_some_and(char::is_ascii_alphabetic) => {
-            let letter = rest
-                .next()
-                .map_or(0, |letter| u32::from(letter.to_ascii_uppercase()) - 64);
+            let letter = rest.next().map_or(0, |letter| u32::from(letter.to_ascii_uppercase()) - 64);
             out.push_str(&format!("\\x{letter:02x}"));
         }
         (c, _) if c.is_ascii_punctuation() => {
@@ -205,21 +186,13 @@ mod tests {
     use super::*;
 
     fn groups(source: &str, line: &str) -> Option<String> {
-        Pattern::new(source)
-            .unwrap()
-            .captures(line)
-            .unwrap()
-            .map(|groups| groups.join("|"))
+        Pattern::new(source).unwrap().captures(line).unwrap().map(|groups| groups.join("|"))
     }
 
     #[test]
     fn dialect() {
         let table = [
-            (
-                r"^(.+?)\((\d+),(\d+)\):\s+(.*)$",
-                "a.ts(1,2): bad",
-                Some("a.ts(1,2): bad|a.ts|1|2|bad"),
-            ),
+            (r"^(.+?)\((\d+),(\d+)\):\s+(.*)$", "a.ts(1,2): bad", Some("a.ts(1,2): bad|a.ts|1|2|bad")),
             (r"\d", "٣", None),
             (r"^\w+$", "ü", None),
             (r"^[^\s:]+", "a b", Some("a")),
@@ -229,11 +202,7 @@ mod tests {
             (r"^{x}$", "{x}", Some("{x}")),
             (r"a{2}", "aa", Some("aa")),
             (r"\<b\>\/\-\_\ ", "<b>/-_ ", Some("<b>/-_ ")),
-            (
-                r"\e\[\x41\u0042\cA",
-                "\u{1b}[AB\u{1}",
-                Some("\u{1b}[AB\u{1}"),
-            ),
+            (r"\e\[\x41\u0042\cA", "\u{1b}[AB\u{1}", Some("\u{1b}[AB\u{1}")),
             (r"(?<n>a)(b)(c)?", "ab", Some("ab|b||a")),
             (r"(?:a)(?=b)(b)", "ab", Some("ab|b")),
             (r"(a)\1", "aa", Some("aa|a")),
@@ -252,35 +221,20 @@ mod tests {
 
     #[test]
     fn linear_wherever_possible() {
-        for (source, linear) in [
-            (r"^(\s*a+)+$", true),
-            (r"^(a+)+\1$", false),
-            (r"x(?!y)", false),
-        ] {
-            assert_eq!(
-                matches!(Pattern::new(source).unwrap().engine, Engine::Linear(_)),
-                linear,
-                "{source}"
-            );
+        for (source, linear) in [(r"^(\s*a+)+$", true), (r"^(a+)+\1$", false), (r"x(?!y)", false)] {
+            assert_eq!(matches!(Pattern::new(source).unwrap().engine, Engine::Linear(_)), linear, "{source}");
         }
     }
 
     #[test]
     fn a_search_ends() {
         let pattern = Pattern::new(r"^((?=a)a|aa)+\1(?!x)$").unwrap();
-        assert_eq!(
-            pattern.captures(&format!("{}b", "a".repeat(50))),
-            Err(Exceeded)
-        );
+        assert_eq!(pattern.captures(&format!("{}b", "a".repeat(50))), Err(Exceeded));
     }
 
     #[test]
     fn what_is_no_expression_is_said() {
-        assert!(
-            Pattern::new("(")
-                .unwrap_err()
-                .starts_with("'(' is not a regular expression")
-        );
+        assert!(Pattern::new("(").unwrap_err().starts_with("'(' is not a regular expression"));
         assert!(Pattern::new("a{1000}{1000}{1000}").is_err());
     }
 

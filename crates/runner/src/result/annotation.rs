@@ -77,10 +77,7 @@ impl Annotation {
     #[must_use]
     pub fn masked(mut self, masker: &crate::Masker) -> Self {
         self.message = masker.mask_str(&self.message).into_owned();
-        for text in [&mut self.title, &mut self.path, &mut self.code]
-            .into_iter()
-            .flatten()
-        {
+        for text in [&mut self.title, &mut self.path, &mut self.code].into_iter().flatten() {
             *text = masker.mask_str(text).into_owned();
         }
         if let Some((cut, _)) = self.message.char_indices().nth(MAX_MESSAGE_LENGTH) {

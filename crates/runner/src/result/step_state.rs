@@ -61,20 +61,9 @@ impl StepState {
     /// The verdict on the step, given how its process or action ended.
     #[must_use]
     pub fn verdict(&self, result: TaskResult, continue_on_error: bool) -> Verdict {
-        let outcome = if self.command_failed {
-            TaskResult::merge(Some(result), TaskResult::Failure)
-        } else {
-            result
-        };
+        let outcome = if self.command_failed { TaskResult::merge(Some(result), TaskResult::Failure) } else { result };
         let forgiven = continue_on_error && outcome == TaskResult::Failure;
-        Verdict {
-            outcome,
-            conclusion: if forgiven {
-                TaskResult::Success
-            } else {
-                outcome
-            },
-        }
+        Verdict { outcome, conclusion: if forgiven { TaskResult::Success } else { outcome } }
     }
 }
 
@@ -93,56 +82,17 @@ mod tests {
 
     #[test]
     fn a_failed_command_fails_the_step_before_continue_on_error() {
-        let failed = StepState {
-            command_failed: true,
-            ..StepState::default()
-        };
+        let failed = StepState { command_failed: true, ..StepState::default() };
         let clean = StepState::default();
         let table = [
-            (
-                &clean,
-                TaskResult::Success,
-                false,
-                TaskResult::Success,
-                TaskResult::Success,
-            ),
-            (
-                &clean,
-                TaskResult::Failure,
-                true,
-                TaskResult::Failure,
-                TaskResult::Success,
-            ),
-            (
-                &failed,
-                TaskResult::Success,
-                false,
-                TaskResult::Failure,
-                TaskResult::Failure,
-            ),
-            (
-                &failed,
-                TaskResult::Success,
-                true,
-                TaskResult::Failure,
-                TaskResult::Success,
-            ),
-            (
-                &failed,
-                TaskResult::Cancelled,
-                true,
-                TaskResult::Cancelled,
-                TaskResult::Cancelled,
-            ),
+            (&clean, TaskResult::Success, false, TaskResult::Success, TaskResult::Success),
+            (&clean, TaskResult::Failure, true, TaskResult::Failure, TaskResult::Success),
+            (&failed, TaskResult::Success, false, TaskResult::Failure, TaskResult::Failure),
+            (&failed, TaskResult::Success, true, TaskResult::Failure, TaskResult::Success),
+            (&failed, TaskResult::Cancelled, true, TaskResult::Cancelled, TaskResult::Cancelled),
         ];
         for (state, result, forgive, outcome, conclusion) in table {
-            assert_eq!(
-                state.verdict(result, forgive),
-                Verdict {
-                    outcome,
-                    conclusion
-                }
-            );
+            assert_eq!(state.verdict(result, forgive), Verdict { outcome, conclusion });
         }
     }
 
@@ -161,9 +111,6 @@ mod tests {
         for _ in 0..12 {
             state.annotate(Annotation::new(AnnotationLevel::Error, "x"));
         }
-        assert_eq!(
-            (state.annotations.len(), state.annotation_counts),
-            (10, [0, 0, 12])
-        );
+        assert_eq!((state.annotations.len(), state.annotation_counts), (10, [0, 0, 12]));
     }
 }

@@ -68,11 +68,7 @@ mod tests {
             (Some(Abandoned), Success, Abandoned),
         ];
         for (current, coming, merged) in table {
-            assert_eq!(
-                TaskResult::merge(current, coming),
-                merged,
-                "{current:?} + {coming:?}"
-            );
+            assert_eq!(TaskResult::merge(current, coming), merged, "{current:?} + {coming:?}");
         }
     }
 }

@@ -84,10 +84,7 @@ mod tests {
 
     #[test]
     fn formatting() {
-        assert_eq!(
-            formatted("a {0}{{{0}}} b", "X").as_deref(),
-            Some("a X{X} b")
-        );
+        assert_eq!(formatted("a {0}{{{0}}} b", "X").as_deref(), Some("a X{X} b"));
         for bad in ["{1}", "{", "}", "{0", "{0:x}", "{}"] {
             assert_eq!(formatted(bad, "X"), None, "{bad}");
         }

@@ -56,24 +56,13 @@ fn limits(setup: &Setup) -> Vec<Limit> {
         limits.push(Limit {
             what: "memory",
             controller: "memory",
-            v2: vec![
-                ("memory.max", bytes.clone()),
-                ("memory.swap.max", "0".into()),
-            ],
-            v1: vec![
-                ("memory.limit_in_bytes", bytes.clone()),
-                ("memory.memsw.limit_in_bytes", bytes),
-            ],
+            v2: vec![("memory.max", bytes.clone()), ("memory.swap.max", "0".into())],
+            v1: vec![("memory.limit_in_bytes", bytes.clone()), ("memory.memsw.limit_in_bytes", bytes)],
         });
     }
     if let Some(pids) = setup.pids {
         let file = vec![("pids.max", pids.to_string())];
-        limits.push(Limit {
-            what: "number of processes",
-            controller: "pids",
-            v2: file.clone(),
-            v1: file,
-        });
+        limits.push(Limit { what: "number of processes", controller: "pids", v2: file.clone(), v1: file });
     }
     if let Some(cpus) = setup.cpus {
         let quota = ((cpus * PERIOD as f64) as u64).max(1000);
@@ -81,10 +70,7 @@ fn limits(setup: &Setup) -> Vec<Limit> {
             what: "processor time",
             controller: "cpu",
             v2: vec![("cpu.max", format!("{quota} {PERIOD}"))],
-            v1: vec![
-                ("cpu.cfs_period_us", PERIOD.to_string()),
-                ("cpu.cfs_quota_us", quota.to_string()),
-            ],
+            v1: vec![("cpu.cfs_period_us", PERIOD.to_string()), ("cpu.cfs_quota_us", quota.to_string())],
         });
     }
     limits
@@ -103,41 +89,24 @@ pub(super) fn apply(setup: &Setup, instance: &Path, number: u32) -> Applied {
     let leaf = format!("{}-{number}", remains::instance_name(instance));
     for limit in &limits {
         let mut reason = String::from("no writable control group");
-        let done = parents(&table, &own, limit.controller)
-            .into_iter()
-            .any(|(parent, version2)| {
-                let group = parent.join(&leaf);
-                match apply_one(
-                    limit,
-                    &parent,
-                    &group,
-                    version2,
-                    instance,
-                    &mut applied.groups,
-                ) {
-                    Ok(()) => {
-                        if limit.controller == "memory" {
-                            let file = if version2 {
-                                "memory.events"
-                            } else {
-                                "memory.oom_control"
-                            };
-                            applied.out_of_memory =
-                                File::open(group.join(file)).ok().map(OutOfMemory);
-                        }
-                        true
+        let done = parents(&table, &own, limit.controller).into_iter().any(|(parent, version2)| {
+            let group = parent.join(&leaf);
+            match apply_one(limit, &parent, &group, version2, instance, &mut applied.groups) {
+                Ok(()) => {
+                    if limit.controller == "memory" {
+                        let file = if version2 { "memory.events" } else { "memory.oom_control" };
+                        applied.out_of_memory = File::open(group.join(file)).ok().map(OutOfMemory);
                     }
-                    Err(error) => {
-                        reason = format!("{}: {error}", parent.display());
-                        false
-                    }
+                    true
                 }
-            });
+                Err(error) => {
+                    reason = format!("{}: {error}", parent.display());
+                    false
+                }
+            }
+        });
         if !done {
-            applied.missing.push(format!(
-                "the limit on {} is not enforced: {reason}",
-                limit.what
-            ));
+            applied.missing.push(format!("the limit on {} is not enforced: {reason}", limit.what));
         }
     }
     applied
@@ -152,10 +121,7 @@ fn apply_one(
     groups: &mut Vec<PathBuf>,
 ) -> io::Result<()> {
     if version2 && !has_word(&parent.join("cgroup.subtree_control"), limit.controller) {
-        fs::write(
-            parent.join("cgroup.subtree_control"),
-            format!("+{}", limit.controller),
-        )?;
+        fs::write(parent.join("cgroup.subtree_control"), format!("+{}", limit.controller))?;
     }
     if !groups.iter().any(|made| made == group) {
         remains::record(instance, group)?;
@@ -179,15 +145,9 @@ fn parents(table: &[Mounted], own: &str, controller: &str) -> Vec<(PathBuf, bool
     let mut found = Vec::new();
     for mounted in table {
         let version2 = mounted.kind == "cgroup2";
-        let version1 = mounted.kind == "cgroup"
-            && mounted
-                .super_options
-                .split(',')
-                .any(|option| option == controller);
+        let version1 = mounted.kind == "cgroup" && mounted.super_options.split(',').any(|option| option == controller);
         if version1 {
-            if let Some(path) = own_path(own, |controllers| {
-                controllers.split(',').any(|name| name == controller)
-            }) {
+            if let Some(path) = own_path(own, |controllers| controllers.split(',').any(|name| name == controller)) {
                 found.push((within(mounted, path), false));
             }
         } else if version2 && has_word(&mounted.point.join("cgroup.controllers"), controller) {
@@ -224,8 +184,7 @@ fn within(mounted: &Mounted, path: &str) -> PathBuf {
 }
 
 fn has_word(file: &Path, word: &str) -> bool {
-    fs::read_to_string(file)
-        .is_ok_and(|text| text.split_ascii_whitespace().any(|found| found == word))
+    fs::read_to_string(file).is_ok_and(|text| text.split_ascii_whitespace().any(|found| found == word))
 }
 
 #[cfg(test)]
@@ -246,19 +205,13 @@ mod tests {
     fn finds_version_1_groups() {
         let table = [mounted("/sys/fs/cgroup/memory", "cgroup", "/", "rw,memory")];
         let own = "4:memory:/a/b\n1:cpu,cpuacct:/\n0::/\n";
-        assert_eq!(
-            parents(&table, own, "memory"),
-            [(PathBuf::from("/sys/fs/cgroup/memory/a/b"), false)]
-        );
+        assert_eq!(parents(&table, own, "memory"), [(PathBuf::from("/sys/fs/cgroup/memory/a/b"), false)]);
         assert_eq!(parents(&table, own, "pids"), []);
     }
 
     #[test]
     fn a_container_sees_its_own_part_of_the_hierarchy() {
         let table = [mounted("/cg", "cgroup", "/docker/1", "rw,pids")];
-        assert_eq!(
-            parents(&table, "3:pids:/docker/1\n", "pids"),
-            [(PathBuf::from("/cg"), false)]
-        );
+        assert_eq!(parents(&table, "3:pids:/docker/1\n", "pids"), [(PathBuf::from("/cg"), false)]);
     }
 }

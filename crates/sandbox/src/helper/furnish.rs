@@ -13,20 +13,13 @@ use crate::sys;
 /// Where mounts are kept that nothing inside may see: `/dev/shm`, covered by its tmpfs later.
 pub(super) const COVERED: &str = "/dev/shm";
 
-pub(super) fn furnish(
-    layout: &mut Layout,
-    ground: &Ground,
-    snapshot_root: Option<&Path>,
-) -> Result<(), Failure> {
-    let hardened = MountAttrFlags::MOUNT_ATTR_NOSUID
-        | MountAttrFlags::MOUNT_ATTR_NODEV
-        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+pub(super) fn furnish(layout: &mut Layout, ground: &Ground, snapshot_root: Option<&Path>) -> Result<(), Failure> {
+    let hardened =
+        MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let proc = match mounts::instance(c"proc", &[], hardened) {
         Ok(proc) => proc,
         Err(error) => {
-            layout.missing.push(format!(
-                "/proc shows the host's processes: a new one is not allowed ({error})"
-            ));
+            layout.missing.push(format!("/proc shows the host's processes: a new one is not allowed ({error})"));
             mounts::clone_tree("/proc", true).step("showing /proc")?
         }
     };
@@ -50,13 +43,9 @@ pub(super) fn furnish(
             .step(format!("mounting /{name}"))?;
     }
     let quiet = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
-    let terminals = mounts::instance(
-        c"devpts",
-        &[("ptmxmode", "666"), ("mode", "620"), ("gid", "5")],
-        quiet,
-    )
-    .or_else(|_| mounts::instance(c"devpts", &[("ptmxmode", "666"), ("mode", "620")], quiet))
-    .step("making /dev/pts")?;
+    let terminals = mounts::instance(c"devpts", &[("ptmxmode", "666"), ("mode", "620"), ("gid", "5")], quiet)
+        .or_else(|_| mounts::instance(c"devpts", &[("ptmxmode", "666"), ("mode", "620")], quiet))
+        .step("making /dev/pts")?;
     mounts::attach(&terminals, layout.path.join("dev/pts")).step("mounting /dev/pts")?;
 
     // On disk, not in memory: builds put gigabytes there.
@@ -69,8 +58,7 @@ pub(super) fn furnish(
     if let Some(snapshots) = snapshot_root {
         let tree = mounts::clone_one(snapshots).step(format!("showing {}", snapshots.display()))?;
         sys::set_read_only(&tree, true).step("protecting snapshots")?;
-        mounts::attach_at(&tree, at(COVERED).step("finding /dev/shm")?)
-            .step("keeping snapshots in reach")?;
+        mounts::attach_at(&tree, at(COVERED).step("finding /dev/shm")?).step("keeping snapshots in reach")?;
         layout.snapshots = Some(tree);
     }
     Ok(())

@@ -47,11 +47,7 @@ impl Ground {
 
 /// Enters the best namespaces there are. Never fails: the worst outcome is [`Kind::Plain`] with its reasons.
 pub(super) fn prepare(hello: &Hello) -> Ground {
-    let mut ground = Ground {
-        kind: Kind::Plain,
-        base: hello.instance.join("ns"),
-        missing: Vec::new(),
-    };
+    let mut ground = Ground { kind: Kind::Plain, base: hello.instance.join("ns"), missing: Vec::new() };
     if !hello.isolated {
         return ground;
     }
@@ -61,9 +57,7 @@ pub(super) fn prepare(hello: &Hello) -> Ground {
                 ground.kind = Kind::Root;
                 return ground;
             }
-            Err(error) => ground.missing.push(format!(
-                "running as root without the right to mount ({error})"
-            )),
+            Err(error) => ground.missing.push(format!("running as root without the right to mount ({error})")),
         }
     }
     if let Err(error) = probe_user_namespace(&ground.base) {
@@ -75,9 +69,7 @@ pub(super) fn prepare(hello: &Hello) -> Ground {
     }
     match enter_user_namespace().and_then(|()| furnish(&ground.base, Kind::User)) {
         Ok(()) => ground.kind = Kind::User,
-        Err(error) => ground
-            .missing
-            .push(format!("jobs run on the host without isolation: {error}")),
+        Err(error) => ground.missing.push(format!("jobs run on the host without isolation: {error}")),
     }
     ground
 }
@@ -87,18 +79,9 @@ fn probe_user_namespace(base: &Path) -> io::Result<()> {
     // SAFETY: the helper has a single thread.
     match unsafe { sys::fork(0) }? {
         None => {
-            let tried = enter_user_namespace().and_then(|()| {
-                Ok(rustix::mount::mount(
-                    "tmpfs",
-                    base,
-                    "tmpfs",
-                    MountFlags::empty(),
-                    None,
-                )?)
-            });
-            let code = tried
-                .err()
-                .map_or(0, |error| error.raw_os_error().unwrap_or(libc::EIO));
+            let tried = enter_user_namespace()
+                .and_then(|()| Ok(rustix::mount::mount("tmpfs", base, "tmpfs", MountFlags::empty(), None)?));
+            let code = tried.err().map_or(0, |error| error.raw_os_error().unwrap_or(libc::EIO));
             sys::exit(code);
         }
         Some(pid) => match sys::decode_status(sys::wait_for(pid)?).0 {
@@ -122,21 +105,10 @@ fn enter_user_namespace() -> io::Result<()> {
 /// Mounts what every sandbox takes a copy of.
 fn furnish(base: &Path, kind: Kind) -> io::Result<()> {
     // A slave: what the host unmounts later is not held here, and nothing mounted here is seen there.
-    rustix::mount::mount_change(
-        "/",
-        MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC,
-    )?;
-    rustix::mount::mount(
-        "tmpfs",
-        base,
-        "tmpfs",
-        MountFlags::NOSUID,
-        Some(c"mode=755,size=64m"),
-    )?;
+    rustix::mount::mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)?;
+    rustix::mount::mount("tmpfs", base, "tmpfs", MountFlags::NOSUID, Some(c"mode=755,size=64m"))?;
     for name in ["root", "scratch", "dev", "sys"] {
-        std::fs::DirBuilder::new()
-            .mode(0o755)
-            .create(base.join(name))?;
+        std::fs::DirBuilder::new().mode(0o755).create(base.join(name))?;
     }
     let sys_tree = mounts::clone_tree("/sys", true)?;
     sys::set_read_only(&sys_tree, true)?;
@@ -156,13 +128,7 @@ fn devices(dev: &Path, kind: Kind) -> io::Result<()> {
         ("ptmx", "pts/ptmx"),
     ];
     let options = Some(c"mode=755,size=1m");
-    rustix::mount::mount(
-        "dev",
-        dev,
-        "tmpfs",
-        MountFlags::NOSUID | MountFlags::NOEXEC,
-        options,
-    )?;
+    rustix::mount::mount("dev", dev, "tmpfs", MountFlags::NOSUID | MountFlags::NOEXEC, options)?;
     for name in ["pts", "shm", "net"] {
         std::fs::create_dir(dev.join(name))?;
     }
@@ -180,29 +146,19 @@ fn devices(dev: &Path, kind: Kind) -> io::Result<()> {
         let target = dev.join(name);
         let made = if kind == Kind::Root {
             let mode = Mode::from_raw_mode(found.mode() & 0o777);
-            rustix::fs::mknodat(
-                CWD,
-                &target,
-                rustix::fs::FileType::CharacterDevice,
-                mode,
-                found.rdev(),
-            )
-            .and_then(|()| rustix::fs::chmod(&target, mode))
-            .and_then(|()| {
-                let owner = Some(rustix::fs::Uid::from_raw(found.uid()));
-                rustix::fs::chown(&target, owner, Some(rustix::fs::Gid::from_raw(found.gid())))
-            })
-            .map_err(io::Error::from)
+            rustix::fs::mknodat(CWD, &target, rustix::fs::FileType::CharacterDevice, mode, found.rdev())
+                .and_then(|()| rustix::fs::chmod(&target, mode))
+                .and_then(|()| {
+                    let owner = Some(rustix::fs::Uid::from_raw(found.uid()));
+                    rustix::fs::chown(&target, owner, Some(rustix::fs::Gid::from_raw(found.gid())))
+                })
+                .map_err(io::Error::from)
         } else {
             // Device nodes cannot be made in a user namespace; the host's are shown one by one.
-            rustix::fs::open(
-                &target,
-                OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC,
-                Mode::from_raw_mode(0o644),
-            )
-            .map_err(io::Error::from)
-            .and_then(|_| mounts::clone_tree(&source, false))
-            .and_then(|tree| mounts::attach(&tree, &target))
+            rustix::fs::open(&target, OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC, Mode::from_raw_mode(0o644))
+                .map_err(io::Error::from)
+                .and_then(|_| mounts::clone_tree(&source, false))
+                .and_then(|tree| mounts::attach(&tree, &target))
         };
         if let Err(error) = made
             && name == "null"

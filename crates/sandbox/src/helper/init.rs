@@ -32,33 +32,16 @@ pub(super) fn main(hello: &Hello, ground: &Ground, number: u32, channel: OwnedFd
         sys::close_from(4);
         OwnedFd::from_raw_fd(3)
     };
-    let death = if ground.isolates() {
-        libc::SIGKILL
-    } else {
-        libc::SIGTERM
-    };
+    let death = if ground.isolates() { libc::SIGKILL } else { libc::SIGTERM };
     let _ = sys::prctl(libc::PR_SET_PDEATHSIG, death as _);
-    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        run(hello, ground, number, &channel)
-    }));
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(hello, ground, number, &channel)));
     let failure = match ended {
         Ok(Ok(())) => sys::exit(0),
         Ok(Err(failure)) => failure,
-        Err(_) => Failure {
-            step: "internal error".into(),
-            error: io::Error::from_raw_os_error(libc::EFAULT),
-        },
+        Err(_) => Failure { step: "internal error".into(), error: io::Error::from_raw_os_error(libc::EFAULT) },
     };
     let errno = failure.error.raw_os_error().unwrap_or(libc::EIO);
-    let _ = channel::send(
-        &channel,
-        &FromInit::Failed {
-            step: failure.step,
-            errno,
-        }
-        .encode(),
-        &[],
-    );
+    let _ = channel::send(&channel, &FromInit::Failed { step: failure.step, errno }.encode(), &[]);
     sys::exit(1)
 }
 
@@ -66,15 +49,8 @@ fn run(hello: &Hello, ground: &Ground, number: u32, channel: &OwnedFd) -> Result
     let _ = rustix::process::setsid();
     let signals = sys::take_signals(&[libc::SIGCHLD, libc::SIGTERM]).step("taking over signals")?;
     // Still the host's /proc, so this is the id by which the host knows this process.
-    let pid = std::fs::read_link("/proc/self")
-        .ok()
-        .and_then(|link| link.to_str()?.parse().ok())
-        .unwrap_or_default();
-    let layout = if ground.isolates() {
-        Some(layout::build(hello, ground, number)?)
-    } else {
-        None
-    };
+    let pid = std::fs::read_link("/proc/self").ok().and_then(|link| link.to_str()?.parse().ok()).unwrap_or_default();
+    let layout = if ground.isolates() { Some(layout::build(hello, ground, number)?) } else { None };
     if layout.is_none() {
         sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1).step("becoming the parent of orphans")?;
     }
@@ -85,15 +61,12 @@ fn run(hello: &Hello, ground: &Ground, number: u32, channel: &OwnedFd) -> Result
         Some(packet) => match ToInit::decode(&packet.bytes) {
             Ok(ToInit::Setup { setup }) => setup,
             _ => {
-                return Err(io::Error::from(io::ErrorKind::InvalidData))
-                    .step("reading the job's description");
+                return Err(io::Error::from(io::ErrorKind::InvalidData)).step("reading the job's description");
             }
         },
     };
     let mut applied = cgroups::apply(&setup, &hello.instance, number);
-    let settled = layout
-        .map(|layout| settle::settle(layout, hello, &setup))
-        .transpose()?;
+    let settled = layout.map(|layout| settle::settle(layout, hello, &setup)).transpose()?;
     let ready = ready(pid, ground, &setup, settled.as_ref(), &mut applied);
     Init {
         channel,
@@ -108,16 +81,9 @@ fn run(hello: &Hello, ground: &Ground, number: u32, channel: &OwnedFd) -> Result
     .serve(ready)
 }
 
-fn ready(
-    pid: i32,
-    ground: &Ground,
-    setup: &Setup,
-    settled: Option<&Settled>,
-    applied: &mut Applied,
-) -> Ready {
+fn ready(pid: i32, ground: &Ground, setup: &Setup, settled: Option<&Settled>, applied: &mut Applied) -> Ready {
     let limits = applied.missing.is_empty();
-    let mut missing =
-        settled.map_or_else(|| ground.missing.clone(), |settled| settled.missing.clone());
+    let mut missing = settled.map_or_else(|| ground.missing.clone(), |settled| settled.missing.clone());
     if settled.is_none() && setup.private_network {
         missing.push("the network is the host's: there are no namespaces in host mode".into());
     }
@@ -157,10 +123,7 @@ impl Init<'_> {
         loop {
             let (mut asked, mut signalled) = (false, false);
             {
-                let mut waiting = [
-                    PollFd::new(self.channel, PollFlags::IN),
-                    PollFd::new(&self.signals, PollFlags::IN),
-                ];
+                let mut waiting = [PollFd::new(self.channel, PollFlags::IN), PollFd::new(&self.signals, PollFlags::IN)];
                 match poll(&mut waiting, None) {
                     Ok(_) => {
                         asked = !waiting[0].revents().is_empty();
@@ -181,9 +144,7 @@ impl Init<'_> {
             }
             if asked {
                 let message = match channel::receive(self.channel) {
-                    Ok(Some(packet)) => ToInit::decode(&packet.bytes)
-                        .map(|message| (message, packet.fds))
-                        .ok(),
+                    Ok(Some(packet)) => ToInit::decode(&packet.bytes).map(|message| (message, packet.fds)).ok(),
                     _ => None,
                 };
                 let Some((message, fds)) = message else {
@@ -206,30 +167,17 @@ impl Init<'_> {
         match message {
             ToInit::Setup { .. } => {}
             ToInit::Start { start } => self.start(start, fds),
-            ToInit::Mount {
-                id,
-                lower,
-                layer,
-                target,
-            } => {
+            ToInit::Mount { id, lower, layer, target } => {
                 let mounted = self.settled.as_ref().map_or_else(
                     || Err(io::ErrorKind::Unsupported.into()),
                     |settled| settled.mount(&lower, &layer, &target),
                 );
                 self.answer(&match mounted {
                     Ok(()) => FromInit::Done { id },
-                    Err(error) => FromInit::Refused {
-                        id,
-                        errno: error.raw_os_error().unwrap_or(libc::ENOENT),
-                    },
+                    Err(error) => FromInit::Refused { id, errno: error.raw_os_error().unwrap_or(libc::ENOENT) },
                 });
             }
-            ToInit::Signal {
-                id,
-                key,
-                signal,
-                group,
-            } => {
+            ToInit::Signal { id, key, signal, group } => {
                 if let Some(pid) = self.keys.get(&key) {
                     let _ = sys::kill(if group { -pid } else { *pid }, signal);
                 }
@@ -246,11 +194,7 @@ impl Init<'_> {
                 self.answer(&FromInit::Done { id });
             }
             ToInit::List { id } => {
-                let names = self
-                    .inside()
-                    .into_iter()
-                    .map(|entry| (entry.pid, entry.name))
-                    .collect();
+                let names = self.inside().into_iter().map(|entry| (entry.pid, entry.name)).collect();
                 self.answer(&FromInit::Names { id, names });
             }
             ToInit::End { id } => {
@@ -265,8 +209,7 @@ impl Init<'_> {
     fn start(&mut self, start: Start, fds: Vec<OwnedFd>) {
         let key = start.key;
         let mut fds = fds.into_iter();
-        let streams = [start.stdin, start.stdout, start.stderr]
-            .map(|given| given.then(|| fds.next()).flatten());
+        let streams = [start.stdin, start.stdout, start.stderr].map(|given| given.then(|| fds.next()).flatten());
         let killed_before = self.oom_count();
         match self.starter.start(start, streams) {
             Ok(pid) => {
@@ -295,12 +238,7 @@ impl Init<'_> {
                     self.keys.remove(&key);
                     let (code, signal) = sys::decode_status(status);
                     let oom = code != Some(0) && self.oom_count() > killed_before;
-                    self.answer(&FromInit::Exited {
-                        key,
-                        code,
-                        signal,
-                        oom,
-                    });
+                    self.answer(&FromInit::Exited { key, code, signal, oom });
                 }
                 Ok(None) => return true,
                 Err(_) => return false,
@@ -313,15 +251,9 @@ impl Init<'_> {
         let own = rustix::process::getpid().as_raw_nonzero().get();
         let all = tree::all();
         if self.isolated {
-            all.into_iter()
-                .filter(|entry| entry.pid != own && !entry.zombie)
-                .collect()
+            all.into_iter().filter(|entry| entry.pid != own && !entry.zombie).collect()
         } else {
-            tree::below(&all, own)
-                .into_iter()
-                .filter(|entry| !entry.zombie)
-                .cloned()
-                .collect()
+            tree::below(&all, own).into_iter().filter(|entry| !entry.zombie).cloned().collect()
         }
     }
 
@@ -343,10 +275,7 @@ impl Init<'_> {
             if !left || Instant::now() > until {
                 return;
             }
-            let pause = Timespec {
-                tv_sec: 0,
-                tv_nsec: 5_000_000,
-            };
+            let pause = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
             let mut waiting = [PollFd::new(&self.signals, PollFlags::IN)];
             let _ = poll(&mut waiting, Some(&pause));
             while sys::next_signal(&self.signals).is_some() {}
@@ -364,9 +293,7 @@ fn kill_tree(pid: i32) {
     let _ = sys::kill(pid, libc::SIGSTOP);
     for _ in 0..MOST_ROUNDS {
         let all = tree::all();
-        let related = all
-            .iter()
-            .filter(|entry| entry.group == pid || entry.session == pid);
+        let related = all.iter().filter(|entry| entry.group == pid || entry.session == pid);
         let found: Vec<i32> = tree::below(&all, pid)
             .into_iter()
             .chain(related)

@@ -31,10 +31,7 @@ pub(super) trait Step<T> {
 
 impl<T> Step<T> for io::Result<T> {
     fn step(self, step: impl Into<String>) -> Result<T, Failure> {
-        self.map_err(|error| Failure {
-            step: step.into(),
-            error,
-        })
+        self.map_err(|error| Failure { step: step.into(), error })
     }
 }
 
@@ -68,37 +65,22 @@ impl Layout {
 
     /// Shows `path` as it is, unwritable.
     fn show(&mut self, path: &Path, recursive: bool) -> io::Result<()> {
-        let tree = if recursive {
-            mounts::clone_tree(path, true)?
-        } else {
-            mounts::clone_one(path)?
-        };
+        let tree = if recursive { mounts::clone_tree(path, true)? } else { mounts::clone_one(path)? };
         sys::set_read_only(&tree, true)?;
-        mounts::attach_at(
-            &tree,
-            mounts::place_within(&self.root, path, !path.is_dir())?,
-        )
+        mounts::attach_at(&tree, mounts::place_within(&self.root, path, !path.is_dir())?)
     }
 }
 
 /// Enters new namespaces and lays the host's files out in them.
 pub(super) fn build(hello: &Hello, ground: &Ground, number: u32) -> Result<Layout, Failure> {
     let layer = hello.instance.join("layers").join(number.to_string());
-    std::fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&layer)
-        .step(format!("making {}", layer.display()))?;
-    sys::unshare(libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS)
-        .step("entering new namespaces")?;
+    std::fs::DirBuilder::new().mode(0o700).create(&layer).step(format!("making {}", layer.display()))?;
+    sys::unshare(libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS).step("entering new namespaces")?;
 
     let path = ground.base.join("root");
     let user_namespace = ground.kind == Kind::User;
     let mut missing = ground.missing.clone();
-    let whole = if user_namespace {
-        Err(io::ErrorKind::Unsupported.into())
-    } else {
-        whole_root(ground, &layer)
-    };
+    let whole = if user_namespace { Err(io::ErrorKind::Unsupported.into()) } else { whole_root(ground, &layer) };
     let over_root = whole.is_ok();
     let tree = match whole {
         Ok(overlay) => overlay,
@@ -108,25 +90,13 @@ pub(super) fn build(hello: &Hello, ground: &Ground, number: u32) -> Result<Layou
                     "the host's root cannot carry one overlay ({error}); each top-level directory has its own"
                 ));
             }
-            mounts::instance(
-                c"tmpfs",
-                &[("mode", "755")],
-                MountAttrFlags::MOUNT_ATTR_NODEV,
-            )
-            .step("making a new root")?
+            mounts::instance(c"tmpfs", &[("mode", "755")], MountAttrFlags::MOUNT_ATTR_NODEV)
+                .step("making a new root")?
         }
     };
     mounts::attach(&tree, &path).step("mounting the new root")?;
     let root = mounts::place(&path).step("opening the new root")?;
-    let mut layout = Layout {
-        path,
-        root,
-        layer,
-        user_namespace,
-        snapshots: None,
-        layers: 0,
-        missing,
-    };
+    let mut layout = Layout { path, root, layer, user_namespace, snapshots: None, layers: 0, missing };
 
     let table: Vec<Mounted> = mounts::table()
         .step("reading the mount table")?
@@ -147,13 +117,7 @@ fn whole_root(ground: &Ground, layer: &Path) -> io::Result<OwnedFd> {
     mounts::overlay(&root, layer, false).or_else(|_| {
         // The state directory's file system cannot be an upper layer (an overlay itself, NFS, …): memory can.
         let scratch = ground.base.join("scratch");
-        rustix::mount::mount(
-            "tmpfs",
-            &scratch,
-            "tmpfs",
-            MountFlags::NODEV,
-            Some(c"mode=700"),
-        )?;
+        rustix::mount::mount("tmpfs", &scratch, "tmpfs", MountFlags::NODEV, Some(c"mode=700"))?;
         mounts::overlay(&root, &scratch.join("root"), false)
     })
 }
@@ -162,20 +126,12 @@ fn whole_root(ground: &Ground, layer: &Path) -> io::Result<OwnedFd> {
 fn is_carried(point: &Path, kind: &str, state_dir: &Path) -> bool {
     const REPLACED: [&str; 4] = ["/proc", "/sys", "/dev", "/tmp"];
     /// Other containers' mounts: numerous, and no business of a job.
-    const CONTAINERS: [&str; 5] = [
-        "/var/lib/docker",
-        "/var/lib/containers",
-        "/var/lib/kubelet",
-        "/run/containerd",
-        "/run/docker",
-    ];
+    const CONTAINERS: [&str; 5] =
+        ["/var/lib/docker", "/var/lib/containers", "/var/lib/kubelet", "/run/containerd", "/run/docker"];
     const NOT_FILES: [&str; 4] = ["nsfs", "autofs", "rpc_pipefs", "binfmt_misc"];
     point != Path::new("/")
         && !NOT_FILES.contains(&kind)
-        && !REPLACED
-            .iter()
-            .chain(&CONTAINERS)
-            .any(|prefix| point.starts_with(prefix))
+        && !REPLACED.iter().chain(&CONTAINERS).any(|prefix| point.starts_with(prefix))
         && !point.starts_with(state_dir)
 }
 
@@ -190,45 +146,30 @@ fn carry(layout: &mut Layout, table: &[Mounted]) {
             continue;
         }
         if let Err(error) = layout.show(point, false) {
-            layout.missing.push(format!(
-                "{} is not visible inside ({error})",
-                point.display()
-            ));
+            layout.missing.push(format!("{} is not visible inside ({error})", point.display()));
         } else if !mounted.read_only && found.is_dir() {
             let kind = &mounted.kind;
-            layout.missing.push(format!(
-                "{} cannot be written: {kind} cannot carry an overlay",
-                point.display()
-            ));
+            layout.missing.push(format!("{} cannot be written: {kind} cannot carry an overlay", point.display()));
         }
     }
 }
 
 /// The same mount point twice is already one entry; this drops what a later mount above it has covered.
 fn is_topmost(mounted: &Mounted, table: &[Mounted]) -> bool {
-    let position = table
-        .iter()
-        .position(|other| other.point == mounted.point)
-        .unwrap_or(0);
-    !table[position + 1..]
-        .iter()
-        .any(|later| mounted.point != later.point && mounted.point.starts_with(&later.point))
+    let position = table.iter().position(|other| other.point == mounted.point).unwrap_or(0);
+    !table[position + 1..].iter().any(|later| mounted.point != later.point && mounted.point.starts_with(&later.point))
 }
 
 /// Directories in which neither jobs nor we, for a job's mounts, are likely to need anything new.
-const SYSTEM: [&str; 11] = [
-    "/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/root", "/sbin", "/snap",
-    "/usr",
-];
+const SYSTEM: [&str; 11] =
+    ["/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/root", "/sbin", "/snap", "/usr"];
 
 /// Whether an overlay over `path` gives a normal user anything: whether there is a place to write to near its top.
 /// Showing it unwritable costs a tenth of an overlay, and writes further down are refused, never let through.
 fn is_worth_an_overlay(path: &Path) -> bool {
     let any_below = |path: &Path| {
         let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-        entries
-            .map(|entry| entry.path())
-            .any(|below| !below.is_symlink() && is_writable(&below))
+        entries.map(|entry| entry.path()).any(|below| !below.is_symlink() && is_writable(&below))
     };
     is_writable(path) || any_below(path) || any_below(&path.join("local"))
 }
@@ -241,21 +182,13 @@ fn top_level(layout: &mut Layout, table: &[Mounted]) -> Result<(), Failure> {
     for entry in std::fs::read_dir("/").step("reading /")? {
         let entry = entry.step("reading /")?;
         let path = Path::new("/").join(entry.file_name());
-        if ["/proc", "/sys", "/dev", "/tmp", "/lost+found"]
-            .iter()
-            .any(|replaced| path == Path::new(replaced))
-        {
+        if ["/proc", "/sys", "/dev", "/tmp", "/lost+found"].iter().any(|replaced| path == Path::new(replaced)) {
             continue;
         }
         let kind = entry.file_type().step("reading /")?;
         let placed = if kind.is_symlink() {
-            std::fs::read_link(&path).and_then(|to| {
-                Ok(rustix::fs::symlinkat(
-                    to,
-                    &layout.root,
-                    Path::new(&entry.file_name()),
-                )?)
-            })
+            std::fs::read_link(&path)
+                .and_then(|to| Ok(rustix::fs::symlinkat(to, &layout.root, Path::new(&entry.file_name()))?))
         } else if kind.is_dir() {
             cover(layout, &path, table, 0);
             Ok(())
@@ -265,10 +198,7 @@ fn top_level(layout: &mut Layout, table: &[Mounted]) -> Result<(), Failure> {
             Ok(())
         };
         if let Err(error) = placed {
-            layout.missing.push(format!(
-                "{} is not visible inside ({error})",
-                path.display()
-            ));
+            layout.missing.push(format!("{} is not visible inside ({error})", path.display()));
         }
     }
     if layout.user_namespace {
@@ -287,9 +217,7 @@ fn cover(layout: &mut Layout, path: &Path, table: &[Mounted], depth: u32) {
     const DEEPEST: u32 = 4;
     let listed = SYSTEM.iter().any(|system| path == Path::new(system));
     let system = layout.user_namespace && listed && !is_worth_an_overlay(path);
-    let holds_mounts = table
-        .iter()
-        .any(|mounted| mounted.point != path && mounted.point.starts_with(path));
+    let holds_mounts = table.iter().any(|mounted| mounted.point != path && mounted.point.starts_with(path));
     // Docker's mounts and others are not in the table, but the kernel refuses all the same: hence a try.
     if !system && !holds_mounts && layout.overlay(path).is_ok() {
         return;
@@ -297,20 +225,14 @@ fn cover(layout: &mut Layout, path: &Path, table: &[Mounted], depth: u32) {
     if depth == 0
         && let Err(error) = layout.show(path, true)
     {
-        layout.missing.push(format!(
-            "{} is not visible inside ({error})",
-            path.display()
-        ));
+        layout.missing.push(format!("{} is not visible inside ({error})", path.display()));
         return;
     }
     if depth >= DEEPEST || (system && !holds_mounts) {
         return;
     }
     if is_writable(path) {
-        layout.missing.push(format!(
-            "nothing new can be made in {} itself: mounts lie below it",
-            path.display()
-        ));
+        layout.missing.push(format!("nothing new can be made in {} itself: mounts lie below it", path.display()));
     }
     let Ok(entries) = std::fs::read_dir(path) else {
         return;
@@ -318,11 +240,7 @@ fn cover(layout: &mut Layout, path: &Path, table: &[Mounted], depth: u32) {
     for entry in entries.flatten() {
         let below = path.join(entry.file_name());
         let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let leads_on = || {
-            table
-                .iter()
-                .any(|mounted| mounted.point.starts_with(&below))
-        };
+        let leads_on = || table.iter().any(|mounted| mounted.point.starts_with(&below));
         if is_dir && (is_writable(&below) || leads_on()) {
             cover(layout, &below, table, depth + 1);
         }

@@ -28,13 +28,7 @@ pub(super) fn clone_one(source: &Path) -> io::Result<OwnedFd> {
 /// Attaches a detached mount at a path.
 pub(super) fn attach(tree: &OwnedFd, target: impl AsRef<Path>) -> io::Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
-    Ok(rustix::mount::move_mount(
-        tree,
-        c"",
-        CWD,
-        target.as_ref(),
-        flags,
-    )?)
+    Ok(rustix::mount::move_mount(tree, c"", CWD, target.as_ref(), flags)?)
 }
 
 /// Attaches a detached mount at an opened place.
@@ -45,19 +39,11 @@ pub(super) fn attach_at(tree: &OwnedFd, place: impl AsFd) -> io::Result<()> {
 
 /// A handle to a place, for mounting on or resolving below.
 pub(super) fn place(path: impl Arg) -> io::Result<OwnedFd> {
-    Ok(rustix::fs::open(
-        path,
-        OFlags::PATH | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?)
+    Ok(rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?)
 }
 
 /// A detached overlay: `lower` read, `layer` (a directory made here, holding `upper` and `work`) written.
-pub(super) fn overlay(
-    lower: impl AsFd,
-    layer: &Path,
-    in_user_namespace: bool,
-) -> io::Result<OwnedFd> {
+pub(super) fn overlay(lower: impl AsFd, layer: &Path, in_user_namespace: bool) -> io::Result<OwnedFd> {
     use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
     match std::fs::DirBuilder::new().mode(0o700).create(layer) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -75,10 +61,7 @@ pub(super) fn overlay(
         Mode::empty(),
     )?);
     let found = like.metadata()?;
-    std::fs::set_permissions(
-        &upper,
-        std::fs::Permissions::from_mode(found.mode() & 0o7777),
-    )?;
+    std::fs::set_permissions(&upper, std::fs::Permissions::from_mode(found.mode() & 0o7777))?;
     if !in_user_namespace {
         std::os::unix::fs::chown(&upper, Some(found.uid()), Some(found.gid()))?;
     }
@@ -91,13 +74,7 @@ pub(super) fn overlay(
 }
 
 /// `volatile` spares a sync of the whole upper file system when the mount goes; kernels before 5.10 lack it.
-fn overlay_of(
-    lower: &str,
-    upper: &str,
-    work: &str,
-    userxattr: bool,
-    volatile: bool,
-) -> io::Result<OwnedFd> {
+fn overlay_of(lower: &str, upper: &str, work: &str, userxattr: bool, volatile: bool) -> io::Result<OwnedFd> {
     use rustix::mount::{fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen};
     let context = fsopen(c"overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
     let context = context.as_fd();
@@ -115,11 +92,7 @@ fn overlay_of(
         fsconfig_set_flag(context, c"volatile")?;
     }
     fsconfig_create(context)?;
-    Ok(fsmount(
-        context,
-        FsMountFlags::FSMOUNT_CLOEXEC,
-        MountAttrFlags::MOUNT_ATTR_NODEV,
-    )?)
+    Ok(fsmount(context, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::MOUNT_ATTR_NODEV)?)
 }
 
 /// A new instance of a pseudo file system, detached.
@@ -133,11 +106,7 @@ pub(super) fn instance(
         rustix::mount::fsconfig_set_string(context.as_fd(), *key, *value)?;
     }
     rustix::mount::fsconfig_create(context.as_fd())?;
-    Ok(rustix::mount::fsmount(
-        context.as_fd(),
-        FsMountFlags::FSMOUNT_CLOEXEC,
-        attributes,
-    )?)
+    Ok(rustix::mount::fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
 }
 
 /// Finds `path` below `root`, symbolic links resolved as if `root` were `/`. Missing directories are made; the last
@@ -163,12 +132,7 @@ pub(super) fn place_within(root: &OwnedFd, path: &Path, file: bool) -> io::Resul
     } else {
         rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o755))?;
     }
-    Ok(rustix::fs::openat(
-        &parent,
-        name,
-        flags | OFlags::NOFOLLOW,
-        Mode::empty(),
-    )?)
+    Ok(rustix::fs::openat(&parent, name, flags | OFlags::NOFOLLOW, Mode::empty())?)
 }
 
 /// One line of the mount table.
@@ -203,16 +167,8 @@ fn parse_line(line: &[u8]) -> Option<Mounted> {
     let mut rest = fields.skip_while(|field| *field != b"-").skip(1);
     let kind = String::from_utf8_lossy(rest.next()?).into_owned();
     let super_options = String::from_utf8_lossy(rest.nth(1).unwrap_or_default()).into_owned();
-    let read_only = options
-        .split(|byte| *byte == b',')
-        .any(|option| option == b"ro");
-    Some(Mounted {
-        point,
-        kind,
-        root,
-        read_only,
-        super_options,
-    })
+    let read_only = options.split(|byte| *byte == b',').any(|option| option == b"ro");
+    Some(Mounted { point, kind, root, read_only, super_options })
 }
 
 /// The table writes blanks and backslashes as three octal digits.
@@ -221,9 +177,7 @@ fn unescape(field: &[u8]) -> PathBuf {
     let mut rest = field;
     while let Some((first, tail)) = rest.split_first() {
         rest = tail;
-        let digits = tail
-            .get(..3)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = tail.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
             Some(byte) if *first == b'\\' => {
                 bytes.push(byte);

@@ -29,31 +29,19 @@ pub(super) fn settle(mut layout: Layout, hello: &Hello, setup: &Setup) -> Result
     if setup.private_network {
         match sys::unshare(libc::CLONE_NEWNET).and_then(|()| sys::loopback_up()) {
             Ok(()) => network = true,
-            Err(error) => layout
-                .missing
-                .push(format!("the network is the host's: {error}")),
+            Err(error) => layout.missing.push(format!("the network is the host's: {error}")),
         }
     }
-    let job = keep(&layout, &setup.job_dir)
-        .step(format!("keeping {} in reach", setup.job_dir.display()))?;
+    let job = keep(&layout, &setup.job_dir).step(format!("keeping {} in reach", setup.job_dir.display()))?;
     let shared = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
     let memory = mounts::instance(c"tmpfs", &[("mode", "1777")], shared).step("making /dev/shm")?;
     mounts::attach(&memory, layout.path.join("dev/shm")).step("mounting /dev/shm")?;
 
-    for (index, path) in std::iter::once(&hello.state_dir)
-        .chain(&setup.hide)
-        .enumerate()
-    {
+    for (index, path) in std::iter::once(&hello.state_dir).chain(&setup.hide).enumerate() {
         hide(&layout, path, index).step(format!("hiding {}", path.display()))?;
     }
     for shown in &setup.shown {
-        let step = || {
-            format!(
-                "showing {} at {}",
-                shown.source.display(),
-                shown.target.display()
-            )
-        };
+        let step = || format!("showing {} at {}", shown.source.display(), shown.target.display());
         let is_file = !shown.source.metadata().step(step())?.is_dir();
         let tree = mounts::clone_tree(&shown.source, !is_file).step(step())?;
         if shown.read_only {
@@ -68,15 +56,10 @@ pub(super) fn settle(mut layout: Layout, hello: &Hello, setup: &Setup) -> Result
     if !layout.user_namespace
         && let Err(error) = sys::drop_capabilities()
     {
-        layout.missing.push(format!(
-            "capabilities that reach the kernel could not be dropped: {error}"
-        ));
+        layout.missing.push(format!("capabilities that reach the kernel could not be dropped: {error}"));
     }
     Ok(Settled {
-        snapshots: layout
-            .snapshots
-            .take()
-            .and_then(|tree| Some((hello.snapshot_root.clone()?, tree))),
+        snapshots: layout.snapshots.take().and_then(|tree| Some((hello.snapshot_root.clone()?, tree))),
         job: Some((setup.job_dir.clone(), job)),
         user_namespace: layout.user_namespace,
         network,
@@ -87,10 +70,7 @@ pub(super) fn settle(mut layout: Layout, hello: &Hello, setup: &Setup) -> Result
 /// Mounts a host directory where the next mount covers it: still there for overlays, out of sight for jobs.
 fn keep(layout: &Layout, path: &Path) -> io::Result<OwnedFd> {
     let tree = mounts::clone_one(path)?;
-    mounts::attach_at(
-        &tree,
-        mounts::place_within(&layout.root, Path::new(COVERED), false)?,
-    )?;
+    mounts::attach_at(&tree, mounts::place_within(&layout.root, Path::new(COVERED), false)?)?;
     Ok(tree)
 }
 
@@ -99,13 +79,7 @@ fn hide(layout: &Layout, path: &Path, index: usize) -> io::Result<()> {
     let relative = path.strip_prefix("/").unwrap_or(path);
     let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
     let within = rustix::fs::ResolveFlags::IN_ROOT;
-    let Ok(place) = rustix::fs::openat2(
-        &layout.root,
-        relative,
-        flags,
-        rustix::fs::Mode::empty(),
-        within,
-    ) else {
+    let Ok(place) = rustix::fs::openat2(&layout.root, relative, flags, rustix::fs::Mode::empty(), within) else {
         return Ok(());
     };
     let empty = layout.layer.join(format!("empty{index}"));
@@ -133,10 +107,7 @@ impl Settled {
         let lower = reach(self.snapshots.as_ref(), lower)?;
         let layer = reach(self.job.as_ref(), layer)?;
         let overlay = mounts::overlay(mounts::place(&lower)?, &layer, self.user_namespace)?;
-        mounts::attach_at(
-            &overlay,
-            mounts::place_within(&mounts::place(c"/")?, target, false)?,
-        )
+        mounts::attach_at(&overlay, mounts::place_within(&mounts::place(c"/")?, target, false)?)
     }
 }
 

@@ -54,31 +54,16 @@ struct Plan {
 
 impl Starter {
     pub(super) fn new(die_with_init: bool, raise_oom_score: bool) -> Self {
-        Self {
-            stack: vec![0; STACK],
-            die_with_init,
-            raise_oom_score,
-        }
+        Self { stack: vec![0; STACK], die_with_init, raise_oom_score }
     }
 
     /// Starts a process with the given standard streams (`None` is `/dev/null`) and returns its id.
-    pub(super) fn start(
-        &mut self,
-        start: Start,
-        streams: [Option<OwnedFd>; 3],
-    ) -> Result<i32, NotStarted> {
-        let fork_error = |errno| NotStarted {
-            stage: stage::FORK,
-            errno,
-        };
+    pub(super) fn start(&mut self, start: Start, streams: [Option<OwnedFd>; 3]) -> Result<i32, NotStarted> {
+        let fork_error = |errno| NotStarted { stage: stage::FORK, errno };
         let programs = candidates(&start).map_err(|_| fork_error(libc::EINVAL))?;
         let terminated = |bytes: Vec<u8>| CString::new(bytes).map_err(|_| fork_error(libc::EINVAL));
         let cwd = terminated(start.cwd.as_os_str().as_bytes().to_vec())?;
-        let argv = start
-            .argv
-            .into_iter()
-            .map(|word| terminated(word.into_vec()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let argv = start.argv.into_iter().map(|word| terminated(word.into_vec())).collect::<Result<Vec<_>, _>>()?;
         let env = start
             .env
             .into_iter()
@@ -89,13 +74,10 @@ impl Starter {
                 terminated(entry)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let (program_list, argv_list, env_list) =
-            (pointers(&programs), pointers(&argv), pointers(&env));
+        let (program_list, argv_list, env_list) = (pointers(&programs), pointers(&argv), pointers(&env));
         let mut plan = Plan {
             // Descriptor 0 of the init itself is /dev/null.
-            fds: streams
-                .each_ref()
-                .map(|stream| stream.as_ref().map_or(0, rustix::fd::AsRawFd::as_raw_fd)),
+            fds: streams.each_ref().map(|stream| stream.as_ref().map_or(0, rustix::fd::AsRawFd::as_raw_fd)),
             new_session: start.new_session || start.controlling_tty,
             controlling_tty: start.controlling_tty,
             die_with_init: self.die_with_init,
@@ -118,11 +100,7 @@ impl Starter {
             libc::clone(child, top, flags, (&raw mut plan).cast::<c_void>())
         };
         if pid < 0 {
-            return Err(fork_error(
-                io::Error::last_os_error()
-                    .raw_os_error()
-                    .unwrap_or(libc::EAGAIN),
-            ));
+            return Err(fork_error(io::Error::last_os_error().raw_os_error().unwrap_or(libc::EAGAIN)));
         }
         // SAFETY: a plain read; volatile because the child wrote it behind the compiler's back.
         let (mut failed, errno, tried) = unsafe {
@@ -138,35 +116,23 @@ impl Starter {
         let _ = sys::wait_for(pid);
         if failed == stage::EXEC && errno == libc::ENOENT {
             let there = programs.get(tried).is_some_and(|program| {
-                Path::new(OsStr::from_bytes(cwd.as_bytes()))
-                    .join(OsStr::from_bytes(program.as_bytes()))
-                    .exists()
+                Path::new(OsStr::from_bytes(cwd.as_bytes())).join(OsStr::from_bytes(program.as_bytes())).exists()
             });
             if there {
                 failed = stage::INTERPRETER;
             }
         }
-        Err(NotStarted {
-            stage: failed,
-            errno,
-        })
+        Err(NotStarted { stage: failed, errno })
     }
 }
 
 /// The paths to try for the program, in order.
 fn candidates(start: &Start) -> Result<Vec<CString>, std::ffi::NulError> {
-    let program = start
-        .argv
-        .first()
-        .map_or(&b""[..], |program| program.as_bytes());
+    let program = start.argv.first().map_or(&b""[..], |program| program.as_bytes());
     if program.contains(&b'/') {
         return Ok(vec![CString::new(program)?]);
     }
-    let path = start
-        .env
-        .iter()
-        .rfind(|(name, _)| name == "PATH")
-        .map(|(_, value)| value.as_os_str());
+    let path = start.env.iter().rfind(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
     path.unwrap_or(OsStr::new(DEFAULT_PATH))
         .as_bytes()
         .split(|byte| *byte == b':')
@@ -183,11 +149,7 @@ fn candidates(start: &Start) -> Result<Vec<CString>, std::ffi::NulError> {
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
-    strings
-        .iter()
-        .map(|string| string.as_ptr())
-        .chain([std::ptr::null()])
-        .collect()
+    strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
 fn errno() -> c_int {
@@ -224,20 +186,13 @@ unsafe fn prepare(plan: &Plan) -> Result<(), u8> {
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         }
         if plan.raise_oom_score {
-            let fd = libc::open(
-                c"/proc/self/oom_score_adj".as_ptr(),
-                libc::O_WRONLY | libc::O_CLOEXEC,
-            );
+            let fd = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
             if fd >= 0 {
                 libc::write(fd, OOM_SCORE.as_ptr().cast(), OOM_SCORE.len());
                 libc::close(fd);
             }
         }
-        let grouped = if plan.new_session {
-            libc::setsid()
-        } else {
-            libc::setpgid(0, 0)
-        };
+        let grouped = if plan.new_session { libc::setsid() } else { libc::setpgid(0, 0) };
         if grouped < 0 {
             return Err(stage::PREPARE);
         }
@@ -277,9 +232,7 @@ unsafe fn execute(plan: &Plan) -> (usize, c_int) {
             libc::execve(program, plan.argv, plan.envp);
             match errno() {
                 // A missing interpreter looks the same as a missing program; the first that exists is told apart later.
-                libc::ENOENT
-                    if telling.1 == libc::ENOENT && libc::access(program, libc::F_OK) == 0 =>
-                {
+                libc::ENOENT if telling.1 == libc::ENOENT && libc::access(program, libc::F_OK) == 0 => {
                     return (index, libc::ENOENT);
                 }
                 libc::ENOENT | libc::ENOTDIR => {}

@@ -39,18 +39,8 @@ fn parse(pid: i32, stat: &[u8]) -> Option<Entry> {
     let (parent, group, session) = (number()?, number()?, number()?);
     // Terminal and its group lie between. The flag is set as soon as a process begins to exit.
     const EXITING: u32 = 4;
-    let exiting = fields
-        .nth(2)?
-        .parse::<u32>()
-        .is_ok_and(|flags| flags & EXITING != 0);
-    Some(Entry {
-        pid,
-        name,
-        zombie: dead || exiting,
-        parent,
-        group,
-        session,
-    })
+    let exiting = fields.nth(2)?.parse::<u32>().is_ok_and(|flags| flags & EXITING != 0);
+    Some(Entry { pid, name, zombie: dead || exiting, parent, group, session })
 }
 
 /// Those below `root`, itself left out.
@@ -77,28 +67,13 @@ mod tests {
     #[test]
     fn names_with_brackets_and_blanks() {
         let entry = parse(9, b"9 (a) b (c) S 1 8 7 0 -1 4194560 1").expect("parses");
-        assert_eq!(
-            (
-                entry.name.as_str(),
-                entry.parent,
-                entry.group,
-                entry.session
-            ),
-            ("a) b (c", 1, 8, 7)
-        );
+        assert_eq!((entry.name.as_str(), entry.parent, entry.group, entry.session), ("a) b (c", 1, 8, 7));
         assert_eq!(parse(9, b"9 (a"), None);
     }
 
     #[test]
     fn descendants_of_descendants() {
-        let entry = |pid, parent| Entry {
-            pid,
-            name: String::new(),
-            zombie: false,
-            parent,
-            group: pid,
-            session: pid,
-        };
+        let entry = |pid, parent| Entry { pid, name: String::new(), zombie: false, parent, group: pid, session: pid };
         let all = [entry(2, 1), entry(3, 2), entry(4, 3), entry(5, 1)];
         let mut pids: Vec<i32> = below(&all, 2).iter().map(|entry| entry.pid).collect();
         pids.sort_unstable();

@@ -26,24 +26,15 @@ fn victim() {
         for (name, placement) in [("isolated", Placement::Isolated), ("host", Placement::Host)] {
             let mut spec = SandboxSpec::new(name, dir.join("jobs").join(name));
             spec.placement = placement;
-            spec.dirs = vec![sandbox::FreshDir {
-                path: "/home/runner".into(),
-            }];
-            spec.limits = Limits {
-                pids: Some(100),
-                ..Limits::default()
-            };
+            spec.dirs = vec![sandbox::FreshDir { path: "/home/runner".into() }];
+            spec.limits = Limits { pids: Some(100), ..Limits::default() };
             let sandbox = launcher.sandbox(spec).await.expect("sandbox");
-            let mut command = shell(
-                "touch ./x; (setsid sh -c 'sleep 607 & sleep 608' &) ; echo started; sleep 609",
-            );
+            let mut command = shell("touch ./x; (setsid sh -c 'sleep 607 & sleep 608' &) ; echo started; sleep 609");
             let (reader, writer) = std::io::pipe().expect("pipe");
             command.cwd = sandbox.inside_path("/home/runner".as_ref());
             command.stdout = Some(writer.into());
             let process = sandbox.spawn(command).await.expect("spawns");
-            BufReader::new(reader)
-                .read_line(&mut String::new())
-                .expect("reads");
+            BufReader::new(reader).read_line(&mut String::new()).expect("reads");
             kept.push((sandbox, process));
         }
         println!("victim ready");
@@ -68,16 +59,11 @@ impl Victim {
             .spawn()
             .expect("starts");
         let output = child.stdout.take().expect("piped");
-        let ready = BufReader::new(output)
-            .lines()
-            .any(|line| line.expect("reads").contains("victim ready"));
+        let ready = BufReader::new(output).lines().any(|line| line.expect("reads").contains("victim ready"));
         assert!(ready);
         let family = family(child.id());
         for name in ["trunkline-init", "trunkline-helpe", "sleep"] {
-            assert!(
-                family.iter().filter(|(_, found, _)| found == name).count() >= 2,
-                "{name}: {family:?}"
-            );
+            assert!(family.iter().filter(|(_, found, _)| found == name).count() >= 2, "{name}: {family:?}");
         }
         Self { dir, child, family }
     }
@@ -96,12 +82,8 @@ impl Victim {
 
     fn all_end(&self) {
         for (_, name, pidfd) in &self.family {
-            let patience = Timespec {
-                tv_sec: 20,
-                tv_nsec: 0,
-            };
-            let ended =
-                poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&patience)).expect("polls");
+            let patience = Timespec { tv_sec: 20, tv_nsec: 0 };
+            let ended = poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&patience)).expect("polls");
             assert_eq!(ended, 1, "{name} is still there");
         }
     }
@@ -123,14 +105,8 @@ fn family(root: u32) -> Vec<(Pid, String, OwnedFd)> {
                 continue;
             };
             let field = |name: &str| {
-                let line = status
-                    .lines()
-                    .find(|line| line.starts_with(name))
-                    .unwrap_or_default();
-                line.split_ascii_whitespace()
-                    .nth(1)
-                    .unwrap_or_default()
-                    .to_owned()
+                let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+                line.split_ascii_whitespace().nth(1).unwrap_or_default().to_owned()
             };
             if known.contains(&field("PPid:")) && known.insert(id.clone()) {
                 let pid = Pid::from_raw(id.parse().expect("number")).expect("not zero");
@@ -149,32 +125,19 @@ fn family(root: u32) -> Vec<(Pid, String, OwnedFd)> {
 fn cgroups_of(state: &Path) -> Vec<PathBuf> {
     let records = std::fs::read_dir(state).into_iter().flatten().flatten();
     records
-        .flat_map(|instance| {
-            std::fs::read_dir(instance.path().join("records"))
-                .into_iter()
-                .flatten()
-                .flatten()
-        })
+        .flat_map(|instance| std::fs::read_dir(instance.path().join("records")).into_iter().flatten().flatten())
         .filter_map(|record| std::fs::read_link(record.path()).ok())
         .filter(|target| target.starts_with("/sys"))
         .collect()
 }
 
 fn nothing_left(state: &Path, cgroups: &[PathBuf]) {
-    let left: Vec<_> = std::fs::read_dir(state)
-        .expect("state")
-        .map(|entry| entry.expect("entry").file_name())
-        .collect();
+    let left: Vec<_> =
+        std::fs::read_dir(state).expect("state").map(|entry| entry.expect("entry").file_name()).collect();
     assert_eq!(left, ["lock"]);
     let jobs = state.with_file_name("jobs");
     assert!(!exists(jobs.join("isolated")) && !exists(jobs.join("host")));
-    assert_eq!(
-        cgroups
-            .iter()
-            .filter(|group| exists(group))
-            .collect::<Vec<_>>(),
-        Vec::<&PathBuf>::new()
-    );
+    assert_eq!(cgroups.iter().filter(|group| exists(group)).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
     let table = std::fs::read_to_string("/proc/self/mountinfo").expect("mount table");
     assert!(!table.contains(state.to_str().expect("utf-8")));
 }
@@ -192,11 +155,7 @@ fn killing_the_caller_leaves_nothing() {
 fn killing_the_helpers_too_leaves_only_what_a_sweep_removes() {
     let mut victim = Victim::start();
     let cgroups = cgroups_of(&victim.state());
-    assert_eq!(
-        sandbox::sweep(&victim.state()).expect("sweeps"),
-        0,
-        "it lives"
-    );
+    assert_eq!(sandbox::sweep(&victim.state()).expect("sweeps"), 0, "it lives");
     assert!(exists(victim.dir.path().join("jobs/isolated/dirs")));
     victim.kill(true);
     victim.all_end();

@@ -16,19 +16,9 @@ fn writes_vanish_and_the_host_stays_unchanged() {
             return;
         }
         // A place root alone, and one every user may write to.
-        let place = if sandbox.isolation().mode == Mode::Root {
-            "/etc"
-        } else {
-            "/var/tmp"
-        };
+        let place = if sandbox.isolation().mode == Mode::Root { "/etc" } else { "/var/tmp" };
         let file = format!("{place}/trunkline-test-{}", std::process::id());
-        ok(
-            &sandbox,
-            &format!(
-                "echo hi > {file} && test -s {file} && echo x > /tmp/f && echo x > /dev/shm/f"
-            ),
-        )
-        .await;
+        ok(&sandbox, &format!("echo hi > {file} && test -s {file} && echo x > /tmp/f && echo x > /dev/shm/f")).await;
         assert!(!exists(&file));
         if sandbox.isolation().mode == Mode::Root {
             ok(&sandbox, "rm /etc/passwd && ! test -e /etc/passwd && mv /usr/share /usr/moved && ls /usr/moved").await;
@@ -36,7 +26,8 @@ fn writes_vanish_and_the_host_stays_unchanged() {
         }
         sandbox.destroy().await.expect("destroys");
         let again = world.sandbox("again").await;
-        ok(&again, &format!("! test -e {file} && ! test -e /tmp/f && ! test -e /dev/shm/f && test -e /etc/passwd")).await;
+        ok(&again, &format!("! test -e {file} && ! test -e /tmp/f && ! test -e /dev/shm/f && test -e /etc/passwd"))
+            .await;
     });
 }
 
@@ -46,15 +37,16 @@ fn nothing_is_left_on_disk_after_closing() {
         let world = World::new();
         let sandbox = world.sandbox("closing").await;
         if isolated(&sandbox) {
-            ok(&sandbox, "mkdir -p /home/runner/ro/x /tmp/ro && touch /home/runner/ro/f && chmod 500 /home/runner/ro /tmp/ro")
-                .await;
+            ok(
+                &sandbox,
+                "mkdir -p /home/runner/ro/x /tmp/ro && touch /home/runner/ro/f && chmod 500 /home/runner/ro /tmp/ro",
+            )
+            .await;
         }
         sandbox.destroy().await.expect("destroys");
         assert!(!exists(world.path("jobs/closing")));
         let World { dir, launcher } = world;
-        tokio::task::spawn_blocking(|| launcher.close())
-            .await
-            .expect("closes");
+        tokio::task::spawn_blocking(|| launcher.close()).await.expect("closes");
         let left: Vec<_> = std::fs::read_dir(dir.path().join("state"))
             .expect("state")
             .map(|entry| entry.expect("entry").file_name())
@@ -70,22 +62,12 @@ fn fresh_directories_are_shared_with_the_caller() {
         for sandbox in [world.sandbox("fresh").await, world.host("fresh-host").await] {
             let inside = sandbox.inside_path(Path::new("/home/runner/work/_temp"));
             let outside = sandbox.host_path(Path::new("/home/runner/work/_temp/out"));
-            ok(
-                &sandbox,
-                &format!("echo from inside > {}/out", inside.display()),
-            )
-            .await;
-            assert_eq!(
-                std::fs::read_to_string(outside).expect("reads"),
-                "from inside\n"
-            );
+            ok(&sandbox, &format!("echo from inside > {}/out", inside.display())).await;
+            assert_eq!(std::fs::read_to_string(outside).expect("reads"), "from inside\n");
             let input = sandbox.host_path(Path::new("/home/runner/in"));
             std::fs::write(&input, "from outside").expect("writes");
             let home = sandbox.inside_path(Path::new("/home/runner"));
-            assert_eq!(
-                ok(&sandbox, &format!("cat {}/in", home.display())).await,
-                "from outside"
-            );
+            assert_eq!(ok(&sandbox, &format!("cat {}/in", home.display())).await, "from outside");
             sandbox.destroy().await.expect("destroys");
             assert!(!exists(input));
         }
@@ -103,46 +85,21 @@ fn binds_and_hidden_paths() {
             std::fs::write(outer.path().join(name).join("file"), name).expect("file");
         }
         let mut spec = world.spec("binds");
-        let bind = |target: &str, read_only| Bind {
-            source: outer.path().join("shown"),
-            target: target.into(),
-            read_only,
-        };
-        spec.binds = vec![
-            bind("/home/runner/ro", true),
-            bind("/home/runner/rw", false),
-        ];
-        spec.hide = vec![
-            outer.path().join("secret"),
-            outer.path().join("secret/never"),
-        ];
+        let bind =
+            |target: &str, read_only| Bind { source: outer.path().join("shown"), target: target.into(), read_only };
+        spec.binds = vec![bind("/home/runner/ro", true), bind("/home/runner/rw", false)];
+        spec.hide = vec![outer.path().join("secret"), outer.path().join("secret/never")];
         let sandbox = world.launcher.sandbox(spec).await.expect("sandbox");
         if !isolated(&sandbox) {
             return;
         }
         assert_eq!(ok(&sandbox, "cat /home/runner/ro/file").await, "shown");
-        assert!(
-            !sh(&sandbox, "echo x > /home/runner/ro/file")
-                .await
-                .0
-                .success()
-        );
+        assert!(!sh(&sandbox, "echo x > /home/runner/ro/file").await.0.success());
         ok(&sandbox, "echo x > /home/runner/rw/new").await;
         assert!(exists(outer.path().join("shown/new")));
-        assert_eq!(
-            sandbox.host_path(Path::new("/home/runner/rw/new")),
-            outer.path().join("shown/new")
-        );
+        assert_eq!(sandbox.host_path(Path::new("/home/runner/rw/new")), outer.path().join("shown/new"));
         // As a normal user the place has been replaced as a whole.
-        assert!(
-            !sh(
-                &sandbox,
-                &format!("cat {}/secret/file", outer.path().display())
-            )
-            .await
-            .0
-            .success()
-        );
+        assert!(!sh(&sandbox, &format!("cat {}/secret/file", outer.path().display())).await.0.success());
     });
 }
 
@@ -159,32 +116,22 @@ fn an_overlay_of_a_snapshot() {
         }
         let target = Path::new("/home/runner/work/repo/repo");
         sandbox.mount_overlay(&tree, target).await.expect("mounts");
-        let script = "cd /home/runner/work/repo/repo && cat src/main && echo changed > src/main && touch new && rm -r src && ls";
+        let script =
+            "cd /home/runner/work/repo/repo && cat src/main && echo changed > src/main && touch new && rm -r src && ls";
         assert_eq!(ok(&sandbox, script).await, "originalnew\n");
-        assert_eq!(
-            std::fs::read_to_string(tree.join("src/main")).expect("reads"),
-            "original"
-        );
+        assert_eq!(std::fs::read_to_string(tree.join("src/main")).expect("reads"), "original");
         // The caller sees the merged files through the init.
         assert!(exists(sandbox.host_path(&target.join("new"))));
         assert!(!exists(sandbox.host_path(&target.join("src"))));
         // Another one elsewhere, of the same snapshot; and one over it.
-        sandbox
-            .mount_overlay(&tree, Path::new("/opt/second"))
-            .await
-            .expect("mounts");
+        sandbox.mount_overlay(&tree, Path::new("/opt/second")).await.expect("mounts");
         assert_eq!(ok(&sandbox, "cat /opt/second/src/main").await, "original");
-        let missing = sandbox
-            .mount_overlay(&world.path("snapshots/none"), target)
-            .await;
+        let missing = sandbox.mount_overlay(&world.path("snapshots/none"), target).await;
         assert!(matches!(missing, Err(Error::Mount { .. })), "{missing:?}");
         let foreign = sandbox.mount_overlay(Path::new("/usr"), target).await;
         assert!(matches!(foreign, Err(Error::Path { .. })), "{foreign:?}");
         let host = world.host("overlay-host").await;
-        assert!(matches!(
-            host.mount_overlay(&tree, target).await,
-            Err(Error::Unsupported(_))
-        ));
+        assert!(matches!(host.mount_overlay(&tree, target).await, Err(Error::Unsupported(_))));
     });
 }
 
@@ -198,11 +145,9 @@ fn the_pseudo_file_systems_are_its_own_or_unwritable() {
         if !isolated(&sandbox) {
             return;
         }
-        assert_eq!(
-            ok(&sandbox, "cat /proc/sys/kernel/hostname").await,
-            "made-up\n"
-        );
-        ok(&sandbox, "echo x > /dev/null && head -c1 /dev/urandom > /tmp/r && test -c /dev/ptmx && test -d /dev/pts").await;
+        assert_eq!(ok(&sandbox, "cat /proc/sys/kernel/hostname").await, "made-up\n");
+        ok(&sandbox, "echo x > /dev/null && head -c1 /dev/urandom > /tmp/r && test -c /dev/ptmx && test -d /dev/pts")
+            .await;
         assert_eq!(ok(&sandbox, "find /dev -type b").await, "");
         for script in [
             "echo 1 > /proc/sys/vm/drop_caches",
@@ -215,11 +160,11 @@ fn the_pseudo_file_systems_are_its_own_or_unwritable() {
         // Only what is mounted for the job is in its mount table: the old root is gone.
         let table = ok(&sandbox, "cat /proc/self/mountinfo").await;
         let state = world.path("state");
-        assert!(!table.lines().any(|line| {
-            line.split(' ')
-                .nth(4)
-                .is_some_and(|point| Path::new(point).starts_with(&state))
-        }));
+        assert!(
+            !table
+                .lines()
+                .any(|line| { line.split(' ').nth(4).is_some_and(|point| Path::new(point).starts_with(&state)) })
+        );
     });
 }
 
@@ -230,11 +175,7 @@ fn mounts_below_the_root_are_carried_along() {
         let done = std::process::Command::new("unshare")
             .args(["--mount", "--propagation", "private"])
             .arg(std::env::current_exe().expect("test binary"))
-            .args([
-                "--exact",
-                "files::mounts_below_the_root_are_carried_along",
-                "--nocapture",
-            ])
+            .args(["--exact", "files::mounts_below_the_root_are_carried_along", "--nocapture"])
             .env("TRUNKLINE_TEST_SUBMOUNT", "1")
             .arg0("unshare")
             .output();
@@ -252,10 +193,7 @@ fn mounts_below_the_root_are_carried_along() {
         let mount = |arguments: &[&str]| {
             let point = outer.path().join(arguments.last().expect("name"));
             std::fs::create_dir(&point).expect("mount point");
-            let done = std::process::Command::new("mount")
-                .args(&arguments[..arguments.len() - 1])
-                .arg(&point)
-                .status();
+            let done = std::process::Command::new("mount").args(&arguments[..arguments.len() - 1]).arg(&point).status();
             assert!(done.expect("mount runs").success());
             point
         };
@@ -265,31 +203,14 @@ fn mounts_below_the_root_are_carried_along() {
         let world = World::new();
         let sandbox = world.sandbox("carried").await;
         assert_eq!(sandbox.isolation().missing, Vec::<String>::new());
-        assert_eq!(
-            ok(&sandbox, &format!("cat {}/file", writable.display())).await,
-            "carried"
-        );
+        assert_eq!(ok(&sandbox, &format!("cat {}/file", writable.display())).await, "carried");
         ok(&sandbox, &format!("echo x > {}/file", writable.display())).await;
-        assert_eq!(
-            std::fs::read_to_string(writable.join("file")).expect("reads"),
-            "carried"
-        );
-        assert!(
-            !sh(&sandbox, &format!("touch {}/x", read_only.display()))
-                .await
-                .0
-                .success()
-        );
+        assert_eq!(std::fs::read_to_string(writable.join("file")).expect("reads"), "carried");
+        assert!(!sh(&sandbox, &format!("touch {}/x", read_only.display())).await.0.success());
         sandbox.destroy().await.expect("destroys");
         drop(world);
         for point in [writable, read_only] {
-            assert!(
-                std::process::Command::new("umount")
-                    .arg(point)
-                    .status()
-                    .expect("umount runs")
-                    .success()
-            );
+            assert!(std::process::Command::new("umount").arg(point).status().expect("umount runs").success());
         }
     });
 }

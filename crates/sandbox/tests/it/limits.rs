@@ -11,19 +11,13 @@ fn a_fork_bomb_is_contained() {
         for placement in [Placement::Isolated, Placement::Host] {
             let mut spec = world.spec("bomb");
             spec.placement = placement;
-            spec.limits = Limits {
-                pids: Some(40),
-                ..Limits::default()
-            };
+            spec.limits = Limits { pids: Some(40), ..Limits::default() };
             let sandbox = world.launcher.sandbox(spec).await.expect("sandbox");
             if !sandbox.isolation().limits {
                 return skip(&sandbox.isolation().missing.join("; "));
             }
-            let (status, text) = sh(
-                &sandbox,
-                "i=0; while [ $i -lt 100 ]; do sleep 606 >/dev/null 2>&1 & i=$((i+1)); done; wait",
-            )
-            .await;
+            let (status, text) =
+                sh(&sandbox, "i=0; while [ $i -lt 100 ]; do sleep 606 >/dev/null 2>&1 & i=$((i+1)); done; wait").await;
             assert!(!status.success(), "{text}");
             let left = sandbox.processes().await.expect("lists").len();
             assert!((20..40).contains(&left), "{left}");
@@ -41,10 +35,7 @@ fn running_out_of_memory_is_reported() {
         for placement in [Placement::Isolated, Placement::Host] {
             let mut spec = world.spec("memory");
             spec.placement = placement;
-            spec.limits = Limits {
-                memory_bytes: Some(64 << 20),
-                ..Limits::default()
-            };
+            spec.limits = Limits { memory_bytes: Some(64 << 20), ..Limits::default() };
             let sandbox = world.launcher.sandbox(spec).await.expect("sandbox");
             if !sandbox.isolation().limits {
                 return skip(&sandbox.isolation().missing.join("; "));

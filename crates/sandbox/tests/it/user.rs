@@ -30,11 +30,7 @@ fn a_normal_user_passes_too() {
         done => {
             let done = done.expect("runs");
             let text = String::from_utf8_lossy(&done.stdout);
-            assert!(
-                done.status.success(),
-                "{text}\n{}",
-                String::from_utf8_lossy(&done.stderr)
-            );
+            assert!(done.status.success(), "{text}\n{}", String::from_utf8_lossy(&done.stderr));
         }
     }
 }
@@ -54,24 +50,12 @@ fn a_normal_user_gets_an_overlay_and_is_told_what_is_missing() {
         }
         assert_eq!(isolation.mode.as_str(), "user");
         assert!(isolation.pid_namespace);
-        assert!(
-            isolation
-                .missing
-                .iter()
-                .any(|sentence| sentence.contains("sudo")),
-            "{isolation:?}"
-        );
+        assert!(isolation.missing.iter().any(|sentence| sentence.contains("sudo")), "{isolation:?}");
         assert!(!sh(&sandbox, "echo x >> /etc/passwd").await.0.success());
-        let (status, text) = sh(
-            &sandbox,
-            "id -u; ls /usr/bin/env /etc/passwd; cat /proc/self/status | grep CapEff",
-        )
-        .await;
+        let (status, text) =
+            sh(&sandbox, "id -u; ls /usr/bin/env /etc/passwd; cat /proc/self/status | grep CapEff").await;
         assert!(status.success(), "{text}");
-        assert!(
-            text.starts_with(&rustix::process::geteuid().as_raw().to_string()),
-            "{text}"
-        );
+        assert!(text.starts_with(&rustix::process::geteuid().as_raw().to_string()), "{text}");
         assert!(text.contains("0000000000000000"), "{text}");
     });
 }

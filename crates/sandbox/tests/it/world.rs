@@ -4,9 +4,7 @@ use std::future::Future;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use sandbox::{
-    Command, ExitStatus, FreshDir, Launcher, LauncherConfig, Mode, Placement, Sandbox, SandboxSpec,
-};
+use sandbox::{Command, ExitStatus, FreshDir, Launcher, LauncherConfig, Mode, Placement, Sandbox, SandboxSpec};
 use tempfile::TempDir;
 
 pub(crate) struct World {
@@ -30,22 +28,12 @@ impl World {
 
     pub(crate) fn spec(&self, name: &str) -> SandboxSpec {
         let mut spec = SandboxSpec::new(name, self.path("jobs").join(name));
-        spec.dirs = vec![
-            FreshDir {
-                path: "/home/runner".into(),
-            },
-            FreshDir {
-                path: "/home/runner/work/_temp".into(),
-            },
-        ];
+        spec.dirs = vec![FreshDir { path: "/home/runner".into() }, FreshDir { path: "/home/runner/work/_temp".into() }];
         spec
     }
 
     pub(crate) async fn sandbox(&self, name: &str) -> Sandbox {
-        self.launcher
-            .sandbox(self.spec(name))
-            .await
-            .expect("sandbox")
+        self.launcher.sandbox(self.spec(name)).await.expect("sandbox")
     }
 
     pub(crate) async fn host(&self, name: &str) -> Sandbox {
@@ -57,11 +45,7 @@ impl World {
 
 /// Runs an asynchronous test to its end.
 pub(crate) fn run<F: Future>(test: impl FnOnce() -> F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
     runtime.block_on(async { test().await })
 }
 
@@ -81,10 +65,7 @@ pub(crate) fn isolated(sandbox: &Sandbox) -> bool {
 
 pub(crate) fn shell(script: &str) -> Command {
     let mut command = Command::new(["/bin/sh", "-c", script]);
-    command.env = vec![(
-        "PATH".into(),
-        "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".into(),
-    )];
+    command.env = vec![("PATH".into(), "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".into())];
     command
 }
 

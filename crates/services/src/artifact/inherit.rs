@@ -24,9 +24,7 @@ impl ArtifactStore {
         for artifact in &mut theirs.artifacts {
             let (from, to) = (source.blob_path(artifact.id), self.blob_path(artifact.id));
             // Content never changes, so that both may have the same file.
-            fs::hard_link(&from, &to)
-                .or_else(|_| fs::copy(&from, &to).map(drop))
-                .map_err(Error::io(&from))?;
+            fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)).map_err(Error::io(&from))?;
             artifact.inherited = true;
         }
         sync_dir(&blobs)?;
@@ -44,18 +42,9 @@ mod tests {
     fn earlier_ones_are_found_and_give_way_once() {
         let dir = tempfile::tempdir().unwrap();
         let [first, second] = ["1", "2"].map(|name| ArtifactStore::open(&dir.path().join(name)));
-        let owner = ArtifactOwner {
-            run_id: "100".to_owned(),
-            job_id: "0".to_owned(),
-        };
+        let owner = ArtifactOwner { run_id: "100".to_owned(), job_id: "0".to_owned() };
         let upload = |store: &ArtifactStore, text: &'static [u8]| {
-            store.upload_raw(
-                "report.txt",
-                &owner,
-                "text/plain",
-                text,
-                &UploadOptions::default(),
-            )
+            store.upload_raw("report.txt", &owner, "text/plain", text, &UploadOptions::default())
         };
         let read = |store: &ArtifactStore| {
             let mut text = String::new();
@@ -68,10 +57,7 @@ mod tests {
         second.inherit(&dir.path().join("1")).unwrap();
         assert_eq!(read(&second), "one");
         upload(&second, b"two").unwrap();
-        assert_eq!(
-            (read(&first), read(&second)),
-            ("one".to_owned(), "two".to_owned())
-        );
+        assert_eq!((read(&first), read(&second)), ("one".to_owned(), "two".to_owned()));
         assert!(upload(&second, b"three").is_err());
         assert_eq!(second.list().unwrap().len(), 1);
     }

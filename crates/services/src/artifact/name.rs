@@ -11,11 +11,7 @@ pub enum NameError {
     #[error("{what} is empty")]
     Empty { what: &'static str },
     #[error("{what} {name:?} contains {character:?}, which not every file system can store")]
-    Character {
-        what: &'static str,
-        name: String,
-        character: char,
-    },
+    Character { what: &'static str, name: String, character: char },
     #[error("{what} is longer than {MAX_NAME_BYTES} bytes")]
     TooLong { what: &'static str },
     #[error("{what} {name:?} leads out of the artifact")]
@@ -30,20 +26,10 @@ pub fn validate_artifact_name(name: &str) -> Result<(), NameError> {
     let what = "the artifact name";
     check(what, name)?;
     if name == "." || name == ".." {
-        return Err(NameError::Escapes {
-            what,
-            name: name.to_owned(),
-        });
+        return Err(NameError::Escapes { what, name: name.to_owned() });
     }
-    match name
-        .chars()
-        .find(|character| matches!(character, '\\' | '/'))
-    {
-        Some(character) => Err(NameError::Character {
-            what,
-            name: name.to_owned(),
-            character,
-        }),
+    match name.chars().find(|character| matches!(character, '\\' | '/')) {
+        Some(character) => Err(NameError::Character { what, name: name.to_owned(), character }),
         None => Ok(()),
     }
 }
@@ -56,10 +42,7 @@ pub fn validate_file_path(path: &str) -> Result<(), NameError> {
     let what = "the path in the artifact";
     check(what, path)?;
     if path.starts_with('/') || path.split(['/', '\\']).any(|part| part == "..") {
-        return Err(NameError::Escapes {
-            what,
-            name: path.to_owned(),
-        });
+        return Err(NameError::Escapes { what, name: path.to_owned() });
     }
     Ok(())
 }
@@ -71,15 +54,8 @@ fn check(what: &'static str, name: &str) -> Result<(), NameError> {
     if name.len() > MAX_NAME_BYTES {
         return Err(NameError::TooLong { what });
     }
-    match name
-        .chars()
-        .find(|character| NOT_IN_PATHS.contains(character) || *character == '\0')
-    {
-        Some(character) => Err(NameError::Character {
-            what,
-            name: name.to_owned(),
-            character,
-        }),
+    match name.chars().find(|character| NOT_IN_PATHS.contains(character) || *character == '\0') {
+        Some(character) => Err(NameError::Character { what, name: name.to_owned(), character }),
         None => Ok(()),
     }
 }
@@ -93,10 +69,9 @@ mod tests {
         for good in ["a", "build output", "x.zip", "ünï", "a..b", "-"] {
             assert_eq!(validate_artifact_name(good), Ok(()), "{good}");
         }
-        for bad in [
-            "", ".", "..", "a/b", "a\\b", "a:b", "a\nb", "a\"b", "a<b", "a>b", "a|b", "a*b", "a?b",
-            "a\0", "../x",
-        ] {
+        for bad in
+            ["", ".", "..", "a/b", "a\\b", "a:b", "a\nb", "a\"b", "a<b", "a>b", "a|b", "a*b", "a?b", "a\0", "../x"]
+        {
             assert!(validate_artifact_name(bad).is_err(), "{bad:?}");
         }
         assert!(validate_artifact_name(&"x".repeat(1025)).is_err());

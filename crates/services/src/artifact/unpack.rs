@@ -19,23 +19,14 @@ pub struct Downloaded {
 }
 
 pub(super) fn unzip(file: File, stored: &Path, dir: &Path) -> Result<Downloaded> {
-    let damaged = |reason: String| Error::Archive {
-        path: stored.to_owned(),
-        reason,
-    };
+    let damaged = |reason: String| Error::Archive { path: stored.to_owned(), reason };
     let stored_bytes = file.metadata().map_err(Error::io(stored))?.len();
-    let mut zip =
-        ZipArchive::new(io::BufReader::new(file)).map_err(|error| damaged(error.to_string()))?;
+    let mut zip = ZipArchive::new(io::BufReader::new(file)).map_err(|error| damaged(error.to_string()))?;
     // All names first: an archive that would escape writes nothing.
     let mut targets = Vec::with_capacity(zip.len());
     for position in 0..zip.len() {
-        let entry = zip
-            .by_index_raw(position)
-            .map_err(|error| damaged(error.to_string()))?;
-        let name = entry
-            .name()
-            .map_err(|error| damaged(error.to_string()))?
-            .replace('\\', "/");
+        let entry = zip.by_index_raw(position).map_err(|error| damaged(error.to_string()))?;
+        let name = entry.name().map_err(|error| damaged(error.to_string()))?.replace('\\', "/");
         let relative = name.trim_end_matches('/');
         validate_file_path(relative)?;
         targets.push((dir.join(relative), entry.is_dir()));
@@ -47,18 +38,12 @@ pub(super) fn unzip(file: File, stored: &Path, dir: &Path) -> Result<Downloaded>
             fs::create_dir_all(target).map_err(Error::io(target))?;
             continue;
         }
-        let mut entry = zip
-            .by_index(position)
-            .map_err(|error| damaged(error.to_string()))?;
-        let allowed = stored_bytes
-            .saturating_mul(MAX_EXPANSION)
-            .saturating_sub(written.bytes);
+        let mut entry = zip.by_index(position).map_err(|error| damaged(error.to_string()))?;
+        let allowed = stored_bytes.saturating_mul(MAX_EXPANSION).saturating_sub(written.bytes);
         let mut limited = io::Read::take(&mut entry, allowed + 1);
         let count = write_file(&mut limited, dir, target)?;
         if count > allowed {
-            return Err(damaged(
-                "it unpacks to more than its size allows".to_owned(),
-            ));
+            return Err(damaged("it unpacks to more than its size allows".to_owned()));
         }
         written.files += 1;
         written.bytes += count;
@@ -79,10 +64,7 @@ fn write_file(from: &mut dyn io::Read, dir: &Path, target: &Path) -> Result<u64>
     let real = |path: &Path| -> Result<PathBuf> { path.canonicalize().map_err(Error::io(path)) };
     if !real(parent)?.starts_with(real(dir)?) {
         let reason = "a symbolic link leads out of the directory".to_owned();
-        return Err(Error::Archive {
-            path: target.to_owned(),
-            reason,
-        });
+        return Err(Error::Archive { path: target.to_owned(), reason });
     }
     super::remove_file(target)?;
     let mut file = File::create_new(target).map_err(Error::io(target))?;

@@ -47,10 +47,7 @@ pub(super) fn write(
 ) -> Result<()> {
     let archive = |error: io::Error| match error.kind() {
         io::ErrorKind::FileTooLarge => Error::TooLarge { limit },
-        _ => Error::Archive {
-            path: PathBuf::from("artifact"),
-            reason: error.to_string(),
-        },
+        _ => Error::Archive { path: PathBuf::from("artifact"), reason: error.to_string() },
     };
     let zip_error = |error: zip::result::ZipError| archive(error.into());
     let mut seen = HashSet::new();
@@ -65,32 +62,21 @@ pub(super) fn write(
     for ArtifactFile { source, path } in files {
         validate_file_path(&path)?;
         if !seen.insert(path.clone()) {
-            return Err(Error::Archive {
-                path: path.into(),
-                reason: "two files have this path".to_owned(),
-            });
+            return Err(Error::Archive { path: path.into(), reason: "two files have this path".to_owned() });
         }
         let Some(source) = source else {
-            zip.add_directory(path.as_str(), options.unix_permissions(0o755))
-                .map_err(zip_error)?;
+            zip.add_directory(path.as_str(), options.unix_permissions(0o755)).map_err(zip_error)?;
             continue;
         };
         let mut file = open_regular(&source).map_err(Error::io(&source))?;
         let size = file.metadata().map_err(Error::io(&source))?.len();
         // The size can grow while it is read; leave room before the 4 GiB form runs out.
         let large = size >= u64::from(u32::MAX) / 2;
-        zip.start_file(
-            path.as_str(),
-            options.unix_permissions(0o644).large_file(large),
-        )
-        .map_err(zip_error)?;
+        zip.start_file(path.as_str(), options.unix_permissions(0o644).large_file(large)).map_err(zip_error)?;
         copy(&mut file, &mut zip, &mut buffer, &source, &archive)?;
     }
     let finished = zip.finish().map_err(zip_error)?;
-    finished
-        .into_inner()
-        .into_inner()
-        .map_err(|error| archive(error.into_error()))?;
+    finished.into_inner().into_inner().map_err(|error| archive(error.into_error()))?;
     Ok(())
 }
 
@@ -103,11 +89,7 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
         Err(Errno::NXIO) => return Err(not_regular()),
         Err(error) => return Err(error.into()),
     };
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(not_regular())
-    }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
 }
 
 fn not_regular() -> io::Error {
@@ -143,10 +125,7 @@ mod tests {
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from(0o600)).unwrap();
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         for source in [&pipe, &socket, &dir.path().to_owned()] {
-            let files = [ArtifactFile {
-                source: Some(source.clone()),
-                path: "x".to_owned(),
-            }];
+            let files = [ArtifactFile { source: Some(source.clone()), path: "x".to_owned() }];
             let error = write(&mut io::sink(), files, Compression::default(), 1000).unwrap_err();
             assert!(error.to_string().contains("not a regular file"), "{error}");
         }

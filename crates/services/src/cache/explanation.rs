@@ -85,19 +85,13 @@ impl Verdict {
 
 impl Explanation {
     pub(super) fn add(&mut self, entry: &CacheEntry, verdict: Verdict) {
-        let considered = Considered {
-            id: entry.id,
-            key: entry.key.clone(),
-            scope: entry.scope.clone(),
-            verdict,
-        };
+        let considered = Considered { id: entry.id, key: entry.key.clone(), scope: entry.scope.clone(), verdict };
         self.considered.push(considered);
     }
 
     /// Puts the nearest first, newest first among equals, and cuts the tail.
     pub(super) fn settle(&mut self) {
-        self.considered
-            .sort_by_key(|one| (one.verdict.distance(), std::cmp::Reverse(one.id)));
+        self.considered.sort_by_key(|one| (one.verdict.distance(), std::cmp::Reverse(one.id)));
         self.omitted = self.considered.len().saturating_sub(MAX_CONSIDERED);
         self.considered.truncate(MAX_CONSIDERED);
     }
@@ -108,20 +102,13 @@ impl fmt::Display for Explanation {
         match &self.outcome {
             Outcome::Hit { key, scope } => writeln!(f, "restored {key}, saved for {scope}")?,
             Outcome::PartialHit { key, scope, prefix } => {
-                writeln!(
-                    f,
-                    "restored {key}, saved for {scope}: it begins with {prefix}"
-                )?;
+                writeln!(f, "restored {key}, saved for {scope}: it begins with {prefix}")?;
             }
             Outcome::Miss => {
                 writeln!(f, "no cache for {} in {}", self.key, self.scopes.join(", "))?;
             }
         }
-        for one in self
-            .considered
-            .iter()
-            .filter(|one| one.verdict != Verdict::Chosen)
-        {
+        for one in self.considered.iter().filter(|one| one.verdict != Verdict::Chosen) {
             write!(f, "  {} ({}): ", one.key, one.scope)?;
             match &one.verdict {
                 Verdict::Chosen => writeln!(f, "restored")?,

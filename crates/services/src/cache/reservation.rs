@@ -18,26 +18,13 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    pub(super) fn claim(
-        store: &CacheStore,
-        claim: [String; 4],
-        owner: CacheOwner,
-    ) -> Result<Reservation> {
-        let mut reserved = store
-            .0
-            .reserved
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn claim(store: &CacheStore, claim: [String; 4], owner: CacheOwner) -> Result<Reservation> {
+        let mut reserved = store.0.reserved.lock().unwrap_or_else(PoisonError::into_inner);
         if !reserved.insert(claim.clone()) {
             let [_, scope, key, _] = claim;
             return Err(Error::CacheReserved { key, scope });
         }
-        Ok(Reservation {
-            store: store.clone(),
-            claim,
-            owner,
-            writer: None,
-        })
+        Ok(Reservation { store: store.clone(), claim, owner, writer: None })
     }
 
     pub fn key(&self) -> &str {
@@ -50,10 +37,7 @@ impl Reservation {
 
     fn writer(&mut self) -> Result<&mut BlobWriter> {
         if self.writer.is_none() {
-            self.writer = Some(BlobWriter::create(
-                &self.store.staging()?,
-                self.store.quota_bytes(),
-            )?);
+            self.writer = Some(BlobWriter::create(&self.store.staging()?, self.store.quota_bytes())?);
         }
         self.writer.as_mut().ok_or(Error::ReadOnly)
     }
@@ -63,8 +47,7 @@ impl Reservation {
     /// # Errors
     /// [`Error::TooLarge`] past the quota; read and write errors.
     pub fn write_from(&mut self, mut reader: impl Read) -> Result<()> {
-        self.writer()?
-            .copy_from(&mut reader, Path::new("cache content"))
+        self.writer()?.copy_from(&mut reader, Path::new("cache content"))
     }
 
     /// Makes the entry visible to every process.
@@ -99,11 +82,6 @@ impl Write for Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.store
-            .0
-            .reserved
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.claim);
+        self.store.0.reserved.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.claim);
     }
 }

@@ -26,28 +26,15 @@ pub(super) fn search<'a>(
         considered: Vec::new(),
         omitted: 0,
     };
-    let prefixes: Vec<&String> = std::iter::once(&query.key)
-        .chain(&query.restore_keys)
-        .collect();
+    let prefixes: Vec<&String> = std::iter::once(&query.key).chain(&query.restore_keys).collect();
     let mut candidates = Vec::new();
-    for entry in entries
-        .iter()
-        .filter(|entry| entry.repository == query.repository)
-    {
-        let Some(prefix) = prefixes
-            .iter()
-            .position(|prefix| entry.key.starts_with(prefix.as_str()))
-        else {
+    for entry in entries.iter().filter(|entry| entry.repository == query.repository) {
+        let Some(prefix) = prefixes.iter().position(|prefix| entry.key.starts_with(prefix.as_str())) else {
             explanation.add(entry, Verdict::OtherKey);
             continue;
         };
         if entry.version != query.version {
-            explanation.add(
-                entry,
-                Verdict::OtherVersion {
-                    version: entry.version.clone(),
-                },
-            );
+            explanation.add(entry, Verdict::OtherVersion { version: entry.version.clone() });
             continue;
         }
         let Some(scope) = query.scopes.iter().position(|scope| *scope == entry.scope) else {
@@ -63,9 +50,7 @@ pub(super) fn search<'a>(
         }
     }
     // Ids grow with every entry of a store, so they tell age better than clocks do.
-    candidates.sort_by_key(|(scope, inexact, prefix, entry)| {
-        (*scope, *inexact, *prefix, std::cmp::Reverse(entry.id))
-    });
+    candidates.sort_by_key(|(scope, inexact, prefix, entry)| (*scope, *inexact, *prefix, std::cmp::Reverse(entry.id)));
     let mut chosen = None;
     for (_, inexact, prefix, entry) in candidates {
         let prefix = prefixes[prefix].clone();
@@ -76,11 +61,8 @@ pub(super) fn search<'a>(
         chosen = Some(entry);
         explanation.add(entry, Verdict::Chosen);
         let (key, scope) = (entry.key.clone(), entry.scope.clone());
-        explanation.outcome = if inexact {
-            Outcome::PartialHit { key, scope, prefix }
-        } else {
-            Outcome::Hit { key, scope }
-        };
+        explanation.outcome =
+            if inexact { Outcome::PartialHit { key, scope, prefix } } else { Outcome::Hit { key, scope } };
     }
     explanation.settle();
     (chosen, explanation)

@@ -33,9 +33,7 @@ impl Blob {
 
     /// Makes the content survive a power failure; to be called before the blob is kept.
     pub(crate) fn sync(&self) -> Result<()> {
-        File::open(&self.path)
-            .and_then(|file| file.sync_all())
-            .map_err(Error::io(&self.path))
+        File::open(&self.path).and_then(|file| file.sync_all()).map_err(Error::io(&self.path))
     }
 }
 
@@ -63,13 +61,7 @@ impl BlobWriter {
             file,
             hash: digest::Context::new(&digest::SHA256),
             limit,
-            blob: Blob {
-                path,
-                kept: false,
-                size: 0,
-                sha256: String::new(),
-                _staging: Arc::clone(staging),
-            },
+            blob: Blob { path, kept: false, size: 0, sha256: String::new(), _staging: Arc::clone(staging) },
         })
     }
 
@@ -86,11 +78,10 @@ impl BlobWriter {
             match reader.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(count) => {
-                    self.write_all(&buffer[..count])
-                        .map_err(|error| match error.kind() {
-                            io::ErrorKind::FileTooLarge => Error::TooLarge { limit },
-                            _ => Error::io(&self.blob.path)(error),
-                        })?;
+                    self.write_all(&buffer[..count]).map_err(|error| match error.kind() {
+                        io::ErrorKind::FileTooLarge => Error::TooLarge { limit },
+                        _ => Error::io(&self.blob.path)(error),
+                    })?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(Error::io(whence)(error)),
@@ -117,8 +108,6 @@ impl Write for BlobWriter {
 
 impl std::fmt::Debug for BlobWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BlobWriter")
-            .field("blob", &self.blob)
-            .finish_non_exhaustive()
+        f.debug_struct("BlobWriter").field("blob", &self.blob).finish_non_exhaustive()
     }
 }

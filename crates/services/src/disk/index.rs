@@ -26,10 +26,7 @@ pub(crate) struct Locked<'a, T> {
 
 impl<T: Default + Serialize + DeserializeOwned> IndexFile<T> {
     pub(crate) fn new(dir: &Path) -> IndexFile<T> {
-        IndexFile {
-            dir: dir.to_owned(),
-            value: PhantomData,
-        }
+        IndexFile { dir: dir.to_owned(), value: PhantomData }
     }
 
     fn path(&self) -> PathBuf {
@@ -40,9 +37,7 @@ impl<T: Default + Serialize + DeserializeOwned> IndexFile<T> {
     pub(crate) fn read(&self) -> Result<T> {
         let path = self.path();
         match fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map_err(|source| Error::Index { path, source })
-            }
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| Error::Index { path, source }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(T::default()),
             Err(error) => Err(Error::io(&path)(error)),
         }
@@ -52,18 +47,10 @@ impl<T: Default + Serialize + DeserializeOwned> IndexFile<T> {
     pub(crate) fn lock(&self) -> Result<Locked<'_, T>> {
         fs::create_dir_all(&self.dir).map_err(Error::io(&self.dir))?;
         let lock_path = self.dir.join("index.lock");
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
-            .map_err(Error::io(&lock_path))?;
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(Error::io(&lock_path))?;
         lock.lock().map_err(Error::io(&lock_path))?;
-        Ok(Locked {
-            value: self.read()?,
-            index: self,
-            _lock: lock,
-        })
+        Ok(Locked { value: self.read()?, index: self, _lock: lock })
     }
 }
 
@@ -72,14 +59,9 @@ impl<T: Default + Serialize + DeserializeOwned> Locked<'_, T> {
     pub(crate) fn save(&self) -> Result<()> {
         let path = self.index.path();
         let new = self.index.dir.join("index.json.new");
-        let text = serde_json::to_vec(&self.value).map_err(|source| Error::Index {
-            path: path.clone(),
-            source,
-        })?;
+        let text = serde_json::to_vec(&self.value).map_err(|source| Error::Index { path: path.clone(), source })?;
         let mut file = File::create(&new).map_err(Error::io(&new))?;
-        file.write_all(&text)
-            .and_then(|()| file.sync_all())
-            .map_err(Error::io(&new))?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(Error::io(&new))?;
         fs::rename(&new, &path).map_err(Error::io(&path))?;
         sync_dir(&self.index.dir)
     }

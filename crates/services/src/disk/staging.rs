@@ -26,17 +26,12 @@ impl Staging {
         let lock_path = dir.join("lock");
         let lock = File::create(&lock_path).map_err(Error::io(&lock_path))?;
         lock.lock().map_err(Error::io(&lock_path))?;
-        Ok(Staging {
-            dir,
-            next: AtomicU64::new(0),
-            _lock: lock,
-        })
+        Ok(Staging { dir, next: AtomicU64::new(0), _lock: lock })
     }
 
     /// A path nothing uses yet.
     pub(crate) fn fresh_path(&self) -> PathBuf {
-        self.dir
-            .join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+        self.dir.join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }
 }
 

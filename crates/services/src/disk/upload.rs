@@ -48,11 +48,7 @@ impl Drop for Ranges {
 
 impl Upload {
     pub(crate) fn new(staging: Arc<Staging>, limit: u64) -> Upload {
-        Upload {
-            staging,
-            limit,
-            state: Mutex::default(),
-        }
+        Upload { staging, limit, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -148,18 +144,12 @@ impl Upload {
             if state.ranges.is_none() {
                 let path = self.staging.fresh_path();
                 let file = File::create_new(&path).map_err(Error::io(&path))?;
-                state.ranges = Some(Ranges {
-                    path,
-                    file: Arc::new(file),
-                    covered: Vec::new(),
-                });
+                state.ranges = Some(Ranges { path, file: Arc::new(file), covered: Vec::new() });
             }
             match &state.ranges {
                 Some(ranges) => (Arc::clone(&ranges.file), ranges.path.clone()),
                 None => {
-                    return Err(Error::BlockList(
-                        "the upload was committed already".to_owned(),
-                    ));
+                    return Err(Error::BlockList("the upload was committed already".to_owned()));
                 }
             }
         };
@@ -167,9 +157,7 @@ impl Upload {
         if let Some(ranges) = &mut self.state().ranges {
             cover(&mut ranges.covered, offset, end);
             if ranges.covered.len() > MAX_RANGES {
-                return Err(Error::BlockList(format!(
-                    "more than {MAX_RANGES} separate ranges"
-                )));
+                return Err(Error::BlockList(format!("more than {MAX_RANGES} separate ranges")));
             }
         }
         Ok(())
@@ -183,24 +171,16 @@ impl Upload {
             match ranges.covered.as_slice() {
                 [(0, end)] if *end == size => {}
                 [(0, end)] => {
-                    return Err(Error::Size {
-                        expected: size,
-                        actual: *end,
-                    });
+                    return Err(Error::Size { expected: size, actual: *end });
                 }
                 _ => {
-                    return Err(Error::BlockList(
-                        "some byte ranges were not uploaded".to_owned(),
-                    ));
+                    return Err(Error::BlockList("some byte ranges were not uploaded".to_owned()));
                 }
             }
             let mut file = File::open(&ranges.path).map_err(Error::io(&ranges.path))?;
             joined.copy_from(&mut file, &ranges.path)?;
         } else if size != 0 {
-            return Err(Error::Size {
-                expected: size,
-                actual: 0,
-            });
+            return Err(Error::Size { expected: size, actual: 0 });
         }
         self.set_whole(joined.finish());
         Ok(())
@@ -218,11 +198,7 @@ fn cover(covered: &mut Vec<(u64, u64)>, start: u64, end: u64) {
     }
     let first = covered.partition_point(|range| range.1 < start);
     let last = covered.partition_point(|range| range.0 <= end);
-    let joined = covered[first..last]
-        .iter()
-        .fold((start, end), |all, range| {
-            (all.0.min(range.0), all.1.max(range.1))
-        });
+    let joined = covered[first..last].iter().fold((start, end), |all, range| (all.0.min(range.0), all.1.max(range.1)));
     covered.splice(first..last, [joined]);
 }
 

@@ -15,10 +15,7 @@ pub(super) struct Twirp {
 
 impl Twirp {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Twirp {
-        Twirp {
-            code,
-            message: message.into(),
-        }
+        Twirp { code, message: message.into() }
     }
 
     fn status(&self) -> StatusCode {
@@ -38,19 +35,13 @@ impl Twirp {
 impl From<Error> for Twirp {
     fn from(error: Error) -> Twirp {
         let code = match &error {
-            Error::Name(_) | Error::Size { .. } | Error::Digest { .. } | Error::BadKey(_) => {
-                "invalid_argument"
-            }
+            Error::Name(_) | Error::Size { .. } | Error::Digest { .. } | Error::BadKey(_) => "invalid_argument",
             Error::TooLarge { .. } | Error::BlockList(_) => "invalid_argument",
-            Error::ArtifactExists { .. }
-            | Error::CacheExists { .. }
-            | Error::CacheReserved { .. } => "already_exists",
+            Error::ArtifactExists { .. } | Error::CacheExists { .. } | Error::CacheReserved { .. } => "already_exists",
             Error::NoArtifact { .. } | Error::NoCache { .. } => "not_found",
             Error::NotUploaded { .. } => "failed_precondition",
             Error::ReadOnly => "permission_denied",
-            Error::Io { .. } | Error::Index { .. } | Error::Archive { .. } | Error::Key(_) => {
-                "internal"
-            }
+            Error::Io { .. } | Error::Index { .. } | Error::Archive { .. } | Error::Key(_) => "internal",
         };
         Twirp::new(code, error.to_string())
     }
@@ -58,11 +49,7 @@ impl From<Error> for Twirp {
 
 impl IntoResponse for Twirp {
     fn into_response(self) -> Response {
-        (
-            self.status(),
-            Json(json!({"code": self.code, "msg": self.message})),
-        )
-            .into_response()
+        (self.status(), Json(json!({"code": self.code, "msg": self.message}))).into_response()
     }
 }
 
@@ -85,20 +72,14 @@ impl IntoResponse for Plain {
 
 /// An error of the blob interface: XML and a code in a header, as Azure's clients read them.
 #[derive(Debug)]
-pub(super) struct Blob(
-    pub(super) StatusCode,
-    pub(super) &'static str,
-    pub(super) String,
-);
+pub(super) struct Blob(pub(super) StatusCode, pub(super) &'static str, pub(super) String);
 
 impl From<Error> for Blob {
     fn from(error: Error) -> Blob {
         let (status, code) = match &error {
             Error::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge"),
             Error::BlockList(_) => (StatusCode::BAD_REQUEST, "InvalidBlockList"),
-            Error::NoArtifact { .. } | Error::NoCache { .. } => {
-                (StatusCode::NOT_FOUND, "BlobNotFound")
-            }
+            Error::NoArtifact { .. } | Error::NoCache { .. } => (StatusCode::NOT_FOUND, "BlobNotFound"),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
         };
         Blob(status, code, error.to_string())

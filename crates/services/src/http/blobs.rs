@@ -38,18 +38,11 @@ pub(super) struct Address {
 }
 
 fn check(shared: &Shared, path: &str, address: &Address) -> Result<(), Failure> {
-    if shared
-        .signer
-        .verify_address(path, address.se, &address.sig, shared.now())
-    {
+    if shared.signer.verify_address(path, address.se, &address.sig, shared.now()) {
         return Ok(());
     }
     let message = "the address is not signed by this server, or has expired".to_owned();
-    Err(Failure(
-        StatusCode::FORBIDDEN,
-        "AuthenticationFailed",
-        message,
-    ))
+    Err(Failure(StatusCode::FORBIDDEN, "AuthenticationFailed", message))
 }
 
 fn bad(code: &'static str, message: impl Into<String>) -> Failure {
@@ -64,28 +57,13 @@ pub(super) async fn put(
     body: Body,
 ) -> Result<Response, Failure> {
     check(&shared, &format!("/blobs/upload/{id}"), &address)?;
-    let gone = || {
-        Failure(
-            StatusCode::NOT_FOUND,
-            "BlobNotFound",
-            "the upload has ended".to_owned(),
-        )
-    };
+    let gone = || Failure(StatusCode::NOT_FOUND, "BlobNotFound", "the upload has ended".to_owned());
     let pending = shared.upload(id).ok_or_else(gone)?;
     match (address.comp.as_deref(), address.blockid) {
         (Some("blocklist"), _) => {
-            let too_large = || {
-                Failure(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "RequestBodyTooLarge",
-                    "block list".to_owned(),
-                )
-            };
-            let xml = body::small(body, MAX_BLOCK_LIST)
-                .await
-                .ok_or_else(too_large)?;
-            let ids =
-                block_list::parse(&xml).map_err(|message| bad("InvalidXmlDocument", message))?;
+            let too_large = || Failure(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge", "block list".to_owned());
+            let xml = body::small(body, MAX_BLOCK_LIST).await.ok_or_else(too_large)?;
+            let ids = block_list::parse(&xml).map_err(|message| bad("InvalidXmlDocument", message))?;
             blocking(move || pending.upload.commit_blocks(&ids)).await?;
         }
         (Some("block"), Some(block_id)) => {
@@ -93,39 +71,19 @@ pub(super) async fn put(
             let block_id = block_id.replace(' ', "+");
             let decoded = BASE64_STANDARD.decode(&block_id).unwrap_or_default();
             if decoded.is_empty() || decoded.len() > MAX_BLOCK_ID {
-                return Err(bad(
-                    "InvalidQueryParameterValue",
-                    "blockid must be base64 of 1 to 64 bytes",
-                ));
+                return Err(bad("InvalidQueryParameterValue", "blockid must be base64 of 1 to 64 bytes"));
             }
-            let blob = receive(
-                body,
-                &headers,
-                pending.upload.writer()?,
-                pending.upload.limit(),
-            )
-            .await?
-            .finish();
+            let blob = receive(body, &headers, pending.upload.writer()?, pending.upload.limit()).await?.finish();
             pending.upload.add_block(&block_id, blob)?;
         }
         (Some("block"), None) => {
             return Err(bad("InvalidQueryParameterValue", "blockid is missing"));
         }
         (Some(other), _) => {
-            return Err(bad(
-                "InvalidQueryParameterValue",
-                format!("comp={other} is not served"),
-            ));
+            return Err(bad("InvalidQueryParameterValue", format!("comp={other} is not served")));
         }
         (None, _) => {
-            let blob = receive(
-                body,
-                &headers,
-                pending.upload.writer()?,
-                pending.upload.limit(),
-            )
-            .await?
-            .finish();
+            let blob = receive(body, &headers, pending.upload.writer()?, pending.upload.limit()).await?.finish();
             pending.upload.set_whole(blob);
         }
     }
@@ -144,25 +102,15 @@ fn http_date(time: jiff::Timestamp) -> String {
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-async fn receive(
-    body: Body,
-    headers: &HeaderMap,
-    writer: BlobWriter,
-    limit: u64,
-) -> Result<BlobWriter, Failure> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+async fn receive(body: Body, headers: &HeaderMap, writer: BlobWriter, limit: u64) -> Result<BlobWriter, Failure> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(Error::TooLarge { limit }.into());
     }
     let received = body::pump(body, writer, move |writer, chunk| {
         writer.write_all(chunk).map_err(|error| match error.kind() {
             std::io::ErrorKind::FileTooLarge => Error::TooLarge { limit },
-            _ => Error::Io {
-                path: PathBuf::from("upload"),
-                source: error,
-            },
+            _ => Error::Io { path: PathBuf::from("upload"), source: error },
         })
     });
     Ok(received.await?)
@@ -190,9 +138,7 @@ pub(super) async fn get_artifact(
     let mut response = send(file, artifact.content.mime_type(), &method, &headers).await?;
     let disposition = format!("attachment; filename*=UTF-8''{}", percent_encode(&name));
     if let Ok(value) = disposition.parse() {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_DISPOSITION, value);
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
 }
@@ -211,25 +157,12 @@ pub(super) async fn get_cache(
 }
 
 /// A file, or the one range asked for.
-async fn send(
-    mut file: File,
-    mime_type: &str,
-    method: &Method,
-    headers: &HeaderMap,
-) -> Result<Response, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::from(Error::Io {
-            path: PathBuf::from("download"),
-            source: error,
-        })
-    };
+async fn send(mut file: File, mime_type: &str, method: &Method, headers: &HeaderMap) -> Result<Response, Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::from(Error::Io { path: PathBuf::from("download"), source: error });
     let size = file.metadata().map_err(unreadable)?.len();
-    let asked = headers
-        .get("x-ms-range")
-        .or_else(|| headers.get(header::RANGE));
-    let range = asked
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| byte_range(value, size));
+    let asked = headers.get("x-ms-range").or_else(|| headers.get(header::RANGE));
+    let range = asked.and_then(|value| value.to_str().ok()).and_then(|value| byte_range(value, size));
     let mut response = Response::builder()
         .header(header::CONTENT_TYPE, mime_type)
         .header(header::ACCEPT_RANGES, "bytes")
@@ -238,17 +171,11 @@ async fn send(
         None => (0, size),
         Some(None) => {
             let message = format!("the content has {size} bytes");
-            return Err(Failure(
-                StatusCode::RANGE_NOT_SATISFIABLE,
-                "InvalidRange",
-                message,
-            ));
+            return Err(Failure(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message));
         }
         Some(Some((start, end))) => {
             let content_range = format!("bytes {start}-{end}/{size}");
-            response = response
-                .status(StatusCode::PARTIAL_CONTENT)
-                .header(header::CONTENT_RANGE, content_range);
+            response = response.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, content_range);
             (start, end + 1 - start)
         }
     };
@@ -269,24 +196,14 @@ fn byte_range(value: &str, size: u64) -> Option<Option<(u64, u64)>> {
     let last = size.checked_sub(1);
     if start.is_empty() {
         let count: u64 = end.parse().ok()?;
-        return Some(
-            last.filter(|_| count > 0)
-                .map(|last| (size.saturating_sub(count), last)),
-        );
+        return Some(last.filter(|_| count > 0).map(|last| (size.saturating_sub(count), last)));
     }
     let start: u64 = start.parse().ok()?;
-    let end = if end.is_empty() {
-        u64::MAX
-    } else {
-        end.parse().ok()?
-    };
+    let end = if end.is_empty() { u64::MAX } else { end.parse().ok()? };
     if end < start {
         return None;
     }
-    Some(
-        last.filter(|last| start <= *last)
-            .map(|last| (start, end.min(last))),
-    )
+    Some(last.filter(|last| start <= *last).map(|last| (start, end.min(last))))
 }
 
 fn percent_encode(text: &str) -> String {

@@ -33,10 +33,7 @@ pub(super) async fn pump<S: Send + 'static>(
             }
         }
         let source = std::io::ErrorKind::UnexpectedEof.into();
-        Err(Error::Io {
-            path: PathBuf::from("request body"),
-            source,
-        })
+        Err(Error::Io { path: PathBuf::from("request body"), source })
     });
     let reading = async move {
         loop {

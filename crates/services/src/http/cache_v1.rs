@@ -18,8 +18,7 @@ const MAX_LISTED: usize = 100;
 
 fn job(shared: &Shared, headers: &HeaderMap) -> Result<Arc<Job>, Plain> {
     let refused = "the runtime token is missing, not ours, or its job has ended";
-    bearer(shared, headers, "runtime")
-        .ok_or_else(|| Plain(StatusCode::UNAUTHORIZED, refused.to_owned()))
+    bearer(shared, headers, "runtime").ok_or_else(|| Plain(StatusCode::UNAUTHORIZED, refused.to_owned()))
 }
 
 fn bad(message: &str) -> Plain {
@@ -27,11 +26,8 @@ fn bad(message: &str) -> Plain {
 }
 
 async fn json_body<T: for<'de> Deserialize<'de>>(body: Body) -> Result<T, Plain> {
-    let bytes = body::small(body, MAX_BODY)
-        .await
-        .ok_or_else(|| bad("the request is too large or was cut off"))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| bad(&format!("the request is not what was expected: {error}")))
+    let bytes = body::small(body, MAX_BODY).await.ok_or_else(|| bad("the request is too large or was cut off"))?;
+    serde_json::from_slice(&bytes).map_err(|error| bad(&format!("the request is not what was expected: {error}")))
 }
 
 #[derive(Deserialize)]
@@ -49,12 +45,7 @@ pub(super) async fn find(
 ) -> Result<Response, Plain> {
     let job = job(&shared, &headers)?;
     let mut keys = find.keys.split(',').map(|key| key.trim().to_owned());
-    let query = caches::query(
-        &job,
-        keys.next().unwrap_or_default(),
-        keys.collect(),
-        find.version,
-    );
+    let query = caches::query(&job, keys.next().unwrap_or_default(), keys.collect(), find.version);
     let store = shared.caches.clone();
     let (found, _) = blocking(move || store.lookup(&query)).await?;
     let Some(entry) = found else {
@@ -117,37 +108,21 @@ pub(super) async fn reserve(
 ) -> Result<Response, Plain> {
     let job = job(&shared, &headers)?;
     let reserve: Reserve = json_body(body).await?;
-    let limit = shared
-        .caches
-        .quota_bytes()
-        .min(shared.config.max_blob_bytes);
+    let limit = shared.caches.quota_bytes().min(shared.config.max_blob_bytes);
     if reserve.cache_size.is_some_and(|size| size > limit) {
-        return Err(bad(&format!(
-            "the cache is larger than the {limit} bytes allowed"
-        )));
+        return Err(bad(&format!("the cache is larger than the {limit} bytes allowed")));
     }
     if job.scopes.write.is_none() {
-        return Err(Plain(
-            StatusCode::FORBIDDEN,
-            caches::WRITE_DENIED.to_owned(),
-        ));
+        return Err(Plain(StatusCode::FORBIDDEN, caches::WRITE_DENIED.to_owned()));
     }
-    let pending =
-        blocking(move || caches::open(&shared, &job, &reserve.key, &reserve.version)).await?;
+    let pending = blocking(move || caches::open(&shared, &job, &reserve.key, &reserve.version)).await?;
     Ok((StatusCode::CREATED, Json(json!({"cacheId": pending.id}))).into_response())
 }
 
 fn own_upload(shared: &Shared, headers: &HeaderMap, id: u64) -> Result<Arc<Pending>, Plain> {
     let job = job(shared, headers)?;
-    let pending = shared
-        .upload(id)
-        .filter(|pending| pending.job == job.backend_id);
-    pending.ok_or_else(|| {
-        Plain(
-            StatusCode::NOT_FOUND,
-            format!("there is no upload {id} of this job"),
-        )
-    })
+    let pending = shared.upload(id).filter(|pending| pending.job == job.backend_id);
+    pending.ok_or_else(|| Plain(StatusCode::NOT_FOUND, format!("there is no upload {id} of this job")))
 }
 
 pub(super) async fn upload(
@@ -157,10 +132,7 @@ pub(super) async fn upload(
     body: Body,
 ) -> Result<Response, Plain> {
     let pending = own_upload(&shared, &headers, id)?;
-    let range = headers
-        .get(header::CONTENT_RANGE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(content_range);
+    let range = headers.get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok()).and_then(content_range);
     let (start, end) = range.ok_or_else(|| bad("Content-Range must read: bytes START-END/*"))?;
     let limit = pending.upload.limit();
     if end >= limit {
@@ -172,10 +144,7 @@ pub(super) async fn upload(
     let offset = body::pump(body, start, move |offset, chunk| {
         // One byte more than announced is enough to know; it is never written.
         if chunk.len() as u64 > end + 1 - *offset {
-            return Err(crate::Error::Size {
-                expected: end + 1 - start,
-                actual: *offset - start + chunk.len() as u64,
-            });
+            return Err(crate::Error::Size { expected: end + 1 - start, actual: *offset - start + chunk.len() as u64 });
         }
         pending.upload.write_range(*offset, chunk)?;
         *offset += chunk.len() as u64;
@@ -183,11 +152,7 @@ pub(super) async fn upload(
     });
     let offset = offset.await?;
     if offset != end + 1 {
-        return Err(crate::Error::Size {
-            expected: end + 1 - start,
-            actual: offset - start,
-        }
-        .into());
+        return Err(crate::Error::Size { expected: end + 1 - start, actual: offset - start }.into());
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -17,10 +17,7 @@ pub(super) fn dispatch(call: &Call, method: &str) -> Result<Value, Twirp> {
         "CreateCacheEntry" => create(call),
         "FinalizeCacheEntryUpload" => finalize(call),
         "GetCacheEntryDownloadURL" => find(call),
-        _ => Err(Twirp::new(
-            "bad_route",
-            format!("CacheService has no method {method}"),
-        )),
+        _ => Err(Twirp::new("bad_route", format!("CacheService has no method {method}"))),
     }
 }
 
@@ -30,76 +27,40 @@ fn is(pending: &Pending, job: &Job, wanted_key: &str, wanted_version: &str) -> b
 }
 
 /// Claims a key for a job and opens the upload; shared with v1.
-pub(super) fn open(
-    shared: &Shared,
-    job: &Job,
-    key: &str,
-    version: &str,
-) -> crate::Result<Arc<Pending>> {
+pub(super) fn open(shared: &Shared, job: &Job, key: &str, version: &str) -> crate::Result<Arc<Pending>> {
     let scope = job.scopes.write.as_deref().ok_or(Error::ReadOnly)?;
     // A job that asks again lost our answer; it starts over, unless content has come in.
     shared.drop_uploads(|pending| is(pending, job, key, version) && pending.upload.is_untouched());
-    let reservation = shared.caches.reserve(
-        &job.identity.repository,
-        scope,
-        key,
-        version,
-        &job.cache_owner(),
-    )?;
-    let limit = shared
-        .config
-        .max_blob_bytes
-        .min(shared.caches.quota_bytes());
+    let reservation = shared.caches.reserve(&job.identity.repository, scope, key, version, &job.cache_owner())?;
+    let limit = shared.config.max_blob_bytes.min(shared.caches.quota_bytes());
     let upload = Upload::new(shared.caches.staging()?, limit);
     let kind = PendingKind::Cache {
         key: key.to_owned(),
         version: version.to_owned(),
         reservation: Box::new(Some(reservation).into()),
     };
-    let busy = Error::CacheReserved {
-        key: key.to_owned(),
-        scope: scope.to_owned(),
-    };
+    let busy = Error::CacheReserved { key: key.to_owned(), scope: scope.to_owned() };
     shared.add_upload(job, upload, kind).ok_or(busy)
 }
 
 /// Ends an upload whose content is committed; shared with v1.
-pub(super) fn close(
-    shared: &Shared,
-    pending: &Pending,
-    size: Option<u64>,
-) -> crate::Result<CacheEntry> {
+pub(super) fn close(shared: &Shared, pending: &Pending, size: Option<u64>) -> crate::Result<CacheEntry> {
     let PendingKind::Cache { key, .. } = &pending.kind else {
-        return Err(Error::NoCache {
-            what: "upload".to_owned(),
-        });
+        return Err(Error::NoCache { what: "upload".to_owned() });
     };
-    let blob = pending
-        .upload
-        .take()
-        .ok_or_else(|| Error::NotUploaded { name: key.clone() })?;
+    let blob = pending.upload.take().ok_or_else(|| Error::NotUploaded { name: key.clone() })?;
     let reservation = pending.kind.take_reservation();
     let entry = match (size, reservation) {
-        (Some(expected), _) if expected != blob.size => Err(Error::Size {
-            expected,
-            actual: blob.size,
-        }),
+        (Some(expected), _) if expected != blob.size => Err(Error::Size { expected, actual: blob.size }),
         (_, Some(reservation)) => reservation.finalize_blob(blob),
-        (_, None) => Err(Error::NoCache {
-            what: format!("upload with key {key:?}"),
-        }),
+        (_, None) => Err(Error::NoCache { what: format!("upload with key {key:?}") }),
     };
     shared.drop_uploads(|other| other.id == pending.id);
     entry
 }
 
 /// What a job may restore; shared with v1.
-pub(super) fn query(
-    job: &Job,
-    key: String,
-    restore_keys: Vec<String>,
-    version: String,
-) -> CacheQuery {
+pub(super) fn query(job: &Job, key: String, restore_keys: Vec<String>, version: String) -> CacheQuery {
     CacheQuery {
         repository: job.identity.repository.clone(),
         scopes: job.scopes.read.clone(),
@@ -112,9 +73,7 @@ pub(super) fn query(
 fn create(call: &Call) -> Result<Value, Twirp> {
     let (key, version) = (call.request.text("key")?, call.request.text("version")?);
     match open(&call.shared, &call.job, &key, &version) {
-        Ok(pending) => Ok(
-            json!({"ok": true, "signed_upload_url": upload_url(&call.shared, &pending), "message": ""}),
-        ),
+        Ok(pending) => Ok(json!({"ok": true, "signed_upload_url": upload_url(&call.shared, &pending), "message": ""})),
         // Not a failure: the client says that it could not reserve the key and goes on.
         Err(error @ (Error::CacheExists { .. } | Error::CacheReserved { .. })) => {
             Ok(json!({"ok": false, "signed_upload_url": "", "message": error.to_string()}))
@@ -127,12 +86,8 @@ fn create(call: &Call) -> Result<Value, Twirp> {
 fn finalize(call: &Call) -> Result<Value, Twirp> {
     let (key, version) = (call.request.text("key")?, call.request.text("version")?);
     let size = call.request.integer("size_bytes")?;
-    let pending = call
-        .shared
-        .find_upload(|pending| is(pending, &call.job, &key, &version));
-    let pending = pending.ok_or_else(|| Error::NoCache {
-        what: format!("upload with key {key:?}"),
-    })?;
+    let pending = call.shared.find_upload(|pending| is(pending, &call.job, &key, &version));
+    let pending = pending.ok_or_else(|| Error::NoCache { what: format!("upload with key {key:?}") })?;
     match close(&call.shared, &pending, size) {
         Ok(entry) => Ok(json!({"ok": true, "entry_id": entry.id.to_string(), "message": ""})),
         Err(error @ Error::CacheExists { .. }) => {

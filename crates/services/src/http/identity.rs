@@ -24,34 +24,18 @@ pub(super) async fn token(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Plain> {
-    let Some(job) = bearer(&shared, &headers, "id-token").filter(|job| job.identity.id_token)
-    else {
+    let Some(job) = bearer(&shared, &headers, "id-token").filter(|job| job.identity.id_token) else {
         let refused = "the request token is missing, not ours, or its job has ended";
         return Err(Plain(StatusCode::UNAUTHORIZED, refused.to_owned()));
     };
-    let owner = job
-        .identity
-        .repository
-        .split('/')
-        .next()
-        .unwrap_or_default();
+    let owner = job.identity.repository.split('/').next().unwrap_or_default();
     let audience = wanted.audience.filter(|audience| !audience.is_empty());
-    let audience = audience
-        .unwrap_or_else(|| format!("{}/{owner}", shared.config.server_url.trim_end_matches('/')));
+    let audience = audience.unwrap_or_else(|| format!("{}/{owner}", shared.config.server_url.trim_end_matches('/')));
     if audience.len() > MAX_AUDIENCE {
-        return Err(Plain(
-            StatusCode::BAD_REQUEST,
-            format!("the audience is longer than {MAX_AUDIENCE} bytes"),
-        ));
+        return Err(Plain(StatusCode::BAD_REQUEST, format!("the audience is longer than {MAX_AUDIENCE} bytes")));
     }
     let value = blocking(move || {
-        let claims = claims(
-            &job.identity,
-            &shared.config.repository,
-            shared.issuer(),
-            &audience,
-            shared.now(),
-        );
+        let claims = claims(&job.identity, &shared.config.repository, shared.issuer(), &audience, shared.now());
         shared.issuer_key()?.sign(&claims)
     });
     Ok(Json(json!({"count": 1, "value": value.await?})))

@@ -35,14 +35,8 @@ impl Request {
         let Some(value) = self.field(name) else {
             return Ok(Vec::new());
         };
-        let items = value
-            .as_array()
-            .ok_or_else(|| wrong(name, "a list of strings"))?;
-        let text = |item: &Value| {
-            item.as_str()
-                .map(str::to_owned)
-                .ok_or_else(|| wrong(name, "a list of strings"))
-        };
+        let items = value.as_array().ok_or_else(|| wrong(name, "a list of strings"))?;
+        let text = |item: &Value| item.as_str().map(str::to_owned).ok_or_else(|| wrong(name, "a list of strings"));
         items.iter().map(text).collect()
     }
 
@@ -50,14 +44,8 @@ impl Request {
     pub(super) fn integer(&self, name: &str) -> Result<Option<u64>, Twirp> {
         match self.field(name) {
             None => Ok(None),
-            Some(Value::String(digits)) => digits
-                .parse()
-                .map(Some)
-                .map_err(|_| wrong(name, "an integer")),
-            Some(Value::Number(number)) => number
-                .as_u64()
-                .map(Some)
-                .ok_or_else(|| wrong(name, "an integer")),
+            Some(Value::String(digits)) => digits.parse().map(Some).map_err(|_| wrong(name, "an integer")),
+            Some(Value::Number(number)) => number.as_u64().map(Some).ok_or_else(|| wrong(name, "an integer")),
             Some(_) => Err(wrong(name, "an integer")),
         }
     }
@@ -85,38 +73,21 @@ pub(super) async fn call(
     body: Body,
 ) -> Result<Json<Value>, Twirp> {
     let Some(job) = bearer(&shared, &headers, "runtime") else {
-        return Err(Twirp::new(
-            "unauthenticated",
-            "the runtime token is missing, not ours, or its job has ended",
-        ));
+        return Err(Twirp::new("unauthenticated", "the runtime token is missing, not ours, or its job has ended"));
     };
-    let json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !json.is_some_and(|kind| kind.trim_start().starts_with("application/json")) {
-        return Err(Twirp::new(
-            "bad_route",
-            "only application/json is understood",
-        ));
+        return Err(Twirp::new("bad_route", "only application/json is understood"));
     }
     let Some(bytes) = body::small(body, MAX_BODY).await else {
-        return Err(Twirp::new(
-            "malformed",
-            format!("the request is larger than {MAX_BODY} bytes or was cut off"),
-        ));
+        return Err(Twirp::new("malformed", format!("the request is larger than {MAX_BODY} bytes or was cut off")));
     };
     let request: Map<String, Value> = serde_json::from_slice(&bytes)
         .map_err(|error| Twirp::new("malformed", format!("not a JSON object: {error}")))?;
     let request = Request(request);
-    let call = Call {
-        shared,
-        job,
-        request,
-    };
+    let call = Call { shared, job, request };
     let answer = tokio::task::spawn_blocking(move || call.dispatch(&service, &method)).await;
-    answer
-        .unwrap_or_else(|error| Err(Twirp::new("internal", error.to_string())))
-        .map(Json)
+    answer.unwrap_or_else(|error| Err(Twirp::new("internal", error.to_string()))).map(Json)
 }
 
 /// One authenticated request.
@@ -129,14 +100,9 @@ pub(super) struct Call {
 impl Call {
     fn dispatch(&self, service: &str, method: &str) -> Result<Value, Twirp> {
         match (service, method) {
-            ("github.actions.results.api.v1.ArtifactService", _) => {
-                artifacts::dispatch(self, method)
-            }
+            ("github.actions.results.api.v1.ArtifactService", _) => artifacts::dispatch(self, method),
             ("github.actions.results.api.v1.CacheService", _) => caches::dispatch(self, method),
-            _ => Err(Twirp::new(
-                "bad_route",
-                format!("there is no service {service}"),
-            )),
+            _ => Err(Twirp::new("bad_route", format!("there is no service {service}"))),
         }
     }
 }

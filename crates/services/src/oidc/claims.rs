@@ -11,10 +11,7 @@ pub(crate) fn subject(job: &JobIdentity) -> String {
     let repository = &job.repository;
     match &job.environment {
         // A colon would read as another part of the subject.
-        Some(environment) => format!(
-            "repo:{repository}:environment:{}",
-            environment.replace(':', "%3A")
-        ),
+        Some(environment) => format!("repo:{repository}:environment:{}", environment.replace(':', "%3A")),
         None if job.event_name == "pull_request" => format!("repo:{repository}:pull_request"),
         None => format!("repo:{repository}:ref:{}", job.git_ref),
     }
@@ -29,11 +26,7 @@ pub(crate) fn claims(
     now: i64,
 ) -> Value {
     let owner = job.repository.split('/').next().unwrap_or_default();
-    let ref_type = if job.git_ref.starts_with("refs/tags/") {
-        "tag"
-    } else {
-        "branch"
-    };
+    let ref_type = if job.git_ref.starts_with("refs/tags/") { "tag" } else { "branch" };
     let mut claims = json!({
         "jti": uuid::Uuid::new_v4().to_string(),
         "sub": subject(job),
@@ -85,26 +78,11 @@ mod tests {
             ..JobIdentity::default()
         };
         let table = [
-            (
-                job("push", "refs/heads/main", None),
-                "repo:o/r:ref:refs/heads/main",
-            ),
-            (
-                job("push", "refs/tags/v1", None),
-                "repo:o/r:ref:refs/tags/v1",
-            ),
-            (
-                job("pull_request", "refs/pull/1/merge", None),
-                "repo:o/r:pull_request",
-            ),
-            (
-                job("pull_request", "refs/pull/1/merge", Some("prod")),
-                "repo:o/r:environment:prod",
-            ),
-            (
-                job("push", "refs/heads/main", Some("a:b")),
-                "repo:o/r:environment:a%3Ab",
-            ),
+            (job("push", "refs/heads/main", None), "repo:o/r:ref:refs/heads/main"),
+            (job("push", "refs/tags/v1", None), "repo:o/r:ref:refs/tags/v1"),
+            (job("pull_request", "refs/pull/1/merge", None), "repo:o/r:pull_request"),
+            (job("pull_request", "refs/pull/1/merge", Some("prod")), "repo:o/r:environment:prod"),
+            (job("push", "refs/heads/main", Some("a:b")), "repo:o/r:environment:a%3Ab"),
         ];
         for (job, expected) in table {
             assert_eq!(subject(&job), expected);

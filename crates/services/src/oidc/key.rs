@@ -27,9 +27,7 @@ pub(crate) struct IssuerKey {
 
 impl std::fmt::Debug for IssuerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IssuerKey")
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
+        f.debug_struct("IssuerKey").field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 
@@ -46,11 +44,7 @@ impl IssuerKey {
     }
 
     fn create(dir: &Path, path: &Path) -> Result<IssuerKey> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(dir)
-            .map_err(Error::io(dir))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(Error::io(dir))?;
         let lock_path = dir.join("lock");
         let lock = File::create(&lock_path).map_err(Error::io(&lock_path))?;
         lock.lock().map_err(Error::io(&lock_path))?;
@@ -60,57 +54,31 @@ impl IssuerKey {
         }
         let unusable = |error: rsa::pkcs1::Error| Error::Key(error.to_string());
         let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS);
-        let der = private
-            .map_err(|error| Error::Key(error.to_string()))?
-            .to_pkcs1_der()
-            .map_err(unusable)?;
+        let der = private.map_err(|error| Error::Key(error.to_string()))?.to_pkcs1_der().map_err(unusable)?;
         let pem = to_pem(der.as_bytes());
         let new = dir.join("key.pem.new");
         // A leftover of a killed process; its mode is not known.
         crate::disk::remove_file(&new)?;
-        let mut file = File::options()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&new)
-            .map_err(Error::io(&new))?;
-        file.write_all(pem.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(Error::io(&new))?;
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&new).map_err(Error::io(&new))?;
+        file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::io(&new))?;
         fs::rename(&new, path).map_err(Error::io(path))?;
         sync_dir(dir)?;
         IssuerKey::from_pem(path, &pem)
     }
 
     fn from_pem(path: &Path, pem: &str) -> Result<IssuerKey> {
-        let unusable = |what: String| {
-            Error::Key(format!(
-                "{} {what}; remove it to have a new one made",
-                path.display()
-            ))
-        };
-        let body: String = pem
-            .lines()
-            .filter(|line| !line.starts_with("-----"))
-            .collect();
-        let der = BASE64_STANDARD
-            .decode(body)
-            .map_err(|_| unusable("is not a PEM file".to_owned()))?;
-        let private = rsa::RsaPrivateKey::from_pkcs1_der(&der)
-            .map_err(|error| unusable(error.to_string()))?;
+        let unusable =
+            |what: String| Error::Key(format!("{} {what}; remove it to have a new one made", path.display()));
+        let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+        let der = BASE64_STANDARD.decode(body).map_err(|_| unusable("is not a PEM file".to_owned()))?;
+        let private = rsa::RsaPrivateKey::from_pkcs1_der(&der).map_err(|error| unusable(error.to_string()))?;
         let pair = RsaKeyPair::from_der(&der).map_err(|error| unusable(error.to_string()))?;
         let modulus = BASE64_URL_SAFE_NO_PAD.encode(private.n().to_bytes_be());
         let exponent = BASE64_URL_SAFE_NO_PAD.encode(private.e().to_bytes_be());
         // RFC 7638: the members of the public key in this order, without spaces.
         let thumbprint = format!(r#"{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}"#);
-        let kid =
-            BASE64_URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, thumbprint.as_bytes()));
-        Ok(IssuerKey {
-            pair,
-            kid,
-            modulus,
-            exponent,
-        })
+        let kid = BASE64_URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, thumbprint.as_bytes()));
+        Ok(IssuerKey { pair, kid, modulus, exponent })
     }
 
     /// The JSON Web Key Set.
@@ -123,18 +91,10 @@ impl IssuerKey {
 
     /// A signed token over the claims.
     pub(crate) fn sign(&self, claims: &Value) -> Result<String> {
-        let mut token = unsigned_jwt(
-            &json!({"typ": "JWT", "alg": "RS256", "kid": self.kid}),
-            claims,
-        );
+        let mut token = unsigned_jwt(&json!({"typ": "JWT", "alg": "RS256", "kid": self.kid}), claims);
         let mut signature = vec![0; self.pair.public().modulus_len()];
         self.pair
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &rand::SystemRandom::new(),
-                token.as_bytes(),
-                &mut signature,
-            )
+            .sign(&RSA_PKCS1_SHA256, &rand::SystemRandom::new(), token.as_bytes(), &mut signature)
             .map_err(|_| Error::Key("the token could not be signed".to_owned()))?;
         token.push('.');
         token.push_str(&BASE64_URL_SAFE_NO_PAD.encode(signature));

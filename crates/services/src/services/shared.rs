@@ -4,8 +4,8 @@ use crate::disk::upload::Upload;
 use crate::oidc::IssuerKey;
 use crate::token::{Signer, backend_id};
 use crate::{
-    ArtifactOwner, ArtifactStore, CacheOwner, CacheScopes, CacheStore, Content, JobIdentity,
-    Reservation, Result, ServicesConfig,
+    ArtifactOwner, ArtifactStore, CacheOwner, CacheScopes, CacheStore, Content, JobIdentity, Reservation, Result,
+    ServicesConfig,
 };
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -57,17 +57,11 @@ impl Job {
     }
 
     pub(crate) fn artifact_owner(&self) -> ArtifactOwner {
-        ArtifactOwner {
-            run_id: self.identity.run_id.clone(),
-            job_id: self.identity.job_id.clone(),
-        }
+        ArtifactOwner { run_id: self.identity.run_id.clone(), job_id: self.identity.job_id.clone() }
     }
 
     pub(crate) fn cache_owner(&self) -> CacheOwner {
-        CacheOwner {
-            run_id: self.identity.run_id.clone(),
-            job_id: self.identity.job_id.clone(),
-        }
+        CacheOwner { run_id: self.identity.run_id.clone(), job_id: self.identity.job_id.clone() }
     }
 }
 
@@ -115,11 +109,7 @@ impl Shared {
         Ok(Shared {
             url: url.to_owned(),
             signer: Signer::generate()?,
-            artifacts: ArtifactStore::with_limits(
-                &config.run_dir,
-                config.max_blob_bytes,
-                clock.clone(),
-            ),
+            artifacts: ArtifactStore::with_limits(&config.run_dir, config.max_blob_bytes, clock.clone()),
             caches: CacheStore::with_quota(&config.data_dir, config.quota_bytes, clock.clone()),
             issuer_key: Mutex::default(),
             jobs: Mutex::default(),
@@ -156,9 +146,7 @@ impl Shared {
     pub(crate) fn end(&self, job_id: &str) {
         let ended: Vec<String> = {
             let mut jobs = locked(&self.jobs);
-            jobs.extract_if(|_, job| job.identity.job_id == job_id)
-                .map(|(backend_id, _)| backend_id)
-                .collect()
+            jobs.extract_if(|_, job| job.identity.job_id == job_id).map(|(backend_id, _)| backend_id).collect()
         };
         self.drop_uploads(|pending| ended.contains(&pending.job));
     }
@@ -171,24 +159,14 @@ impl Shared {
     }
 
     /// Opens an upload; `None` when there are too many.
-    pub(crate) fn add_upload(
-        &self,
-        job: &Job,
-        upload: Upload,
-        kind: PendingKind,
-    ) -> Option<Arc<Pending>> {
+    pub(crate) fn add_upload(&self, job: &Job, upload: Upload, kind: PendingKind) -> Option<Arc<Pending>> {
         let mut uploads = locked(&self.uploads);
         if uploads.pending.len() >= MAX_PENDING {
             return None;
         }
         uploads.last_id += 1;
         let id = uploads.last_id;
-        let pending = Arc::new(Pending {
-            id,
-            job: job.backend_id.clone(),
-            upload,
-            kind,
-        });
+        let pending = Arc::new(Pending { id, job: job.backend_id.clone(), upload, kind });
         uploads.pending.insert(id, Arc::clone(&pending));
         Some(pending)
     }
@@ -198,20 +176,13 @@ impl Shared {
     }
 
     pub(crate) fn find_upload(&self, matches: impl Fn(&Pending) -> bool) -> Option<Arc<Pending>> {
-        locked(&self.uploads)
-            .pending
-            .values()
-            .find(|pending| matches(pending))
-            .cloned()
+        locked(&self.uploads).pending.values().find(|pending| matches(pending)).cloned()
     }
 
     pub(crate) fn drop_uploads(&self, condition: impl Fn(&Pending) -> bool) {
         let dropped: Vec<_> = {
             let mut uploads = locked(&self.uploads);
-            uploads
-                .pending
-                .extract_if(|_, pending| condition(pending))
-                .collect()
+            uploads.pending.extract_if(|_, pending| condition(pending)).collect()
         };
         // A request under way may hold the upload a little longer; the key is free at once.
         for (_, pending) in &dropped {

@@ -14,12 +14,7 @@ const ROLE: &str = "SERVICES_TEST_ROLE";
 
 fn child(role: &str, dir: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "crash::act_a_part",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", "crash::act_a_part", "--nocapture", "--test-threads=1"])
         .env(ROLE, role)
         .env(DIR, dir)
         .stdin(Stdio::piped())
@@ -29,10 +24,7 @@ fn child(role: &str, dir: &Path) -> Child {
 }
 
 fn cache_owner(job_id: &str) -> CacheOwner {
-    CacheOwner {
-        run_id: "1".into(),
-        job_id: job_id.into(),
-    }
+    CacheOwner { run_id: "1".into(), job_id: job_id.into() }
 }
 
 /// Not a test by itself: what the children of the tests below do.
@@ -44,35 +36,17 @@ fn act_a_part() {
     let dir = PathBuf::from(dir);
     match role.as_str() {
         "hang in uploads" => {
-            let mut cache = CacheStore::open(&dir)
-                .reserve("o/r", "main", "half", "v", &cache_owner("x"))
-                .unwrap();
+            let mut cache = CacheStore::open(&dir).reserve("o/r", "main", "half", "v", &cache_owner("x")).unwrap();
             cache.write_all(&[1; 100_000]).unwrap();
-            let owner = ArtifactOwner {
-                run_id: "1".into(),
-                job_id: "x".into(),
-            };
+            let owner = ArtifactOwner { run_id: "1".into(), job_id: "x".into() };
             let store = ArtifactStore::open(&dir);
-            let mut artifact = store
-                .begin("half", &owner, &UploadOptions::default())
-                .unwrap();
+            let mut artifact = store.begin("half", &owner, &UploadOptions::default()).unwrap();
             artifact.write_all(&[1; 100_000]).unwrap();
             let fixture = Fixture::with(|config| config.data_dir.clone_from(&dir));
             let environment = fixture.environment(&job("a"));
             let create = json!({"key": "http", "version": "v"});
-            let created = twirp(
-                &fixture,
-                &environment,
-                "CacheService/CreateCacheEntry",
-                &create,
-            )
-            .json();
-            let put = request(
-                "PUT",
-                created["signed_upload_url"].as_str().unwrap(),
-                &[],
-                &[1; 100_000],
-            );
+            let created = twirp(&fixture, &environment, "CacheService/CreateCacheEntry", &create).json();
+            let put = request("PUT", created["signed_upload_url"].as_str().unwrap(), &[], &[1; 100_000]);
             assert_eq!(put.status, 201);
             println!("\nREADY");
             // Until killed.
@@ -83,9 +57,7 @@ fn act_a_part() {
             let store = CacheStore::open(&dir);
             for number in 0..10 {
                 let key = format!("{}-{number}", std::process::id());
-                let mut cache = store
-                    .reserve("o/r", "main", &key, "v", &cache_owner("x"))
-                    .unwrap();
+                let mut cache = store.reserve("o/r", "main", &key, "v", &cache_owner("x")).unwrap();
                 cache.write_all(key.as_bytes()).unwrap();
                 cache.finalize().unwrap();
             }
@@ -109,11 +81,7 @@ fn a_killed_process_leaves_nothing_half_visible() {
 
     // While it lives, others leave its files alone.
     let living = CacheStore::open(dir.path());
-    living
-        .reserve("o/r", "main", "other", "v", &cache_owner("y"))
-        .unwrap()
-        .finalize()
-        .unwrap();
+    living.reserve("o/r", "main", "other", "v", &cache_owner("y")).unwrap().finalize().unwrap();
     assert_eq!(staged(&staging[0]), 3);
     drop(living);
     assert_eq!(staged(&staging[0]), 2);
@@ -125,30 +93,16 @@ fn a_killed_process_leaves_nothing_half_visible() {
     std::fs::write(dir.path().join("caches/index.json.new"), "{\"half").unwrap();
 
     let store = CacheStore::open(dir.path());
-    let keys: Vec<String> = store
-        .list()
-        .unwrap()
-        .into_iter()
-        .map(|usage| usage.entry.key)
-        .collect();
+    let keys: Vec<String> = store.list().unwrap().into_iter().map(|usage| usage.entry.key).collect();
     assert_eq!(keys, ["other"]);
-    store
-        .reserve("o/r", "main", "half", "v", &cache_owner("y"))
-        .unwrap()
-        .finalize()
-        .unwrap();
+    store.reserve("o/r", "main", "half", "v", &cache_owner("y")).unwrap().finalize().unwrap();
     assert_eq!(staged(&staging[0]), 1, "swept but for our own");
     assert!(!dir.path().join("caches/blobs/99").exists());
 
     let artifacts = ArtifactStore::open(dir.path());
     assert!(artifacts.list().unwrap().is_empty());
-    let owner = ArtifactOwner {
-        run_id: "1".into(),
-        job_id: "x".into(),
-    };
-    artifacts
-        .upload_raw("half", &owner, "x", &b"x"[..], &UploadOptions::default())
-        .unwrap();
+    let owner = ArtifactOwner { run_id: "1".into(), job_id: "x".into() };
+    artifacts.upload_raw("half", &owner, "x", &b"x"[..], &UploadOptions::default()).unwrap();
     assert_eq!(staged(&staging[1]), 1);
 }
 
@@ -158,20 +112,13 @@ fn several_processes_save_at_once() {
     let children: Vec<Child> = (0..4).map(|_| child("save", dir.path())).collect();
     for child in children {
         let output = child.wait_with_output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stdout)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
     let store = CacheStore::open(dir.path());
     let usages = store.list().unwrap();
     assert_eq!(usages.len(), 40);
     for usage in usages {
-        assert_eq!(
-            std::io::read_to_string(store.reader(usage.entry.id).unwrap()).unwrap(),
-            usage.entry.key
-        );
+        assert_eq!(std::io::read_to_string(store.reader(usage.entry.id).unwrap()).unwrap(), usage.entry.key);
     }
     assert_eq!(staged(&dir.path().join("caches/staging")), 0);
 }

@@ -41,11 +41,7 @@ impl Fixture {
         let mut config = ServicesConfig::new(dir.path().join("data"), dir.path().join("run"));
         config.clock = now.clock();
         change(&mut config);
-        Fixture {
-            services: Services::start(config).unwrap(),
-            dir,
-            now,
-        }
+        Fixture { services: Services::start(config).unwrap(), dir, now }
     }
 
     pub(crate) fn environment(&self, job: &JobIdentity) -> JobEnvironment {

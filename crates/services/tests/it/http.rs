@@ -25,10 +25,7 @@ pub(crate) fn request(method: &str, url: &str, headers: &[String], body: &[u8]) 
     let (host, path) = rest.split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     let mut head = format!("{method} /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
-    if !headers
-        .iter()
-        .any(|header| header.starts_with("content-length"))
-    {
+    if !headers.iter().any(|header| header.starts_with("content-length")) {
         head += &format!("content-length: {}\r\n", body.len());
     }
     for header in headers {
@@ -39,13 +36,8 @@ pub(crate) fn request(method: &str, url: &str, headers: &[String], body: &[u8]) 
     let _ = stream.write_all(body);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
-    let end = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .expect("an answer");
-    let head = String::from_utf8(answer[..end].to_vec())
-        .unwrap()
-        .to_ascii_lowercase();
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer");
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap().to_ascii_lowercase();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let mut body = answer[end + 4..].to_vec();
     if head.contains("transfer-encoding: chunked") {
@@ -68,27 +60,13 @@ fn unchunk(mut rest: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn authorization(environment: &JobEnvironment) -> String {
-    format!(
-        "authorization: Bearer {}",
-        variable(environment, "ACTIONS_RUNTIME_TOKEN")
-    )
+    format!("authorization: Bearer {}", variable(environment, "ACTIONS_RUNTIME_TOKEN"))
 }
 
 /// A Twirp call to one of the two services, e.g. `ArtifactService/ListArtifacts`.
-pub(crate) fn twirp(
-    fixture: &Fixture,
-    environment: &JobEnvironment,
-    method: &str,
-    body: &Value,
-) -> Answer {
-    let url = format!(
-        "{}twirp/github.actions.results.api.v1.{method}",
-        fixture.services.url()
-    );
-    let headers = [
-        "content-type: application/json".to_owned(),
-        authorization(environment),
-    ];
+pub(crate) fn twirp(fixture: &Fixture, environment: &JobEnvironment, method: &str, body: &Value) -> Answer {
+    let url = format!("{}twirp/github.actions.results.api.v1.{method}", fixture.services.url());
+    let headers = ["content-type: application/json".to_owned(), authorization(environment)];
     request("POST", &url, &headers, body.to_string().as_bytes())
 }
 
@@ -96,9 +74,7 @@ pub(crate) fn twirp(
 pub(crate) fn backend_ids(environment: &JobEnvironment) -> (String, String) {
     use base64::Engine;
     let token = variable(environment, "ACTIONS_RUNTIME_TOKEN");
-    let claims = base64::prelude::BASE64_URL_SAFE_NO_PAD
-        .decode(token.split('.').nth(1).unwrap())
-        .unwrap();
+    let claims = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     let scope = claims["scp"].as_str().unwrap();
     let parts: Vec<&str> = scope.split(':').collect();

@@ -36,9 +36,7 @@ pub fn render_github(diagnostics: &[Diagnostic], sources: &SourceMap) -> String 
 
 /// What comes after `::` ends at the line's end; the runner decodes these three only.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// Properties end at `,` and `:` too.

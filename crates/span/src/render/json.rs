@@ -55,9 +55,7 @@ impl<'a> Entry<'a> {
             }
         });
         Entry {
-            file: diagnostic
-                .primary
-                .map(|span| &*sources.file(span.file).name),
+            file: diagnostic.primary.map(|span| &*sources.file(span.file).name),
             line: start.map(|at| at.line),
             column: start.map(|at| at.column),
             end_line: end.map(|at| at.line),

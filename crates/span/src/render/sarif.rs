@@ -14,18 +14,11 @@ pub struct SarifTool<'a> {
 }
 
 /// A SARIF 2.1.0 report of one run.
-pub fn render_sarif(
-    diagnostics: &[Diagnostic],
-    sources: &SourceMap,
-    tool: SarifTool<'_>,
-) -> String {
+pub fn render_sarif(diagnostics: &[Diagnostic], sources: &SourceMap, tool: SarifTool<'_>) -> String {
     let codes: BTreeSet<&str> = diagnostics.iter().map(|d| d.code).collect();
     let codes: Vec<&str> = codes.into_iter().collect();
     let rules: Vec<Value> = codes.iter().map(|code| rule(code, tool)).collect();
-    let results: Vec<Value> = diagnostics
-        .iter()
-        .map(|d| result(d, &codes, sources))
-        .collect();
+    let results: Vec<Value> = diagnostics.iter().map(|d| result(d, &codes, sources)).collect();
     let report = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -69,15 +62,11 @@ fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value
         result.insert("locations".into(), json!([place]));
     }
     if !diagnostic.related.is_empty() {
-        let related = diagnostic
-            .related
-            .iter()
-            .enumerate()
-            .map(|(id, (span, label))| {
-                let mut place = location(*span, Some(label), sources);
-                place["id"] = id.into();
-                place
-            });
+        let related = diagnostic.related.iter().enumerate().map(|(id, (span, label))| {
+            let mut place = location(*span, Some(label), sources);
+            place["id"] = id.into();
+            place
+        });
         result.insert("relatedLocations".into(), related.collect());
     }
     Value::Object(result)

@@ -43,9 +43,7 @@ fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'a> {
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let title = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code);
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let mut group = Group::with_title(title);
     for (file, marks) in by_file(diagnostic) {
         group = group.element(snippet(file, &marks, sources));
@@ -83,32 +81,19 @@ fn on_one_line(label: &str) -> String {
     label.replace(['\r', '\n'], " ")
 }
 
-fn snippet<'a>(
-    file: FileId,
-    marks: &[Mark],
-    sources: &'a SourceMap,
-) -> Snippet<'a, Annotation<'a>> {
+fn snippet<'a>(file: FileId, marks: &[Mark], sources: &'a SourceMap) -> Snippet<'a, Annotation<'a>> {
     let source = sources.file(file);
-    let spans: Vec<Span> = marks
-        .iter()
-        .map(|mark| shortened(mark.span, sources))
-        .collect();
+    let spans: Vec<Span> = marks.iter().map(|mark| shortened(mark.span, sources)).collect();
     let start = spans.iter().map(|span| span.start).min().unwrap_or(0) as usize;
     let end = spans.iter().map(|span| span.end).max().unwrap_or(0) as usize;
     // Only the lines from first to last mark: a file can be long, and have many problems.
     let (start, line) = source.line_at(start);
-    let end = end
-        + source.text[end..]
-            .find('\n')
-            .unwrap_or(source.text.len() - end);
+    let end = end + source.text[end..].find('\n').unwrap_or(source.text.len() - end);
     let annotations = marks.iter().zip(spans).map(|(mark, span)| {
         let range = span.start as usize - start..span.end as usize - start;
         mark.kind.span(range).label(mark.label.clone())
     });
-    Snippet::source(&source.text[start..end])
-        .path(&*source.name)
-        .line_start(line as usize)
-        .annotations(annotations)
+    Snippet::source(&source.text[start..end]).path(&*source.name).line_start(line as usize).annotations(annotations)
 }
 
 /// A span cut to its file, and to its first line if it goes over many.

@@ -1,16 +1,12 @@
 //! What each form of output looks like.
 
 use insta::assert_snapshot;
-use span::{
-    Color, Diagnostic, SarifTool, SourceMap, Span, render_github, render_json, render_sarif,
-    render_terminal,
-};
+use span::{Color, Diagnostic, SarifTool, SourceMap, Span, render_github, render_json, render_sarif, render_terminal};
 
 /// Two files and one diagnostic of every kind.
 fn case() -> (Vec<Diagnostic>, SourceMap) {
     let mut sources = SourceMap::new();
-    let text =
-        "on: push\njobs:\n  büild:\n    run-on: ubuntu-latest\n    steps: []\n    steps: []\n";
+    let text = "on: push\njobs:\n  büild:\n    run-on: ubuntu-latest\n    steps: []\n    steps: []\n";
     let ci = sources.add(".github/workflows/ci, 100%.yml", text);
     let other = sources.add("action.yml", "runs:\n  using: node99\n");
     let at = |word: &str| {
@@ -183,11 +179,7 @@ fn github() {
 #[test]
 fn sarif() {
     let (found, sources) = case();
-    let tool = SarifTool {
-        name: "trunkline",
-        version: "0.1.0",
-        help_base: Some("https://example.org/rules/"),
-    };
+    let tool = SarifTool { name: "trunkline", version: "0.1.0", help_base: Some("https://example.org/rules/") };
     assert_snapshot!(render_sarif(&found, &sources, tool), @r#"
     {
       "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

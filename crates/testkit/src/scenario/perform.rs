@@ -11,27 +11,16 @@ impl ScenarioDirectory {
     pub fn perform(&self, binary: &Binary) -> Result<(), String> {
         let mut scenario = self.read()?;
         if let Some(missing) = scenario.requires.iter().find(|program| !on_path(program)) {
-            skip(
-                &format!("scenario {}", self.name),
-                &format!("`{missing}` is not on PATH"),
-            );
+            skip(&format!("scenario {}", self.name), &format!("`{missing}` is not on PATH"));
             return Ok(());
         }
-        if scenario.sandbox_only
-            && std::env::var("TRUNKLINE_SCENARIOS_ON").is_ok_and(|place| place == "host")
-        {
-            skip(
-                &format!("scenario {}", self.name),
-                "it needs a sandbox, and jobs run on the host",
-            );
+        if scenario.sandbox_only && std::env::var("TRUNKLINE_SCENARIOS_ON").is_ok_and(|place| place == "host") {
+            skip(&format!("scenario {}", self.name), "it needs a sandbox, and jobs run on the host");
             return Ok(());
         }
-        let repository = TestRepository::from_directory(&self.path.join("repo"))
-            .map_err(|error| error.to_string())?;
+        let repository = TestRepository::from_directory(&self.path.join("repo")).map_err(|error| error.to_string())?;
         if let Some(setup) = &scenario.setup {
-            repository
-                .script(setup)
-                .map_err(|error| format!("setup: {error}"))?;
+            repository.script(setup).map_err(|error| format!("setup: {error}"))?;
         }
         let updating = std::env::var_os("TRUNKLINE_UPDATE").is_some();
         let mut problems = Vec::new();
@@ -41,11 +30,7 @@ impl ScenarioDirectory {
         if updating {
             update::write(&scenario, &self.path.join("expect.toml"))?;
         }
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(problems.join("\n"))
-        }
+        if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
     }
 }
 
@@ -58,15 +43,9 @@ fn step(
 ) -> Result<Vec<String>, String> {
     let expected = &mut scenario.run[index];
     if let Some(before) = &expected.before {
-        repository
-            .script(before)
-            .map_err(|error| format!("before: {error}"))?;
+        repository.script(before).map_err(|error| format!("before: {error}"))?;
     }
-    let mut arguments: Vec<String> = expected
-        .command
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
+    let mut arguments: Vec<String> = expected.command.split_whitespace().map(str::to_owned).collect();
     let runs = matches!(arguments.first().map(String::as_str), Some("run" | "rerun"));
     let has_events = runs && !expected.args.iter().any(|argument| argument == "--list");
     if has_events {
@@ -76,24 +55,12 @@ fn step(
         arguments.extend(["-P".to_owned(), format!("ubuntu-latest={place}")]);
     }
     arguments.extend(expected.args.iter().cloned());
-    let environment: Vec<(String, String)> = expected
-        .env
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+    let environment: Vec<(String, String)> =
+        expected.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let finished = binary
-        .run(
-            repository,
-            &arguments,
-            &environment,
-            expected.stdin.as_deref(),
-        )
+        .run(repository, &arguments, &environment, expected.stdin.as_deref())
         .map_err(|error| format!("the program could not be run: {error}"))?;
-    let observed = if has_events {
-        Observed::read(&finished.stdout)
-    } else {
-        Observed::default()
-    };
+    let observed = if has_events { Observed::read(&finished.stdout) } else { Observed::default() };
     if updating {
         update::take_over(expected, &finished, &observed);
         return Ok(Vec::new());
@@ -112,10 +79,7 @@ fn step(
 fn transcript(stderr: &str, observed: &Observed) -> String {
     let mut text = String::from("  what happened:\n");
     for workflow in &observed.workflows {
-        text.push_str(&format!(
-            "    workflow {}: runs {}, {}\n",
-            workflow.path, workflow.runs, workflow.reason.reason
-        ));
+        text.push_str(&format!("    workflow {}: runs {}, {}\n", workflow.path, workflow.runs, workflow.reason.reason));
     }
     for job in &observed.jobs {
         let reason = job.reason.as_ref().map_or("", |reason| &reason.reason);

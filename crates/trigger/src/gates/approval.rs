@@ -14,14 +14,10 @@ pub(super) fn gate(event: &Event, settings: &Settings) -> Option<Verdict> {
     }
     let wait = |reason| Some(Verdict::new(Runs::AwaitsApproval, Gate::Approval, reason));
     if event.actor_kind == ActorKind::GithubToken {
-        return wait(
-            "the pull request was made with a job's `GITHUB_TOKEN`, so its runs wait for approval",
-        );
+        return wait("the pull request was made with a job's `GITHUB_TOKEN`, so its runs wait for approval");
     }
     if event.fork && event.first_time_contributor {
-        return wait(
-            "it comes from a fork and is the author's first contribution, so its runs wait for approval",
-        );
+        return wait("it comes from a fork and is the author's first contribution, so its runs wait for approval");
     }
     None
 }

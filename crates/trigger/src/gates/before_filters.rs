@@ -42,37 +42,25 @@ pub(super) fn gate(path: &str, event: &Event, settings: &Settings) -> Option<Ver
 }
 
 fn enabled(settings: &Settings) -> Option<Verdict> {
-    settings
-        .disabled
-        .as_ref()
-        .map(|reason| Verdict::no(Gate::Enabled, reason.clone()))
+    settings.disabled.as_ref().map(|reason| Verdict::no(Gate::Enabled, reason.clone()))
 }
 
 fn revision(path: &str, event: &Event, settings: &Settings) -> Option<Verdict> {
     let no = |reason: String| Some(Verdict::no(Gate::Revision, reason));
     if !settings.workflow_directories.is_empty() {
         let (directory, file) = path.rsplit_once('/').unwrap_or(("", path));
-        if !settings
-            .workflow_directories
-            .iter()
-            .any(|known| known == directory)
-        {
+        if !settings.workflow_directories.iter().any(|known| known == directory) {
             return no(format!(
                 "only files directly in `{}` are workflows",
                 settings.workflow_directories.join("` or `")
             ));
         }
         if !file.ends_with(".yml") && !file.ends_with(".yaml") {
-            return no(format!(
-                "`{file}` is no workflow: it ends neither in `.yml` nor in `.yaml`"
-            ));
+            return no(format!("`{file}` is no workflow: it ends neither in `.yml` nor in `.yaml`"));
         }
     }
     if event.deleted && event.name == "push" {
-        return no(format!(
-            "`{}` was deleted, so there is no commit to take the workflow file from",
-            event.ref_name
-        ));
+        return no(format!("`{}` was deleted, so there is no commit to take the workflow file from", event.ref_name));
     }
     if settings.on_default_branch == Some(false) {
         if DEFAULT_BRANCH_ONLY.contains(&event.name.as_str()) {
@@ -82,7 +70,9 @@ fn revision(path: &str, event: &Event, settings: &Settings) -> Option<Verdict> {
             ));
         }
         if event.name == "pull_request_target" {
-            return no("`pull_request_target` takes the workflow file from the default branch, and it is not there".to_owned());
+            return no(
+                "`pull_request_target` takes the workflow file from the default branch, and it is not there".to_owned()
+            );
         }
     }
     None
@@ -93,16 +83,10 @@ fn event_limits(event: &Event) -> Option<Verdict> {
     let about_refs = matches!(event.name.as_str(), "push" | "create" | "delete");
     let field = |path: &str| event.payload.pointer(path).and_then(|value| value.as_str());
     if about_refs && event.branches_at_once > 5_000 {
-        return no(format!(
-            "{} branches were pushed at once; above 5,000 there are no events",
-            event.branches_at_once
-        ));
+        return no(format!("{} branches were pushed at once; above 5,000 there are no events", event.branches_at_once));
     }
     if about_refs && event.ref_kind == crate::RefKind::Tag && event.tags_at_once > 3 {
-        return no(format!(
-            "{} tags were pushed at once; above 3 there are no events for tags",
-            event.tags_at_once
-        ));
+        return no(format!("{} tags were pushed at once; above 3 there are no events for tags", event.tags_at_once));
     }
     if event.name == "deployment_status" && field("/deployment_status/state") == Some("inactive") {
         return no("a deployment that becomes inactive starts nothing".to_owned());
@@ -116,15 +100,8 @@ fn event_limits(event: &Event) -> Option<Verdict> {
         }
     }
     if event.name == "release"
-        && event
-            .payload
-            .pointer("/release/draft")
-            .and_then(serde_json::Value::as_bool)
-            == Some(true)
-        && matches!(
-            event.action.as_deref(),
-            Some("created" | "edited" | "deleted")
-        )
+        && event.payload.pointer("/release/draft").and_then(serde_json::Value::as_bool) == Some(true)
+        && matches!(event.action.as_deref(), Some("created" | "edited" | "deleted"))
     {
         return no("drafts of releases start nothing".to_owned());
     }
@@ -147,11 +124,8 @@ fn actor(event: &Event) -> Option<Verdict> {
         return None;
     }
     let name = event.name.as_str();
-    let starts_pull_request = name == "pull_request"
-        && matches!(
-            event.action.as_deref(),
-            None | Some("opened" | "synchronize" | "reopened")
-        );
+    let starts_pull_request =
+        name == "pull_request" && matches!(event.action.as_deref(), None | Some("opened" | "synchronize" | "reopened"));
     if starts_pull_request || matches!(name, "workflow_dispatch" | "repository_dispatch") {
         return None;
     }
@@ -166,17 +140,11 @@ fn skip_instruction(event: &Event) -> Option<Verdict> {
         return None;
     }
     let instruction = skip::instruction(event.head_message.as_deref()?)?;
-    Some(Verdict::no(
-        Gate::SkipInstruction,
-        format!("the message of the head commit says `{instruction}`"),
-    ))
+    Some(Verdict::no(Gate::SkipInstruction, format!("the message of the head commit says `{instruction}`")))
 }
 
 fn mergeable(event: &Event) -> Option<Verdict> {
     (event.name == "pull_request" && event.mergeable == Some(false)).then(|| {
-        Verdict::no(
-            Gate::Mergeable,
-            "the pull request conflicts with its base, so there is no merge commit to run",
-        )
+        Verdict::no(Gate::Mergeable, "the pull request conflicts with its base, so there is no merge commit to run")
     })
 }

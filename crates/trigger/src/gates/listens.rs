@@ -7,28 +7,16 @@ use crate::{Event, Gate, PatternList, Verdict};
 
 /// The types that count when `types:` is not given; `None` means all.
 fn default_types(event: &str) -> Option<&'static [&'static str]> {
-    matches!(event, "pull_request" | "pull_request_target").then_some(&[
-        "opened",
-        "synchronize",
-        "reopened",
-    ])
+    matches!(event, "pull_request" | "pull_request_target").then_some(&["opened", "synchronize", "reopened"])
 }
 
 pub(super) fn gate<'a>(workflow: &'a Workflow, event: &Event) -> Result<&'a EventTrigger, Verdict> {
     let no = |reason: String| Verdict::no(Gate::Event, reason);
     let Some(trigger) = workflow.on.event(&event.name) else {
-        let listens: Vec<String> = workflow
-            .on
-            .events
-            .iter()
-            .map(|event| format!("`{}`", event.name.value))
-            .collect();
-        return Err(no(format!(
-            "`{}` is not under `on`, which has {}",
-            event.name,
-            listens.join(", ")
-        ))
-        .at(workflow.on.span));
+        let listens: Vec<String> = workflow.on.events.iter().map(|event| format!("`{}`", event.name.value)).collect();
+        return Err(
+            no(format!("`{}` is not under `on`, which has {}", event.name, listens.join(", "))).at(workflow.on.span)
+        );
     };
     types(trigger, event)?;
     workflow_names(trigger, event)?;
@@ -51,32 +39,16 @@ fn types(trigger: &EventTrigger, event: &Event) -> Result<(), Verdict> {
         return Ok(());
     };
     if let Some(types) = &trigger.types {
-        if types
-            .patterns
-            .iter()
-            .any(|known| known.value.as_ref() == action)
-        {
+        if types.patterns.iter().any(|known| known.value.as_ref() == action) {
             return Ok(());
         }
-        let what = if event.name == "repository_dispatch" {
-            "event type"
-        } else {
-            "activity type"
-        };
-        return Err(Verdict::no(
-            Gate::Event,
-            format!("{what} `{action}` is not under `types`"),
-        )
-        .at(types.key_span));
+        let what = if event.name == "repository_dispatch" { "event type" } else { "activity type" };
+        return Err(Verdict::no(Gate::Event, format!("{what} `{action}` is not under `types`")).at(types.key_span));
     }
     match default_types(&event.name) {
         Some(defaults) if !defaults.contains(&action) => Err(Verdict::no(
             Gate::Event,
-            format!(
-                "activity type `{action}` is none of the defaults of `{}`: {}",
-                event.name,
-                defaults.join(", ")
-            ),
+            format!("activity type `{action}` is none of the defaults of `{}`: {}", event.name, defaults.join(", ")),
         )
         .at(trigger.name.span)),
         _ => Ok(()),
@@ -87,40 +59,21 @@ fn workflow_names(trigger: &EventTrigger, event: &Event) -> Result<(), Verdict> 
     let (Some(workflows), Some(run)) = (&trigger.workflows, &event.workflow_run) else {
         return Ok(());
     };
-    if workflows
-        .patterns
-        .iter()
-        .any(|name| *name.value == *run.workflow)
-    {
+    if workflows.patterns.iter().any(|name| *name.value == *run.workflow) {
         return Ok(());
     }
-    Err(Verdict::no(
-        Gate::Event,
-        format!(
-            "the run was of workflow `{}`, which is not under `workflows`",
-            run.workflow
-        ),
-    )
-    .at(workflows.key_span))
+    Err(Verdict::no(Gate::Event, format!("the run was of workflow `{}`, which is not under `workflows`", run.workflow))
+        .at(workflows.key_span))
 }
 
 fn schedule(trigger: &EventTrigger, event: &Event) -> Result<(), Verdict> {
     let Some(due) = &event.schedule else {
         return Ok(());
     };
-    if event.name != "schedule"
-        || trigger
-            .schedules
-            .iter()
-            .any(|schedule| *schedule.cron.value == **due)
-    {
+    if event.name != "schedule" || trigger.schedules.iter().any(|schedule| *schedule.cron.value == **due) {
         return Ok(());
     }
-    Err(Verdict::no(
-        Gate::Event,
-        format!("`{due}` is none of the cron lines under `schedule`"),
-    )
-    .at(trigger.name.span))
+    Err(Verdict::no(Gate::Event, format!("`{due}` is none of the cron lines under `schedule`")).at(trigger.name.span))
 }
 
 fn image(trigger: &EventTrigger, event: &Event) -> Result<(), Verdict> {
@@ -135,10 +88,6 @@ fn listed(filter: Option<&Filter>, key: &str, subject: &str) -> Result<(), Verdi
     let Some(filter) = filter else { return Ok(()) };
     match PatternList::compile(filter, Subject::Name) {
         Ok(list) if list.decide(subject).selected => Ok(()),
-        _ => Err(Verdict::no(
-            Gate::Event,
-            format!("`{subject}` matches nothing under `{key}`"),
-        )
-        .at(filter.key_span)),
+        _ => Err(Verdict::no(Gate::Event, format!("`{subject}` matches nothing under `{key}`")).at(filter.key_span)),
     }
 }

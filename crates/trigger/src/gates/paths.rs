@@ -4,10 +4,7 @@ use workflow::{EventTrigger, Filter};
 
 use super::refs::broken;
 use crate::glob::Subject;
-use crate::{
-    ChangedFile, ChangedFiles, Event, Gate, PatternList, PatternStep, RefKind, Runs, Settings,
-    Verdict,
-};
+use crate::{ChangedFile, ChangedFiles, Event, Gate, PatternList, PatternStep, RefKind, Runs, Settings, Verdict};
 
 /// GitHub looks at this many changed files.
 const GITHUB_FILES: usize = 300;
@@ -20,11 +17,7 @@ pub(super) fn gate(trigger: &EventTrigger, event: &Event, settings: &Settings) -
     let (filter, ignoring) = match (&trigger.paths, &trigger.paths_ignore) {
         (Some(_), Some(ignore)) => {
             return Some(
-                Verdict::no(
-                    Gate::Valid,
-                    "`paths` and `paths-ignore` cannot stand together",
-                )
-                .at(ignore.key_span),
+                Verdict::no(Gate::Valid, "`paths` and `paths-ignore` cannot stand together").at(ignore.key_span),
             );
         }
         (Some(filter), None) => (filter, false),
@@ -58,42 +51,23 @@ pub(super) fn gate(trigger: &EventTrigger, event: &Event, settings: &Settings) -
     Some(decide(files, filter, &list, ignoring, settings))
 }
 
-fn decide(
-    files: &[ChangedFile],
-    filter: &Filter,
-    list: &PatternList,
-    ignoring: bool,
-    settings: &Settings,
-) -> Verdict {
+fn decide(files: &[ChangedFile], filter: &Filter, list: &PatternList, ignoring: bool, settings: &Settings) -> Verdict {
     if files.is_empty() {
         return Verdict::no(Gate::Paths, "no files changed").at(filter.key_span);
     }
     let mut sorted: Vec<&ChangedFile> = files.iter().collect();
     sorted.sort_by(|a, b| a.path.cmp(&b.path));
-    let judged: Vec<Judged> = sorted
-        .iter()
-        .flat_map(|file| judge(file, filter, list, ignoring))
-        .collect();
+    let judged: Vec<Judged> = sorted.iter().flat_map(|file| judge(file, filter, list, ignoring)).collect();
     let counts = |file: &Judged| file.counts;
-    let seen = if settings.github_compat_300 {
-        &judged[..judged.len().min(within(&sorted))]
-    } else {
-        &judged[..]
-    };
+    let seen = if settings.github_compat_300 { &judged[..judged.len().min(within(&sorted))] } else { &judged[..] };
     if let Some(deciding) = seen.iter().position(counts) {
         return allowed(&judged, deciding, &sorted, filter, ignoring, settings);
     }
     let (total, key) = (files.len(), if ignoring { "paths-ignore" } else { "paths" });
     let span = sole_pattern(seen).unwrap_or(filter.key_span);
     let mut reason = match (total, ignoring) {
-        (1, true) => format!(
-            "the one changed file, `{}`, is left out by `{key}`",
-            files[0].path
-        ),
-        (1, false) => format!(
-            "the one changed file, `{}`, matches nothing under `{key}`",
-            files[0].path
-        ),
+        (1, true) => format!("the one changed file, `{}`, is left out by `{key}`", files[0].path),
+        (1, false) => format!("the one changed file, `{}`, matches nothing under `{key}`", files[0].path),
         (_, true) => format!("all {total} changed files are left out by `{key}`"),
         (_, false) => format!("none of the {total} changed files matches `{key}`"),
     };
@@ -102,9 +76,7 @@ fn decide(
             "none of the first {GITHUB_FILES} of {total} changed files passes `{key}`; GitHub looks no further, though a later one would pass"
         );
     }
-    Verdict::no(Gate::Paths, reason)
-        .at(span)
-        .with_evidence(judged.into_iter().map(|file| file.step).collect())
+    Verdict::no(Gate::Paths, reason).at(span).with_evidence(judged.into_iter().map(|file| file.step).collect())
 }
 
 /// How one path of one changed file fared.
@@ -122,9 +94,7 @@ fn judge(file: &ChangedFile, filter: &Filter, list: &PatternList, ignoring: bool
         .flatten()
         .map(|path| {
             let decision = list.decide(path);
-            let pattern = decision
-                .pattern
-                .and_then(|index| filter.patterns.get(index));
+            let pattern = decision.pattern.and_then(|index| filter.patterns.get(index));
             Judged {
                 counts: decision.selected != ignoring,
                 decided: pattern.is_some(),
@@ -141,11 +111,7 @@ fn judge(file: &ChangedFile, filter: &Filter, list: &PatternList, ignoring: bool
 
 /// How many judged paths the first files of GitHub's limit make.
 fn within(sorted: &[&ChangedFile]) -> usize {
-    sorted
-        .iter()
-        .take(GITHUB_FILES)
-        .map(|file| 1 + usize::from(file.previous.is_some()))
-        .sum()
+    sorted.iter().take(GITHUB_FILES).map(|file| 1 + usize::from(file.previous.is_some())).sum()
 }
 
 fn allowed(
@@ -158,37 +124,20 @@ fn allowed(
 ) -> Verdict {
     let step = &judged[deciding].step;
     let mut reason = match (&step.pattern, ignoring) {
-        (Some(pattern), false) => format!(
-            "`{}` changed, which matches `{pattern}` of `paths`",
-            step.subject
-        ),
-        (Some(pattern), true) => format!(
-            "`{}` changed, which `{pattern}` keeps out of `paths-ignore`",
-            step.subject
-        ),
-        (None, _) => format!(
-            "`{}` changed, which `paths-ignore` does not leave out",
-            step.subject
-        ),
+        (Some(pattern), false) => format!("`{}` changed, which matches `{pattern}` of `paths`", step.subject),
+        (Some(pattern), true) => format!("`{}` changed, which `{pattern}` keeps out of `paths-ignore`", step.subject),
+        (None, _) => format!("`{}` changed, which `paths-ignore` does not leave out", step.subject),
     };
     if !settings.github_compat_300 && deciding >= within(sorted) {
         reason.push_str("; GitHub looks at the first 300 files only and would not run it");
     }
-    let span = if judged[deciding].decided {
-        step.span
-    } else {
-        filter.key_span
-    };
-    Verdict::yes(Gate::Paths, reason)
-        .at(span)
-        .with_evidence(vec![step.clone()])
+    let span = if judged[deciding].decided { step.span } else { filter.key_span };
+    Verdict::yes(Gate::Paths, reason).at(span).with_evidence(vec![step.clone()])
 }
 
 /// The pattern's place, if the same pattern decided for every file.
 fn sole_pattern(judged: &[Judged]) -> Option<span::Span> {
     let first = judged.first()?;
-    let same = judged
-        .iter()
-        .all(|file| file.decided && file.step.span == first.step.span);
+    let same = judged.iter().all(|file| file.decided && file.step.span == first.step.span);
     same.then_some(first.step.span)
 }

@@ -19,14 +19,8 @@ impl<'a> Pair<'a> {
 
 /// `None` when no filter has anything to say.
 pub(super) fn gate(trigger: &EventTrigger, event: &Event) -> Option<Verdict> {
-    let branches = Pair {
-        include: trigger.branches.as_ref(),
-        ignore: trigger.branches_ignore.as_ref(),
-    };
-    let tags = Pair {
-        include: trigger.tags.as_ref(),
-        ignore: trigger.tags_ignore.as_ref(),
-    };
+    let branches = Pair { include: trigger.branches.as_ref(), ignore: trigger.branches_ignore.as_ref() };
+    let tags = Pair { include: trigger.tags.as_ref(), ignore: trigger.tags_ignore.as_ref() };
     if event.name == "push" {
         return match event.ref_kind {
             RefKind::Tag => push(&tags, &branches, "tag", "branch", event),
@@ -36,60 +30,25 @@ pub(super) fn gate(trigger: &EventTrigger, event: &Event) -> Option<Verdict> {
     let (subject, what) = match event.name.as_str() {
         "pull_request" | "pull_request_target" => (event.base_ref.as_deref(), "the base branch"),
         "merge_group" => (event.base_ref.as_deref(), "the branch merged into"),
-        "workflow_run" => (
-            event
-                .workflow_run
-                .as_ref()
-                .map(|run| run.head_branch.as_str()),
-            "the branch of the run",
-        ),
+        "workflow_run" => (event.workflow_run.as_ref().map(|run| run.head_branch.as_str()), "the branch of the run"),
         _ => return None,
     };
     let filter = branches.given()?;
     let Some(subject) = subject else {
-        return Some(
-            Verdict::new(
-                Runs::Undetermined,
-                Gate::Ref,
-                format!("{what} is not known"),
-            )
-            .at(filter.key_span),
-        );
+        return Some(Verdict::new(Runs::Undetermined, Gate::Ref, format!("{what} is not known")).at(filter.key_span));
     };
-    Some(filtered(
-        &branches,
-        filter,
-        "branches",
-        what,
-        short(subject),
-    ))
+    Some(filtered(&branches, filter, "branches", what, short(subject)))
 }
 
 /// A kind of ref that has no filter while the other kind has one does not run.
-fn push(
-    own: &Pair<'_>,
-    other: &Pair<'_>,
-    kind: &str,
-    other_kind: &str,
-    event: &Event,
-) -> Option<Verdict> {
+fn push(own: &Pair<'_>, other: &Pair<'_>, kind: &str, other_kind: &str, event: &Event) -> Option<Verdict> {
     let plural = |kind: &str| if kind == "branch" { "branches" } else { "tags" };
     match (own.given(), other.given()) {
-        (Some(filter), _) => Some(filtered(
-            own,
-            filter,
-            plural(kind),
-            kind,
-            short(&event.ref_name),
-        )),
+        (Some(filter), _) => Some(filtered(own, filter, plural(kind), kind, short(&event.ref_name))),
         (None, Some(filter)) => Some(
             Verdict::no(
                 Gate::Ref,
-                format!(
-                    "only {} are filtered, so pushes of {} do not run it",
-                    plural(other_kind),
-                    plural(kind)
-                ),
+                format!("only {} are filtered, so pushes of {} do not run it", plural(other_kind), plural(kind)),
             )
             .at(filter.key_span),
         ),
@@ -99,25 +58,16 @@ fn push(
 
 /// Filters see refs without their prefix.
 fn short(name: &str) -> &str {
-    name.strip_prefix("refs/heads/")
-        .or_else(|| name.strip_prefix("refs/tags/"))
-        .unwrap_or(name)
+    name.strip_prefix("refs/heads/").or_else(|| name.strip_prefix("refs/tags/")).unwrap_or(name)
 }
 
 fn filtered(pair: &Pair<'_>, filter: &Filter, key: &str, what: &str, subject: &str) -> Verdict {
     if let (Some(_), Some(ignore)) = (pair.include, pair.ignore) {
-        return Verdict::no(
-            Gate::Valid,
-            format!("`{key}` and `{key}-ignore` cannot stand together"),
-        )
-        .at(ignore.key_span);
+        return Verdict::no(Gate::Valid, format!("`{key}` and `{key}-ignore` cannot stand together"))
+            .at(ignore.key_span);
     }
     let ignoring = pair.include.is_none();
-    let key = if ignoring {
-        format!("{key}-ignore")
-    } else {
-        key.to_owned()
-    };
+    let key = if ignoring { format!("{key}-ignore") } else { key.to_owned() };
     let list = match PatternList::compile(filter, Subject::Ref) {
         Ok(list) => list,
         Err(errors) => return broken(filter, &errors),
@@ -130,36 +80,18 @@ fn filtered(pair: &Pair<'_>, filter: &Filter, key: &str, what: &str, subject: &s
         .at(filter.key_span);
     }
     let decision = list.decide(subject);
-    let pattern = decision
-        .pattern
-        .and_then(|index| filter.patterns.get(index));
+    let pattern = decision.pattern.and_then(|index| filter.patterns.get(index));
     let (runs, reason) = match (decision.selected, ignoring, pattern) {
-        (true, false, Some(pattern)) => (
-            true,
-            format!("{what} `{subject}` matches `{}` of `{key}`", pattern.value),
-        ),
+        (true, false, Some(pattern)) => (true, format!("{what} `{subject}` matches `{}` of `{key}`", pattern.value)),
         (true, _, pattern) => (
             false,
-            format!(
-                "{what} `{subject}` is left out by `{}` of `{key}`",
-                pattern.map_or("", |pattern| &pattern.value)
-            ),
+            format!("{what} `{subject}` is left out by `{}` of `{key}`", pattern.map_or("", |pattern| &pattern.value)),
         ),
-        (false, true, _) => (
-            true,
-            format!("{what} `{subject}` is not left out by `{key}`"),
-        ),
-        (false, false, Some(pattern)) => (
-            false,
-            format!(
-                "{what} `{subject}` is taken away by `{}` of `{key}`",
-                pattern.value
-            ),
-        ),
-        (false, false, None) => (
-            false,
-            format!("{what} `{subject}` matches nothing under `{key}`"),
-        ),
+        (false, true, _) => (true, format!("{what} `{subject}` is not left out by `{key}`")),
+        (false, false, Some(pattern)) => {
+            (false, format!("{what} `{subject}` is taken away by `{}` of `{key}`", pattern.value))
+        }
+        (false, false, None) => (false, format!("{what} `{subject}` matches nothing under `{key}`")),
     };
     let evidence = filter
         .patterns
@@ -184,11 +116,9 @@ pub(super) fn broken(filter: &Filter, errors: &[(usize, crate::GlobError)]) -> V
         return Verdict::no(Gate::Valid, "the filter is invalid").at(filter.key_span);
     };
     match filter.patterns.get(*index) {
-        Some(pattern) => Verdict::no(
-            Gate::Valid,
-            format!("the pattern `{}` is invalid: {error}", pattern.value),
-        )
-        .at(pattern.span),
+        Some(pattern) => {
+            Verdict::no(Gate::Valid, format!("the pattern `{}` is invalid: {error}", pattern.value)).at(pattern.span)
+        }
         None => Verdict::no(Gate::Valid, error.to_string()).at(filter.key_span),
     }
 }

@@ -1,18 +1,9 @@
 /// Anywhere in the message.
-const ANYWHERE: [&str; 5] = [
-    "[skip ci]",
-    "[ci skip]",
-    "[no ci]",
-    "[skip actions]",
-    "[actions skip]",
-];
+const ANYWHERE: [&str; 5] = ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"];
 
 /// The words in a commit message that ask for no runs.
 pub(super) fn instruction(message: &str) -> Option<&'static str> {
-    ANYWHERE
-        .into_iter()
-        .find(|words| message.contains(words))
-        .or_else(|| trailer(message))
+    ANYWHERE.into_iter().find(|words| message.contains(words)).or_else(|| trailer(message))
 }
 
 /// `skip-checks: true` as the last trailer, its block set off by two empty lines.

@@ -44,11 +44,7 @@ impl Pattern {
         for c in subject.chars() {
             next.fill(false);
             let mut alive = false;
-            for (at, _) in here[..end]
-                .iter()
-                .enumerate()
-                .filter(|(_, reached)| **reached)
-            {
+            for (at, _) in here[..end].iter().enumerate().filter(|(_, reached)| **reached) {
                 alive |= self.advance(at, c, &mut next);
             }
             if !alive {

@@ -41,22 +41,9 @@ pub struct Pattern {
 impl Pattern {
     /// Compiles a pattern, or says everything that is wrong with it.
     pub fn parse(text: &str, subject: Subject) -> Result<Pattern, Vec<GlobError>> {
-        let mut parser = Parser {
-            text,
-            at: 0,
-            subject,
-            items: Vec::new(),
-            errors: Vec::new(),
-        };
+        let mut parser = Parser { text, at: 0, subject, items: Vec::new(), errors: Vec::new() };
         let negated = parser.parse();
-        if parser.errors.is_empty() {
-            Ok(Pattern {
-                items: parser.items,
-                negated,
-            })
-        } else {
-            Err(parser.errors)
-        }
+        if parser.errors.is_empty() { Ok(Pattern { items: parser.items, negated }) } else { Err(parser.errors) }
     }
 
     /// Whether it starts with `!` and so takes away what earlier patterns gave.
@@ -93,11 +80,7 @@ impl Parser<'_> {
         if negated {
             self.at = 1;
             if self.text.len() == 1 {
-                self.error(
-                    0,
-                    1,
-                    "`!` needs a pattern after it; write `\\!` for the character itself",
-                );
+                self.error(0, 1, "`!` needs a pattern after it; write `\\!` for the character itself");
                 return true;
             }
         }
@@ -134,9 +117,8 @@ impl Parser<'_> {
         }
         self.at += 1;
         // `**/` at the start of a segment also stands for no directory at all: `docs/**/*.md` has `docs/README.md`.
-        let at_segment_start = start == 0
-            || self.text[..start].ends_with('/')
-            || (start == 1 && self.text.starts_with('!'));
+        let at_segment_start =
+            start == 0 || self.text[..start].ends_with('/') || (start == 1 && self.text.starts_with('!'));
         if at_segment_start && self.peek() == Some('/') {
             self.at += 1;
             self.items.push(Item::DirectoriesStart);
@@ -153,11 +135,7 @@ impl Parser<'_> {
                 self.error(start, 1, format!("`{c}` repeats the character before it, and there is none; write `\\{c}` for the character itself"));
             }
             Before::Special(other) => {
-                self.error(
-                    start,
-                    1,
-                    format!("`{c}` repeats the character before it and cannot follow `{other}`"),
-                );
+                self.error(start, 1, format!("`{c}` repeats the character before it and cannot follow `{other}`"));
             }
             Before::Character => match self.items.pop() {
                 Some(Item::One(matcher)) if c == '?' => self.items.push(Item::Optional(matcher)),
@@ -181,11 +159,7 @@ impl Parser<'_> {
         loop {
             let at = self.at;
             let Some(c) = self.next() else {
-                self.error(
-                    start,
-                    self.text.len() - start,
-                    "`[` is not closed: `]` is missing",
-                );
+                self.error(start, self.text.len() - start, "`[` is not closed: `]` is missing");
                 return Before::Character;
             };
             match c {
@@ -218,17 +192,9 @@ impl Parser<'_> {
                 self.at += high.len_utf8();
                 let len = self.at - at;
                 if low > high {
-                    self.error(
-                        at,
-                        len,
-                        format!("the range `{low}-{high}` is the wrong way round"),
-                    );
+                    self.error(at, len, format!("the range `{low}-{high}` is the wrong way round"));
                 } else if !low.is_ascii_alphanumeric() || !high.is_ascii_alphanumeric() {
-                    self.error(
-                        at,
-                        len,
-                        format!("the range `{low}-{high}` may only join letters or digits"),
-                    );
+                    self.error(at, len, format!("the range `{low}-{high}` may only join letters or digits"));
                 }
                 ranges.push((low, high));
             }
@@ -261,10 +227,6 @@ impl Parser<'_> {
     }
 
     fn error(&mut self, offset: usize, len: usize, message: impl Into<String>) {
-        self.errors.push(GlobError {
-            offset,
-            len,
-            message: message.into(),
-        });
+        self.errors.push(GlobError { offset, len, message: message.into() });
     }
 }

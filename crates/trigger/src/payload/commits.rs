@@ -25,8 +25,5 @@ fn person(facts: &EventFacts, person: &Person) -> Value {
 
 /// The newest commit, or null.
 pub(super) fn head(facts: &EventFacts) -> Value {
-    facts
-        .commits
-        .last()
-        .map_or(Value::Null, |last| commit(facts, last))
+    facts.commits.last().map_or(Value::Null, |last| commit(facts, last))
 }

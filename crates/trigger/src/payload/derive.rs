@@ -30,8 +30,7 @@ impl EventFacts {
             "push" => push(&mut event, &payload),
             name if name.starts_with("pull_request") => self.pull_request(&mut event, &payload),
             "merge_group" => {
-                event.base_ref =
-                    text(&payload, "/merge_group/base_ref").map(|base| short(&base).to_owned());
+                event.base_ref = text(&payload, "/merge_group/base_ref").map(|base| short(&base).to_owned());
                 event.head_ref = text(&payload, "/merge_group/head_ref");
             }
             "workflow_run" => {
@@ -54,12 +53,8 @@ impl EventFacts {
     fn pull_request(&self, event: &mut Event, payload: &Value) {
         event.base_ref = text(payload, "/pull_request/base/ref");
         event.head_ref = text(payload, "/pull_request/head/ref");
-        event.head_message = self
-            .pull_request
-            .as_ref()
-            .and_then(|pull| pull.head_message.clone());
-        let repository =
-            |side: &str| text(payload, &format!("/pull_request/{side}/repo/full_name"));
+        event.head_message = self.pull_request.as_ref().and_then(|pull| pull.head_message.clone());
+        let repository = |side: &str| text(payload, &format!("/pull_request/{side}/repo/full_name"));
         event.fork = repository("head") != repository("base");
         if event.name == "pull_request_target" {
             // It runs on the base: nothing of the head is checked out by itself.
@@ -74,11 +69,7 @@ impl EventFacts {
 
 fn push(event: &mut Event, payload: &Value) {
     if let Some(full) = text(payload, "/ref") {
-        event.ref_kind = if full.starts_with("refs/tags/") {
-            RefKind::Tag
-        } else {
-            RefKind::Branch
-        };
+        event.ref_kind = if full.starts_with("refs/tags/") { RefKind::Tag } else { RefKind::Branch };
         event.ref_name = short(&full).to_owned();
     }
     event.before = text(payload, "/before").filter(|sha| sha != ZERO_SHA);
@@ -87,16 +78,11 @@ fn push(event: &mut Event, payload: &Value) {
 }
 
 fn short(full: &str) -> &str {
-    full.strip_prefix("refs/heads/")
-        .or_else(|| full.strip_prefix("refs/tags/"))
-        .unwrap_or(full)
+    full.strip_prefix("refs/heads/").or_else(|| full.strip_prefix("refs/tags/")).unwrap_or(full)
 }
 
 fn text(payload: &Value, pointer: &str) -> Option<String> {
-    payload
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .map(str::to_owned)
+    payload.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
 fn inputs(payload: &Value) -> Vec<(String, String)> {
@@ -105,13 +91,6 @@ fn inputs(payload: &Value) -> Vec<(String, String)> {
     };
     inputs
         .iter()
-        .map(|(name, value)| {
-            (
-                name.clone(),
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned),
-            )
-        })
+        .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
         .collect()
 }

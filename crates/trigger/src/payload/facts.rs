@@ -121,15 +121,11 @@ impl EventFacts {
     }
 
     pub(super) fn owner(&self) -> &str {
-        self.repository
-            .split_once('/')
-            .map_or("local", |(owner, _)| owner)
+        self.repository.split_once('/').map_or("local", |(owner, _)| owner)
     }
 
     pub(super) fn repository_name(&self) -> &str {
-        self.repository
-            .split_once('/')
-            .map_or(&self.repository, |(_, name)| name)
+        self.repository.split_once('/').map_or(&self.repository, |(_, name)| name)
     }
 
     pub(super) fn organization(&self) -> Option<&str> {
@@ -156,9 +152,9 @@ impl EventFacts {
 
     /// A number that is always the same for the same text, where GitHub has database ids.
     pub(super) fn id(&self, text: &str) -> u64 {
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = text
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         // Small enough to survive as a JavaScript number.
         hash % 1_000_000_000
     }

@@ -65,11 +65,7 @@ pub(super) fn payload(facts: &EventFacts) -> Value {
 }
 
 fn ref_type(facts: &EventFacts) -> &'static str {
-    if facts.ref_kind == RefKind::Tag {
-        "tag"
-    } else {
-        "branch"
-    }
+    if facts.ref_kind == RefKind::Tag { "tag" } else { "branch" }
 }
 
 fn check(facts: &EventFacts) -> Value {
@@ -104,11 +100,7 @@ fn merge_group(facts: &EventFacts) -> Value {
 }
 
 fn release(facts: &EventFacts) -> Value {
-    let tag = if facts.ref_kind == RefKind::Tag {
-        facts.ref_name.as_str()
-    } else {
-        "v0.0.0"
-    };
+    let tag = if facts.ref_kind == RefKind::Tag { facts.ref_name.as_str() } else { "v0.0.0" };
     json!({
         "release": {
             "id": 1, "tag_name": tag, "target_commitish": facts.default_branch, "name": tag, "body": "", "draft": false,
@@ -141,11 +133,7 @@ fn workflow_dispatch(facts: &EventFacts) -> Value {
 
 fn workflow_run(facts: &EventFacts) -> Value {
     let name = facts.triggering_workflow.as_deref().unwrap_or("");
-    let status = if facts.action.as_deref() == Some("requested") {
-        "queued"
-    } else {
-        "completed"
-    };
+    let status = if facts.action.as_deref() == Some("requested") { "queued" } else { "completed" };
     json!({
         "workflow_run": {
             "id": 1, "name": name, "head_branch": facts.ref_name, "head_sha": facts.sha, "run_number": 1, "run_attempt": 1,

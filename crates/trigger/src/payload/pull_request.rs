@@ -97,9 +97,7 @@ fn object(facts: &EventFacts, pull: &PullRequestFacts) -> Value {
 }
 
 fn side(facts: &EventFacts, full_name: &str, branch: &str, sha: &str) -> Value {
-    let owner = full_name
-        .split_once('/')
-        .map_or("local", |(owner, _)| owner);
+    let owner = full_name.split_once('/').map_or("local", |(owner, _)| owner);
     json!({
         "label": format!("{owner}:{branch}"),
         "ref": branch,

@@ -6,11 +6,7 @@ use super::{EventFacts, commits};
 pub(super) fn payload(facts: &EventFacts) -> Value {
     let created = facts.before.is_none();
     let before = facts.before.as_deref().unwrap_or(ZERO_SHA);
-    let after = if facts.deleted {
-        ZERO_SHA
-    } else {
-        facts.sha.as_str()
-    };
+    let after = if facts.deleted { ZERO_SHA } else { facts.sha.as_str() };
     let pusher = facts.commits.last().map_or_else(
         || json!({ "name": facts.actor, "email": "" }),
         |commit| json!({ "name": facts.actor, "email": commit.committer.email }),
@@ -18,12 +14,7 @@ pub(super) fn payload(facts: &EventFacts) -> Value {
     let compare = if created {
         format!("{}/commit/{}", facts.html_url(), short(after))
     } else {
-        format!(
-            "{}/compare/{}...{}",
-            facts.html_url(),
-            short(before),
-            short(after)
-        )
+        format!("{}/compare/{}...{}", facts.html_url(), short(before), short(after))
     };
     json!({
         "ref": facts.full_ref(),

@@ -10,10 +10,7 @@ pub(super) fn repository(facts: &EventFacts) -> Value {
 pub(super) fn named(facts: &EventFacts, full_name: &str) -> Value {
     let (owner, name) = full_name.split_once('/').unwrap_or(("local", full_name));
     let html = format!("{}/{full_name}", facts.server_url);
-    let host = facts
-        .server_url
-        .split_once("://")
-        .map_or(facts.server_url.as_str(), |(_, host)| host);
+    let host = facts.server_url.split_once("://").map_or(facts.server_url.as_str(), |(_, host)| host);
     let mut owner_object = user(facts, owner);
     if facts.owner_is_organization && full_name == facts.repository {
         owner_object["type"] = json!("Organization");

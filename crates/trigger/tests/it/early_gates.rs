@@ -1,9 +1,7 @@
 //! The gates before the workflow's own `on:`: enabled, revision, valid, event limits.
 
 use serde_json::json;
-use trigger::{
-    Event, Gate, RefKind, Runs, Settings, WorkflowRun, verdict, verdict_for_broken_file,
-};
+use trigger::{Event, Gate, RefKind, Runs, Settings, WorkflowRun, verdict, verdict_for_broken_file};
 
 use crate::workflow::{On, on, push, tag};
 
@@ -28,18 +26,8 @@ fn gates_are_numbered_in_order() {
 
 #[test]
 fn g0_disabled() {
-    let off = Settings {
-        disabled: Some("the workflow is disabled".to_owned()),
-        ..Settings::local()
-    };
-    expect(
-        "off",
-        on("push"),
-        &push("main"),
-        &off,
-        Runs::No,
-        Gate::Enabled,
-    );
+    let off = Settings { disabled: Some("the workflow is disabled".to_owned()), ..Settings::local() };
+    expect("off", on("push"), &push("main"), &off, Runs::No, Gate::Enabled);
 }
 
 #[test]
@@ -54,16 +42,9 @@ fn g1_where_the_file_has_to_be() {
     ] {
         let mut workflow = on("push").workflow();
         workflow.path = path.into();
-        assert_eq!(
-            verdict(&workflow, &push("main"), &directories).runs,
-            runs,
-            "{path}"
-        );
+        assert_eq!(verdict(&workflow, &push("main"), &directories).runs, runs, "{path}");
     }
-    let absent = Settings {
-        on_default_branch: Some(false),
-        ..Settings::local()
-    };
+    let absent = Settings { on_default_branch: Some(false), ..Settings::local() };
     let needs_default = [
         "branch_protection_rule",
         "check_run",
@@ -92,22 +73,8 @@ fn g1_where_the_file_has_to_be() {
         "pull_request_target",
     ];
     for name in needs_default {
-        expect(
-            name,
-            on(name),
-            &Event::new(name),
-            &absent,
-            Runs::No,
-            Gate::Revision,
-        );
-        expect(
-            name,
-            on(name),
-            &Event::new(name),
-            &Settings::local(),
-            Runs::Yes,
-            Gate::Event,
-        );
+        expect(name, on(name), &Event::new(name), &absent, Runs::No, Gate::Revision);
+        expect(name, on(name), &Event::new(name), &Settings::local(), Runs::Yes, Gate::Event);
     }
     for name in [
         "push",
@@ -119,27 +86,10 @@ fn g1_where_the_file_has_to_be() {
         "merge_group",
         "release",
     ] {
-        expect(
-            name,
-            on(name),
-            &Event::new(name),
-            &absent,
-            Runs::Yes,
-            Gate::Event,
-        );
+        expect(name, on(name), &Event::new(name), &absent, Runs::Yes, Gate::Event);
     }
-    let deleted = Event {
-        deleted: true,
-        ..push("gone")
-    };
-    expect(
-        "deleted",
-        on("push"),
-        &deleted,
-        &Settings::local(),
-        Runs::No,
-        Gate::Revision,
-    );
+    let deleted = Event { deleted: true, ..push("gone") };
+    expect("deleted", on("push"), &deleted, &Settings::local(), Runs::No, Gate::Revision);
 }
 
 #[test]
@@ -151,182 +101,49 @@ fn g2_a_broken_file() {
     let on_others = verdict_for_broken_file(path, &Event::new("issues"), &Settings::local());
     assert_eq!(on_others.reason, "the workflow file is invalid");
     // Filters and later gates are not asked, earlier ones are.
-    let skipped = Event {
-        head_message: Some("[skip ci]".to_owned()),
-        ..push("main")
-    };
-    assert_eq!(
-        verdict_for_broken_file(path, &skipped, &Settings::local()).gate,
-        Gate::Valid
-    );
-    let off = Settings {
-        disabled: Some("off".to_owned()),
-        ..Settings::local()
-    };
-    assert_eq!(
-        verdict_for_broken_file(path, &push("main"), &off).gate,
-        Gate::Enabled
-    );
+    let skipped = Event { head_message: Some("[skip ci]".to_owned()), ..push("main") };
+    assert_eq!(verdict_for_broken_file(path, &skipped, &Settings::local()).gate, Gate::Valid);
+    let off = Settings { disabled: Some("off".to_owned()), ..Settings::local() };
+    assert_eq!(verdict_for_broken_file(path, &push("main"), &off).gate, Gate::Enabled);
 }
 
 #[test]
 fn g3_events_that_are_not_created() {
-    let run = |chain, rerun| {
-        Some(WorkflowRun {
-            workflow: "CI".to_owned(),
-            head_branch: "main".to_owned(),
-            chain,
-            rerun,
-        })
-    };
+    let run =
+        |chain, rerun| Some(WorkflowRun { workflow: "CI".to_owned(), head_branch: "main".to_owned(), chain, rerun });
     let with = |name: &str, action: Option<&str>, payload| Event {
         action: action.map(str::to_owned),
         payload,
         ..Event::new(name)
     };
     let rows: Vec<(&str, Event, bool)> = vec![
-        (
-            "5,000 branches",
-            Event {
-                branches_at_once: 5_000,
-                ..push("a")
-            },
-            true,
-        ),
-        (
-            "5,001 branches",
-            Event {
-                branches_at_once: 5_001,
-                ..push("a")
-            },
-            false,
-        ),
-        (
-            "3 tags",
-            Event {
-                tags_at_once: 3,
-                ..tag("v1")
-            },
-            true,
-        ),
-        (
-            "4 tags",
-            Event {
-                tags_at_once: 4,
-                ..tag("v1")
-            },
-            false,
-        ),
-        (
-            "4 tags, this is a branch",
-            Event {
-                tags_at_once: 4,
-                ..push("main")
-            },
-            true,
-        ),
-        (
-            "4 tags created",
-            Event {
-                tags_at_once: 4,
-                ref_kind: RefKind::Tag,
-                ..Event::new("create")
-            },
-            false,
-        ),
-        (
-            "inactive",
-            with(
-                "deployment_status",
-                None,
-                json!({"deployment_status": {"state": "inactive"}}),
-            ),
-            false,
-        ),
-        (
-            "success",
-            with(
-                "deployment_status",
-                None,
-                json!({"deployment_status": {"state": "success"}}),
-            ),
-            true,
-        ),
-        (
-            "own check run",
-            with(
-                "check_run",
-                None,
-                json!({"check_run": {"app": {"slug": "github-actions"}}}),
-            ),
-            false,
-        ),
+        ("5,000 branches", Event { branches_at_once: 5_000, ..push("a") }, true),
+        ("5,001 branches", Event { branches_at_once: 5_001, ..push("a") }, false),
+        ("3 tags", Event { tags_at_once: 3, ..tag("v1") }, true),
+        ("4 tags", Event { tags_at_once: 4, ..tag("v1") }, false),
+        ("4 tags, this is a branch", Event { tags_at_once: 4, ..push("main") }, true),
+        ("4 tags created", Event { tags_at_once: 4, ref_kind: RefKind::Tag, ..Event::new("create") }, false),
+        ("inactive", with("deployment_status", None, json!({"deployment_status": {"state": "inactive"}})), false),
+        ("success", with("deployment_status", None, json!({"deployment_status": {"state": "success"}})), true),
+        ("own check run", with("check_run", None, json!({"check_run": {"app": {"slug": "github-actions"}}})), false),
         (
             "own check suite",
-            with(
-                "check_suite",
-                None,
-                json!({"check_suite": {"app": {"slug": "github-actions"}}}),
-            ),
+            with("check_suite", None, json!({"check_suite": {"app": {"slug": "github-actions"}}})),
             false,
         ),
-        (
-            "other check",
-            with(
-                "check_run",
-                None,
-                json!({"check_run": {"app": {"slug": "other"}}}),
-            ),
-            true,
-        ),
-        (
-            "draft",
-            with(
-                "release",
-                Some("created"),
-                json!({"release": {"draft": true}}),
-            ),
-            false,
-        ),
-        (
-            "published",
-            with(
-                "release",
-                Some("published"),
-                json!({"release": {"draft": false}}),
-            ),
-            true,
-        ),
-        (
-            "chain of 3",
-            Event {
-                workflow_run: run(3, false),
-                ..Event::new("workflow_run")
-            },
-            true,
-        ),
-        (
-            "chain of 4",
-            Event {
-                workflow_run: run(4, false),
-                ..Event::new("workflow_run")
-            },
-            false,
-        ),
+        ("other check", with("check_run", None, json!({"check_run": {"app": {"slug": "other"}}})), true),
+        ("draft", with("release", Some("created"), json!({"release": {"draft": true}})), false),
+        ("published", with("release", Some("published"), json!({"release": {"draft": false}})), true),
+        ("chain of 3", Event { workflow_run: run(3, false), ..Event::new("workflow_run") }, true),
+        ("chain of 4", Event { workflow_run: run(4, false), ..Event::new("workflow_run") }, false),
         (
             "requested",
-            Event {
-                workflow_run: run(1, false),
-                ..with("workflow_run", Some("requested"), json!({}))
-            },
+            Event { workflow_run: run(1, false), ..with("workflow_run", Some("requested"), json!({})) },
             true,
         ),
         (
             "requested again",
-            Event {
-                workflow_run: run(1, true),
-                ..with("workflow_run", Some("requested"), json!({}))
-            },
+            Event { workflow_run: run(1, true), ..with("workflow_run", Some("requested"), json!({})) },
             false,
         ),
     ];

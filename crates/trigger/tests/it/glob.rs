@@ -5,69 +5,17 @@ use trigger::{Pattern, Subject};
 const PATHS: &[(&str, &[&str], &[&str])] = &[
     ("*", &["README.md", "page.js", ".hidden"], &["docs/a.md"]),
     ("**", &["README.md", "a/b/c.txt", ".github/x"], &[]),
-    (
-        "*.js",
-        &["app.js", "index.js", ".js"],
-        &["js/index.js", "app.jsx"],
-    ),
-    (
-        "**.js",
-        &["index.js", "js/index.js", "src/js/app.js"],
-        &["app.ts"],
-    ),
-    (
-        "docs/*",
-        &["docs/README.md", "docs/file.txt"],
-        &["docs/a/b.md", "docs"],
-    ),
-    (
-        "docs/**",
-        &["docs/README.md", "docs/mona/octocat.txt"],
-        &["docs", "xdocs/a"],
-    ),
-    (
-        "docs/**/*.md",
-        &["docs/README.md", "docs/mona/hello.md", "docs/a/b/c.md"],
-        &["docs/a/b.txt", "README.md"],
-    ),
-    (
-        "**/docs/**",
-        &[
-            "docs/hello.md",
-            "dir/docs/my-file.txt",
-            "space/docs/plan/space.doc",
-        ],
-        &["docs", "mydocs/a"],
-    ),
-    (
-        "**/README.md",
-        &["README.md", "js/README.md", "a/b/README.md"],
-        &["xREADME.md", "README.mdx"],
-    ),
-    (
-        "**/*src/**",
-        &["a/src/app.js", "my-src/code/js/app.js", "src/a"],
-        &["src", "source/a"],
-    ),
-    (
-        "**/*-post.md",
-        &["my-post.md", "path/their-post.md"],
-        &["post.md"],
-    ),
-    (
-        "**/migrate-*.sql",
-        &[
-            "migrate-10909.sql",
-            "db/migrate-v1.0.sql",
-            "db/sept/migrate-v1.sql",
-        ],
-        &["migrate.sql"],
-    ),
-    (
-        "*.jsx?",
-        &["page.js", "page.jsx"],
-        &["page.jsxx", "a/page.js"],
-    ),
+    ("*.js", &["app.js", "index.js", ".js"], &["js/index.js", "app.jsx"]),
+    ("**.js", &["index.js", "js/index.js", "src/js/app.js"], &["app.ts"]),
+    ("docs/*", &["docs/README.md", "docs/file.txt"], &["docs/a/b.md", "docs"]),
+    ("docs/**", &["docs/README.md", "docs/mona/octocat.txt"], &["docs", "xdocs/a"]),
+    ("docs/**/*.md", &["docs/README.md", "docs/mona/hello.md", "docs/a/b/c.md"], &["docs/a/b.txt", "README.md"]),
+    ("**/docs/**", &["docs/hello.md", "dir/docs/my-file.txt", "space/docs/plan/space.doc"], &["docs", "mydocs/a"]),
+    ("**/README.md", &["README.md", "js/README.md", "a/b/README.md"], &["xREADME.md", "README.mdx"]),
+    ("**/*src/**", &["a/src/app.js", "my-src/code/js/app.js", "src/a"], &["src", "source/a"]),
+    ("**/*-post.md", &["my-post.md", "path/their-post.md"], &["post.md"]),
+    ("**/migrate-*.sql", &["migrate-10909.sql", "db/migrate-v1.0.sql", "db/sept/migrate-v1.sql"], &["migrate.sql"]),
+    ("*.jsx?", &["page.js", "page.jsx"], &["page.jsxx", "a/page.js"]),
     ("ab+c", &["abc", "abbbc"], &["ac", "ab+c"]),
     ("[CB]at", &["Cat", "Bat"], &["cat", "at", "CBat"]),
     ("[1-2]00", &["100", "200"], &["300", "1-200"]),
@@ -87,57 +35,30 @@ const PATHS: &[(&str, &[&str], &[&str])] = &[
 ];
 
 const REFS: &[(&str, &[&str], &[&str])] = &[
-    (
-        "feature/*",
-        &["feature/my-branch", "feature/your-branch"],
-        &["feature/a/b", "feature"],
-    ),
+    ("feature/*", &["feature/my-branch", "feature/your-branch"], &["feature/a/b", "feature"]),
     (
         "feature/**",
-        &[
-            "feature/beta-a/my-branch",
-            "feature/your-branch",
-            "feature/mona/the/octocat",
-        ],
+        &["feature/beta-a/my-branch", "feature/your-branch", "feature/mona/the/octocat"],
         &["feature", "features/a"],
     ),
     ("main", &["main"], &["Main", "main2", "mai"]),
     ("*", &["main", "releases"], &["all/the/branches"]),
     ("**", &["main", "every/branch"], &[]),
-    (
-        "*feature",
-        &["mona-feature", "feature", "ver-10-feature"],
-        &["feature-x"],
-    ),
+    ("*feature", &["mona-feature", "feature", "ver-10-feature"], &["feature-x"]),
     ("v2*", &["v2", "v2.0", "v2.9"], &["v1", "v2/x"]),
-    (
-        "v[12].[0-9]+.[0-9]+",
-        &["v1.10.1", "v2.0.0"],
-        &["v3.0.0", "v1.1", "v1.a.1"],
-    ),
-    (
-        "releases/**-alpha",
-        &["releases/beta/3-alpha", "releases/10-alpha"],
-        &["releases/10"],
-    ),
+    ("v[12].[0-9]+.[0-9]+", &["v1.10.1", "v2.0.0"], &["v3.0.0", "v1.1", "v1.a.1"]),
+    ("releases/**-alpha", &["releases/beta/3-alpha", "releases/10-alpha"], &["releases/10"]),
     (r"c\+\+", &["c++"], &["c", "cc"]),
 ];
 
 fn table(rows: &[(&str, &[&str], &[&str])], subject: Subject) {
     for (pattern, yes, no) in rows {
-        let compiled = Pattern::parse(pattern, subject)
-            .unwrap_or_else(|errors| panic!("{pattern}: {errors:?}"));
+        let compiled = Pattern::parse(pattern, subject).unwrap_or_else(|errors| panic!("{pattern}: {errors:?}"));
         for subject in *yes {
-            assert!(
-                compiled.matches(subject),
-                "{pattern} should match {subject}"
-            );
+            assert!(compiled.matches(subject), "{pattern} should match {subject}");
         }
         for subject in *no {
-            assert!(
-                !compiled.matches(subject),
-                "{pattern} should not match {subject}"
-            );
+            assert!(!compiled.matches(subject), "{pattern} should not match {subject}");
         }
     }
 }
@@ -177,38 +98,21 @@ fn errors_name_their_place() {
     for (pattern, subject, offset, len, message) in rows {
         let errors = Pattern::parse(pattern, *subject).expect_err(pattern);
         let first = &errors[0];
-        assert_eq!(
-            (first.offset, first.len),
-            (*offset, *len),
-            "{pattern}: {errors:?}"
-        );
-        assert!(
-            first.message.contains(message),
-            "{pattern}: {}",
-            first.message
-        );
+        assert_eq!((first.offset, first.len), (*offset, *len), "{pattern}: {errors:?}");
+        assert!(first.message.contains(message), "{pattern}: {}", first.message);
     }
 }
 
 #[test]
 fn every_error_is_given_at_once() {
     let errors = Pattern::parse("ab?? [z-a]+?", Subject::Ref).expect_err("invalid");
-    assert_eq!(
-        errors.iter().map(|error| error.offset).collect::<Vec<_>>(),
-        [3, 6, 11]
-    );
+    assert_eq!(errors.iter().map(|error| error.offset).collect::<Vec<_>>(), [3, 6, 11]);
 }
 
 #[test]
 fn negation_is_told_apart() {
     for (pattern, negated) in [("!a", true), (r"\!a", false), ("a!", false)] {
-        assert_eq!(
-            Pattern::parse(pattern, Subject::Path)
-                .expect(pattern)
-                .negated(),
-            negated,
-            "{pattern}"
-        );
+        assert_eq!(Pattern::parse(pattern, Subject::Path).expect(pattern).negated(), negated, "{pattern}");
     }
 }
 

@@ -12,21 +12,14 @@ pub(crate) struct On {
 }
 
 pub(crate) fn on(event: &str) -> On {
-    On {
-        events: Vec::new(),
-        next: 0,
-    }
-    .and(event)
+    On { events: Vec::new(), next: 0 }.and(event)
 }
 
 impl On {
     pub(crate) fn and(mut self, event: &str) -> On {
         let span = self.place();
         self.events.push(EventTrigger {
-            name: Spanned {
-                value: event.into(),
-                span,
-            },
+            name: Spanned { value: event.into(), span },
             span,
             types: None,
             branches: None,
@@ -70,22 +63,12 @@ impl On {
 
     pub(crate) fn cron(mut self, line: &str) -> On {
         let cron = self.text(line);
-        self.events
-            .last_mut()
-            .expect("an event")
-            .schedules
-            .push(Schedule {
-                cron,
-                timezone: None,
-            });
+        self.events.last_mut().expect("an event").schedules.push(Schedule { cron, timezone: None });
         self
     }
 
     pub(crate) fn triggers(self) -> Triggers {
-        Triggers {
-            span: Span::new(FileId(0), 0, 2),
-            events: self.events,
-        }
+        Triggers { span: Span::new(FileId(0), 0, 2), events: self.events }
     }
 
     pub(crate) fn workflow(self) -> Workflow {
@@ -111,26 +94,16 @@ impl On {
 
     fn text(&mut self, text: &str) -> Spanned<Arc<str>> {
         self.next += 100;
-        Spanned {
-            value: text.into(),
-            span: Span::new(FileId(0), self.next, self.next + text.len()),
-        }
+        Spanned { value: text.into(), span: Span::new(FileId(0), self.next, self.next + text.len()) }
     }
 }
 
 pub(crate) fn push(branch: &str) -> Event {
-    Event {
-        ref_name: branch.to_owned(),
-        changed: ChangedFiles::known(["src/main.rs"]),
-        ..Event::new("push")
-    }
+    Event { ref_name: branch.to_owned(), changed: ChangedFiles::known(["src/main.rs"]), ..Event::new("push") }
 }
 
 pub(crate) fn tag(name: &str) -> Event {
-    Event {
-        ref_kind: RefKind::Tag,
-        ..push(name)
-    }
+    Event { ref_kind: RefKind::Tag, ..push(name) }
 }
 
 pub(crate) fn pull_request(base: &str, head: &str) -> Event {

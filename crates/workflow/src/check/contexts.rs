@@ -15,19 +15,14 @@ use crate::{Action, Job, JobKind, Runs, Step, StepKind, Workflow, code};
 
 /// A workflow's expressions.
 pub(crate) fn contexts(root: &Item, workflow: &Workflow, out: &mut Vec<Diagnostic>) {
-    let declared = workflow.on.events.iter().flat_map(|event| {
-        event
-            .inputs
-            .iter()
-            .chain(event.call.iter().flat_map(|call| &call.inputs))
-    });
+    let declared = workflow
+        .on
+        .events
+        .iter()
+        .flat_map(|event| event.inputs.iter().chain(event.call.iter().flat_map(|call| &call.inputs)));
     let inputs: Names = declared.map(|input| input.name.value.clone()).collect();
     root.each_read(&mut |read| check_inputs(read, &inputs, out));
-    let jobs: Jobs<'_> = workflow
-        .jobs
-        .iter()
-        .map(|job| (fold(&job.id.value), (job, outputs(job))))
-        .collect();
+    let jobs: Jobs<'_> = workflow.jobs.iter().map(|job| (fold(&job.id.value), (job, outputs(job)))).collect();
     call_outputs(root, &jobs, out);
     for entry in root.get("jobs").map(Item::entries).unwrap_or_default() {
         let Some((job, _)) = entry.name().and_then(|id| jobs.get(&fold(id))) else {
@@ -57,19 +52,11 @@ pub(crate) fn contexts(root: &Item, workflow: &Workflow, out: &mut Vec<Diagnosti
 
 /// A composite action's expressions.
 pub(crate) fn action_contexts(root: &Item, action: &Action, out: &mut Vec<Diagnostic>) {
-    let inputs: Names = action
-        .inputs
-        .iter()
-        .map(|input| input.name.value.clone())
-        .collect();
+    let inputs: Names = action.inputs.iter().map(|input| input.name.value.clone()).collect();
     root.each_read(&mut |read| check_inputs(read, &inputs, out));
     if let Runs::Composite(runs) = &action.runs {
         let all = ids(&runs.steps);
-        check_steps(
-            root.get("runs").and_then(|runs| runs.get("steps")),
-            &all,
-            out,
-        );
+        check_steps(root.get("runs").and_then(|runs| runs.get("steps")), &all, out);
         if let Some(outputs) = root.get("outputs") {
             outputs.each_read(&mut |read| check_step(read, &all, &all, out));
         }
@@ -81,27 +68,13 @@ type Jobs<'w> = HashMap<String, (&'w Job, Option<Names>)>;
 
 fn outputs(job: &Job) -> Option<Names> {
     match &job.kind {
-        JobKind::Steps(job) => Some(
-            job.outputs
-                .iter()
-                .map(|(name, _)| name.value.clone())
-                .collect(),
-        ),
+        JobKind::Steps(job) => Some(job.outputs.iter().map(|(name, _)| name.value.clone()).collect()),
         JobKind::Call(_) => None,
     }
 }
 
-fn warn(
-    out: &mut Vec<Diagnostic>,
-    code: &'static str,
-    read: &Read,
-    message: String,
-    name: &str,
-    known: &Names,
-) {
-    let diagnostic = Diagnostic::warning(code, message)
-        .at(read.span)
-        .label("this is always empty");
+fn warn(out: &mut Vec<Diagnostic>, code: &'static str, read: &Read, message: String, name: &str, known: &Names) {
+    let diagnostic = Diagnostic::warning(code, message).at(read.span).label("this is always empty");
     out.push(match suggest(out.len(), name, known.iter()) {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
         None if known.iter().next().is_none() => diagnostic,
@@ -115,8 +88,7 @@ fn warn(
 /// The path after a context's name, where it starts with that name and goes on with a name.
 fn after<'r>(read: &'r Read, context: &str) -> Option<&'r [Arc<str>]> {
     let (first, rest) = read.path.split_first()?;
-    let named = first.eq_ignore_ascii_case(context)
-        && rest.first().is_some_and(|name| name.as_ref() != "*");
+    let named = first.eq_ignore_ascii_case(context) && rest.first().is_some_and(|name| name.as_ref() != "*");
     named.then_some(rest)
 }
 
@@ -125,14 +97,7 @@ fn check_inputs(read: &Read, inputs: &Names, out: &mut Vec<Diagnostic>) {
         return;
     };
     if !inputs.has(name) {
-        warn(
-            out,
-            code::UNKNOWN_INPUT,
-            read,
-            format!("there is no input `{name}`"),
-            name,
-            inputs,
-        );
+        warn(out, code::UNKNOWN_INPUT, read, format!("there is no input `{name}`"), name, inputs);
     }
 }
 
@@ -153,28 +118,11 @@ fn check_needs(read: &Read, job: &Job, needs: &Names, jobs: &Jobs<'_>, out: &mut
 }
 
 /// `result` and `outputs` of a job.
-fn check_job(
-    read: &Read,
-    job: &Job,
-    outputs: Option<&Names>,
-    rest: &[Arc<str>],
-    out: &mut Vec<Diagnostic>,
-) {
+fn check_job(read: &Read, job: &Job, outputs: Option<&Names>, rest: &[Arc<str>], out: &mut Vec<Diagnostic>) {
     match rest {
-        [part, ..]
-            if !["*", "outputs", "result"]
-                .iter()
-                .any(|known| part.eq_ignore_ascii_case(known)) =>
-        {
+        [part, ..] if !["*", "outputs", "result"].iter().any(|known| part.eq_ignore_ascii_case(known)) => {
             let parts = ["outputs", "result"].map(Arc::from).into_iter().collect();
-            warn(
-                out,
-                code::UNKNOWN_NEEDS_CONTEXT,
-                read,
-                format!("a job has no `{part}`"),
-                part,
-                &parts,
-            );
+            warn(out, code::UNKNOWN_NEEDS_CONTEXT, read, format!("a job has no `{part}`"), part, &parts);
         }
         [part, output, ..] if part.eq_ignore_ascii_case("outputs") && output.as_ref() != "*" => {
             if let Some(outputs) = outputs.filter(|outputs| !outputs.has(output)) {
@@ -199,14 +147,7 @@ fn call_outputs(root: &Item, jobs: &Jobs<'_>, out: &mut Vec<Diagnostic>) {
         };
         match jobs.get(&fold(name)) {
             Some((job, outputs)) => check_job(read, job, outputs.as_ref(), rest, out),
-            None => warn(
-                out,
-                code::UNKNOWN_JOB,
-                read,
-                format!("there is no job `{name}`"),
-                name,
-                &names,
-            ),
+            None => warn(out, code::UNKNOWN_JOB, read, format!("there is no job `{name}`"), name, &names),
         }
     });
 }
@@ -253,14 +194,7 @@ fn check_matrix(read: &Read, keys: &Names, out: &mut Vec<Diagnostic>) {
         return;
     };
     if !keys.has(name) {
-        warn(
-            out,
-            code::UNKNOWN_MATRIX_KEY,
-            read,
-            format!("the matrix has no `{name}`"),
-            name,
-            keys,
-        );
+        warn(out, code::UNKNOWN_MATRIX_KEY, read, format!("the matrix has no `{name}`"), name, keys);
     }
 }
 
@@ -285,11 +219,7 @@ fn check_steps(list: Option<&Item>, all: &Names, out: &mut Vec<Diagnostic>) {
     for item in list.map(Item::items).unwrap_or_default() {
         item.each_read(&mut |read| check_step(read, &before, all, out));
         let parallel = item.get("parallel").map(Item::items).unwrap_or_default();
-        for id in parallel
-            .iter()
-            .chain([item])
-            .filter_map(|step| step.get("id").and_then(Item::string))
-        {
+        for id in parallel.iter().chain([item]).filter_map(|step| step.get("id").and_then(Item::string)) {
             before.add(id.value);
         }
     }
@@ -314,13 +244,6 @@ fn check_step(read: &Read, before: &Names, all: &Names, out: &mut Vec<Diagnostic
         && !PARTS.iter().any(|known| part.eq_ignore_ascii_case(known))
     {
         let parts = PARTS.map(Arc::from).into_iter().collect();
-        warn(
-            out,
-            code::UNKNOWN_STEP,
-            read,
-            format!("a step has no `{part}`"),
-            part,
-            &parts,
-        );
+        warn(out, code::UNKNOWN_STEP, read, format!("a step has no `{part}`"), part, &parts);
     }
 }

@@ -7,21 +7,12 @@ use crate::{EventTrigger, Filter, code};
 
 pub(crate) fn filters(event: &EventTrigger, out: &mut Vec<Diagnostic>) {
     for (name, only, ignore, subject) in [
-        (
-            "branches",
-            &event.branches,
-            &event.branches_ignore,
-            Subject::Ref,
-        ),
+        ("branches", &event.branches, &event.branches_ignore, Subject::Ref),
         ("tags", &event.tags, &event.tags_ignore, Subject::Ref),
         ("paths", &event.paths, &event.paths_ignore, Subject::Path),
     ] {
         if let (Some(only), Some(ignore)) = (only, ignore) {
-            let (first, second) = if only.key_span < ignore.key_span {
-                (only, ignore)
-            } else {
-                (ignore, only)
-            };
+            let (first, second) = if only.key_span < ignore.key_span { (only, ignore) } else { (ignore, only) };
             out.push(
                 Diagnostic::error(
                     code::EXCLUSIVE_FILTERS,
@@ -29,9 +20,7 @@ pub(crate) fn filters(event: &EventTrigger, out: &mut Vec<Diagnostic>) {
                 )
                 .at(second.key_span)
                 .related(first.key_span, "the other one")
-                .help(format!(
-                    "use `{name}` alone: patterns that start with `!` take matches away"
-                )),
+                .help(format!("use `{name}` alone: patterns that start with `!` take matches away")),
             );
         }
         if let Some(filter) = only {
@@ -45,12 +34,7 @@ pub(crate) fn filters(event: &EventTrigger, out: &mut Vec<Diagnostic>) {
 
 /// A list that only takes away has nothing to take away from.
 fn only_negative(name: &str, filter: &Filter, out: &mut Vec<Diagnostic>) {
-    if filter.patterns.is_empty()
-        || !filter
-            .patterns
-            .iter()
-            .all(|pattern| pattern.value.starts_with('!'))
-    {
+    if filter.patterns.is_empty() || !filter.patterns.iter().all(|pattern| pattern.value.starts_with('!')) {
         return;
     }
     out.push(
@@ -59,9 +43,7 @@ fn only_negative(name: &str, filter: &Filter, out: &mut Vec<Diagnostic>) {
             format!("every pattern of `{name}` starts with `!`, so none can match"),
         )
         .at(filter.key_span)
-        .help(format!(
-            "put a pattern that matches first, such as `'**'`, or use `{name}-ignore`"
-        )),
+        .help(format!("put a pattern that matches first, such as `'**'`, or use `{name}-ignore`")),
     );
 }
 
@@ -71,9 +53,7 @@ fn patterns(filter: &Filter, subject: Subject, out: &mut Vec<Diagnostic>) {
         match problem(text, subject) {
             None => {}
             Some(Problem::Invalid(why)) => out.push(
-                Diagnostic::error(code::INVALID_PATTERN, format!("`{text}` is no pattern"))
-                    .at(pattern.span)
-                    .help(why),
+                Diagnostic::error(code::INVALID_PATTERN, format!("`{text}` is no pattern")).at(pattern.span).help(why),
             ),
             Some(Problem::NeverMatches(why)) => out.push(
                 Diagnostic::warning(code::INVALID_PATTERN, format!("`{text}` never matches"))

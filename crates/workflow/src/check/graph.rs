@@ -15,11 +15,7 @@ pub(crate) fn duplicate_needs(needs: &[Spanned<Arc<str>>], out: &mut Vec<Diagnos
     for need in needs {
         if let Some(first) = seen.get(&need.value.to_ascii_lowercase()) {
             let message = format!("`{}` is needed twice", need.value);
-            out.push(
-                Diagnostic::warning(code::DUPLICATE_NEED, message)
-                    .at(need.span)
-                    .related(*first, "first here"),
-            );
+            out.push(Diagnostic::warning(code::DUPLICATE_NEED, message).at(need.span).related(*first, "first here"));
         } else {
             seen.insert(need.value.to_ascii_lowercase(), need.span);
         }
@@ -28,11 +24,8 @@ pub(crate) fn duplicate_needs(needs: &[Spanned<Arc<str>>], out: &mut Vec<Diagnos
 
 /// Unknown names, jobs that need themselves, cycles.
 pub(crate) fn needs(jobs: &[Job], out: &mut Vec<Diagnostic>) {
-    let index: HashMap<String, usize> = jobs
-        .iter()
-        .enumerate()
-        .map(|(index, job)| (job.id.value.to_ascii_lowercase(), index))
-        .collect();
+    let index: HashMap<String, usize> =
+        jobs.iter().enumerate().map(|(index, job)| (job.id.value.to_ascii_lowercase(), index)).collect();
     let mut edges: Vec<Vec<Edge<'_>>> = Vec::with_capacity(jobs.len());
     for job in jobs {
         let mut targets = Vec::new();
@@ -52,17 +45,10 @@ pub(crate) fn needs(jobs: &[Job], out: &mut Vec<Diagnostic>) {
 
 fn unknown(need: &Spanned<Arc<str>>, jobs: &[Job], told: usize) -> Diagnostic {
     let names = || jobs.iter().map(|job| job.id.value.as_ref());
-    let diagnostic = Diagnostic::error(
-        code::UNKNOWN_NEED,
-        format!("there is no job `{}`", need.value),
-    )
-    .at(need.span);
+    let diagnostic = Diagnostic::error(code::UNKNOWN_NEED, format!("there is no job `{}`", need.value)).at(need.span);
     match suggest(told, &need.value, names()) {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
-        None => diagnostic.help(format!(
-            "the jobs are {}",
-            names().take(24).collect::<Vec<_>>().join(", ")
-        )),
+        None => diagnostic.help(format!("the jobs are {}", names().take(24).collect::<Vec<_>>().join(", "))),
     }
 }
 
@@ -100,10 +86,7 @@ fn cycles(jobs: &[Job], edges: &[Vec<Edge<'_>>], out: &mut Vec<Diagnostic>) {
                     path.push((target, 0));
                 }
                 Mark::Open => {
-                    let from = path
-                        .iter()
-                        .position(|(job, _)| *job == target)
-                        .unwrap_or_default();
+                    let from = path.iter().position(|(job, _)| *job == target).unwrap_or_default();
                     let ring: Vec<usize> = path[from..].iter().map(|(job, _)| *job).collect();
                     out.push(cycle(jobs, &ring, need));
                 }
@@ -117,17 +100,11 @@ fn cycle(jobs: &[Job], ring: &[usize], need: &Spanned<Arc<str>>) -> Diagnostic {
         let message = format!("the job `{}` needs itself", jobs[*only].id.value);
         return Diagnostic::error(code::NEED_CYCLE, message).at(need.span);
     }
-    let mut names: Vec<&str> = ring
-        .iter()
-        .take(12)
-        .map(|job| jobs[*job].id.value.as_ref())
-        .collect();
+    let mut names: Vec<&str> = ring.iter().take(12).map(|job| jobs[*job].id.value.as_ref()).collect();
     if ring.len() > names.len() {
         names.push("…");
     }
     names.extend(ring.first().map(|job| jobs[*job].id.value.as_ref()));
     let message = format!("these jobs wait for each other: {}", names.join(" needs "));
-    Diagnostic::error(code::NEED_CYCLE, message)
-        .at(need.span)
-        .label("this closes the circle")
+    Diagnostic::error(code::NEED_CYCLE, message).at(need.span).label("this closes the circle")
 }

@@ -23,11 +23,7 @@ pub(crate) fn problem(pattern: &str, subject: Subject) -> Option<Problem> {
     let invalid = |text: &str| Some(Problem::Invalid(text.to_owned()));
     let body = pattern.strip_prefix('!').unwrap_or(pattern);
     if body.is_empty() {
-        return invalid(if pattern.is_empty() {
-            "a pattern cannot be empty"
-        } else {
-            "`!` needs a pattern after it"
-        });
+        return invalid(if pattern.is_empty() { "a pattern cannot be empty" } else { "`!` needs a pattern after it" });
     }
     let mut letters = body.chars();
     let mut before = None;
@@ -35,9 +31,7 @@ pub(crate) fn problem(pattern: &str, subject: Subject) -> Option<Problem> {
         match letter {
             '\n' | '\r' => return invalid("a pattern is one line"),
             '?' | '+' if matches!(before, None | Some('*' | '?' | '+')) => {
-                return Some(Problem::Invalid(format!(
-                    "`{letter}` counts the character before it, and there is none"
-                )));
+                return Some(Problem::Invalid(format!("`{letter}` counts the character before it, and there is none")));
             }
             '[' => {
                 if let Err(problem) = set(&mut letters) {
@@ -69,10 +63,7 @@ fn set(letters: &mut std::str::Chars<'_>) -> Result<(), String> {
     let members: Vec<char> = members.chars().collect();
     for range in members.windows(3).filter(|range| range[1] == '-') {
         if range[0] > range[2] {
-            return Err(format!(
-                "the range `{}-{}` runs backwards",
-                range[0], range[2]
-            ));
+            return Err(format!("the range `{}-{}` runs backwards", range[0], range[2]));
         }
     }
     Ok(())
@@ -80,15 +71,9 @@ fn set(letters: &mut std::str::Chars<'_>) -> Result<(), String> {
 
 fn never_matches(body: &str, subject: Subject) -> Option<&'static str> {
     match subject {
-        Subject::Ref if body.starts_with('/') => {
-            Some("names of branches and tags do not start with `/`")
-        }
-        Subject::Ref if body.ends_with('/') => {
-            Some("names of branches and tags do not end with `/`")
-        }
-        Subject::Ref if body.ends_with('.') => {
-            Some("names of branches and tags do not end with `.`")
-        }
+        Subject::Ref if body.starts_with('/') => Some("names of branches and tags do not start with `/`"),
+        Subject::Ref if body.ends_with('/') => Some("names of branches and tags do not end with `/`"),
+        Subject::Ref if body.ends_with('.') => Some("names of branches and tags do not end with `.`"),
         Subject::Ref if body.starts_with("refs/heads/") || body.starts_with("refs/tags/") => {
             Some("names are compared without `refs/heads/` or `refs/tags/`")
         }
@@ -99,9 +84,7 @@ fn never_matches(body: &str, subject: Subject) -> Option<&'static str> {
         Subject::Path if body.split('/').any(|part| matches!(part, "." | "..")) => {
             Some("paths are relative to the repository, without `.` and `..`")
         }
-        Subject::Path if body.starts_with('/') => {
-            Some("paths are relative to the repository, without a leading `/`")
-        }
+        Subject::Path if body.starts_with('/') => Some("paths are relative to the repository, without a leading `/`"),
         _ => None,
     }
 }
@@ -112,38 +95,19 @@ mod tests {
 
     #[test]
     fn patterns() {
-        for pattern in [
-            "main",
-            "releases/**",
-            "v[12].[0-9]+.[0-9]+",
-            "**.jsx?",
-            "!docs/**",
-            "\\!x",
-            "[CB]at",
-            "a\\?",
-        ] {
+        for pattern in ["main", "releases/**", "v[12].[0-9]+.[0-9]+", "**.jsx?", "!docs/**", "\\!x", "[CB]at", "a\\?"] {
             assert_eq!(problem(pattern, Subject::Ref), None, "{pattern}");
         }
         for (pattern, expected) in [
             ("", "a pattern cannot be empty"),
             ("!", "`!` needs a pattern after it"),
-            (
-                "?x",
-                "`?` counts the character before it, and there is none",
-            ),
-            (
-                "*+",
-                "`+` counts the character before it, and there is none",
-            ),
+            ("?x", "`?` counts the character before it, and there is none"),
+            ("*+", "`+` counts the character before it, and there is none"),
             ("[ab", "`[` is not closed"),
             ("[]", "`[]` holds no character"),
             ("[9-0]", "the range `9-0` runs backwards"),
         ] {
-            assert_eq!(
-                problem(pattern, Subject::Path),
-                Some(Problem::Invalid(expected.into())),
-                "{pattern}"
-            );
+            assert_eq!(problem(pattern, Subject::Path), Some(Problem::Invalid(expected.into())), "{pattern}");
         }
         for (pattern, subject) in [
             ("/main", Subject::Ref),
@@ -151,10 +115,7 @@ mod tests {
             ("./src/**", Subject::Path),
             ("/src", Subject::Path),
         ] {
-            assert!(
-                matches!(problem(pattern, subject), Some(Problem::NeverMatches(_))),
-                "{pattern}"
-            );
+            assert!(matches!(problem(pattern, subject), Some(Problem::NeverMatches(_))), "{pattern}");
         }
     }
 }

@@ -18,12 +18,9 @@ pub(crate) fn action_reference(uses: &Spanned<Arc<str>>, out: &mut Vec<Diagnosti
             );
         }
         Ok(ActionReference::Repository { git_ref, .. }) if is_short_hash(&git_ref) => out.push(
-            Diagnostic::warning(
-                code::INVALID_USES,
-                format!("`{git_ref}` looks like a shortened commit hash"),
-            )
-            .at(uses.span)
-            .help("GitHub resolves full hashes of 40 characters, tags and branches only"),
+            Diagnostic::warning(code::INVALID_USES, format!("`{git_ref}` looks like a shortened commit hash"))
+                .at(uses.span)
+                .help("GitHub resolves full hashes of 40 characters, tags and branches only"),
         ),
         Ok(_) => {}
     }

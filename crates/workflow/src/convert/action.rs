@@ -6,10 +6,7 @@ use span::{Diagnostic, FileId};
 
 use super::{Diagnostics, spanned, steps, template, text};
 use crate::item::Item;
-use crate::{
-    Action, ActionInput, ActionOutput, CompositeRuns, DockerRuns, NodeRuns, Runs, Spanned, check,
-    code,
-};
+use crate::{Action, ActionInput, ActionOutput, CompositeRuns, DockerRuns, NodeRuns, Runs, Spanned, check, code};
 
 pub(crate) fn action(file: FileId, root: &Item, out: &mut Diagnostics) -> Option<Action> {
     let entries = |key: &str| root.get(key).map(Item::entries).unwrap_or_default();
@@ -48,41 +45,23 @@ pub(crate) fn action(file: FileId, root: &Item, out: &mut Diagnostics) -> Option
 
 fn runs(item: &Item, out: &mut Diagnostics) -> Option<Runs> {
     let using = spanned(item, "using")?;
-    let using: Spanned<Arc<str>> = Spanned {
-        value: Arc::from(using.value.to_ascii_lowercase()),
-        span: using.span,
-    };
+    let using: Spanned<Arc<str>> = Spanned { value: Arc::from(using.value.to_ascii_lowercase()), span: using.span };
     let condition = |key: &str| item.get(key).and_then(Item::condition);
     match using.value.as_ref() {
         "composite" => {
             let steps = steps::steps(item.get("steps")?, out);
-            Some(Runs::Composite(CompositeRuns {
-                span: item.span,
-                steps,
-            }))
+            Some(Runs::Composite(CompositeRuns { span: item.span, steps }))
         }
         "docker" => {
             let image = spanned(item, "image")?;
             if image.value.as_ref() == "docker://" {
-                out.push(
-                    Diagnostic::error(code::INVALID_CONTAINER, "the image has no name")
-                        .at(image.span),
-                );
+                out.push(Diagnostic::error(code::INVALID_CONTAINER, "the image has no name").at(image.span));
             }
             Some(Runs::Docker(DockerRuns {
                 span: item.span,
                 image,
-                args: item
-                    .get("args")
-                    .map(Item::items)
-                    .unwrap_or_default()
-                    .iter()
-                    .map(Item::template)
-                    .collect(),
-                env: item
-                    .get("env")
-                    .map(Item::named_templates)
-                    .unwrap_or_default(),
+                args: item.get("args").map(Item::items).unwrap_or_default().iter().map(Item::template).collect(),
+                env: item.get("env").map(Item::named_templates).unwrap_or_default(),
                 entrypoint: spanned(item, "entrypoint"),
                 pre_entrypoint: spanned(item, "pre-entrypoint"),
                 pre_if: condition("pre-if"),

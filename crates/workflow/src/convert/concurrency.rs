@@ -18,29 +18,17 @@ pub(super) fn concurrency(item: &Item, out: &mut Diagnostics) -> Option<Concurre
     if let Some(name) = group.string() {
         let problem = match name.value.chars().count() {
             0 => Some("the concurrency group has no name".to_owned()),
-            count if count > MAX_GROUP => Some(format!(
-                "the concurrency group's name has {count} characters, at most {MAX_GROUP} are allowed"
-            )),
+            count if count > MAX_GROUP => {
+                Some(format!("the concurrency group's name has {count} characters, at most {MAX_GROUP} are allowed"))
+            }
             _ => None,
         };
-        out.extend(
-            problem.map(|message| {
-                Diagnostic::error(code::INVALID_CONCURRENCY, message).at(group.span)
-            }),
-        );
+        out.extend(problem.map(|message| Diagnostic::error(code::INVALID_CONCURRENCY, message).at(group.span)));
     }
     Some(Concurrency {
         span: item.span,
         group: group.template(),
-        cancel_in_progress: if is_mapping {
-            template(item, "cancel-in-progress")
-        } else {
-            None
-        },
-        queue: if is_mapping {
-            spanned(item, "queue")
-        } else {
-            None
-        },
+        cancel_in_progress: if is_mapping { template(item, "cancel-in-progress") } else { None },
+        queue: if is_mapping { spanned(item, "queue") } else { None },
     })
 }

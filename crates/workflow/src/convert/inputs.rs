@@ -15,12 +15,7 @@ pub(super) enum Declares {
 }
 
 pub(super) fn inputs(item: &Item, by: Declares, out: &mut Diagnostics) -> Vec<Input> {
-    item.get("inputs")
-        .map(Item::entries)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|entry| input(entry, by, out))
-        .collect()
+    item.get("inputs").map(Item::entries).unwrap_or_default().iter().filter_map(|entry| input(entry, by, out)).collect()
 }
 
 fn input(entry: &Entry, by: Declares, out: &mut Diagnostics) -> Option<Input> {
@@ -28,12 +23,9 @@ fn input(entry: &Entry, by: Declares, out: &mut Diagnostics) -> Option<Input> {
     let item = &entry.value;
     if !is_input_name(&name.value) {
         out.push(
-            Diagnostic::error(
-                code::INVALID_ID,
-                format!("`{}` is no name for an input", name.value),
-            )
-            .at(name.span)
-            .help("names start with a letter or `_`, and go on with letters, digits, `-` or `_`"),
+            Diagnostic::error(code::INVALID_ID, format!("`{}` is no name for an input", name.value))
+                .at(name.span)
+                .help("names start with a letter or `_`, and go on with letters, digits, `-` or `_`"),
         );
     }
     let kind = match text(item, "type").as_deref() {
@@ -60,41 +52,25 @@ fn input(entry: &Entry, by: Declares, out: &mut Diagnostics) -> Option<Input> {
 
 fn is_input_name(name: &str) -> bool {
     let mut characters = name.chars();
-    characters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && characters
-            .all(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '-'))
+    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && characters.all(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '-'))
 }
 
 fn check_options(entry: &Entry, kind: InputType, out: &mut Diagnostics) {
     let options = entry.value.entry("options");
     match (kind, options) {
         (InputType::Choice, None) => out.push(
-            Diagnostic::error(code::INVALID_INPUT, "a choice needs `options`").at(entry
-                .value
-                .get("type")
-                .map_or(entry.key_span, |kind| kind.span)),
+            Diagnostic::error(code::INVALID_INPUT, "a choice needs `options`")
+                .at(entry.value.get("type").map_or(entry.key_span, |kind| kind.span)),
         ),
-        (InputType::Choice, Some(options))
-            if options.value.items().is_empty() && !options.value.is_invalid() =>
-        {
-            out.push(
-                Diagnostic::error(code::INVALID_INPUT, "a choice needs at least one option")
-                    .at(options.key_span),
-            );
+        (InputType::Choice, Some(options)) if options.value.items().is_empty() && !options.value.is_invalid() => {
+            out.push(Diagnostic::error(code::INVALID_INPUT, "a choice needs at least one option").at(options.key_span));
         }
         (InputType::Choice, _) | (_, None) => {}
         (_, Some(options)) => {
-            let diagnostic = Diagnostic::error(
-                code::INVALID_INPUT,
-                "`options` is for inputs of the type `choice` only",
-            );
-            out.push(
-                diagnostic
-                    .at(options.key_span)
-                    .help("add `type: choice`, or remove `options`"),
-            );
+            let diagnostic =
+                Diagnostic::error(code::INVALID_INPUT, "`options` is for inputs of the type `choice` only");
+            out.push(diagnostic.at(options.key_span).help("add `type: choice`, or remove `options`"));
         }
     }
 }
@@ -108,11 +84,8 @@ fn check_default(
 ) {
     let Some(value) = default.value() else { return };
     let wrong = |expected: &str| {
-        Diagnostic::error(
-            code::INPUT_DEFAULT,
-            format!("the default of this input has to be {expected}"),
-        )
-        .at(default.span)
+        Diagnostic::error(code::INPUT_DEFAULT, format!("the default of this input has to be {expected}"))
+            .at(default.span)
     };
     match (kind, value) {
         (InputType::Boolean, Value::Bool(_)) | (InputType::Number, Value::Number(_)) => {}
@@ -120,8 +93,7 @@ fn check_default(
         (InputType::Boolean, Value::String(text))
             if by == Declares::Dispatch && matches!(text.as_ref(), "true" | "false" | "") => {}
         (InputType::Number, Value::String(text))
-            if by == Declares::Dispatch
-                && (text.is_empty() || text.trim().parse::<f64>().is_ok()) => {}
+            if by == Declares::Dispatch && (text.is_empty() || text.trim().parse::<f64>().is_ok()) => {}
         (InputType::Boolean, _) => out.push(wrong("`true` or `false`, without quotes")),
         (InputType::Number, _) => out.push(wrong("a number, without quotes")),
         (InputType::Choice, value) => {

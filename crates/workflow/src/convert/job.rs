@@ -2,9 +2,7 @@
 
 use span::Diagnostic;
 
-use super::{
-    Diagnostics, concurrency, defaults, permissions, spanned, steps, strategy, template, whole,
-};
+use super::{Diagnostics, concurrency, defaults, permissions, spanned, steps, strategy, template, whole};
 use crate::item::{Entry, Item, ItemKind};
 use crate::{CallJob, CallSecrets, Job, JobKind, StepsJob, check, code};
 
@@ -23,17 +21,9 @@ pub(super) fn job(entry: &Entry, out: &mut Diagnostics) -> Option<Job> {
         needs,
         condition: item.get("if").and_then(Item::condition),
         permissions: item.get("permissions").and_then(permissions::permissions),
-        concurrency: item
-            .get("concurrency")
-            .and_then(|item| concurrency::concurrency(item, out)),
-        strategy: item
-            .get("strategy")
-            .map(|item| strategy::strategy(item, out)),
-        kind: if item.entry("uses").is_some() {
-            call(item, out)?
-        } else {
-            steps_job(item, out)?
-        },
+        concurrency: item.get("concurrency").and_then(|item| concurrency::concurrency(item, out)),
+        strategy: item.get("strategy").map(|item| strategy::strategy(item, out)),
+        kind: if item.entry("uses").is_some() { call(item, out)? } else { steps_job(item, out)? },
         id,
     })
 }
@@ -48,31 +38,18 @@ fn call(item: &Item, out: &mut Diagnostics) -> Option<JobKind> {
         Some(secrets) if secrets.string().is_some() => CallSecrets::Inherit(secrets.span),
         Some(secrets) => CallSecrets::Map(secrets.named_templates()),
     };
-    let with = item
-        .get("with")
-        .map(Item::named_templates)
-        .unwrap_or_default();
-    Some(JobKind::Call(CallJob {
-        uses: uses?,
-        with,
-        secrets,
-    }))
+    let with = item.get("with").map(Item::named_templates).unwrap_or_default();
+    Some(JobKind::Call(CallJob { uses: uses?, with, secrets }))
 }
 
 fn steps_job(item: &Item, out: &mut Diagnostics) -> Option<JobKind> {
-    let steps = item
-        .get("steps")
-        .map(|list| steps::steps(list, out))
-        .unwrap_or_default();
+    let steps = item.get("steps").map(|list| steps::steps(list, out)).unwrap_or_default();
     let defaults = defaults(item, out);
     for (key, is_service) in [("container", false), ("services", true)] {
         let Some(value) = item.get(key) else { continue };
         match is_service {
             false => check::image(value, false, out),
-            true => value
-                .entries()
-                .iter()
-                .for_each(|service| check::image(&service.value, true, out)),
+            true => value.entries().iter().for_each(|service| check::image(&service.value, true, out)),
         }
     }
     if let Some(snapshot) = item.get("snapshot") {
@@ -90,10 +67,7 @@ fn steps_job(item: &Item, out: &mut Diagnostics) -> Option<JobKind> {
         continue_on_error: template(item, "continue-on-error"),
         container: template(item, "container"),
         services: template(item, "services"),
-        outputs: item
-            .get("outputs")
-            .map(Item::named_templates)
-            .unwrap_or_default(),
+        outputs: item.get("outputs").map(Item::named_templates).unwrap_or_default(),
         snapshot: template(item, "snapshot"),
         steps,
     })))
@@ -102,15 +76,10 @@ fn steps_job(item: &Item, out: &mut Diagnostics) -> Option<JobKind> {
 fn check_runs_on(item: &Item, out: &mut Diagnostics) {
     match &item.kind {
         ItemKind::Sequence(labels) if labels.is_empty() => {
-            out.push(
-                Diagnostic::error(code::INVALID_RUNS_ON, "`runs-on` names no runner").at(item.span),
-            );
+            out.push(Diagnostic::error(code::INVALID_RUNS_ON, "`runs-on` names no runner").at(item.span));
         }
         ItemKind::Mapping(entries) if entries.is_empty() => {
-            out.push(
-                Diagnostic::error(code::INVALID_RUNS_ON, "`runs-on` needs `group` or `labels`")
-                    .at(item.span),
-            );
+            out.push(Diagnostic::error(code::INVALID_RUNS_ON, "`runs-on` needs `group` or `labels`").at(item.span));
         }
         _ => {}
     }
@@ -126,12 +95,9 @@ fn check_runs_on(item: &Item, out: &mut Diagnostics) {
     };
     if !fine {
         out.push(
-            Diagnostic::error(
-                code::INVALID_RUNS_ON,
-                format!("`{}` is no name of a runner group", group.value),
-            )
-            .at(group.span)
-            .help("a group is `name`, `organization/name` or `enterprise/name`"),
+            Diagnostic::error(code::INVALID_RUNS_ON, format!("`{}` is no name of a runner group", group.value))
+                .at(group.span)
+                .help("a group is `name`, `organization/name` or `enterprise/name`"),
         );
     }
 }
@@ -141,16 +107,11 @@ fn check_snapshot(item: &Item, out: &mut Diagnostics) {
         return;
     };
     let major = version.value.strip_suffix(".*");
-    if !major
-        .is_some_and(|major| !major.is_empty() && major.chars().all(|digit| digit.is_ascii_digit()))
-    {
+    if !major.is_some_and(|major| !major.is_empty() && major.chars().all(|digit| digit.is_ascii_digit())) {
         out.push(
-            Diagnostic::error(
-                code::INVALID_SNAPSHOT,
-                format!("`{}` is no version of an image", version.value),
-            )
-            .at(version.span)
-            .help("expected a major version and `.*`, such as `2.*`"),
+            Diagnostic::error(code::INVALID_SNAPSHOT, format!("`{}` is no version of an image", version.value))
+                .at(version.span)
+                .help("expected a major version and `.*`, such as `2.*`"),
         );
     }
 }

@@ -21,13 +21,7 @@ pub(super) fn permissions(item: &Item) -> Option<Permissions> {
             "write" => PermissionLevel::Write,
             _ => PermissionLevel::None,
         };
-        Some((
-            entry.spanned_name()?,
-            Spanned {
-                value,
-                span: level.span,
-            },
-        ))
+        Some((entry.spanned_name()?, Spanned { value, span: level.span }))
     });
     Some(Permissions::Scopes(item.span, scopes.collect()))
 }

@@ -12,12 +12,7 @@ use crate::step_id::StepIds;
 use crate::{Spanned, Step, StepKind, check, code};
 
 pub(super) fn steps(list: &Item, out: &mut Diagnostics) -> Vec<Step> {
-    let mut reader = Reader {
-        ids: StepIds::default(),
-        seen: Vec::new(),
-        background: HashSet::new(),
-        out,
-    };
+    let mut reader = Reader { ids: StepIds::default(), seen: Vec::new(), background: HashSet::new(), out };
     let mut steps = reader.steps(list, false);
     reader.ids.generate(&mut steps);
     steps
@@ -33,10 +28,7 @@ struct Reader<'d> {
 
 impl Reader<'_> {
     fn steps(&mut self, list: &Item, parallel: bool) -> Vec<Step> {
-        list.items()
-            .iter()
-            .filter_map(|item| self.step(item, parallel))
-            .collect()
+        list.items().iter().filter_map(|item| self.step(item, parallel)).collect()
     }
 
     fn step(&mut self, item: &Item, parallel: bool) -> Option<Step> {
@@ -76,15 +68,8 @@ impl Reader<'_> {
 
     fn claim(&mut self, id: &Spanned<Arc<str>>) {
         if let Some(first) = self.ids.claim(id) {
-            let message = format!(
-                "the step id `{}` is taken; ids are compared without regard to case",
-                id.value
-            );
-            self.out.push(
-                Diagnostic::error(code::DUPLICATE_ID, message)
-                    .at(id.span)
-                    .related(first, "first here"),
-            );
+            let message = format!("the step id `{}` is taken; ids are compared without regard to case", id.value);
+            self.out.push(Diagnostic::error(code::DUPLICATE_ID, message).at(id.span).related(first, "first here"));
         }
     }
 
@@ -103,23 +88,17 @@ impl Reader<'_> {
         if item.entry("uses").is_some() {
             let uses = spanned(item, "uses")?;
             check::action_reference(&uses, self.out);
-            return Some(StepKind::Uses {
-                uses,
-                with: template(item, "with"),
-            });
+            return Some(StepKind::Uses { uses, with: template(item, "with") });
         }
         if let Some(targets) = item.get("wait") {
             let targets = targets.strings();
-            targets
-                .iter()
-                .for_each(|target| self.check_target(target, own));
+            targets.iter().for_each(|target| self.check_target(target, own));
             return Some(StepKind::Wait { targets });
         }
         if let Some(value) = item.get("wait-all") {
             if let Some(Value::Bool(false)) = value.value() {
                 let message = "`wait-all` is `true` or has no value";
-                self.out
-                    .push(Diagnostic::error(code::INVALID_WAIT, message).at(value.span));
+                self.out.push(Diagnostic::error(code::INVALID_WAIT, message).at(value.span));
             }
             return Some(StepKind::WaitAll);
         }
@@ -129,9 +108,7 @@ impl Reader<'_> {
             return Some(StepKind::Cancel { target });
         }
         let list = item.get("parallel")?;
-        Some(StepKind::Parallel {
-            steps: self.steps(list, true),
-        })
+        Some(StepKind::Parallel { steps: self.steps(list, true) })
     }
 
     fn check_target(&mut self, target: &Spanned<Arc<str>>, own: Option<&Spanned<Arc<str>>>) {
@@ -139,49 +116,31 @@ impl Reader<'_> {
         let diagnostic = Diagnostic::error(code::INVALID_WAIT, "").at(target.span);
         if own.is_some_and(|own| own.value.eq_ignore_ascii_case(name)) {
             let message = "a step cannot wait for itself or cancel itself".to_owned();
-            self.out.push(Diagnostic {
-                message,
-                ..diagnostic
-            });
+            self.out.push(Diagnostic { message, ..diagnostic });
         } else if !self.seen.iter().any(|id| id.as_ref() == name) {
             let message = format!("no step before this one has the id `{name}`");
-            let mut diagnostic = Diagnostic {
-                message,
-                ..diagnostic
-            };
-            if let Some(meant) =
-                check::suggest(self.out.len(), name, self.seen.iter().map(AsRef::as_ref))
-            {
+            let mut diagnostic = Diagnostic { message, ..diagnostic };
+            if let Some(meant) = check::suggest(self.out.len(), name, self.seen.iter().map(AsRef::as_ref)) {
                 diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
             }
             self.out.push(diagnostic);
         } else if !self.background.contains(name) {
             let message = format!("the step `{name}` does not run in the background");
-            self.out.push(
-                Diagnostic {
-                    message,
-                    ..diagnostic
-                }
-                .help("add `background: true` to it"),
-            );
+            self.out.push(Diagnostic { message, ..diagnostic }.help("add `background: true` to it"));
         }
     }
 
     /// Steps of a `parallel` block run in the background by themselves; only `run` and `uses` steps can.
     fn check_parallel(&mut self, item: &Item) {
         for (key, message) in [
-            (
-                "background",
-                "`background` has no place in a `parallel` block, whose steps all run in the background",
-            ),
+            ("background", "`background` has no place in a `parallel` block, whose steps all run in the background"),
             ("wait", "`wait` has no place in a `parallel` block"),
             ("wait-all", "`wait-all` has no place in a `parallel` block"),
             ("cancel", "`cancel` has no place in a `parallel` block"),
             ("parallel", "`parallel` blocks cannot stand in each other"),
         ] {
             if let Some(entry) = item.entry(key) {
-                self.out
-                    .push(Diagnostic::error(code::INVALID_PARALLEL, message).at(entry.key_span));
+                self.out.push(Diagnostic::error(code::INVALID_PARALLEL, message).at(entry.key_span));
             }
         }
     }

@@ -16,9 +16,7 @@ pub(super) fn strategy(item: &Item, out: &mut Diagnostics) -> Strategy {
         && let Some(Value::Number(number)) = max.value()
         && *number < 1.0
     {
-        out.push(
-            Diagnostic::error(code::INVALID_NUMBER, "`max-parallel` is at least 1").at(max.span),
-        );
+        out.push(Diagnostic::error(code::INVALID_NUMBER, "`max-parallel` is at least 1").at(max.span));
     }
     Strategy {
         span: item.span,
@@ -35,36 +33,22 @@ fn check_matrix(matrix: &Entry, out: &mut Diagnostics) {
         return;
     };
     let before = out.len();
-    let axes: Vec<&Entry> = entries
-        .iter()
-        .filter(|entry| !matches!(entry.name(), Some("include" | "exclude")))
-        .collect();
+    let axes: Vec<&Entry> =
+        entries.iter().filter(|entry| !matches!(entry.name(), Some("include" | "exclude"))).collect();
     for axis in &axes {
         if let (Some(name), ItemKind::Sequence(values)) = (axis.name(), &axis.value.kind)
             && values.is_empty()
         {
             out.push(
-                Diagnostic::error(
-                    code::INVALID_MATRIX,
-                    format!("the axis `{name}` has no values"),
-                )
-                .at(axis.key_span),
+                Diagnostic::error(code::INVALID_MATRIX, format!("the axis `{name}` has no values")).at(axis.key_span),
             );
         }
     }
-    let has_include = item
-        .get("include")
-        .is_some_and(|include| include.is_dynamic() || !include.items().is_empty());
-    if axes.is_empty()
-        && !has_include
-        && !item.entries().iter().any(|entry| entry.value.is_invalid())
-    {
+    let has_include = item.get("include").is_some_and(|include| include.is_dynamic() || !include.items().is_empty());
+    if axes.is_empty() && !has_include && !item.entries().iter().any(|entry| entry.value.is_invalid()) {
         out.push(
-            Diagnostic::error(
-                code::INVALID_MATRIX,
-                "this matrix has no axis and no `include`, so it makes no job",
-            )
-            .at(matrix.key_span),
+            Diagnostic::error(code::INVALID_MATRIX, "this matrix has no axis and no `include`, so it makes no job")
+                .at(matrix.key_span),
         );
     }
     check_include(item, out);
@@ -79,10 +63,7 @@ fn check_matrix(matrix: &Entry, out: &mut Diagnostics) {
 fn check_include(matrix: &Item, out: &mut Diagnostics) {
     for entry in matrix.get("include").map(Item::items).unwrap_or_default() {
         if matches!(&entry.kind, ItemKind::Mapping(keys) if keys.is_empty()) {
-            out.push(
-                Diagnostic::error(code::INVALID_MATRIX, "this `include` entry says nothing")
-                    .at(entry.span),
-            );
+            out.push(Diagnostic::error(code::INVALID_MATRIX, "this `include` entry says nothing").at(entry.span));
         }
     }
 }
@@ -91,10 +72,7 @@ fn check_exclude(matrix: &Item, axes: &[&Entry], out: &mut Diagnostics) {
     let names: Vec<&str> = axes.iter().filter_map(|axis| axis.name()).collect();
     for entry in matrix.get("exclude").map(Item::items).unwrap_or_default() {
         if matches!(&entry.kind, ItemKind::Mapping(keys) if keys.is_empty()) {
-            out.push(
-                Diagnostic::error(code::INVALID_MATRIX, "this `exclude` entry says nothing")
-                    .at(entry.span),
-            );
+            out.push(Diagnostic::error(code::INVALID_MATRIX, "this `exclude` entry says nothing").at(entry.span));
         }
         for key in entry.entries() {
             let Some(name) = key.name() else { continue };

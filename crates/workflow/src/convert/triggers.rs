@@ -8,8 +8,7 @@ use super::inputs::{Declares, inputs};
 use super::{Diagnostics, whole};
 use crate::item::{Entry, Item};
 use crate::{
-    EventTrigger, Filter, Schedule, SecretDeclaration, Spanned, Triggers, WorkflowCall,
-    WorkflowOutput, check, code,
+    EventTrigger, Filter, Schedule, SecretDeclaration, Spanned, Triggers, WorkflowCall, WorkflowOutput, check, code,
 };
 
 pub(super) fn triggers(on: &Entry, out: &mut Diagnostics) -> Triggers {
@@ -36,17 +35,10 @@ pub(super) fn triggers(on: &Entry, out: &mut Diagnostics) -> Triggers {
     } else {
         events.extend(item.entries().iter().filter_map(|entry| event(entry, out)));
     }
-    if events.is_empty()
-        && !item.is_invalid()
-        && item.entries().is_empty()
-        && item.items().is_empty()
-    {
+    if events.is_empty() && !item.is_invalid() && item.entries().is_empty() && item.items().is_empty() {
         out.push(Diagnostic::error(code::EMPTY_VALUE, "`on` names no event").at(on.key_span));
     }
-    Triggers {
-        span: whole(on.key_span, item),
-        events,
-    }
+    Triggers { span: whole(on.key_span, item), events }
 }
 
 fn bare(name: Spanned<Arc<str>>, span: Span) -> EventTrigger {
@@ -85,11 +77,7 @@ fn event(entry: &Entry, out: &mut Diagnostics) -> Option<EventTrigger> {
     event.versions = filter(item, "versions");
     match event.name.value.as_ref() {
         "schedule" => {
-            event.schedules = item
-                .items()
-                .iter()
-                .filter_map(|item| schedule(item, out))
-                .collect();
+            event.schedules = item.items().iter().filter_map(|item| schedule(item, out)).collect();
         }
         "workflow_dispatch" => event.inputs = inputs(item, Declares::Dispatch, out),
         "workflow_call" => event.call = Some(call(item, event.span, out)),
@@ -101,10 +89,7 @@ fn event(entry: &Entry, out: &mut Diagnostics) -> Option<EventTrigger> {
 
 fn filter(item: &Item, key: &str) -> Option<Filter> {
     let entry = item.entry(key)?;
-    Some(Filter {
-        key_span: entry.key_span,
-        patterns: entry.value.strings(),
-    })
+    Some(Filter { key_span: entry.key_span, patterns: entry.value.strings() })
 }
 
 fn schedule(item: &Item, out: &mut Diagnostics) -> Option<Schedule> {
@@ -120,21 +105,11 @@ fn schedule(item: &Item, out: &mut Diagnostics) -> Option<Schedule> {
 fn call(item: &Item, span: Span, out: &mut Diagnostics) -> WorkflowCall {
     let entries = |key: &str| item.get(key).map(Item::entries).unwrap_or_default();
     let secrets = entries("secrets").iter().filter_map(|entry| {
-        let required = entry
-            .value
-            .get("required")
-            .and_then(Item::bool)
-            .unwrap_or(false);
-        Some(SecretDeclaration {
-            name: entry.spanned_name()?,
-            required,
-        })
+        let required = entry.value.get("required").and_then(Item::bool).unwrap_or(false);
+        Some(SecretDeclaration { name: entry.spanned_name()?, required })
     });
     let outputs = entries("outputs").iter().filter_map(|entry| {
-        Some(WorkflowOutput {
-            name: entry.spanned_name()?,
-            value: entry.value.get("value")?.template(),
-        })
+        Some(WorkflowOutput { name: entry.spanned_name()?, value: entry.value.get("value")?.template() })
     });
     WorkflowCall {
         span,

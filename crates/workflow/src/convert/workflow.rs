@@ -8,12 +8,7 @@ use crate::check;
 use crate::code;
 use crate::item::Item;
 
-pub(crate) fn workflow(
-    file: FileId,
-    path: &str,
-    root: &Item,
-    out: &mut Diagnostics,
-) -> Option<Workflow> {
+pub(crate) fn workflow(file: FileId, path: &str, root: &Item, out: &mut Diagnostics) -> Option<Workflow> {
     if root.is_invalid() {
         return None;
     }
@@ -23,10 +18,7 @@ pub(crate) fn workflow(
         && entry.value.entries().is_empty()
         && !entry.value.is_invalid()
     {
-        out.push(
-            Diagnostic::error(code::NO_JOBS, "a workflow needs at least one job")
-                .at(entry.key_span),
-        );
+        out.push(Diagnostic::error(code::NO_JOBS, "a workflow needs at least one job").at(entry.key_span));
     }
     let job_entries = jobs.map(Item::entries).unwrap_or_default();
     let workflow = Workflow {
@@ -39,13 +31,8 @@ pub(crate) fn workflow(
         permissions: root.get("permissions").and_then(permissions::permissions),
         env: template(root, "env"),
         defaults: defaults(root, out),
-        concurrency: root
-            .get("concurrency")
-            .and_then(|item| concurrency::concurrency(item, out)),
-        jobs: job_entries
-            .iter()
-            .filter_map(|entry| job::job(entry, out))
-            .collect(),
+        concurrency: root.get("concurrency").and_then(|item| concurrency::concurrency(item, out)),
+        jobs: job_entries.iter().filter_map(|entry| job::job(entry, out)).collect(),
     };
     check::needs(&workflow.jobs, out);
     check::contexts(root, &workflow, out);

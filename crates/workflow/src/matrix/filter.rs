@@ -10,10 +10,7 @@ pub(super) fn matches<'a>(
     combination: impl Iterator<Item = (&'a Arc<str>, &'a Value)> + Clone,
 ) -> bool {
     entry.all(|(key, wanted)| {
-        let found = combination
-            .clone()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key))
-            .map(|(_, value)| value);
+        let found = combination.clone().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
         value_matches(wanted, found.unwrap_or(&Value::Null))
     })
 }
@@ -38,11 +35,7 @@ fn equal(left: &Value, right: &Value) -> bool {
         (Value::Null, Value::Null) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::String(left), Value::String(right)) => {
-            let upper = |text: &'_ str| {
-                text.chars()
-                    .flat_map(char::to_uppercase)
-                    .collect::<String>()
-            };
+            let upper = |text: &'_ str| text.chars().flat_map(char::to_uppercase).collect::<String>();
             left == right || upper(left) == upper(right)
         }
         (left, right) => left.to_number() == right.to_number(),

@@ -17,18 +17,12 @@ pub fn leg_name(job_display: &str, leg: &Leg) -> String {
     for value in leg.axes.iter().filter_map(|axis| leg.values.get(axis)) {
         collect(value, &mut segments);
     }
-    let name = if segments.is_empty() {
-        job_display.to_owned()
-    } else {
-        format!("{job_display} ({})", segments.join(", "))
-    };
+    let name =
+        if segments.is_empty() { job_display.to_owned() } else { format!("{job_display} ({})", segments.join(", ")) };
     if name.chars().count() <= MAX_NAME {
         return name;
     }
-    name.chars()
-        .take(MAX_NAME - 3)
-        .chain("...".chars())
-        .collect()
+    name.chars().take(MAX_NAME - 3).chain("...".chars()).collect()
 }
 
 fn collect(value: &Value, segments: &mut Vec<String>) {

@@ -38,11 +38,17 @@ pub enum StepKind {
         with: Option<Template>,
     },
     /// Waits for background steps by id.
-    Wait { targets: Vec<Spanned<Arc<str>>> },
+    Wait {
+        targets: Vec<Spanned<Arc<str>>>,
+    },
     /// Waits for all background steps.
     WaitAll,
     /// Cancels a background step.
-    Cancel { target: Spanned<Arc<str>> },
+    Cancel {
+        target: Spanned<Arc<str>>,
+    },
     /// Runs steps side by side and waits for all of them.
-    Parallel { steps: Vec<Step> },
+    Parallel {
+        steps: Vec<Step>,
+    },
 }

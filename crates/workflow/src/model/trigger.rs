@@ -17,9 +17,7 @@ pub struct Triggers {
 impl Triggers {
     #[must_use]
     pub fn event(&self, name: &str) -> Option<&EventTrigger> {
-        self.events
-            .iter()
-            .find(|event| event.name.value.as_ref() == name)
+        self.events.iter().find(|event| event.name.value.as_ref() == name)
     }
 
     /// `on.workflow_call`, which makes the workflow reusable.

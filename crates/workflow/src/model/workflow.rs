@@ -37,9 +37,7 @@ impl Workflow {
     /// The job with this id. Ids are compared as GitHub does, without regard to case.
     #[must_use]
     pub fn job(&self, id: &str) -> Option<&Job> {
-        self.jobs
-            .iter()
-            .find(|job| job.id.value.eq_ignore_ascii_case(id))
+        self.jobs.iter().find(|job| job.id.value.eq_ignore_ascii_case(id))
     }
 }
 

@@ -7,20 +7,16 @@ use span::{Diagnostic, did_you_mean};
 
 use crate::permission::{Grant, Violation};
 use crate::{
-    CallJob, CallSecrets, InputType, Permissions, Spanned, Template, TemplateKind, Workflow,
-    WorkflowCall, code,
+    CallJob, CallSecrets, InputType, Permissions, Spanned, Template, TemplateKind, Workflow, WorkflowCall, code,
 };
 
 /// Inputs and secrets.
 pub(super) fn check(call: &CallJob, callee: &Workflow, out: &mut Vec<Diagnostic>) {
     let Some(declared) = callee.on.call() else {
         out.push(
-            Diagnostic::error(
-                code::CALL_NOT_REUSABLE,
-                format!("`{}` cannot be called", call.uses.value),
-            )
-            .at(call.uses.span)
-            .related(callee.on.span, "`workflow_call` is missing here"),
+            Diagnostic::error(code::CALL_NOT_REUSABLE, format!("`{}` cannot be called", call.uses.value))
+                .at(call.uses.span)
+                .related(callee.on.span, "`workflow_call` is missing here"),
         );
         return;
     };
@@ -29,55 +25,27 @@ pub(super) fn check(call: &CallJob, callee: &Workflow, out: &mut Vec<Diagnostic>
 }
 
 fn check_inputs(call: &CallJob, declared: &WorkflowCall, out: &mut Vec<Diagnostic>) {
-    let names = || {
-        declared
-            .inputs
-            .iter()
-            .map(|input| input.name.value.as_ref())
-    };
+    let names = || declared.inputs.iter().map(|input| input.name.value.as_ref());
     for (name, value) in &call.with {
-        match declared
-            .inputs
-            .iter()
-            .find(|input| input.name.value.eq_ignore_ascii_case(&name.value))
-        {
+        match declared.inputs.iter().find(|input| input.name.value.eq_ignore_ascii_case(&name.value)) {
             Some(input) => {
                 if let Some(expected) = mismatch(input.kind, value) {
                     let message = format!("the input `{}` is {expected}", name.value);
-                    let diagnostic =
-                        Diagnostic::error(code::CALL_INPUT_TYPE, message).at(value.span);
+                    let diagnostic = Diagnostic::error(code::CALL_INPUT_TYPE, message).at(value.span);
                     out.push(diagnostic.related(input.name.span, "declared here"));
                 }
             }
             None => {
                 let what = format!("`{}` has no input `{}`", call.uses.value, name.value);
-                out.push(unknown(
-                    code::CALL_UNKNOWN_INPUT,
-                    what,
-                    name,
-                    names(),
-                    declared,
-                ));
+                out.push(unknown(code::CALL_UNKNOWN_INPUT, what, name, names(), declared));
             }
         }
     }
     for input in declared.inputs.iter().filter(|input| input.required) {
-        if !call
-            .with
-            .iter()
-            .any(|(name, _)| name.value.eq_ignore_ascii_case(&input.name.value))
-        {
-            let message = format!(
-                "`{}` needs the input `{}`",
-                call.uses.value, input.name.value
-            );
-            let diagnostic =
-                Diagnostic::error(code::CALL_MISSING_INPUT, message).at(call.uses.span);
-            out.push(
-                diagnostic
-                    .related(input.name.span, "required here")
-                    .help("add it under `with`"),
-            );
+        if !call.with.iter().any(|(name, _)| name.value.eq_ignore_ascii_case(&input.name.value)) {
+            let message = format!("`{}` needs the input `{}`", call.uses.value, input.name.value);
+            let diagnostic = Diagnostic::error(code::CALL_MISSING_INPUT, message).at(call.uses.span);
+            out.push(diagnostic.related(input.name.span, "required here").help("add it under `with`"));
         }
     }
 }
@@ -101,35 +69,17 @@ fn check_secrets(call: &CallJob, declared: &WorkflowCall, out: &mut Vec<Diagnost
         CallSecrets::None => &[][..],
         CallSecrets::Map(given) => given,
     };
-    let names = || {
-        declared
-            .secrets
-            .iter()
-            .map(|secret| secret.name.value.as_ref())
-    };
+    let names = || declared.secrets.iter().map(|secret| secret.name.value.as_ref());
     for (name, _) in given {
         if !names().any(|declared| declared.eq_ignore_ascii_case(&name.value)) {
             let what = format!("`{}` has no secret `{}`", call.uses.value, name.value);
-            out.push(unknown(
-                code::CALL_UNKNOWN_SECRET,
-                what,
-                name,
-                names(),
-                declared,
-            ));
+            out.push(unknown(code::CALL_UNKNOWN_SECRET, what, name, names(), declared));
         }
     }
     for secret in declared.secrets.iter().filter(|secret| secret.required) {
-        if !given
-            .iter()
-            .any(|(name, _)| name.value.eq_ignore_ascii_case(&secret.name.value))
-        {
-            let message = format!(
-                "`{}` needs the secret `{}`",
-                call.uses.value, secret.name.value
-            );
-            let diagnostic =
-                Diagnostic::error(code::CALL_MISSING_SECRET, message).at(call.uses.span);
+        if !given.iter().any(|(name, _)| name.value.eq_ignore_ascii_case(&secret.name.value)) {
+            let message = format!("`{}` needs the secret `{}`", call.uses.value, secret.name.value);
+            let diagnostic = Diagnostic::error(code::CALL_MISSING_SECRET, message).at(call.uses.span);
             out.push(
                 diagnostic
                     .related(secret.name.span, "required here")
@@ -146,48 +96,32 @@ fn unknown<'a>(
     known: impl Iterator<Item = &'a str> + Clone,
     declared: &WorkflowCall,
 ) -> Diagnostic {
-    let diagnostic = Diagnostic::error(code, message)
-        .at(name.span)
-        .related(declared.span, "declared here");
+    let diagnostic = Diagnostic::error(code, message).at(name.span).related(declared.span, "declared here");
     match did_you_mean(&name.value, known.clone()) {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
         None => {
             let names: Vec<&str> = known.take(24).collect();
-            if names.is_empty() {
-                diagnostic
-            } else {
-                diagnostic.help(format!("known are {}", names.join(", ")))
-            }
+            if names.is_empty() { diagnostic } else { diagnostic.help(format!("known are {}", names.join(", "))) }
         }
     }
 }
 
 /// A called workflow and its jobs ask for no more than the calling job has.
-pub(super) fn check_permissions(
-    call: &CallJob,
-    callee: &Workflow,
-    granted: &Grant,
-    out: &mut Vec<Diagnostic>,
-) {
-    let blocks = callee
-        .permissions
-        .iter()
-        .map(|block| ("the workflow".to_owned(), block))
-        .chain(callee.jobs.iter().filter_map(|job| {
-            job.permissions
-                .as_ref()
-                .map(|block| (format!("its job `{}`", job.id.value), block))
-        }));
+pub(super) fn check_permissions(call: &CallJob, callee: &Workflow, granted: &Grant, out: &mut Vec<Diagnostic>) {
+    let blocks = callee.permissions.iter().map(|block| ("the workflow".to_owned(), block)).chain(
+        callee
+            .jobs
+            .iter()
+            .filter_map(|job| job.permissions.as_ref().map(|block| (format!("its job `{}`", job.id.value), block))),
+    );
     for (who, block) in blocks {
         let violations = Grant::from(block).violations(granted);
         if violations.is_empty() {
             continue;
         }
         let list = |level: fn(&Violation) -> &'static str| {
-            let parts: Vec<String> = violations
-                .iter()
-                .map(|violation| format!("{}: {}", violation.scope, level(violation)))
-                .collect();
+            let parts: Vec<String> =
+                violations.iter().map(|violation| format!("{}: {}", violation.scope, level(violation))).collect();
             parts.join(", ")
         };
         let asked = list(|violation| violation.asked.as_str());
@@ -195,7 +129,10 @@ pub(super) fn check_permissions(
         out.push(
             Diagnostic::error(
                 code::CALL_PERMISSIONS,
-                format!("`{}` cannot be called: {who} asks for `{asked}`, the calling job has `{allowed}`", call.uses.value),
+                format!(
+                    "`{}` cannot be called: {who} asks for `{asked}`, the calling job has `{allowed}`",
+                    call.uses.value
+                ),
             )
             .at(call.uses.span)
             .related(span_of(block), "asked for here")
@@ -206,8 +143,6 @@ pub(super) fn check_permissions(
 
 fn span_of(block: &Permissions) -> span::Span {
     match block {
-        Permissions::ReadAll(span) | Permissions::WriteAll(span) | Permissions::Scopes(span, _) => {
-            *span
-        }
+        Permissions::ReadAll(span) | Permissions::WriteAll(span) | Permissions::Scopes(span, _) => *span,
     }
 }

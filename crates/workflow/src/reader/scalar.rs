@@ -15,25 +15,10 @@ use crate::item::{Item, ItemKind, Read};
 use crate::schema::{Def, Text};
 
 /// The functions that exist everywhere.
-const FUNCTIONS: &[&str] = &[
-    "case",
-    "contains",
-    "endsWith",
-    "format",
-    "fromJSON",
-    "join",
-    "startsWith",
-    "toJSON",
-];
+const FUNCTIONS: &[&str] = &["case", "contains", "endsWith", "format", "fromJSON", "join", "startsWith", "toJSON"];
 
 impl Reader<'_> {
-    pub(super) fn scalar(
-        &mut self,
-        node: &Node,
-        def: &Def,
-        allowed: &Rc<Allowed>,
-        site: Span,
-    ) -> Item {
+    pub(super) fn scalar(&mut self, node: &Node, def: &Def, allowed: &Rc<Allowed>, site: Span) -> Item {
         let text = as_text(node);
         if def.condition {
             return self.condition(node, &text, allowed);
@@ -60,11 +45,7 @@ impl Reader<'_> {
             }
             Some(Text::OneOf(values)) if !node.is_null() => self.unknown_value(node, &text, values),
             Some(Text::NonEmpty) if text.is_empty() => {
-                let span = if node.span.is_empty() {
-                    site
-                } else {
-                    node.span
-                };
+                let span = if node.span.is_empty() { site } else { node.span };
                 let message = format!("expected {}, found nothing", def.expected());
                 self.report(Diagnostic::error(code::EMPTY_VALUE, message).at(span));
             }
@@ -73,13 +54,7 @@ impl Reader<'_> {
         Item::invalid(node.span)
     }
 
-    fn expression(
-        &mut self,
-        node: &Node,
-        text: &Arc<str>,
-        def: &Def,
-        allowed: &Rc<Allowed>,
-    ) -> Item {
+    fn expression(&mut self, node: &Node, text: &Arc<str>, def: &Def, allowed: &Rc<Allowed>) -> Item {
         // `${{ 'text' }}` is the way to write text that holds `${{`: it counts as a literal everywhere.
         if let Some(literal) = quoted_literal(text) {
             if def.string.is_some_and(|rule| rule.takes(&literal)) {
@@ -94,15 +69,8 @@ impl Reader<'_> {
         }
         match expr::Template::parse(text, &allowed.scope()) {
             Ok(template) => {
-                let reads = template
-                    .expressions()
-                    .flat_map(|expr| reads(node, expr.references()))
-                    .collect();
-                Item {
-                    span: node.span,
-                    kind: ItemKind::Text(template),
-                    reads,
-                }
+                let reads = template.expressions().flat_map(|expr| reads(node, expr.references())).collect();
+                Item { span: node.span, kind: ItemKind::Text(template), reads }
             }
             Err(errors) => {
                 self.parse_errors(node, text, &errors, allowed);
@@ -113,9 +81,7 @@ impl Reader<'_> {
 
     fn not_allowed(&mut self, node: &Node, text: &str) {
         let start = text.find("${{").unwrap_or_default();
-        let end = text[start..]
-            .find("}}")
-            .map_or(text.len(), |length| start + length + 2);
+        let end = text[start..].find("}}").map_or(text.len(), |length| start + length + 2);
         self.report(
             Diagnostic::error(code::EXPRESSION_NOT_ALLOWED, "no expression can stand here")
                 .at(place(node, start..end))
@@ -131,11 +97,7 @@ impl Reader<'_> {
             Ok(condition) => {
                 self.warn_always_true(node, text);
                 let reads = reads(node, condition.expr().references()).collect();
-                Item {
-                    span: node.span,
-                    kind: ItemKind::Condition(condition),
-                    reads,
-                }
+                Item { span: node.span, kind: ItemKind::Condition(condition), reads }
             }
             Err(errors) => {
                 self.parse_errors(node, text, &errors, allowed);
@@ -153,27 +115,23 @@ impl Reader<'_> {
         if around == ["", ""] && text.matches("${{").count() == 1 {
             return;
         }
-        let diagnostic =
-            Diagnostic::warning(code::ALWAYS_TRUE, "this condition is always true").at(node.span);
-        self.report(
-            if around.iter().all(|text| text.trim().is_empty()) && text.matches("${{").count() == 1
-            {
-                diagnostic
-                    .label("the line break outside `${{ }}` makes it a string")
-                    .help("end the block with `|-` or `>-`, or leave out `${{` and `}}`")
-            } else {
-                diagnostic
-                    .label("the text outside `${{ }}` makes it a string")
-                    .help("put the whole condition into one `${{ }}`, or leave out `${{` and `}}`")
-            },
-        );
+        let diagnostic = Diagnostic::warning(code::ALWAYS_TRUE, "this condition is always true").at(node.span);
+        self.report(if around.iter().all(|text| text.trim().is_empty()) && text.matches("${{").count() == 1 {
+            diagnostic
+                .label("the line break outside `${{ }}` makes it a string")
+                .help("end the block with `|-` or `>-`, or leave out `${{` and `}}`")
+        } else {
+            diagnostic
+                .label("the text outside `${{ }}` makes it a string")
+                .help("put the whole condition into one `${{ }}`, or leave out `${{` and `}}`")
+        });
     }
 
     fn parse_errors(&mut self, node: &Node, text: &str, errors: &[ParseError], allowed: &Allowed) {
         for error in errors {
             let named = text.get(error.range.clone()).unwrap_or_default();
-            let diagnostic = Diagnostic::error(code::INVALID_EXPRESSION, error.message.clone())
-                .at(place(node, error.range.clone()));
+            let diagnostic =
+                Diagnostic::error(code::INVALID_EXPRESSION, error.message.clone()).at(place(node, error.range.clone()));
             self.report(explain(diagnostic, &error.message, named, allowed));
         }
     }
@@ -194,10 +152,7 @@ impl Reader<'_> {
         }
         match expr::Template::parse(text, &allowed.scope()) {
             Ok(template) => {
-                let reads = template
-                    .expressions()
-                    .flat_map(|expr| reads(key, expr.references()))
-                    .collect();
+                let reads = template.expressions().flat_map(|expr| reads(key, expr.references())).collect();
                 Some((TemplateKey::Text(template), reads))
             }
             Err(errors) => {
@@ -210,29 +165,19 @@ impl Reader<'_> {
 
 /// Adds what would be right to GitHub's own words.
 fn explain(diagnostic: Diagnostic, message: &str, named: &str, allowed: &Allowed) -> Diagnostic {
-    let functions = || {
-        allowed
-            .functions
-            .iter()
-            .map(|function| function.name)
-            .chain(FUNCTIONS.iter().copied())
-    };
-    let (meant, known): (Option<String>, Vec<&str>) =
-        if message.starts_with("Unrecognized named-value") {
-            let contexts = allowed.contexts.iter().copied();
-            let meant = match functions().find(|function| function.eq_ignore_ascii_case(named)) {
-                Some(function) => Some(format!("{function}()")),
-                None => did_you_mean(named, contexts.clone()).map(str::to_owned),
-            };
-            (meant, contexts.collect())
-        } else if message.starts_with("Unrecognized function") {
-            (
-                did_you_mean(named, functions()).map(str::to_owned),
-                functions().collect(),
-            )
-        } else {
-            return diagnostic;
+    let functions = || allowed.functions.iter().map(|function| function.name).chain(FUNCTIONS.iter().copied());
+    let (meant, known): (Option<String>, Vec<&str>) = if message.starts_with("Unrecognized named-value") {
+        let contexts = allowed.contexts.iter().copied();
+        let meant = match functions().find(|function| function.eq_ignore_ascii_case(named)) {
+            Some(function) => Some(format!("{function}()")),
+            None => did_you_mean(named, contexts.clone()).map(str::to_owned),
         };
+        (meant, contexts.collect())
+    } else if message.starts_with("Unrecognized function") {
+        (did_you_mean(named, functions()).map(str::to_owned), functions().collect())
+    } else {
+        return diagnostic;
+    };
     let diagnostic = diagnostic.label("not known here");
     let diagnostic = match meant {
         Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
@@ -243,24 +188,16 @@ fn explain(diagnostic: Diagnostic, message: &str, named: &str, allowed: &Allowed
 
 /// The bytes of the file behind a range of a scalar's text.
 fn place(node: &Node, range: Range<usize>) -> Span {
-    let span = node
-        .as_scalar()
-        .map_or(node.span, |scalar| scalar.source_span(range));
+    let span = node.as_scalar().map_or(node.span, |scalar| scalar.source_span(range));
     if span.is_empty() { node.span } else { span }
 }
 
 fn reads(node: &Node, references: Vec<expr::Reference>) -> impl Iterator<Item = Read> {
-    references.into_iter().map(|reference| Read {
-        span: place(node, reference.range.clone()),
-        path: reference.path,
-    })
+    references.into_iter().map(|reference| Read { span: place(node, reference.range.clone()), path: reference.path })
 }
 
 fn is_insert(text: &str) -> bool {
-    let inner = text
-        .trim()
-        .strip_prefix("${{")
-        .and_then(|rest| rest.strip_suffix("}}"));
+    let inner = text.trim().strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
     inner.is_some_and(|inner| inner.trim() == "insert")
 }
 

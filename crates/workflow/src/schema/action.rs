@@ -43,19 +43,12 @@ static INPUT_DEFAULT: Def = Def::text().sees(&contexts::ACTION_DEFAULT);
 static OUTPUTS: Def = Def::map(&OUTPUTS_KEYS);
 static OUTPUTS_KEYS: Keys = named("`outputs`", &OUTPUT);
 static OUTPUT: Def = Def::map(&OUTPUT_KEYS).or_null();
-static OUTPUT_KEYS: Keys = keys(
-    "an output",
-    &[key("description", &TEXT), key("value", &OUTPUT_VALUE)],
-);
+static OUTPUT_KEYS: Keys = keys("an output", &[key("description", &TEXT), key("value", &OUTPUT_VALUE)]);
 static OUTPUT_VALUE: Def = Def::text().sees(&contexts::ACTION_OUTPUT);
 
 static RUNS: Def = Def::choice(Map::ByValue(
     "using",
-    &[
-        (&["node12", "node16", "node20", "node24"], &NODE),
-        (&["composite"], &COMPOSITE),
-        (&["docker"], &DOCKER),
-    ],
+    &[(&["node12", "node16", "node20", "node24"], &NODE), (&["composite"], &COMPOSITE), (&["docker"], &DOCKER)],
 ));
 
 static NODE: Keys = keys(
@@ -69,10 +62,8 @@ static NODE: Keys = keys(
         key("post-if", &RUNS_IF),
     ],
 );
-static COMPOSITE: Keys = keys(
-    "a composite action's `runs`",
-    &[required("using", &NON_EMPTY), required("steps", &STEPS)],
-);
+static COMPOSITE: Keys =
+    keys("a composite action's `runs`", &[required("using", &NON_EMPTY), required("steps", &STEPS)]);
 static DOCKER: Keys = keys(
     "a Docker action's `runs`",
     &[

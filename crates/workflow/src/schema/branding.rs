@@ -259,13 +259,4 @@ pub(super) const ICONS: &[&str] = &[
     "zoom-out",
 ];
 
-pub(super) const COLORS: &[&str] = &[
-    "white",
-    "yellow",
-    "blue",
-    "green",
-    "orange",
-    "red",
-    "purple",
-    "gray-dark",
-];
+pub(super) const COLORS: &[&str] = &["white", "yellow", "blue", "green", "orange", "red", "purple", "gray-dark"];

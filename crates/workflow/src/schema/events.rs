@@ -1,8 +1,6 @@
 //! `on:`: every event with its activity types and filters.
 
-use super::{
-    BOOLEAN, Def, Key, Keys, NAMES, NON_EMPTY, TEXT, TEXT_LIST, contexts, key, keys, required,
-};
+use super::{BOOLEAN, Def, Key, Keys, NAMES, NON_EMPTY, TEXT, TEXT_LIST, contexts, key, keys, required};
 
 pub(super) static ON: Def = Def::one_of(EVENT_NAMES).or_list(&ON_NAME).or_map(&ON_KEYS);
 static ON_NAME: Def = Def::one_of(EVENT_NAMES);
@@ -42,10 +40,7 @@ const fn filter(name: &'static str) -> Key {
     key(name, &NAMES)
 }
 
-static NO_KEYS: Def = Def {
-    null: true,
-    ..Def::NOTHING
-};
+static NO_KEYS: Def = Def { null: true, ..Def::NOTHING };
 
 static EVENTS: &[Key] = &[
     event!("branch_protection_rule", types: ["created", "edited", "deleted"]),
@@ -137,10 +132,7 @@ static FREE_TYPES: Def = Def::non_empty().or_list(&NON_EMPTY);
 
 static SCHEDULE: Def = Def::list(&CRON);
 static CRON: Def = Def::map(&CRON_KEYS);
-static CRON_KEYS: Keys = keys(
-    "a schedule",
-    &[required("cron", &NON_EMPTY), key("timezone", &NON_EMPTY)],
-);
+static CRON_KEYS: Keys = keys("a schedule", &[required("cron", &NON_EMPTY), key("timezone", &NON_EMPTY)]);
 
 static DISPATCH: Def = Def::map(&DISPATCH_KEYS).or_null();
 static DISPATCH_KEYS: Keys = keys("`workflow_dispatch`", &[key("inputs", &DISPATCH_INPUTS)]);
@@ -163,11 +155,7 @@ static DISPATCH_DEFAULT: Def = Def::scalar();
 static CALL: Def = Def::map(&CALL_KEYS).or_null();
 static CALL_KEYS: Keys = keys(
     "`workflow_call`",
-    &[
-        key("inputs", &CALL_INPUTS),
-        key("secrets", &CALL_SECRETS),
-        key("outputs", &CALL_OUTPUTS),
-    ],
+    &[key("inputs", &CALL_INPUTS), key("secrets", &CALL_SECRETS), key("outputs", &CALL_OUTPUTS)],
 );
 static CALL_INPUTS: Def = Def::map(&CALL_INPUTS_KEYS);
 static CALL_INPUTS_KEYS: Keys = super::named("`inputs`", &CALL_INPUT);
@@ -186,18 +174,9 @@ static CALL_DEFAULT: Def = Def::scalar().sees(&contexts::RUN);
 static CALL_SECRETS: Def = Def::map(&CALL_SECRETS_KEYS);
 static CALL_SECRETS_KEYS: Keys = super::named("`secrets`", &CALL_SECRET);
 static CALL_SECRET: Def = Def::map(&CALL_SECRET_KEYS).or_null();
-static CALL_SECRET_KEYS: Keys = keys(
-    "a secret",
-    &[key("description", &TEXT), key("required", &BOOLEAN)],
-);
+static CALL_SECRET_KEYS: Keys = keys("a secret", &[key("description", &TEXT), key("required", &BOOLEAN)]);
 static CALL_OUTPUTS: Def = Def::map(&CALL_OUTPUTS_KEYS);
 static CALL_OUTPUTS_KEYS: Keys = super::named("`outputs`", &CALL_OUTPUT);
 static CALL_OUTPUT: Def = Def::map(&CALL_OUTPUT_KEYS);
-static CALL_OUTPUT_KEYS: Keys = keys(
-    "an output",
-    &[
-        key("description", &TEXT),
-        required("value", &CALL_OUTPUT_VALUE),
-    ],
-);
+static CALL_OUTPUT_KEYS: Keys = keys("an output", &[key("description", &TEXT), required("value", &CALL_OUTPUT_VALUE)]);
 static CALL_OUTPUT_VALUE: Def = Def::text().sees(&contexts::CALL_OUTPUT);

@@ -1,8 +1,8 @@
 //! Jobs: steps on a runner, or the call of a reusable workflow.
 
 use super::{
-    ANY, BOOLEAN, Def, Keys, Map, NAMES, NON_EMPTY, NON_EMPTY_LIST, TEXT, contexts, key, keys,
-    named, required, step, workflow,
+    ANY, BOOLEAN, Def, Keys, Map, NAMES, NON_EMPTY, NON_EMPTY_LIST, TEXT, contexts, key, keys, named, required, step,
+    workflow,
 };
 
 pub(super) static JOB: Def = Def::choice(Map::ByKey(&[("uses", &CALL_JOB), ("", &STEPS_JOB)]));
@@ -59,14 +59,8 @@ static CALL_SECRETS_KEYS: Keys = named("`secrets`", &CALL_SECRET);
 static CALL_SECRET: Def = Def::scalar().sees(&contexts::LEG_SECRETS);
 
 static STRATEGY: Def = Def::map(&STRATEGY_KEYS).sees(&contexts::NEEDS);
-static STRATEGY_KEYS: Keys = keys(
-    "`strategy`",
-    &[
-        key("fail-fast", &BOOLEAN),
-        key("max-parallel", &NUMBER),
-        key("matrix", &MATRIX),
-    ],
-);
+static STRATEGY_KEYS: Keys =
+    keys("`strategy`", &[key("fail-fast", &BOOLEAN), key("max-parallel", &NUMBER), key("matrix", &MATRIX)]);
 static NUMBER: Def = Def::number();
 static MATRIX: Def = Def::map(&MATRIX_KEYS);
 static MATRIX_KEYS: Keys = Keys {
@@ -80,32 +74,18 @@ static FILTER: Def = Def::list(&FILTER_ITEM);
 static FILTER_ITEM: Def = Def::map(&FILTER_KEYS);
 static FILTER_KEYS: Keys = named("a matrix entry", &ANY);
 
-static RUNS_ON: Def = Def::non_empty()
-    .or_list(&NON_EMPTY)
-    .or_map(&RUNS_ON_KEYS)
-    .sees(&contexts::LEG);
-static RUNS_ON_KEYS: Keys = keys(
-    "`runs-on`",
-    &[key("group", &NON_EMPTY), key("labels", &NAMES)],
-);
+static RUNS_ON: Def = Def::non_empty().or_list(&NON_EMPTY).or_map(&RUNS_ON_KEYS).sees(&contexts::LEG);
+static RUNS_ON_KEYS: Keys = keys("`runs-on`", &[key("group", &NON_EMPTY), key("labels", &NAMES)]);
 
 static ENV: Def = Def::map(&ENV_KEYS).sees(&contexts::LEG_SECRETS);
 static ENV_KEYS: Keys = named("`env`", &TEXT);
 
 static ENVIRONMENT: Def = Def::text().or_map(&ENVIRONMENT_KEYS).sees(&contexts::LEG);
-static ENVIRONMENT_KEYS: Keys = keys(
-    "`environment`",
-    &[
-        required("name", &LEG_TEXT),
-        key("url", &URL),
-        key("deployment", &BOOLEAN),
-    ],
-);
+static ENVIRONMENT_KEYS: Keys =
+    keys("`environment`", &[required("name", &LEG_TEXT), key("url", &URL), key("deployment", &BOOLEAN)]);
 static URL: Def = Def::text().sees(&contexts::RUNNER_NO_SECRETS);
 
-static CONCURRENCY: Def = Def::non_empty()
-    .or_map(&workflow::CONCURRENCY_KEYS)
-    .sees(&contexts::LEG);
+static CONCURRENCY: Def = Def::non_empty().or_map(&workflow::CONCURRENCY_KEYS).sees(&contexts::LEG);
 
 static OUTPUTS: Def = Def::map(&OUTPUTS_KEYS);
 static OUTPUTS_KEYS: Keys = named("`outputs`", &RUNNER_TEXT);
@@ -116,14 +96,8 @@ static DEFAULTS_KEYS: Keys = keys("`defaults`", &[key("run", &DEFAULTS_RUN)]);
 static DEFAULTS_RUN: Def = Def::map(&workflow::RUN_DEFAULTS).sees(&contexts::DEFAULTS);
 
 static SNAPSHOT: Def = Def::non_empty().or_map(&SNAPSHOT_KEYS);
-static SNAPSHOT_KEYS: Keys = keys(
-    "`snapshot`",
-    &[
-        required("image-name", &NON_EMPTY),
-        key("if", &SNAPSHOT_IF),
-        key("version", &NON_EMPTY),
-    ],
-);
+static SNAPSHOT_KEYS: Keys =
+    keys("`snapshot`", &[required("image-name", &NON_EMPTY), key("if", &SNAPSHOT_IF), key("version", &NON_EMPTY)]);
 static SNAPSHOT_IF: Def = Def::condition(&contexts::SNAPSHOT_IF);
 
 static CONTAINER: Def = Def::text().or_map(&CONTAINER_KEYS).sees(&contexts::LEG);
@@ -157,7 +131,4 @@ static SERVICE_KEYS: Keys = keys(
 static CONTAINER_ENV: Def = Def::map(&CONTAINER_ENV_KEYS);
 static CONTAINER_ENV_KEYS: Keys = named("`env`", &RUNNER_TEXT);
 static CREDENTIALS: Def = Def::map(&CREDENTIALS_KEYS).sees(&contexts::CREDENTIALS);
-static CREDENTIALS_KEYS: Keys = keys(
-    "`credentials`",
-    &[key("username", &NON_EMPTY), key("password", &NON_EMPTY)],
-);
+static CREDENTIALS_KEYS: Keys = keys("`credentials`", &[key("username", &NON_EMPTY), key("password", &NON_EMPTY)]);

@@ -42,34 +42,18 @@ fn listing() -> Option<(BTreeMap<String, Row>, BTreeMap<String, Row>)> {
 }
 
 fn rows(text: &str) -> BTreeMap<String, Row> {
-    let rows = text
-        .lines()
-        .filter(|line| !line.starts_with('#') && line.contains('\t'))
-        .skip(1)
-        .map(|line| {
-            let mut columns = line.split('\t');
-            let (name, shape) = (columns.next().unwrap(), columns.next().unwrap_or_default());
-            let seen: Vec<&str> = columns
-                .next()
-                .unwrap_or_default()
-                .split_whitespace()
-                .collect();
-            let function = |name: &&str| name.contains('(');
-            let row = Row {
-                shape: shape.to_owned(),
-                contexts: seen
-                    .iter()
-                    .filter(|name| !function(name))
-                    .map(|&name| name.to_owned())
-                    .collect(),
-                functions: seen
-                    .iter()
-                    .filter_map(|name| name.split_once('('))
-                    .map(|(name, _)| name.to_owned())
-                    .collect(),
-            };
-            (name.to_owned(), row)
-        });
+    let rows = text.lines().filter(|line| !line.starts_with('#') && line.contains('\t')).skip(1).map(|line| {
+        let mut columns = line.split('\t');
+        let (name, shape) = (columns.next().unwrap(), columns.next().unwrap_or_default());
+        let seen: Vec<&str> = columns.next().unwrap_or_default().split_whitespace().collect();
+        let function = |name: &&str| name.contains('(');
+        let row = Row {
+            shape: shape.to_owned(),
+            contexts: seen.iter().filter(|name| !function(name)).map(|&name| name.to_owned()).collect(),
+            functions: seen.iter().filter_map(|name| name.split_once('(')).map(|(name, _)| name.to_owned()).collect(),
+        };
+        (name.to_owned(), row)
+    });
     rows.collect()
 }
 
@@ -82,21 +66,12 @@ struct Shape {
     maps: Vec<Vec<(String, String)>>,
 }
 
-fn resolve(
-    rows: &BTreeMap<String, Row>,
-    name: &str,
-    shape: &mut Shape,
-    contexts: &mut BTreeSet<String>,
-) {
+fn resolve(rows: &BTreeMap<String, Row>, name: &str, shape: &mut Shape, contexts: &mut BTreeSet<String>) {
     match name {
         "any" => {
-            shape
-                .scalars
-                .extend(["null", "boolean", "number", "string"]);
+            shape.scalars.extend(["null", "boolean", "number", "string"]);
             shape.item = Some("any".into());
-            shape
-                .maps
-                .push(vec![("<non-empty-string>".into(), "any".into())]);
+            shape.maps.push(vec![("<non-empty-string>".into(), "any".into())]);
             return;
         }
         "sequence" => {
@@ -104,36 +79,24 @@ fn resolve(
             return;
         }
         "mapping" => {
-            shape
-                .maps
-                .push(vec![("<non-empty-string>".into(), "any".into())]);
+            shape.maps.push(vec![("<non-empty-string>".into(), "any".into())]);
             return;
         }
         "null" | "boolean" | "number" | "string" => {
-            shape.scalars.extend(
-                ["null", "boolean", "number", "string"]
-                    .iter()
-                    .filter(|known| **known == name),
-            );
+            shape.scalars.extend(["null", "boolean", "number", "string"].iter().filter(|known| **known == name));
             return;
         }
         _ => {}
     }
-    let row = rows
-        .get(name)
-        .unwrap_or_else(|| panic!("the listing has no {name}"));
+    let row = rows.get(name).unwrap_or_else(|| panic!("the listing has no {name}"));
     contexts.extend(row.contexts.iter().cloned());
     let text = row.shape.as_str();
     if let Some(values) = text.strip_prefix("one of: ") {
         shape.scalars.insert("string");
-        shape
-            .constants
-            .extend(values.split(", ").map(str::to_owned));
+        shape.constants.extend(values.split(", ").map(str::to_owned));
     } else if let Some(rest) = text.strip_prefix("string {\"constant\": \"") {
         shape.scalars.insert("string");
-        shape
-            .constants
-            .insert(rest.trim_end_matches("\"}").to_owned());
+        shape.constants.insert(rest.trim_end_matches("\"}").to_owned());
     } else if text.starts_with("string {") {
         shape.scalars.insert("string");
     } else if let Some(item) = text.strip_prefix('[') {
@@ -145,8 +108,7 @@ fn resolve(
         });
         shape.maps.push(keys.collect());
     } else {
-        text.split(" | ")
-            .for_each(|part| resolve(rows, part, shape, contexts));
+        text.split(" | ").for_each(|part| resolve(rows, part, shape, contexts));
     }
 }
 
@@ -163,20 +125,13 @@ impl Walk<'_> {
     }
 
     fn compare(&mut self, name: &str, def: &'static Def) {
-        if !self
-            .seen
-            .insert((name.to_owned(), std::ptr::from_ref(def) as usize))
-        {
+        if !self.seen.insert((name.to_owned(), std::ptr::from_ref(def) as usize)) {
             return;
         }
         let (mut shape, mut contexts) = (Shape::default(), BTreeSet::new());
         resolve(self.rows, name, &mut shape, &mut contexts);
-        let ours = [
-            ("null", def.null),
-            ("boolean", def.boolean),
-            ("number", def.number),
-            ("string", def.string.is_some()),
-        ];
+        let ours =
+            [("null", def.null), ("boolean", def.boolean), ("number", def.number), ("string", def.string.is_some())];
         for (kind, here) in ours {
             match (here, shape.scalars.contains(kind)) {
                 (true, false) => self.tell(name, format!("{kind} here only")),
@@ -188,17 +143,7 @@ impl Walk<'_> {
             let here: BTreeSet<String> = values.iter().map(|&value| value.to_owned()).collect();
             if here != shape.constants {
                 for value in here.symmetric_difference(&shape.constants) {
-                    self.tell(
-                        name,
-                        format!(
-                            "`{value}` {} only",
-                            if here.contains(value) {
-                                "here"
-                            } else {
-                                "there"
-                            }
-                        ),
-                    );
+                    self.tell(name, format!("`{value}` {} only", if here.contains(value) { "here" } else { "there" }));
                 }
             }
         } else if !shape.constants.is_empty() {
@@ -208,14 +153,7 @@ impl Walk<'_> {
         match (def.list, shape.item) {
             (Some(item), Some(there)) => self.compare(&there, item),
             (None, None) => {}
-            (here, _) => self.tell(
-                name,
-                if here.is_some() {
-                    "list here only"
-                } else {
-                    "list there only"
-                },
-            ),
+            (here, _) => self.tell(name, if here.is_some() { "list here only" } else { "list there only" }),
         }
         let ours: Vec<&'static Keys> = match def.map {
             None => Vec::new(),
@@ -224,18 +162,11 @@ impl Walk<'_> {
             Some(Map::ByValue(_, variants)) => variants.iter().map(|(_, keys)| *keys).collect(),
         };
         if ours.len() != shape.maps.len() {
-            self.tell(
-                name,
-                format!("{} mappings here, {} there", ours.len(), shape.maps.len()),
-            );
+            self.tell(name, format!("{} mappings here, {} there", ours.len(), shape.maps.len()));
         }
         for there in shape.maps {
             let best = ours.iter().max_by_key(|keys| {
-                let known = keys
-                    .known
-                    .iter()
-                    .filter(|key| there.iter().any(|(name, _)| name == key.name))
-                    .count();
+                let known = keys.known.iter().filter(|key| there.iter().any(|(name, _)| name == key.name)).count();
                 known as isize - (keys.known.len() as isize - known as isize)
             });
             if let Some(keys) = best {
@@ -245,28 +176,15 @@ impl Walk<'_> {
     }
 
     fn compare_seen(&mut self, name: &str, def: &Def, contexts: &BTreeSet<String>) {
-        let here: BTreeSet<String> = def
-            .sees
-            .iter()
-            .flat_map(|sees| sees.contexts)
-            .map(|&context| context.to_owned())
-            .collect();
+        let here: BTreeSet<String> =
+            def.sees.iter().flat_map(|sees| sees.contexts).map(|&context| context.to_owned()).collect();
         if &here != contexts {
             self.tell(name, format!("contexts {here:?} here, {contexts:?} there"));
         }
-        let functions: BTreeSet<&str> = def
-            .sees
-            .iter()
-            .flat_map(|sees| sees.functions)
-            .map(|function| function.name)
-            .collect();
-        let there: BTreeSet<&str> = self
-            .rows
-            .get(name)
-            .into_iter()
-            .flat_map(|row| &row.functions)
-            .map(String::as_str)
-            .collect();
+        let functions: BTreeSet<&str> =
+            def.sees.iter().flat_map(|sees| sees.functions).map(|function| function.name).collect();
+        let there: BTreeSet<&str> =
+            self.rows.get(name).into_iter().flat_map(|row| &row.functions).map(String::as_str).collect();
         if functions != there {
             let more: Vec<&str> = functions.difference(&there).copied().collect();
             let less: Vec<&str> = there.difference(&functions).copied().collect();
@@ -281,9 +199,7 @@ impl Walk<'_> {
 
     fn compare_keys(&mut self, name: &str, keys: &'static Keys, there: &[(String, String)]) {
         for (key, value) in there {
-            let (value, required) = value
-                .strip_suffix('!')
-                .map_or((value.as_str(), false), |value| (value, true));
+            let (value, required) = value.strip_suffix('!').map_or((value.as_str(), false), |value| (value, true));
             if key.starts_with('<') {
                 match keys.other {
                     Some(other) => self.compare(value, other),
@@ -301,21 +217,11 @@ impl Walk<'_> {
                 continue;
             }
             if known.required != required {
-                self.tell(
-                    name,
-                    format!(
-                        "`{key}` is required {}",
-                        if known.required { "here" } else { "there" }
-                    ),
-                );
+                self.tell(name, format!("`{key}` is required {}", if known.required { "here" } else { "there" }));
             }
             self.compare(value, known.def);
         }
-        for known in keys
-            .known
-            .iter()
-            .filter(|known| there.iter().all(|(key, _)| key != known.name))
-        {
+        for known in keys.known.iter().filter(|known| there.iter().all(|(key, _)| key != known.name)) {
             self.tell(name, format!("`{}` here only", known.name));
         }
         if keys.other.is_some() && there.iter().all(|(key, _)| !key.starts_with('<')) {
@@ -332,16 +238,10 @@ fn tables_say_what_github_says() {
     };
     let mut told = BTreeSet::new();
     let mut keys = 0;
-    for (rows, root, def) in [
-        (&workflows, "workflow-root-strict", &workflow::WORKFLOW),
-        (&actions, "action-root-strict", &action::ACTION),
-    ] {
-        let mut walk = Walk {
-            rows,
-            seen: HashSet::new(),
-            told: BTreeSet::new(),
-            keys: 0,
-        };
+    for (rows, root, def) in
+        [(&workflows, "workflow-root-strict", &workflow::WORKFLOW), (&actions, "action-root-strict", &action::ACTION)]
+    {
+        let mut walk = Walk { rows, seen: HashSet::new(), told: BTreeSet::new(), keys: 0 };
         walk.compare(root, def);
         told.extend(walk.told);
         keys += walk.keys;

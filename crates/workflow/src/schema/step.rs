@@ -1,8 +1,6 @@
 //! Steps of a job.
 
-use super::{
-    BOOLEAN, Def, Keys, Map, NAMES, NON_EMPTY, TEXT, contexts, key, keys, named, required,
-};
+use super::{BOOLEAN, Def, Keys, Map, NAMES, NON_EMPTY, TEXT, contexts, key, keys, named, required};
 
 pub(super) static STEPS: Def = Def::list(&STEP);
 static STEP: Def = Def::choice(Map::ByKey(&[

@@ -1,8 +1,6 @@
 //! The root of a workflow file.
 
-use super::{
-    BOOLEAN, Def, Keys, NON_EMPTY, TEXT, contexts, events, job, key, keys, named, required,
-};
+use super::{BOOLEAN, Def, Keys, NON_EMPTY, TEXT, contexts, events, job, key, keys, named, required};
 
 pub(crate) static WORKFLOW: Def = Def::map(&WORKFLOW_KEYS);
 static WORKFLOW_KEYS: Keys = keys(
@@ -29,23 +27,12 @@ static JOBS_KEYS: Keys = named("`jobs`", &job::JOB);
 static DEFAULTS: Def = Def::map(&DEFAULTS_KEYS);
 static DEFAULTS_KEYS: Keys = keys("`defaults`", &[key("run", &DEFAULTS_RUN)]);
 static DEFAULTS_RUN: Def = Def::map(&RUN_DEFAULTS);
-pub(super) static RUN_DEFAULTS: Keys = keys(
-    "`defaults.run`",
-    &[
-        key("shell", &NON_EMPTY),
-        key("working-directory", &NON_EMPTY),
-    ],
-);
+pub(super) static RUN_DEFAULTS: Keys =
+    keys("`defaults.run`", &[key("shell", &NON_EMPTY), key("working-directory", &NON_EMPTY)]);
 
 static CONCURRENCY: Def = Def::text().or_map(&CONCURRENCY_KEYS).sees(&contexts::RUN);
-pub(super) static CONCURRENCY_KEYS: Keys = keys(
-    "`concurrency`",
-    &[
-        required("group", &NON_EMPTY),
-        key("cancel-in-progress", &BOOLEAN),
-        key("queue", &QUEUE),
-    ],
-);
+pub(super) static CONCURRENCY_KEYS: Keys =
+    keys("`concurrency`", &[required("group", &NON_EMPTY), key("cancel-in-progress", &BOOLEAN), key("queue", &QUEUE)]);
 static QUEUE: Def = Def::one_of(&["single", "max"]);
 
 pub(super) static PERMISSIONS: Def = Def::one_of(&["read-all", "write-all"]).or_map(&SCOPES);

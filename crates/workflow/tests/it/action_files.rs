@@ -9,19 +9,10 @@ use super::support::{good, told_of_action};
 #[test]
 fn kinds() {
     for (text, kind) in [
-        (
-            "runs: {using: node20, main: index.js, post: p.js, post-if: always()}",
-            "node",
-        ),
+        ("runs: {using: node20, main: index.js, post: p.js, post-if: always()}", "node"),
         ("runs: {using: NODE24, main: index.js}", "node"),
-        (
-            "runs: {using: docker, image: Dockerfile, args: ['${{ inputs.a }}'], env: {A: b}}\ninputs: {a: {}}",
-            "docker",
-        ),
-        (
-            "runs: {using: composite, steps: [{run: x, shell: bash}, {uses: ./x, with: {a: b}}]}",
-            "composite",
-        ),
+        ("runs: {using: docker, image: Dockerfile, args: ['${{ inputs.a }}'], env: {A: b}}\ninputs: {a: {}}", "docker"),
+        ("runs: {using: composite, steps: [{run: x, shell: bash}, {uses: ./x, with: {a: b}}]}", "composite"),
     ] {
         assert_eq!(told_of_action(text), "", "{text}");
         let found = match parse_action(FileId(0), text).value.unwrap().runs {
@@ -165,14 +156,10 @@ fn inputs_of_a_step() {
     .unwrap();
     let text = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: o/r@v1\n        with: {path: a, tokn: b, old: c}\n      - uses: o/r@v1\n        with: ${{ fromJSON('{}') }}\n";
     let workflow = good(text);
-    let workflow::JobKind::Steps(job) = &workflow.jobs[0].kind else {
-        panic!()
-    };
+    let workflow::JobKind::Steps(job) = &workflow.jobs[0].kind else { panic!() };
     let mut told = Vec::new();
     for step in &job.steps {
-        let workflow::StepKind::Uses { uses, with } = &step.kind else {
-            panic!()
-        };
+        let workflow::StepKind::Uses { uses, with } = &step.kind else { panic!() };
         told.extend(check_action_inputs(uses, with.as_ref(), &action));
     }
     let mut sources = span::SourceMap::new();

@@ -14,18 +14,15 @@ fn linked(files: &[(&str, &str)]) -> Result<Program, String> {
     for (name, text) in files {
         let file = sources.add(*name, *text);
         let parsed = parse_workflow(file, name, text);
-        assert!(
-            parsed.value.is_some(),
-            "{}",
-            render_terminal(&parsed.diagnostics, &sources, Color::Off)
-        );
+        assert!(parsed.value.is_some(), "{}", render_terminal(&parsed.diagnostics, &sources, Color::Off));
         workflows.insert((*name).to_owned(), Arc::new(parsed.value.unwrap()));
     }
     let root = Arc::clone(&workflows[files[0].0]);
     let mut load = |name: &str, span: Span| {
-        workflows.get(name).cloned().ok_or_else(|| {
-            Diagnostic::error("test/not-found", format!("no workflow `{name}`")).at(span)
-        })
+        workflows
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Diagnostic::error("test/not-found", format!("no workflow `{name}`")).at(span))
     };
     link(&root, &mut load).map_err(|errors| render_terminal(&errors, &sources, Color::Off))
 }
@@ -40,15 +37,9 @@ fn calls(uses: &str) -> String {
 fn relative_to_the_repository_they_come_from() {
     let remote = calls("./.github/workflows/b.yml");
     let program = linked(&[
-        (
-            "./.github/workflows/ci.yml",
-            &calls("o/r/.github/workflows/a.yml@v1"),
-        ),
+        ("./.github/workflows/ci.yml", &calls("o/r/.github/workflows/a.yml@v1")),
         ("o/r/.github/workflows/a.yml@v1", &remote),
-        (
-            "o/r/.github/workflows/b.yml@v1",
-            &calls("$/.github/workflows/c.yml"),
-        ),
+        ("o/r/.github/workflows/b.yml@v1", &calls("$/.github/workflows/c.yml")),
         ("o/r/.github/workflows/c.yml@v1", LEAF),
     ])
     .unwrap();
@@ -58,16 +49,9 @@ fn relative_to_the_repository_they_come_from() {
         program = callee;
         depth += 1;
     }
-    let origin = workflow::Origin::Repository {
-        owner: "o".into(),
-        repo: "r".into(),
-        git_ref: "v1".into(),
-    };
+    let origin = workflow::Origin::Repository { owner: "o".into(), repo: "r".into(), git_ref: "v1".into() };
     assert_eq!(program.origin, origin);
-    assert_eq!(
-        (depth, program.workflow.path.as_ref()),
-        (4, "o/r/.github/workflows/c.yml@v1")
-    );
+    assert_eq!((depth, program.workflow.path.as_ref()), (4, "o/r/.github/workflows/c.yml@v1"));
 }
 
 #[test]
@@ -207,26 +191,12 @@ fn cycles() {
 fn chain(length: usize) -> Vec<(String, String)> {
     let name = |index: usize| format!("./.github/workflows/w{index}.yml");
     (1..=length)
-        .map(|index| {
-            (
-                name(index),
-                if index == length {
-                    LEAF.to_owned()
-                } else {
-                    calls(&name(index + 1))
-                },
-            )
-        })
+        .map(|index| (name(index), if index == length { LEAF.to_owned() } else { calls(&name(index + 1)) }))
         .collect()
 }
 
 fn linked_chain(files: &[(String, String)]) -> Result<Program, String> {
-    linked(
-        &files
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str()))
-            .collect::<Vec<_>>(),
-    )
+    linked(&files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>())
 }
 
 #[test]
@@ -246,17 +216,12 @@ fn files() {
     let mut root = "on: push\njobs:\n".to_owned();
     let mut files = Vec::new();
     for index in 0..51 {
-        root.push_str(&format!(
-            "  j{index}: {{uses: ./.github/workflows/w{index}.yml}}\n"
-        ));
+        root.push_str(&format!("  j{index}: {{uses: ./.github/workflows/w{index}.yml}}\n"));
         files.push((format!("./.github/workflows/w{index}.yml"), LEAF.to_owned()));
     }
     files.insert(0, ("./.github/workflows/ci.yml".to_owned(), root));
     let told = linked_chain(&files).unwrap_err();
-    assert!(
-        told.contains("this run needs more than 51 workflow files"),
-        "{told}"
-    );
+    assert!(told.contains("this run needs more than 51 workflow files"), "{told}");
     assert_eq!(told.matches("call/too-many-files").count(), 1);
 }
 
@@ -266,8 +231,7 @@ fn many_calls_of_the_same_files_cost_little() {
     let name = |index: usize| format!("./.github/workflows/w{index}.yml");
     let files: Vec<(String, String)> = (1..=10)
         .map(|index| {
-            let mut text =
-                "on: [push, workflow_call]\npermissions: {contents: read}\njobs:\n".to_owned();
+            let mut text = "on: [push, workflow_call]\npermissions: {contents: read}\njobs:\n".to_owned();
             for job in 0..50 {
                 match index {
                     10 => text.push_str(&format!("  j{job}: {{runs-on: x}}\n")),

@@ -75,40 +75,26 @@ fn large_files_are_read_in_bounded_time_and_words() {
     let one = "on: push\njobs:\n  a:\n    runs-on: x\n";
     let texts = [
         format!("{one}    needs: [{}]\n", repeat("nope, ", 8000)),
-        format!(
-            "{one}    steps:\n{}",
-            repeat("      - run: echo ${{ steps.nope.outputs.x }}\n", 8000)
-        ),
+        format!("{one}    steps:\n{}", repeat("      - run: echo ${{ steps.nope.outputs.x }}\n", 8000)),
         format!("{one}    steps:\n{}", repeat("      - nope: x\n", 8000)),
         format!(
             "{head}{}",
-            (0..5000)
-                .map(|job| format!("  j{job}: {{runs-on: x, needs: j{}}}\n", job + 1))
-                .collect::<String>()
+            (0..5000).map(|job| format!("  j{job}: {{runs-on: x, needs: j{}}}\n", job + 1)).collect::<String>()
         ),
         format!(
             "{head}{}",
-            (0..5000)
-                .map(|job| format!("  j{job}: {{runs-on: x, needs: [q{job}]}}\n"))
-                .collect::<String>()
+            (0..5000).map(|job| format!("  j{job}: {{runs-on: x, needs: [q{job}]}}\n")).collect::<String>()
         ),
         format!(
             "on: push\nenv:\n{}jobs: {{}}\n",
-            (0..9000)
-                .map(|key| format!("  k{key}: ${{{{ nope.x }}}}\n"))
-                .collect::<String>()
+            (0..9000).map(|key| format!("  k{key}: ${{{{ nope.x }}}}\n")).collect::<String>()
         ),
         format!("on: [{}]\njobs: {{}}\n", repeat("push, ", 9000)),
         format!(
             "{one}    strategy:\n      matrix:\n{}",
-            (0..9000)
-                .map(|axis| format!("        a{axis}: [1, 2]\n"))
-                .collect::<String>()
+            (0..9000).map(|axis| format!("        a{axis}: [1, 2]\n")).collect::<String>()
         ),
-        format!(
-            "{one}    strategy: {{matrix: {{a: [1], exclude: [{}]}}}}\n",
-            repeat("{a: 2}, ", 9000)
-        ),
+        format!("{one}    strategy: {{matrix: {{a: [1], exclude: [{}]}}}}\n", repeat("{a: 2}, ", 9000)),
     ];
     for text in texts {
         assert!(diagnostics(&text) <= 101);

@@ -42,11 +42,7 @@ fn coerced(on: &str, given: &[(&str, Value)], source: InputSource) -> String {
             pairs.join(" ")
         }
         Ok(_) => panic!("inputs are an object"),
-        Err(errors) => errors
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Err(errors) => errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
     }
 }
 
@@ -69,12 +65,7 @@ fn dispatch() {
         "text=String:x flag=Boolean:false count=Number:16 pick=String:one must=String:m bare=String:1.5"
     );
     assert_eq!(
-        dispatch(&[
-            ("txt", "x".into()),
-            ("flag", "yes".into()),
-            ("count", "many".into()),
-            ("pick", "three".into()),
-        ]),
+        dispatch(&[("txt", "x".into()), ("flag", "yes".into()), ("count", "many".into()), ("pick", "three".into()),]),
         "there is no input `txt`; did you mean `text`?\n\
          the input `flag` is `true` or `false`, `yes` is not\n\
          the input `count` is a number, `many` is not\n\
@@ -89,17 +80,9 @@ fn call() {
         call(&[("must", "x".into()), ("flag", true.into())]),
         "text=String:2 flag=Boolean:true count=Number:3 must=String:x"
     );
+    assert_eq!(call(&[]), "the input `must` is required", "a default does not replace a required input of a call");
     assert_eq!(
-        call(&[]),
-        "the input `must` is required",
-        "a default does not replace a required input of a call"
-    );
-    assert_eq!(
-        call(&[
-            ("must", 1.0.into()),
-            ("flag", "true".into()),
-            ("count", "3".into())
-        ]),
+        call(&[("must", 1.0.into()), ("flag", "true".into()), ("count", "3".into())]),
         "the input `flag` is `true` or `false`, `true` is not\nthe input `count` is a number, `3` is not"
     );
 }

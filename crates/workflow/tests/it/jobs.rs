@@ -85,8 +85,7 @@ jobs:
 
 #[test]
 fn needs_ignore_case() {
-    let workflow =
-        good("on: push\njobs:\n  Build: {runs-on: x}\n  test: {runs-on: x, needs: build}\n");
+    let workflow = good("on: push\njobs:\n  Build: {runs-on: x}\n  test: {runs-on: x, needs: build}\n");
     assert_eq!(&*workflow.jobs[1].needs[0].value, "build");
     assert!(workflow.job("BUILD").is_some());
 }

@@ -1,9 +1,6 @@
 //! Files in, diagnostics and models out.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that has nothing to unwrap has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that has nothing to unwrap has failed")]
 
 mod acceptance;
 mod action_files;

@@ -6,15 +6,11 @@ use workflow::{JobKind, Step, StepKind};
 use super::support::{good, told};
 
 fn steps(text: &str) -> String {
-    told(&format!(
-        "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n{text}"
-    ))
+    told(&format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n{text}"))
 }
 
 fn good_steps(text: &str) -> Vec<Step> {
-    let workflow = good(&format!(
-        "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n{text}"
-    ));
+    let workflow = good(&format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n{text}"));
     match workflow.jobs.into_iter().next().unwrap().kind {
         JobKind::Steps(job) => job.steps,
         JobKind::Call(_) => panic!("not a job with steps"),

@@ -27,7 +27,5 @@ pub(crate) fn told_of_action(text: &str) -> String {
 /// The workflow, which has to be without errors.
 pub(crate) fn good(text: &str) -> Workflow {
     let (parsed, shown) = read(text);
-    parsed
-        .value
-        .unwrap_or_else(|| panic!("not a workflow:\n{shown}"))
+    parsed.value.unwrap_or_else(|| panic!("not a workflow:\n{shown}"))
 }

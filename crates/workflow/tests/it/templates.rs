@@ -23,18 +23,15 @@ impl Context for Github {
 }
 
 fn env(text: &str) -> Template {
-    let workflow = good(&format!(
-        "on: push\nenv:\n{text}\njobs:\n  a:\n    runs-on: x\n"
-    ));
+    let workflow = good(&format!("on: push\nenv:\n{text}\njobs:\n  a:\n    runs-on: x\n"));
     workflow.env.unwrap()
 }
 
 fn evaluate(template: &Template, github: Value) -> Result<Vec<String>, String> {
     match template.evaluate(&Github(github)) {
-        Ok(Value::Object(object)) => Ok(object
-            .iter()
-            .map(|(key, value)| format!("{key}={}", value.to_display_string()))
-            .collect()),
+        Ok(Value::Object(object)) => {
+            Ok(object.iter().map(|(key, value)| format!("{key}={}", value.to_display_string())).collect())
+        }
         Ok(other) => panic!("a mapping, not {other:?}"),
         Err(failure) => Err(failure.message),
     }
@@ -42,8 +39,7 @@ fn evaluate(template: &Template, github: Value) -> Result<Vec<String>, String> {
 
 #[test]
 fn keys_and_values() {
-    let template =
-        env("  A: 1\n  ${{ github.key }}: x${{ github.value }}\n  B: ${{ github.value }}");
+    let template = env("  A: 1\n  ${{ github.key }}: x${{ github.value }}\n  B: ${{ github.value }}");
     assert!(!template.is_literal());
     assert_eq!(template.get("a").and_then(Template::literal_str), Some("1"));
     let github = Value::object([("key", Value::from("K")), ("value", Value::Number(2.0))]);
@@ -54,10 +50,7 @@ fn keys_and_values() {
 fn insert_puts_pairs_in_place() {
     let template = env("  A: 1\n  ${{ insert }}: ${{ github.more }}\n  Z: 2");
     let more = Value::object([("B", Value::from("b")), ("C", Value::from("c"))]);
-    assert_eq!(
-        evaluate(&template, Value::object([("more", more)])).unwrap(),
-        ["A=1", "B=b", "C=c", "Z=2"]
-    );
+    assert_eq!(evaluate(&template, Value::object([("more", more)])).unwrap(), ["A=1", "B=b", "C=c", "Z=2"]);
     assert_eq!(
         evaluate(&template, Value::object([("more", Value::from("x"))])).unwrap_err(),
         "`insert` takes a mapping"
@@ -80,8 +73,5 @@ fn results_are_bounded() {
         text.push_str(&format!("  K{index}: ${{{{ github.big }}}}\n"));
     }
     let big = Value::object([("big", Value::from("x".repeat(300_000)))]);
-    assert_eq!(
-        evaluate(&env(&text), big).unwrap_err(),
-        "the result is larger than 10 MiB"
-    );
+    assert_eq!(evaluate(&env(&text), big).unwrap_err(), "the result is larger than 10 MiB");
 }

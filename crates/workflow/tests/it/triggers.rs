@@ -359,11 +359,7 @@ fn filters_are_kept_in_order() {
     );
     let push = workflow.on.event("push").unwrap();
     let names = |filter: &Option<workflow::Filter>| -> Vec<String> {
-        filter
-            .iter()
-            .flat_map(|filter| &filter.patterns)
-            .map(|pattern| pattern.value.to_string())
-            .collect()
+        filter.iter().flat_map(|filter| &filter.patterns).map(|pattern| pattern.value.to_string()).collect()
     };
     assert_eq!(names(&push.branches), ["releases/**", "!releases/**-alpha"]);
     assert_eq!(names(&push.tags), ["v1"]);

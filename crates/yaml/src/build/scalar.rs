@@ -47,10 +47,7 @@ impl Builder<'_> {
             // The parser's mark is at the content; the header is before it.
             ScalarStyle::Literal => {
                 self.cursor.skip_properties();
-                (
-                    Style::Literal,
-                    trace::block(self.text, self.cursor.at, text),
-                )
+                (Style::Literal, trace::block(self.text, self.cursor.at, text))
             }
             ScalarStyle::Folded => {
                 self.cursor.skip_properties();
@@ -66,28 +63,14 @@ impl Builder<'_> {
         let kind = match schema::kind(text, style, tag.as_deref()) {
             Ok(kind) => kind,
             Err(invalid) => {
-                let whole = if has_properties {
-                    self.place.span(start, traced_end)
-                } else {
-                    span
-                };
-                self.report(problem::invalid_scalar(
-                    &invalid,
-                    text,
-                    tag.as_deref(),
-                    whole,
-                ));
+                let whole = if has_properties { self.place.span(start, traced_end) } else { span };
+                self.report(problem::invalid_scalar(&invalid, text, tag.as_deref(), whole));
                 Kind::String
             }
         };
         self.spend(SCALAR_COST, span)?;
         let body = Body::Scalar(kind, scalar);
-        let id = self.drafts.push(Draft {
-            span,
-            body,
-            nodes: SCALAR_COST,
-            height: 0,
-        });
+        let id = self.drafts.push(Draft { span, body, nodes: SCALAR_COST, height: 0 });
         self.add(id, anchor);
         Ok(())
     }
@@ -116,11 +99,6 @@ impl Builder<'_> {
         let base = self.place.base as u32;
         pieces.iter_mut().for_each(|piece| piece.source += base);
         let pieces = (!same).then(|| Arc::from(pieces));
-        Scalar {
-            text: text.into(),
-            style,
-            content,
-            pieces,
-        }
+        Scalar { text: text.into(), style, content, pieces }
     }
 }

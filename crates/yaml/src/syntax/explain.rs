@@ -6,10 +6,7 @@ pub(super) fn explain(info: &str, rest: &str) -> (String, &'static [&'static str
             b'%' => "`%`",
             _ => "`@`",
         };
-        return (
-            format!("a value cannot start with {mark}"),
-            &["quote the text"],
-        );
+        return (format!("a value cannot start with {mark}"), &["quote the text"]);
     }
     let row = ROWS.iter().find(|(part, _, _)| info.contains(part));
     row.map_or_else(
@@ -23,10 +20,7 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     (
         "mapping values are not allowed",
         "a `:` here would start a mapping inside of a value",
-        &[
-            "quote the value if the `:` belongs to it",
-            "or put it on a line of its own, indented",
-        ],
+        &["quote the value if the `:` belongs to it", "or put it on a line of its own, indented"],
     ),
     (
         "comments must be separated",
@@ -38,21 +32,13 @@ const ROWS: &[(&str, &str, &[&str])] = &[
         "expected `:` after this key",
         &["every line of a mapping is `key: value`; a longer text needs quotes or a `|` block"],
     ),
-    (
-        "did not find expected key",
-        "expected a key here",
-        &["check that the line is indented like the keys above it"],
-    ),
+    ("did not find expected key", "expected a key here", &["check that the line is indented like the keys above it"]),
     (
         "expected ',' or '}'",
         "expected `,` or `}` here",
         &["an expression `${{ … }}` at the start of a `{ }` value needs quotes"],
     ),
-    (
-        "expected ',' or ']'",
-        "expected `,` or `]` here",
-        &["close the list with `]`"],
-    ),
+    ("expected ',' or ']'", "expected `,` or `]` here", &["close the list with `]`"]),
     (
         "found unexpected end of stream",
         "the quote that opens here is never closed",
@@ -68,11 +54,7 @@ const ROWS: &[(&str, &str, &[&str])] = &[
         "unknown escape in double quotes",
         &["write `\\\\` for a backslash, or use single quotes, which know no escapes"],
     ),
-    (
-        "hexadecimal",
-        "invalid escape in double quotes",
-        &["`\\x`, `\\u` and `\\U` take 2, 4 and 8 hexadecimal digits"],
-    ),
+    ("hexadecimal", "invalid escape in double quotes", &["`\\x`, `\\u` and `\\U` take 2, 4 and 8 hexadecimal digits"]),
     (
         "trailing content",
         "text after the closing quote",
@@ -113,11 +95,7 @@ const ROWS: &[(&str, &str, &[&str])] = &[
         "this block text cannot be read",
         &["after `|` or `>` may only stand `+`, `-` or a digit, and a comment"],
     ),
-    (
-        "misplaced bracket",
-        "this bracket closes nothing",
-        &["remove it, or quote the text"],
-    ),
+    ("misplaced bracket", "this bracket closes nothing", &["remove it, or quote the text"]),
     (
         "invalid indentation",
         "this line's indentation fits nothing above it",
@@ -128,11 +106,7 @@ const ROWS: &[(&str, &str, &[&str])] = &[
         "a comment cannot stand inside of a text over several lines",
         &["move the comment, or quote the text if `#` belongs to it"],
     ),
-    (
-        "found unexpected document indicator",
-        "`---` or `...` inside of a quoted text",
-        &["close the quote before it"],
-    ),
+    ("found unexpected document indicator", "`---` or `...` inside of a quoted text", &["close the quote before it"]),
     (
         "expected <document start>",
         "expected the end of the file here",
@@ -143,21 +117,9 @@ const ROWS: &[(&str, &str, &[&str])] = &[
         "expected a value here",
         &["quote text that starts with one of , [ ] { } # & * ! | > % @ `"],
     ),
-    (
-        "byte order mark",
-        "a byte order mark (U+FEFF) in the middle of the file",
-        &["remove the invisible character"],
-    ),
-    (
-        "unprintable character",
-        "a NUL character (U+0000)",
-        &["remove the invisible character"],
-    ),
-    (
-        "recursion limit",
-        "brackets are nested too deep",
-        &["use fewer levels"],
-    ),
+    ("byte order mark", "a byte order mark (U+FEFF) in the middle of the file", &["remove the invisible character"]),
+    ("unprintable character", "a NUL character (U+0000)", &["remove the invisible character"]),
+    ("recursion limit", "brackets are nested too deep", &["use fewer levels"]),
     (
         "anchor or alias",
         "expected a name after `&` or `*`",
@@ -168,9 +130,5 @@ const ROWS: &[(&str, &str, &[&str])] = &[
         "this `%` directive cannot be read",
         &["workflows need no directives; text that starts with `%` needs quotes"],
     ),
-    (
-        "a tag",
-        "this tag cannot be read",
-        &["text that starts with `!`, such as a negated pattern, needs quotes"],
-    ),
+    ("a tag", "this tag cannot be read", &["text that starts with `!`, such as a negated pattern, needs quotes"]),
 ];

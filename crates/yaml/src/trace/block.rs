@@ -19,17 +19,8 @@ pub(crate) fn block(source: &str, header: usize, decoded: &str) -> Traced {
     let pieces = tracer.finish(walked, end);
     let start = pieces.first().map_or(end, |piece| piece.source as usize);
     // Comments after the header are not part of the token if no content follows.
-    let end = if end == first.end {
-        header_end(source, header, first.end)
-    } else {
-        end
-    };
-    Traced {
-        end,
-        content: (start.min(end), end),
-        pieces,
-        surplus,
-    }
+    let end = if end == first.end { header_end(source, header, first.end) } else { end };
+    Traced { end, content: (start.min(end), end), pieces, surplus }
 }
 
 /// One line: its end without the break, and the start of the next.
@@ -42,15 +33,8 @@ struct Line {
 impl Line {
     fn at(source: &str, start: usize) -> Line {
         let rest = &source.as_bytes()[start.min(source.len())..];
-        let len = rest
-            .iter()
-            .position(|byte| matches!(byte, b'\n' | b'\r'))
-            .unwrap_or(rest.len());
-        Line {
-            start,
-            end: start + len,
-            next: start + len + break_len(&rest[len..]),
-        }
+        let len = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len());
+        Line { start, end: start + len, next: start + len + break_len(&rest[len..]) }
     }
 
     /// Leading spaces, and whether anything else follows them.
@@ -63,9 +47,7 @@ impl Line {
 
 /// How many columns were stripped: the first line with something on it has lost that many.
 fn indent(source: &str, mut at: usize, decoded: &str) -> Option<usize> {
-    let kept = decoded
-        .split('\n')
-        .find(|line| line.bytes().any(|byte| byte != b' '))?;
+    let kept = decoded.split('\n').find(|line| line.bytes().any(|byte| byte != b' '))?;
     let kept = kept.bytes().take_while(|byte| *byte == b' ').count();
     while at < source.len() {
         let line = Line::at(source, at);
@@ -80,12 +62,7 @@ fn indent(source: &str, mut at: usize, decoded: &str) -> Option<usize> {
 
 /// Walks the block's lines. `end` becomes the end of the last one with content; `surplus` the
 /// number of breaks in the text that the file does not have.
-fn lines(
-    tracer: &mut Tracer<'_>,
-    indent: usize,
-    end: &mut usize,
-    surplus: &mut usize,
-) -> Result<(), Mismatch> {
+fn lines(tracer: &mut Tracer<'_>, indent: usize, end: &mut usize, surplus: &mut usize) -> Result<(), Mismatch> {
     let source = tracer.source;
     // Breaks since the last content, each with its place and length.
     let mut breaks: Vec<(usize, usize)> = Vec::new();
@@ -148,12 +125,7 @@ fn joined(tracer: &mut Tracer<'_>, breaks: &[(usize, usize)]) -> Result<(), Mism
 
 /// The end of `|` or `>` and its indicators.
 fn header_end(source: &str, header: usize, line_end: usize) -> usize {
-    let bytes = source
-        .as_bytes()
-        .get(header + 1..line_end)
-        .unwrap_or_default();
-    let indicators = bytes
-        .iter()
-        .take_while(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9'));
+    let bytes = source.as_bytes().get(header + 1..line_end).unwrap_or_default();
+    let indicators = bytes.iter().take_while(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9'));
     header + 1 + indicators.count()
 }

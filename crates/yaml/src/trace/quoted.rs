@@ -6,12 +6,7 @@ use super::{Mismatch, Traced, Tracer, break_len, is_blank};
 pub(crate) fn plain(source: &str, start: usize, end: usize, decoded: &str) -> Traced {
     let mut tracer = Tracer::new(source, decoded, start);
     let walked = walk(&mut tracer, end, |_, _| Ok(false));
-    Traced {
-        end,
-        content: (start, end),
-        pieces: tracer.finish(walked, end),
-        surplus: 0,
-    }
+    Traced { end, content: (start, end), pieces: tracer.finish(walked, end), surplus: 0 }
 }
 
 /// A scalar in single quotes, the first of which is at `start`.
@@ -64,12 +59,7 @@ fn quoted(
     let mut tracer = Tracer::new(source, decoded, start + 1);
     let walked = walk(&mut tracer, close, special);
     let pieces = tracer.finish(walked, close);
-    Traced {
-        end: (close + 1).min(source.len()),
-        content: (start + 1, close),
-        pieces,
-        surplus: 0,
-    }
+    Traced { end: (close + 1).min(source.len()), content: (start + 1, close), pieces, surplus: 0 }
 }
 
 /// Copies what stands for itself, folds line breaks, and leaves the rest to `special`, which says
@@ -84,11 +74,7 @@ fn walk(
         let stop = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'\'' | b'\\');
         let len = rest.iter().position(stop).unwrap_or(rest.len());
         if break_len(&rest[len..]) > 0 {
-            let blanks = rest[..len]
-                .iter()
-                .rev()
-                .take_while(|byte| is_blank(**byte))
-                .count();
+            let blanks = rest[..len].iter().rev().take_while(|byte| is_blank(**byte)).count();
             tracer.copy(len - blanks)?;
             let (skipped, breaks) = fold_at(tracer.rest(end));
             tracer.fold(skipped, if breaks == 1 { 1 } else { breaks - 1 })?;
@@ -135,9 +121,6 @@ fn escape(tracer: &mut Tracer<'_>, end: usize) -> Result<(), Mismatch> {
         b'U' => 8,
         _ => 0,
     };
-    let decoded = tracer
-        .decoded
-        .get(tracer.out..)
-        .and_then(|rest| rest.chars().next());
+    let decoded = tracer.decoded.get(tracer.out..).and_then(|rest| rest.chars().next());
     tracer.replace(2 + digits, decoded.ok_or(Mismatch)?.len_utf8())
 }

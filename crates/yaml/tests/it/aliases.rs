@@ -22,14 +22,8 @@ fn aliases_in_aliases_have_the_outermost_site() {
     let text = "a: &a 1\nb: &b [*a]\nc: *b\n";
     let root = tree(text);
     let site = |node: Option<&Node>| node.and_then(|node| node.alias).map(|s| token(text, s));
-    assert_eq!(
-        site(root.get("b").and_then(|b| b.items().first())),
-        Some("*a")
-    );
-    assert_eq!(
-        site(root.get("c").and_then(|c| c.items().first())),
-        Some("*b")
-    );
+    assert_eq!(site(root.get("b").and_then(|b| b.items().first())), Some("*a"));
+    assert_eq!(site(root.get("c").and_then(|c| c.items().first())), Some("*b"));
 }
 
 #[test]
@@ -37,16 +31,8 @@ fn anchors_can_be_asked_for() {
     let text = "a: &one 1\nb: &two !!str x\nc: !!str &ä y\nd: *one\ne: *one\n&k f: *ä\n";
     let parsed = read(text);
     assert_eq!(parsed.diagnostics, []);
-    let anchors = parsed
-        .anchors
-        .iter()
-        .map(|a| (a.name.as_str(), token(text, a.span), a.uses));
-    let expected = [
-        ("one", "&one", 2),
-        ("two", "&two", 0),
-        ("ä", "&ä", 1),
-        ("k", "&k", 0),
-    ];
+    let anchors = parsed.anchors.iter().map(|a| (a.name.as_str(), token(text, a.span), a.uses));
+    let expected = [("one", "&one", 2), ("two", "&two", 0), ("ä", "&ä", 1), ("k", "&k", 0)];
     assert_eq!(anchors.collect::<Vec<_>>(), expected);
 }
 
@@ -61,10 +47,7 @@ fn an_anchor_given_again_is_another_anchor() {
 fn aliases_as_keys() {
     let root = tree("a: &x key\n*x : 1\n");
     assert_eq!(root.get("key").and_then(Node::as_number), Some(1.0));
-    assert_eq!(
-        found("a: &x a\n*x : 1\n"),
-        [("yaml/duplicate-key", "*x".into())]
-    );
+    assert_eq!(found("a: &x a\n*x : 1\n"), [("yaml/duplicate-key", "*x".into())]);
 }
 
 #[test]

@@ -4,8 +4,7 @@ use crate::{found, shown};
 
 #[test]
 fn several_at_once_in_the_files_order() {
-    let text =
-        "a: 1\na: 2\nb:\n  <<: *x\n  c: !mine d\n  ? [e]\n  : f\ng: 0xFFFFFFFFF\nh: !!int x\n";
+    let text = "a: 1\na: 2\nb:\n  <<: *x\n  c: !mine d\n  ? [e]\n  : f\ng: 0xFFFFFFFFF\nh: !!int x\n";
     assert_eq!(
         found(text),
         [
@@ -192,11 +191,7 @@ fn syntax() {
         "a: \"b\"\"c\"\n",
         "a: 'b'# c\n",
     ];
-    let all = cases
-        .iter()
-        .map(|case| shown(case))
-        .collect::<Vec<_>>()
-        .join("----\n");
+    let all = cases.iter().map(|case| shown(case)).collect::<Vec<_>>().join("----\n");
     assert_snapshot!(all, @r#"
     error[yaml/syntax]: a `:` here would start a mapping inside of a value
      --> ci.yml:1:12

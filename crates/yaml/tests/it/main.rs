@@ -39,8 +39,7 @@ fn found(text: &str) -> Vec<(&'static str, String)> {
     let parsed = read(text);
     let place = |span: Span| text.get(span.range()).unwrap_or("OUTSIDE").to_owned();
     let rows = parsed.diagnostics.iter();
-    rows.map(|d| (d.code, d.primary.map(place).unwrap_or_default()))
-        .collect()
+    rows.map(|d| (d.code, d.primary.map(place).unwrap_or_default())).collect()
 }
 
 /// Every node, depth first.

@@ -34,22 +34,14 @@ fn hostile_texts_end_with_a_diagnostic() {
         format!("{{{}", fill("x,")),
         fill("x\n"),
         fill("- x\n"),
-        (0..60)
-            .map(|depth| format!("{}a:\n", " ".repeat(depth)))
-            .collect(),
+        (0..60).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect(),
     ];
     for text in table {
         let text = text.get(..big).unwrap_or(&text);
         let start: String = text.chars().take(12).collect();
         let parsed = read(text);
-        let plain = matches!(
-            parsed.root.as_ref().map(|root| &root.kind),
-            Some(Kind::String)
-        );
-        assert!(
-            !parsed.diagnostics.is_empty() || plain || start.starts_with('\''),
-            "{start:?}"
-        );
+        let plain = matches!(parsed.root.as_ref().map(|root| &root.kind), Some(Kind::String));
+        assert!(!parsed.diagnostics.is_empty() || plain || start.starts_with('\''), "{start:?}");
     }
 }
 
@@ -72,10 +64,7 @@ fn bytes_that_are_not_text() {
     for (bytes, message, at) in table {
         let parsed = yaml::read_bytes(FILE, bytes, &Limits::default());
         let first = &parsed.diagnostics[0];
-        assert_eq!(
-            (first.code, first.message.as_str()),
-            ("yaml/encoding", *message)
-        );
+        assert_eq!((first.code, first.message.as_str()), ("yaml/encoding", *message));
         assert_eq!(first.primary.map(|span| span.start as usize), Some(*at));
     }
     let marked = yaml::parse_bytes(FILE, b"\xEF\xBB\xBFa: 1", &Limits::default()).expect("a BOM");
@@ -85,8 +74,5 @@ fn bytes_that_are_not_text() {
 #[test]
 fn diagnostics_have_a_limit() {
     let text = "a: 1\n".repeat(1000);
-    assert_eq!(
-        read(&text).diagnostics.len(),
-        Limits::default().max_diagnostics
-    );
+    assert_eq!(read(&text).diagnostics.len(), Limits::default().max_diagnostics);
 }

@@ -6,11 +6,10 @@ use crate::{FILE, nodes, read};
 /// Text of the characters that mean something.
 fn yamlish() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
-        "a", "b", "é", "日", ": ", ":", "- ", "? ", "- |\n  ", ": >\n  ", "a: &x [", "b: *x\n",
-        "\n", "\n  ", "\n    ", "\r\n", " ", "\t", "#", " # c\n", "'", "''", "\"", "\\", "\\n",
-        "\\u00e9", "|", "|\n", ">-\n", "|+2\n", "[", "]", "{", "}", ",", "&x ", "*x", "!!str ",
-        "! ", "<<", "---", "...", "%", "@", "1", "0x1", "~", "true", "\0", "\u{FEFF}", "\u{85}",
-        "\u{2028}", "${{ x }}",
+        "a", "b", "é", "日", ": ", ":", "- ", "? ", "- |\n  ", ": >\n  ", "a: &x [", "b: *x\n", "\n", "\n  ", "\n    ",
+        "\r\n", " ", "\t", "#", " # c\n", "'", "''", "\"", "\\", "\\n", "\\u00e9", "|", "|\n", ">-\n", "|+2\n", "[",
+        "]", "{", "}", ",", "&x ", "*x", "!!str ", "! ", "<<", "---", "...", "%", "@", "1", "0x1", "~", "true", "\0",
+        "\u{FEFF}", "\u{85}", "\u{2028}", "${{ x }}",
     ]);
     prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
 }
@@ -20,11 +19,7 @@ fn check(text: &str, root: &Node) {
     let mut all = Vec::new();
     nodes(root, &mut all);
     for node in all {
-        assert!(
-            text.get(node.span.range()).is_some(),
-            "{:?} of {text:?}",
-            node.span
-        );
+        assert!(text.get(node.span.range()).is_some(), "{:?} of {text:?}", node.span);
         if let Some(scalar) = node.as_scalar() {
             assert!(node.span.contains(scalar.content), "{node:?} of {text:?}");
             let token = &text[node.span.range()];
@@ -39,25 +34,15 @@ fn check(text: &str, root: &Node) {
             assert!(shape || token.starts_with('*'), "{token:?} of {text:?}");
             for (at, c) in scalar.text.char_indices() {
                 let span = scalar.source_span(at..at + c.len_utf8());
-                assert!(
-                    text.get(span.range()).is_some(),
-                    "{at} of {node:?} of {text:?}"
-                );
+                assert!(text.get(span.range()).is_some(), "{at} of {node:?} of {text:?}");
             }
         }
         let children = node.items().iter();
         let children = children.chain(node.entries().iter().flat_map(|(key, value)| [key, value]));
         let mut last = node.span.start;
         for child in children {
-            let site = if child.alias == node.alias {
-                child.span
-            } else {
-                child.alias.unwrap_or(child.span)
-            };
-            assert!(
-                node.span.contains(site),
-                "{child:?} in {node:?} of {text:?}"
-            );
+            let site = if child.alias == node.alias { child.span } else { child.alias.unwrap_or(child.span) };
+            assert!(node.span.contains(site), "{child:?} in {node:?} of {text:?}");
             assert!(last <= site.start, "{child:?} before its elder in {text:?}");
             last = site.end;
         }
@@ -117,15 +102,9 @@ proptest! {
 
 fn leads_back(text: &str) {
     let parsed = read(text);
-    let Some(root) = &parsed.root else {
-        panic!("{text:?}: {:?}", parsed.diagnostics)
-    };
+    let Some(root) = &parsed.root else { panic!("{text:?}: {:?}", parsed.diagnostics) };
     let scalar = root.get("a").and_then(Node::as_scalar).expect("a scalar");
-    for (at, c) in scalar
-        .text
-        .char_indices()
-        .filter(|(_, c)| !c.is_whitespace())
-    {
+    for (at, c) in scalar.text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
         let span = scalar.source_span(at..at + c.len_utf8());
         let source = &text[span.range()];
         assert!(

@@ -17,63 +17,20 @@ fn nodes_are_their_tokens() {
     let table: &[(&str, &[&str])] = &[
         ("a: b\n", &["a: b", "a", "b"]),
         ("a: 'b'  # c\n", &["a: 'b'", "a", "'b'"]),
-        (
-            "'a b': \"c\\n\"\n",
-            &["'a b': \"c\\n\"", "'a b'", "\"c\\n\""],
-        ),
+        ("'a b': \"c\\n\"\n", &["'a b': \"c\\n\"", "'a b'", "\"c\\n\""]),
         ("a:\nb:\n", &["a:\nb:", "a", "", "b", ""]),
         (
             "on: [push, pull_request ] # x\n",
-            &[
-                "on: [push, pull_request ]",
-                "on",
-                "[push, pull_request ]",
-                "push",
-                "pull_request",
-            ],
+            &["on: [push, pull_request ]", "on", "[push, pull_request ]", "push", "pull_request"],
         ),
         (
             "a: {b: 1, c: [2]}\nd: e",
-            &[
-                "a: {b: 1, c: [2]}\nd: e",
-                "a",
-                "{b: 1, c: [2]}",
-                "b",
-                "1",
-                "c",
-                "[2]",
-                "2",
-                "d",
-                "e",
-            ],
+            &["a: {b: 1, c: [2]}\nd: e", "a", "{b: 1, c: [2]}", "b", "1", "c", "[2]", "2", "d", "e"],
         ),
-        (
-            "a: {b, c: , d}\n",
-            &[
-                "a: {b, c: , d}",
-                "a",
-                "{b, c: , d}",
-                "b",
-                "",
-                "c",
-                "",
-                "d",
-                "",
-            ],
-        ),
+        ("a: {b, c: , d}\n", &["a: {b, c: , d}", "a", "{b, c: , d}", "b", "", "c", "", "d", ""]),
         (
             "a:\n- b\n- c: d\n  e: f\n",
-            &[
-                "a:\n- b\n- c: d\n  e: f",
-                "a",
-                "- b\n- c: d\n  e: f",
-                "b",
-                "c: d\n  e: f",
-                "c",
-                "d",
-                "e",
-                "f",
-            ],
+            &["a:\n- b\n- c: d\n  e: f", "a", "- b\n- c: d\n  e: f", "b", "c: d\n  e: f", "c", "d", "e", "f"],
         ),
         (
             "a:\n  # one\n  - b\n  -\n  - - c\n    - d\n",
@@ -88,110 +45,40 @@ fn nodes_are_their_tokens() {
                 "d",
             ],
         ),
-        (
-            "a:\n- - b\n- - c\n",
-            &[
-                "a:\n- - b\n- - c",
-                "a",
-                "- - b\n- - c",
-                "- b",
-                "b",
-                "- c",
-                "c",
-            ],
-        ),
-        (
-            "- |\n  x\n- >-\n  y\n",
-            &["- |\n  x\n- >-\n  y", "|\n  x", ">-\n  y"],
-        ),
+        ("a:\n- - b\n- - c\n", &["a:\n- - b\n- - c", "a", "- - b\n- - c", "- b", "b", "- c", "c"]),
+        ("- |\n  x\n- >-\n  y\n", &["- |\n  x\n- >-\n  y", "|\n  x", ">-\n  y"]),
         (
             "a: | # c\n    x\n   \n    y\n\n\nb: 1\n",
-            &[
-                "a: | # c\n    x\n   \n    y\n\n\nb: 1",
-                "a",
-                "| # c\n    x\n   \n    y",
-                "b",
-                "1",
-            ],
+            &["a: | # c\n    x\n   \n    y\n\n\nb: 1", "a", "| # c\n    x\n   \n    y", "b", "1"],
         ),
-        (
-            "a: |+\n\nb: >-\n",
-            &["a: |+\n\nb: >-", "a", "|+", "b", ">-"],
-        ),
-        (
-            "a: b\n  c\n  d\ne: f",
-            &["a: b\n  c\n  d\ne: f", "a", "b\n  c\n  d", "e", "f"],
-        ),
+        ("a: |+\n\nb: >-\n", &["a: |+\n\nb: >-", "a", "|+", "b", ">-"]),
+        ("a: b\n  c\n  d\ne: f", &["a: b\n  c\n  d\ne: f", "a", "b\n  c\n  d", "e", "f"]),
         ("? a\n: b\n", &["? a\n: b", "a", "b"]),
         ("---\na: b\n...\n", &["a: b", "a", "b"]),
         ("%YAML 1.2\n--- |\n  x\n", &["|\n  x"]),
         (
             "ä: ö # ü\n'ß': [é, \"ñ\"]\n日本: 語\n",
-            &[
-                "ä: ö # ü\n'ß': [é, \"ñ\"]\n日本: 語",
-                "ä",
-                "ö",
-                "'ß'",
-                "[é, \"ñ\"]",
-                "é",
-                "\"ñ\"",
-                "日本",
-                "語",
-            ],
+            &["ä: ö # ü\n'ß': [é, \"ñ\"]\n日本: 語", "ä", "ö", "'ß'", "[é, \"ñ\"]", "é", "\"ñ\"", "日本", "語"],
         ),
         (
             "a: b\r\nc:\r\n- d\r\n- |\r\n  e\r\n",
-            &[
-                "a: b\r\nc:\r\n- d\r\n- |\r\n  e",
-                "a",
-                "b",
-                "c",
-                "- d\r\n- |\r\n  e",
-                "d",
-                "|\r\n  e",
-            ],
+            &["a: b\r\nc:\r\n- d\r\n- |\r\n  e", "a", "b", "c", "- d\r\n- |\r\n  e", "d", "|\r\n  e"],
         ),
         (
             "a: !!str 1\nb: !!str\nc: &x !!str |\n  y\n",
-            &[
-                "a: !!str 1\nb: !!str\nc: &x !!str |\n  y",
-                "a",
-                "1",
-                "b",
-                "",
-                "c",
-                "|\n  y",
-            ],
+            &["a: !!str 1\nb: !!str\nc: &x !!str |\n  y", "a", "1", "b", "", "c", "|\n  y"],
         ),
         (
             "a: &x\n  b: c\nd: &y [e]\nf: &z\n- g\n",
-            &[
-                "a: &x\n  b: c\nd: &y [e]\nf: &z\n- g",
-                "a",
-                "b: c",
-                "b",
-                "c",
-                "d",
-                "[e]",
-                "e",
-                "f",
-                "- g",
-                "g",
-            ],
+            &["a: &x\n  b: c\nd: &y [e]\nf: &z\n- g", "a", "b: c", "b", "c", "d", "[e]", "e", "f", "- g", "g"],
         ),
-        (
-            "&x a: b\n&y c: d\n",
-            &["&x a: b\n&y c: d", "a", "b", "c", "d"],
-        ),
+        ("&x a: b\n&y c: d\n", &["&x a: b\n&y c: d", "a", "b", "c", "d"]),
         ("[a: b, c]\n", &["[a: b, c]", "a: b", "a", "b", "c"]),
         ("{\"a\":1}", &["{\"a\":1}", "\"a\"", "1"]),
         ("[[]  , {} ]", &["[[]  , {} ]", "[]", "{}"]),
         ("", &[""]),
         ("# only\n", &[""]),
-        (
-            "\u{FEFF}a: é\nb: 'c'\n",
-            &["a: é\nb: 'c'", "a", "é", "b", "'c'"],
-        ),
+        ("\u{FEFF}a: é\nb: 'c'\n", &["a: é\nb: 'c'", "a", "é", "b", "'c'"]),
     ];
     for (text, expected) in table {
         assert_eq!(&tokens(text), expected, "{text:?}");
@@ -209,53 +96,25 @@ type Row<'a> = (&'a str, Style, &'a str, &'a [(&'a str, &'a str)]);
 #[test]
 fn decoded_text_leads_back_to_the_file() {
     let table: &[Row<'_>] = &[
-        (
-            "a: one ${{ x }}\n",
-            Style::Plain,
-            "one ${{ x }}",
-            &[("${{ x }}", "${{ x }}")],
-        ),
+        ("a: one ${{ x }}\n", Style::Plain, "one ${{ x }}", &[("${{ x }}", "${{ x }}")]),
         (
             "a: one\n  two\n\n  three\n",
             Style::Plain,
             "one two\nthree",
-            &[
-                ("one", "one"),
-                ("one two", "one\n  two"),
-                ("two", "two"),
-                ("three", "three"),
-                (" ", "\n  "),
-            ],
+            &[("one", "one"), ("one two", "one\n  two"), ("two", "two"), ("three", "three"), (" ", "\n  ")],
         ),
         (
             "a: 'it''s ${{ x }}'\n",
             Style::Single,
             "it's ${{ x }}",
-            &[
-                ("it's", "it''s"),
-                ("'", "''"),
-                ("${{ x }}", "${{ x }}"),
-                ("s ", "s "),
-            ],
+            &[("it's", "it''s"), ("'", "''"), ("${{ x }}", "${{ x }}"), ("s ", "s ")],
         ),
-        (
-            "a: 'b  \n\n   c'\n",
-            Style::Single,
-            "b\nc",
-            &[("b", "b"), ("\n", "  \n\n   "), ("c", "c")],
-        ),
+        ("a: 'b  \n\n   c'\n", Style::Single, "b\nc", &[("b", "b"), ("\n", "  \n\n   "), ("c", "c")]),
         (
             "a: \"x\\ty\\u00e9z \\\"q\\\" é\"\n",
             Style::Double,
             "x\tyéz \"q\" é",
-            &[
-                ("x", "x"),
-                ("\t", "\\t"),
-                ("y", "y"),
-                ("éz", "\\u00e9z"),
-                ("\"q\"", "\\\"q\\\""),
-                (" é", " é"),
-            ],
+            &[("x", "x"), ("\t", "\\t"), ("y", "y"), ("éz", "\\u00e9z"), ("\"q\"", "\\\"q\\\""), (" é", " é")],
         ),
         (
             "a: \"x\\\n   y \\\n\n  z\"\n",
@@ -276,41 +135,20 @@ fn decoded_text_leads_back_to_the_file() {
                 ("é\n", "é\n"),
             ],
         ),
-        (
-            "a: |2-\n    one\n   two\n",
-            Style::Literal,
-            "  one\n two",
-            &[("  one", "  one"), (" two", " two")],
-        ),
+        ("a: |2-\n    one\n   two\n", Style::Literal, "  one\n two", &[("  one", "  one"), (" two", " two")]),
         (
             "a: |\r\n  one\r\n  two\r\n",
             Style::Literal,
             "one\ntwo\n",
-            &[
-                ("one", "one"),
-                ("two", "two"),
-                ("one\ntwo", "one\r\n  two"),
-                ("two\n", "two\r\n"),
-            ],
+            &[("one", "one"), ("two", "two"), ("one\ntwo", "one\r\n  two"), ("two\n", "two\r\n")],
         ),
         (
             "a: >\n  one\n  two\n\n  three\n   four\n  five\n",
             Style::Folded,
             "one two\nthree\n four\nfive\n",
-            &[
-                ("one two", "one\n  two"),
-                ("two", "two"),
-                ("three", "three"),
-                (" four", " four"),
-                ("five", "five"),
-            ],
+            &[("one two", "one\n  two"), ("two", "two"), ("three", "three"), (" four", " four"), ("five", "five")],
         ),
-        (
-            "a: >-\n\n  one\n\n\n  two",
-            Style::Folded,
-            "\none\n\ntwo",
-            &[("one", "one"), ("two", "two")],
-        ),
+        ("a: >-\n\n  one\n\n\n  two", Style::Folded, "\none\n\ntwo", &[("one", "one"), ("two", "two")]),
         ("a: |", Style::Literal, "", &[]),
         ("a: |+\n\n\nb: 1\n", Style::Literal, "\n\n", &[]),
         ("a: |\n  x\n\n  ", Style::Literal, "x\n", &[("x\n", "x\n")]),
@@ -319,11 +157,7 @@ fn decoded_text_leads_back_to_the_file() {
     for (text, style, decoded, parts) in table {
         let node = value(text);
         let scalar = node.as_scalar().expect("a scalar");
-        assert_eq!(
-            (&*scalar.text, scalar.style),
-            (*decoded, *style),
-            "{text:?}"
-        );
+        assert_eq!((&*scalar.text, scalar.style), (*decoded, *style), "{text:?}");
         for (part, source) in *parts {
             let at = scalar.text.find(part).expect("the part is in the text");
             let span = scalar.source_span(at..at + part.len());
@@ -374,15 +208,9 @@ fn accessors_are_tolerant() {
     let root = tree("name: x\non: [push]\n3: ~\nt: true\n");
     assert_eq!(root.get("name").and_then(Node::as_str), Some("x"));
     assert_eq!(root.get("3").map(Node::describe_kind), Some("nothing"));
-    assert_eq!(
-        root.get("on").and_then(|on| on.items().first()?.text()),
-        Some("push")
-    );
+    assert_eq!(root.get("on").and_then(|on| on.items().first()?.text()), Some("push"));
     assert_eq!(root.get("on").and_then(|on| on.get("push")), None);
     assert_eq!(root.get("t").and_then(Node::as_bool), Some(true));
-    assert_eq!(
-        root.entry("name").map(|(key, _)| key.span.range()),
-        Some(0..4)
-    );
+    assert_eq!(root.entry("name").map(|(key, _)| key.span.range()), Some(0..4));
     assert_eq!(root.describe_kind(), "a mapping");
 }

@@ -20,15 +20,8 @@ pub(crate) struct Landing<'a> {
 impl<'a> Landing<'a> {
     /// A landing below `roots`; links in the roots themselves are followed now.
     pub(crate) fn new(files: Files<'a>, roots: &[PathBuf]) -> io::Result<Self> {
-        let roots = roots
-            .iter()
-            .map(|root| files.resolve(root))
-            .collect::<io::Result<_>>()?;
-        Ok(Self {
-            files,
-            roots,
-            known: HashMap::new(),
-        })
+        let roots = roots.iter().map(|root| files.resolve(root)).collect::<io::Result<_>>()?;
+        Ok(Self { files, roots, known: HashMap::new() })
     }
 
     /// The host path for `inside`, its parents made. The last part may be anything, or missing.
@@ -67,13 +60,7 @@ impl<'a> Landing<'a> {
     /// Makes a new file, in the place of whatever is there.
     pub(crate) fn file(&mut self, inside: &Path) -> io::Result<File> {
         let host = self.place(inside)?;
-        let create = || {
-            OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&host)
-        };
+        let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&host);
         match create() {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 clear(&host)?;
@@ -108,11 +95,8 @@ impl<'a> Landing<'a> {
         if self.roots.iter().any(|root| real.starts_with(root)) {
             return Ok(());
         }
-        let text = format!(
-            "{} would be written to {}, which is none of the places named",
-            inside.display(),
-            real.display()
-        );
+        let text =
+            format!("{} would be written to {}, which is none of the places named", inside.display(), real.display());
         Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
     }
 }

@@ -28,12 +28,7 @@ pub(crate) fn pack(
     to: &mut dyn Write,
     cancel: &CancellationToken,
 ) -> io::Result<Packed> {
-    let mut packer = Packer {
-        builder: Builder::new(to),
-        packed: Packed::default(),
-        links: HashMap::new(),
-        cancel,
-    };
+    let mut packer = Packer { builder: Builder::new(to), packed: Packed::default(), links: HashMap::new(), cancel };
     for (name, inside) in paths {
         let real = files.resolve_parent(inside)?;
         packer.add(&files.host(&real), name)?;
@@ -71,11 +66,7 @@ impl Packer<'_> {
                     names.push(entry?.file_name());
                 }
                 names.sort_unstable_by(|a, b| b.cmp(a));
-                todo.extend(
-                    names
-                        .into_iter()
-                        .map(|part| (host.join(&part), name.join(&part))),
-                );
+                todo.extend(names.into_iter().map(|part| (host.join(&part), name.join(&part))));
             } else if meta.file_type().is_symlink() {
                 let target = fs::read_link(&host).map_err(named(&name))?;
                 self.write(&name, &meta, EntryType::Symlink, Some(&target), io::empty())?;
@@ -98,12 +89,7 @@ impl Packer<'_> {
         }
         let file = services::open_regular(host).map_err(named(name))?;
         // The header has promised a size: what has shrunk is filled up, what has grown is cut.
-        let exact = Cancellable {
-            inner: file,
-            cancel: self.cancel,
-        }
-        .chain(io::repeat(0))
-        .take(meta.len());
+        let exact = Cancellable { inner: file, cancel: self.cancel }.chain(io::repeat(0)).take(meta.len());
         self.write(name, meta, EntryType::Regular, None, exact)
     }
 
@@ -126,11 +112,7 @@ impl Packer<'_> {
         header.set_uid(u64::from(meta.uid()));
         header.set_gid(u64::from(meta.gid()));
         header.set_mtime(u64::try_from(meta.mtime()).unwrap_or(0));
-        header.set_size(if kind == EntryType::Regular {
-            meta.len()
-        } else {
-            0
-        });
+        header.set_size(if kind == EntryType::Regular { meta.len() } else { 0 });
         let mtime = format!("{}.{:09}", meta.mtime(), meta.mtime_nsec());
         let mut extensions: Vec<(&str, &[u8])> = Vec::new();
         if !put(&mut header.as_old_mut().name, &bytes) {

@@ -16,10 +16,7 @@ fn job() -> Job {
     for path in ["home/work", "home/.cache", "outside"] {
         fs::create_dir_all(dir.path().join(path)).unwrap();
     }
-    Job {
-        place: Rooted(dir.path().to_owned()),
-        dir,
-    }
+    Job { place: Rooted(dir.path().to_owned()), dir }
 }
 
 fn fill(root: &Path) {
@@ -38,53 +35,30 @@ fn fill(root: &Path) {
 
 fn compare(root: &Path) {
     let at = |path: &str| root.join(path);
-    assert_eq!(
-        fs::read_to_string(at("home/.cache/deep/a")).unwrap(),
-        "first"
-    );
+    assert_eq!(fs::read_to_string(at("home/.cache/deep/a")).unwrap(), "first");
     assert_eq!(
         fs::metadata(at("home/.cache/deep/a")).unwrap().ino(),
         fs::metadata(at("home/.cache/deep/b")).unwrap().ino()
     );
-    assert_eq!(
-        fs::metadata(at("home/.cache/run")).unwrap().mode() & 0o777,
-        0o755
-    );
-    assert_eq!(
-        fs::metadata(at("home/.cache/deep")).unwrap().mode() & 0o777,
-        0o555
-    );
+    assert_eq!(fs::metadata(at("home/.cache/run")).unwrap().mode() & 0o777, 0o755);
+    assert_eq!(fs::metadata(at("home/.cache/deep")).unwrap().mode() & 0o777, 0o555);
     assert!(at("home/.cache/deep/empty").is_dir());
-    assert_eq!(
-        fs::read_link(at("home/.cache/link")).unwrap(),
-        Path::new("deep/a")
-    );
-    assert_eq!(
-        fs::read(at("home/.cache").join("l".repeat(120)).join("x")).unwrap(),
-        b"long"
-    );
+    assert_eq!(fs::read_link(at("home/.cache/link")).unwrap(), Path::new("deep/a"));
+    assert_eq!(fs::read(at("home/.cache").join("l".repeat(120)).join("x")).unwrap(), b"long");
 }
 
 fn pack_cache(job: &Job, compression: Compression) -> Vec<u8> {
     let paths = [(PathBuf::from("../.cache"), PathBuf::from("/home/.cache"))];
     let cancel = CancellationToken::new();
     let mut bytes = Vec::new();
-    compress(compression, &mut bytes, |to| {
-        pack(Files(&job.place), &paths, to, &cancel)
-    })
-    .unwrap();
+    compress(compression, &mut bytes, |to| pack(Files(&job.place), &paths, to, &cancel)).unwrap();
     bytes
 }
 
 fn unpack_into(job: &Job, bytes: &[u8]) -> io::Result<unpack::Unpacked> {
     let files = Files(&job.place);
     let mut landing = Landing::new(files, &[PathBuf::from("/home")]).unwrap();
-    unpack(
-        bytes,
-        Path::new("/home/work"),
-        &mut landing,
-        &CancellationToken::new(),
-    )
+    unpack(bytes, Path::new("/home/work"), &mut landing, &CancellationToken::new())
 }
 
 #[test]
@@ -92,12 +66,7 @@ fn what_is_packed_comes_back() {
     for compression in [Compression::Gzip, Compression::Zstd] {
         let (from, to) = (job(), job());
         fill(from.dir.path());
-        let time = |job: &Job| {
-            fs::metadata(job.dir.path().join("home/.cache/run"))
-                .unwrap()
-                .modified()
-                .unwrap()
-        };
+        let time = |job: &Job| fs::metadata(job.dir.path().join("home/.cache/run")).unwrap().modified().unwrap();
         let bytes = pack_cache(&from, compression);
         unpack_into(&to, &bytes).unwrap();
         compare(to.dir.path());
@@ -111,11 +80,7 @@ fn what_is_packed_comes_back() {
 /// The commands that @actions/cache runs.
 #[test]
 fn tar_reads_it_and_is_read() {
-    if !Command::new("tar")
-        .arg("--version")
-        .output()
-        .is_ok_and(|out| out.status.success())
-    {
+    if !Command::new("tar").arg("--version").output().is_ok_and(|out| out.status.success()) {
         println!("skipped: there is no tar");
         return;
     }
@@ -125,19 +90,12 @@ fn tar_reads_it_and_is_read() {
     fs::write(&archive, pack_cache(&from, Compression::Gzip)).unwrap();
     let tar = |job: &Job, args: &[&str]| {
         let mut tar = Command::new("tar");
-        tar.args(args)
-            .arg(&archive)
-            .args(["-P", "-z", "-C"])
-            .arg(job.dir.path().join("home/work"));
+        tar.args(args).arg(&archive).args(["-P", "-z", "-C"]).arg(job.dir.path().join("home/work"));
         if args[0] == "--posix" {
             tar.args(["../.cache"]);
         }
         let out = tar.output().unwrap();
-        assert!(
-            out.status.success(),
-            "{}",
-            String::from_utf8_lossy(&out.stderr)
-        );
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     };
     tar(&middle, &["-xf"]);
     compare(middle.dir.path());
@@ -165,15 +123,8 @@ fn nothing_lands_elsewhere() {
         &[("/outside/x", Regular, "")],
         &[("../../outside/x", Regular, "")],
         &[("link", Symlink, "/outside"), ("link/x", Regular, "")],
-        &[
-            ("a/b", Directory, ""),
-            ("a", Symlink, "../../outside"),
-            ("a/x", Regular, ""),
-        ],
-        &[
-            ("link", Symlink, "../.."),
-            ("link/outside/y", Directory, ""),
-        ],
+        &[("a/b", Directory, ""), ("a", Symlink, "../../outside"), ("a/x", Regular, "")],
+        &[("link", Symlink, "../.."), ("link/outside/y", Directory, "")],
         &[("hard", Link, "/outside/secret")],
     ];
     for case in cases {
@@ -181,19 +132,11 @@ fn nothing_lands_elsewhere() {
         fs::write(job.dir.path().join("outside/secret"), "s").unwrap();
         let mut builder = tar::Builder::new(Vec::new());
         for (name, kind, target) in case {
-            builder
-                .append(&entry(name, *kind, target), io::empty())
-                .unwrap();
+            builder.append(&entry(name, *kind, target), io::empty()).unwrap();
         }
         let bytes = builder.into_inner().unwrap();
         assert!(unpack_into(&job, &bytes).is_err(), "{case:?}");
-        assert_eq!(
-            fs::read_dir(job.dir.path().join("outside"))
-                .unwrap()
-                .count(),
-            1,
-            "{case:?}"
-        );
+        assert_eq!(fs::read_dir(job.dir.path().join("outside")).unwrap().count(), 1, "{case:?}");
     }
 }
 

@@ -29,10 +29,7 @@ pub(crate) fn unpack(
     cancel: &CancellationToken,
 ) -> io::Result<Unpacked> {
     let mut unpacked = Unpacked::default();
-    let mut archive = Archive::new(decompress(Cancellable {
-        inner: from,
-        cancel,
-    })?);
+    let mut archive = Archive::new(decompress(Cancellable { inner: from, cancel })?);
     // Directories get their modes and times last: modes may forbid writing, and writing changes times.
     let mut directories = Vec::new();
     for entry in archive.entries()? {
@@ -40,9 +37,7 @@ pub(crate) fn unpack(
         let name = entry.path()?.into_owned();
         let inside = absolute(&name, base);
         let done = one(&mut entry, &inside, base, landing, &mut directories);
-        match done
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", name.display())))?
-        {
+        match done.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", name.display())))? {
             true => unpacked.entries += 1,
             false => unpacked.left_out += 1,
         }
@@ -89,18 +84,13 @@ fn one(
 }
 
 fn target(entry: &Entry<'_, impl Read>) -> io::Result<PathBuf> {
-    let target = entry
-        .link_name_bytes()
-        .ok_or_else(|| io::Error::other("a link without a target"))?;
+    let target = entry.link_name_bytes().ok_or_else(|| io::Error::other("a link without a target"))?;
     Ok(PathBuf::from(std::ffi::OsStr::from_bytes(&target)))
 }
 
 /// The modification time: seconds of the header, or the finer one of an extension.
 fn times(entry: &mut Entry<'_, impl Read>) -> io::Result<Timestamps> {
-    let mut time = Timespec {
-        tv_sec: i64::try_from(entry.header().mtime()?).unwrap_or(0),
-        tv_nsec: 0,
-    };
+    let mut time = Timespec { tv_sec: i64::try_from(entry.header().mtime()?).unwrap_or(0), tv_nsec: 0 };
     if let Some(extensions) = entry.pax_extensions()? {
         for extension in extensions {
             let extension = extension?;
@@ -111,27 +101,14 @@ fn times(entry: &mut Entry<'_, impl Read>) -> io::Result<Timestamps> {
             }
         }
     }
-    Ok(Timestamps {
-        last_access: time,
-        last_modification: time,
-    })
+    Ok(Timestamps { last_access: time, last_modification: time })
 }
 
 /// `1700000000.123456789`, of any precision.
 fn parse_time(text: &str) -> Option<Timespec> {
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits: String = fraction
-        .chars()
-        .chain(std::iter::repeat('0'))
-        .take(9)
-        .collect();
+    let digits: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
     let nanos = digits.parse::<u32>().ok()?;
-    let seconds = seconds
-        .parse::<i64>()
-        .ok()
-        .filter(|seconds| *seconds >= 0)?;
-    Some(Timespec {
-        tv_sec: seconds,
-        tv_nsec: nanos.into(),
-    })
+    let seconds = seconds.parse::<i64>().ok().filter(|seconds| *seconds >= 0)?;
+    Some(Timespec { tv_sec: seconds, tv_nsec: nanos.into() })
 }

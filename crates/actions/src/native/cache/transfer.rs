@@ -33,11 +33,7 @@ fn compression(call: &NativeCall) -> Compression {
 
 /// What stands for the paths and the compression in an entry.
 pub(crate) fn version(paths: &[String], compression: Compression) -> String {
-    let parts: Vec<&str> = paths
-        .iter()
-        .map(String::as_str)
-        .chain([compression.name(), "1.0"])
-        .collect();
+    let parts: Vec<&str> = paths.iter().map(String::as_str).chain([compression.name(), "1.0"]).collect();
     hex::encode(Sha256::digest(parts.join("|").as_bytes()))
 }
 
@@ -72,11 +68,7 @@ pub(crate) fn restore(call: &NativeCall, request: &Request) -> Result<Option<Str
         call.say("Lookup only - skipping download");
         return Ok(Some(hit.entry.key));
     }
-    call.say(format!(
-        "Cache Size: ~{} MB ({} B)",
-        (hit.entry.size + (1 << 19)) >> 20,
-        hit.entry.size
-    ));
+    call.say(format!("Cache Size: ~{} MB ({} B)", (hit.entry.size + (1 << 19)) >> 20, hit.entry.size));
     match put_files(call, request, hit.reader) {
         Ok(()) => {
             call.say("Cache restored successfully");
@@ -107,10 +99,7 @@ fn put_files(call: &NativeCall, request: &Request, from: std::fs::File) -> Resul
     let unpacked = unpack(from, &place.workspace, &mut landing, &call.cancel)
         .map_err(Fault::io("unpack the cache below", &place.workspace))?;
     if unpacked.left_out > 0 {
-        call.say(format!(
-            "{} special files of the cache were left out",
-            unpacked.left_out
-        ));
+        call.say(format!("{} special files of the cache were left out", unpacked.left_out));
     }
     Ok(())
 }
@@ -130,18 +119,9 @@ pub(crate) fn save(call: &NativeCall, request: &Request) -> Result<bool> {
     }
     let compression = compression(call);
     let version = version(&request.paths, compression);
-    let owner = CacheOwner {
-        run_id: place.identity.run_id.clone(),
-        job_id: place.identity.job_id.clone(),
-    };
+    let owner = CacheOwner { run_id: place.identity.run_id.clone(), job_id: place.identity.job_id.clone() };
     let store = place.services.caches();
-    let reserved = store.reserve(
-        &place.identity.repository,
-        &scope,
-        &request.key,
-        &version,
-        &owner,
-    );
+    let reserved = store.reserve(&place.identity.repository, &scope, &request.key, &version, &owner);
     let mut reservation = match reserved {
         Ok(reservation) => reservation,
         Err(error @ (StoreError::CacheExists { .. } | StoreError::CacheReserved { .. })) => {
@@ -151,9 +131,7 @@ pub(crate) fn save(call: &NativeCall, request: &Request) -> Result<bool> {
         Err(error) => return Err(error.into()),
     };
     let to = BufWriter::with_capacity(128 * 1024, &mut reservation);
-    let packed = compress(compression, to, |to| {
-        pack(Files(&place.sandbox), &paths, to, &call.cancel)
-    });
+    let packed = compress(compression, to, |to| pack(Files(&place.sandbox), &paths, to, &call.cancel));
     call.check()?;
     let packed = packed.map_err(|error| Fault::Text(format!("Failed to save: {error}")))?;
     let entry = match reservation.finalize() {
@@ -165,16 +143,9 @@ pub(crate) fn save(call: &NativeCall, request: &Request) -> Result<bool> {
         Err(error) => return Err(error.into()),
     };
     if packed.left_out > 0 {
-        call.say(format!(
-            "{} sockets, pipes and devices were left out of the cache",
-            packed.left_out
-        ));
+        call.say(format!("{} sockets, pipes and devices were left out of the cache", packed.left_out));
     }
-    call.say(format!(
-        "Cache Size: ~{} MB ({} B)",
-        (entry.size + (1 << 19)) >> 20,
-        entry.size
-    ));
+    call.say(format!("Cache Size: ~{} MB ({} B)", (entry.size + (1 << 19)) >> 20, entry.size));
     Ok(true)
 }
 
@@ -185,32 +156,19 @@ fn collect(call: &NativeCall, request: &Request) -> Result<Vec<(PathBuf, PathBuf
     let patterns = patterns(call, request)?;
     let files = Files(&place.sandbox);
     let check = || call.check();
-    let walk = Walk {
-        files,
-        patterns: &patterns,
-        without_hidden: false,
-        check: &check,
-    };
+    let walk = Walk { files, patterns: &patterns, without_hidden: false, check: &check };
     let found = walk.find()?;
     let mut directories: Vec<&Path> = Vec::new();
     let mut taken = Vec::new();
     for one in &found {
-        if directories
-            .iter()
-            .rev()
-            .any(|above| one.path.starts_with(above))
-        {
+        if directories.iter().rev().any(|above| one.path.starts_with(above)) {
             continue;
         }
         if one.is_dir && is_plain_directory(files, &one.path) {
             directories.push(&one.path);
         }
         let name = relative(&place.workspace, &one.path);
-        let name = if name.as_os_str().is_empty() {
-            PathBuf::from(".")
-        } else {
-            name
-        };
+        let name = if name.as_os_str().is_empty() { PathBuf::from(".") } else { name };
         taken.push((name, one.path.clone()));
     }
     Ok(taken)
@@ -219,18 +177,11 @@ fn collect(call: &NativeCall, request: &Request) -> Result<Vec<(PathBuf, PathBuf
 /// A link to a directory is archived as a link, so what is found through it still counts.
 fn is_plain_directory(files: Files<'_>, path: &Path) -> bool {
     let real = files.resolve_parent(path);
-    real.is_ok_and(|real| {
-        std::fs::symlink_metadata(files.host(&real)).is_ok_and(|meta| meta.is_dir())
-    })
+    real.is_ok_and(|real| std::fs::symlink_metadata(files.host(&real)).is_ok_and(|meta| meta.is_dir()))
 }
 
 fn patterns(call: &NativeCall, request: &Request) -> Result<Patterns> {
-    Ok(Patterns::parse(
-        &request.paths.join("\n"),
-        &call.place.workspace,
-        Some(&call.home()),
-        false,
-    )?)
+    Ok(Patterns::parse(&request.paths.join("\n"), &call.place.workspace, Some(&call.home()), false)?)
 }
 
 #[cfg(test)]

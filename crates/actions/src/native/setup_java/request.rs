@@ -47,11 +47,8 @@ pub(super) fn read(call: &NativeCall, spec: &str, distribution: &str) -> Result<
             names.join(", ")
         ))
     })?;
-    let (range, early, latest) = range(spec).ok_or_else(|| {
-        Fault::Text(format!(
-            "The string '{spec}' is not valid SemVer notation for a Java version"
-        ))
-    })?;
+    let (range, early, latest) = range(spec)
+        .ok_or_else(|| Fault::Text(format!("The string '{spec}' is not valid SemVer notation for a Java version")))?;
     Ok(Request {
         spec: spec.to_owned(),
         range,
@@ -74,10 +71,7 @@ fn range(spec: &str) -> Option<(Range, bool, bool)> {
         None => (spec.to_owned(), false),
     };
     // `1.8` is how old versions were called.
-    let text = text
-        .strip_prefix("1.")
-        .filter(|rest| rest.starts_with('8'))
-        .map_or(text.clone(), str::to_owned);
+    let text = text.strip_prefix("1.").filter(|rest| rest.starts_with('8')).map_or(text.clone(), str::to_owned);
     Some((Range::parse(&text)?, early, false))
 }
 
@@ -111,15 +105,8 @@ pub(super) fn version_of_file(name: &str, text: &str) -> Option<(String, Option<
     };
     match base {
         ".sdkmanrc" => {
-            let line = text
-                .lines()
-                .find_map(|line| {
-                    line.trim()
-                        .strip_prefix("java")?
-                        .trim_start()
-                        .strip_prefix('=')
-                })?
-                .trim();
+            let line =
+                text.lines().find_map(|line| line.trim().strip_prefix("java")?.trim_start().strip_prefix('='))?.trim();
             let (version, id) = line.rsplit_once('-').unwrap_or((line, ""));
             Some((version.to_owned(), named(id)))
         }
@@ -161,21 +148,12 @@ mod tests {
 
     #[test]
     fn version_files() {
-        let some =
-            |version: &str, id: Option<&str>| Some((version.to_owned(), id.map(str::to_owned)));
+        let some = |version: &str, id: Option<&str>| Some((version.to_owned(), id.map(str::to_owned)));
         for (name, text, want) in [
             (".java-version", "17.0.8\n", some("17.0.8", None)),
             (".java-version", "temurin-21\n", some("21", None)),
-            (
-                ".sdkmanrc",
-                "# x\njava=21.0.5-tem\n",
-                some("21.0.5", Some("temurin")),
-            ),
-            (
-                ".tool-versions",
-                "java corretto-17.0.1\n",
-                some("17.0.1", Some("corretto")),
-            ),
+            (".sdkmanrc", "# x\njava=21.0.5-tem\n", some("21.0.5", Some("temurin"))),
+            (".tool-versions", "java corretto-17.0.1\n", some("17.0.1", Some("corretto"))),
             (".java-version", "\n", None),
         ] {
             assert_eq!(version_of_file(name, text), want, "{name} {text}");

@@ -16,15 +16,11 @@ pub(super) async fn restore(call: &Arc<NativeCall>, outcome: &mut NativeOutcome)
         Some("yarn") => "yarn",
         Some("pnpm") => "pnpm",
         Some(other) => {
-            return Err(Fault::Text(format!(
-                "Caching for '{other}' is not supported; it can be npm, yarn or pnpm"
-            )));
+            return Err(Fault::Text(format!("Caching for '{other}' is not supported; it can be npm, yarn or pnpm")));
         }
         // Since version 5, where the project says that it uses npm.
         None if setup::major(call) >= 5
-            && inputs
-                .text_or("package-manager-cache", "true")
-                .eq_ignore_ascii_case("true") =>
+            && inputs.text_or("package-manager-cache", "true").eq_ignore_ascii_case("true") =>
         {
             if !names_npm(call)? {
                 return Ok(());
@@ -41,30 +37,14 @@ pub(super) async fn restore(call: &Arc<NativeCall>, outcome: &mut NativeOutcome)
     };
     let worker = Arc::clone(call);
     let hash = blocking(move || hash_files(&worker, &pattern)).await?;
-    let hash = hash.ok_or_else(|| {
-        Fault::text("Some specified paths were not resolved, unable to cache dependencies.")
-    })?;
-    let key = format!(
-        "node-cache-{}-{}-{manager}-{hash}",
-        setup::runner_os(call),
-        tool::machine()
-    );
-    outcome
-        .outputs
-        .insert("cache-primary-key".to_owned(), key.clone());
-    let dependencies = Dependencies {
-        title: manager,
-        paths: vec![path],
-        key,
-        restore_keys: Vec::new(),
-    };
+    let hash =
+        hash.ok_or_else(|| Fault::text("Some specified paths were not resolved, unable to cache dependencies."))?;
+    let key = format!("node-cache-{}-{}-{manager}-{hash}", setup::runner_os(call), tool::machine());
+    outcome.outputs.insert("cache-primary-key".to_owned(), key.clone());
+    let dependencies = Dependencies { title: manager, paths: vec![path], key, restore_keys: Vec::new() };
     let matched = setup::restore(call, outcome, dependencies).await?;
-    outcome
-        .outputs
-        .insert("cache-hit".to_owned(), matched.is_some().to_string());
-    outcome
-        .outputs
-        .insert("cache-matched-key".to_owned(), matched.unwrap_or_default());
+    outcome.outputs.insert("cache-hit".to_owned(), matched.is_some().to_string());
+    outcome.outputs.insert("cache-matched-key".to_owned(), matched.unwrap_or_default());
     Ok(())
 }
 
@@ -80,10 +60,7 @@ async fn directory(call: &NativeCall, outcome: &NativeOutcome, manager: &str) ->
     };
     let said = tool::says(call, outcome, argv).await;
     said.ok_or_else(|| {
-        Fault::Text(format!(
-            "Could not get {manager} cache folder path: `{}` does not run",
-            argv.join(" ")
-        ))
+        Fault::Text(format!("Could not get {manager} cache folder path: `{}` does not run", argv.join(" ")))
     })
 }
 
@@ -95,19 +72,12 @@ fn lock_file(call: &NativeCall, manager: &str) -> Result<String> {
     };
     for name in names {
         if setup::workspace_file(call, name)?.is_some() {
-            return Ok(call
-                .place
-                .workspace
-                .join(name)
-                .to_string_lossy()
-                .into_owned());
+            return Ok(call.place.workspace.join(name).to_string_lossy().into_owned());
         }
     }
     let workspace = call.place.workspace.display();
     let names = names.join(",");
-    Err(Fault::Text(format!(
-        "Dependencies lock file is not found in {workspace}. Supported file patterns: {names}"
-    )))
+    Err(Fault::Text(format!("Dependencies lock file is not found in {workspace}. Supported file patterns: {names}")))
 }
 
 fn names_npm(call: &NativeCall) -> Result<bool> {
@@ -124,13 +94,6 @@ fn names_npm(call: &NativeCall) -> Result<bool> {
         Some(one) => vec![one.clone()],
         None => Vec::new(),
     };
-    let named = engines
-        .iter()
-        .filter_map(|one| one.get("name")?.as_str())
-        .any(is_npm);
-    Ok(named
-        || manifest
-            .get("packageManager")
-            .and_then(Value::as_str)
-            .is_some_and(is_npm))
+    let named = engines.iter().filter_map(|one| one.get("name")?.as_str()).any(is_npm);
+    Ok(named || manifest.get("packageManager").and_then(Value::as_str).is_some_and(is_npm))
 }

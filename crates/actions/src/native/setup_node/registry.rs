@@ -13,10 +13,7 @@ pub(super) fn configure(call: &NativeCall, outcome: &mut NativeOutcome, url: &st
     let owner = &call.place.repository_name.owner;
     let text = npmrc(&before, url, call.inputs().text("scope"), owner);
     fs::write(&host, text).map_err(Fault::io("write", &inside))?;
-    outcome.env.insert(
-        "NPM_CONFIG_USERCONFIG".to_owned(),
-        inside.to_string_lossy().into_owned(),
-    );
+    outcome.env.insert("NPM_CONFIG_USERCONFIG".to_owned(), inside.to_string_lossy().into_owned());
     // npm fails on a variable that is not set; before version 7 the action exported this one.
     let token = match call.env("NODE_AUTH_TOKEN") {
         "" if crate::native::setup::major(call) < 7 => Some("XXXXX-XXXXX-XXXXX-XXXXX"),
@@ -24,9 +21,7 @@ pub(super) fn configure(call: &NativeCall, outcome: &mut NativeOutcome, url: &st
         token => Some(token),
     };
     if let Some(token) = token {
-        outcome
-            .env
-            .insert("NODE_AUTH_TOKEN".to_owned(), token.to_owned());
+        outcome.env.insert("NODE_AUTH_TOKEN".to_owned(), token.to_owned());
     }
     Ok(())
 }
@@ -42,14 +37,10 @@ fn npmrc(before: &str, url: &str, scope: &str, owner: &str) -> String {
         scope => format!("@{}:", scope.to_lowercase()),
     };
     let setting = format!("{scope}registry");
-    let kept = before
-        .lines()
-        .filter(|line| !line.is_empty() && !line.to_lowercase().starts_with(&setting));
+    let kept = before.lines().filter(|line| !line.is_empty() && !line.to_lowercase().starts_with(&setting));
     let mut text: String = kept.map(|line| format!("{line}\n")).collect();
     let address = url.split_once(':').map_or(url.as_str(), |(_, rest)| rest);
-    text.push_str(&format!(
-        "{address}:_authToken=${{NODE_AUTH_TOKEN}}\n{setting}={url}\n"
-    ));
+    text.push_str(&format!("{address}:_authToken=${{NODE_AUTH_TOKEN}}\n{setting}={url}\n"));
     text
 }
 
@@ -60,12 +51,7 @@ mod tests {
     #[test]
     fn files() {
         assert_eq!(
-            npmrc(
-                "x=1\nregistry=https://old/\n",
-                "https://r.example",
-                "",
-                "Octo"
-            ),
+            npmrc("x=1\nregistry=https://old/\n", "https://r.example", "", "Octo"),
             "x=1\n//r.example/:_authToken=${NODE_AUTH_TOKEN}\nregistry=https://r.example/\n"
         );
         assert_eq!(

@@ -23,10 +23,7 @@ pub(super) async fn restore(
             )));
         }
     };
-    let pattern = call
-        .inputs()
-        .text_or("cache-dependency-path", pattern)
-        .to_owned();
+    let pattern = call.inputs().text_or("cache-dependency-path", pattern).to_owned();
     let hash = {
         let (worker, pattern) = (Arc::clone(call), pattern.clone());
         blocking(move || match hash_files(&worker, &pattern)? {
@@ -40,65 +37,40 @@ pub(super) async fn restore(
             "No file in {workspace} matched to [{pattern}], make sure you have checked out the target repository"
         )));
     };
-    let prefix = format!(
-        "setup-python-{}-{}{}-python-{version}-{title}",
-        setup::runner_os(call),
-        tool::machine(),
-        system(call)
-    );
+    let prefix =
+        format!("setup-python-{}-{}{}-python-{version}-{title}", setup::runner_os(call), tool::machine(), system(call));
     let (key, restore_keys) = match title {
         "pip" => (format!("{prefix}-{hash}"), vec![prefix]),
         "poetry" => (format!("{prefix}-v2-{hash}"), Vec::new()),
         _ => (format!("{prefix}-{hash}"), Vec::new()),
     };
     let paths = directories(call, outcome, title).await?;
-    let dependencies = Dependencies {
-        title,
-        paths,
-        key: key.clone(),
-        restore_keys,
-    };
+    let dependencies = Dependencies { title, paths, key: key.clone(), restore_keys };
     let matched = setup::restore(call, outcome, dependencies).await?;
-    outcome.outputs.insert(
-        "cache-hit".to_owned(),
-        (matched.as_ref() == Some(&key)).to_string(),
-    );
+    outcome.outputs.insert("cache-hit".to_owned(), (matched.as_ref() == Some(&key)).to_string());
     Ok(())
 }
 
-async fn directories(
-    call: &NativeCall,
-    outcome: &NativeOutcome,
-    manager: &str,
-) -> Result<Vec<String>> {
+async fn directories(call: &NativeCall, outcome: &NativeOutcome, manager: &str) -> Result<Vec<String>> {
     match manager {
         "pipenv" => Ok(vec!["~/.local/share/virtualenvs".to_owned()]),
         "poetry" => {
             let said = tool::says(call, outcome, &["poetry", "config", "virtualenvs.path"]).await;
-            Ok(vec![said.ok_or_else(|| {
-                Fault::text("Could not get cache folder path for poetry package manager")
-            })?])
+            Ok(vec![said.ok_or_else(|| Fault::text("Could not get cache folder path for poetry package manager"))?])
         }
         _ => {
             let argv = ["python", "-m", "pip", "cache", "dir"];
             let said = tool::says(call, outcome, &argv).await;
-            Ok(vec![said.ok_or_else(|| {
-                Fault::text("Could not get cache folder path for pip package manager")
-            })?])
+            Ok(vec![said.ok_or_else(|| Fault::text("Could not get cache folder path for pip package manager"))?])
         }
     }
 }
 
 /// `-24.04-Ubuntu`: upstream keys by the distribution.
 fn system(call: &NativeCall) -> String {
-    let text = setup::workspace_file(call, "/etc/os-release")
-        .ok()
-        .flatten()
-        .unwrap_or_default();
+    let text = setup::workspace_file(call, "/etc/os-release").ok().flatten().unwrap_or_default();
     let value = |name: &str| {
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         line.map(|value| value.trim_matches('"').to_owned())
     };
     match (value("VERSION_ID"), value("ID")) {

@@ -22,19 +22,12 @@ fn saved_by_the_post_step_and_restored() {
         let inputs = [("path", PATHS), ("key", "k-1"), ("restore-keys", "k-\n")];
         let outcome = job.good("cache", &inputs).await;
         assert_eq!(output(&outcome, "cache-hit"), None);
-        assert!(
-            job.said()
-                .contains("Cache not found for input keys: k-1, k-")
-        );
+        assert!(job.said().contains("Cache not found for input keys: k-1, k-"));
         fill(&job).await;
         let post = outcome.post.unwrap();
         assert!(post.only_after_success);
         job.post(post).await;
-        assert!(
-            job.said().contains("Cache saved with key: k-1"),
-            "{}",
-            job.said()
-        );
+        assert!(job.said().contains("Cache saved with key: k-1"), "{}", job.said());
 
         empty(&job).await;
         let outcome = job.good("cache", &inputs).await;
@@ -43,18 +36,10 @@ fn saved_by_the_post_step_and_restored() {
         let tool = job.host(job.place.home.join(".cache/tool/bin"));
         assert_eq!(std::fs::read_to_string(tool).unwrap(), "tool");
         job.post(outcome.post.unwrap()).await;
-        assert!(
-            job.said()
-                .contains("Cache hit occurred on the primary key k-1, not saving cache.")
-        );
+        assert!(job.said().contains("Cache hit occurred on the primary key k-1, not saving cache."));
 
         empty(&job).await;
-        let outcome = job
-            .good(
-                "cache",
-                &[("path", PATHS), ("key", "k-2"), ("restore-keys", "k-")],
-            )
-            .await;
+        let outcome = job.good("cache", &[("path", PATHS), ("key", "k-2"), ("restore-keys", "k-")]).await;
         assert_eq!(output(&outcome, "cache-hit"), Some("false"));
         assert_eq!(job.read("deps/a/b.txt"), "b");
     });
@@ -64,52 +49,24 @@ fn saved_by_the_post_step_and_restored() {
 fn restore_and_save_apart() {
     in_both(|job| async move {
         fill(&job).await;
-        let save = job
-            .good("cache/save", &[("path", "deps"), ("key", "s")])
-            .await;
+        let save = job.good("cache/save", &[("path", "deps"), ("key", "s")]).await;
         assert!(save.post.is_none());
-        job.good("cache/save", &[("path", "deps"), ("key", "s")])
-            .await;
+        job.good("cache/save", &[("path", "deps"), ("key", "s")]).await;
         assert!(job.said().contains("Cache save failed."));
         empty(&job).await;
-        let found = job
-            .good(
-                "cache/restore",
-                &[("path", "deps"), ("key", "s"), ("lookup-only", "true")],
-            )
-            .await;
+        let found = job.good("cache/restore", &[("path", "deps"), ("key", "s"), ("lookup-only", "true")]).await;
         assert_eq!(output(&found, "cache-hit"), Some("true"));
         assert_eq!(output(&found, "cache-primary-key"), Some("s"));
         assert_eq!(output(&found, "cache-matched-key"), Some("s"));
         assert!(!job.exists("deps"));
-        let missed = job
-            .good("cache/restore", &[("path", "other"), ("key", "s")])
-            .await;
+        let missed = job.good("cache/restore", &[("path", "other"), ("key", "s")]).await;
         assert_eq!(output(&missed, "cache-hit"), None);
         assert_eq!(output(&missed, "cache-matched-key"), None);
-        let failed = job
-            .run(
-                "cache/restore",
-                &[("path", "x"), ("key", "y"), ("fail-on-cache-miss", "true")],
-            )
-            .await;
+        let failed = job.run("cache/restore", &[("path", "x"), ("key", "y"), ("fail-on-cache-miss", "true")]).await;
         assert!(failed.failure.unwrap().contains("Input key: y"));
-        assert!(
-            job.run("cache", &[("path", "x")])
-                .await
-                .failure
-                .unwrap()
-                .contains("not supplied: key")
-        );
-        assert!(
-            job.run("cache", &[("path", "x"), ("key", "a,b")])
-                .await
-                .failure
-                .unwrap()
-                .contains("comma")
-        );
-        job.good("cache/save", &[("path", "missing"), ("key", "m")])
-            .await;
+        assert!(job.run("cache", &[("path", "x")]).await.failure.unwrap().contains("not supplied: key"));
+        assert!(job.run("cache", &[("path", "x"), ("key", "a,b")]).await.failure.unwrap().contains("comma"));
+        job.good("cache/save", &[("path", "missing"), ("key", "m")]).await;
         assert!(job.said().contains("none of the paths to cache exists"));
     });
 }

@@ -7,18 +7,12 @@ fn the_work_tree_is_checked_out() {
         std::fs::write(job.own.join("tracked.txt"), "changed\n").unwrap();
         let outcome = job.good("checkout", &[]).await;
         assert_eq!(job.read("tracked.txt"), "changed\n");
-        assert_eq!(
-            output(&outcome, "commit"),
-            Some(job.place.identity.sha.as_str())
-        );
+        assert_eq!(output(&outcome, "commit"), Some(job.place.identity.sha.as_str()));
         assert_eq!(output(&outcome, "ref"), Some("refs/heads/main"));
         assert!(job.exists(".git/HEAD"));
         // The job's files are its own.
         job.write("tracked.txt", "job\n");
-        assert_eq!(
-            std::fs::read_to_string(job.own.join("tracked.txt")).unwrap(),
-            "changed\n"
-        );
+        assert_eq!(std::fs::read_to_string(job.own.join("tracked.txt")).unwrap(), "changed\n");
         // Again, in the same workspace: files of the job are gone.
         job.write("made.txt", "x");
         job.good("checkout", &[]).await;
@@ -37,9 +31,7 @@ fn another_ref_and_path() {
         git_in(&job.own, &["commit", "-q", "-m", "other"]);
         let commit = git_in(&job.own, &["rev-parse", "HEAD"]);
         git_in(&job.own, &["checkout", "-q", "main"]);
-        let outcome = job
-            .good("checkout", &[("ref", "other"), ("path", "sub/dir")])
-            .await;
+        let outcome = job.good("checkout", &[("ref", "other"), ("path", "sub/dir")]).await;
         assert_eq!(job.read("sub/dir/other.txt"), "other\n");
         assert_eq!(output(&outcome, "commit"), Some(commit.as_str()));
         assert!(!job.exists("tracked.txt"));
@@ -53,15 +45,8 @@ fn another_ref_and_path() {
 #[test]
 fn sparse_patterns_run_git_in_the_job() {
     in_both(|job| async move {
-        job.good(
-            "checkout",
-            &[
-                ("sparse-checkout", "src"),
-                ("sparse-checkout-cone-mode", "false"),
-                ("ssh-key", "k"),
-            ],
-        )
-        .await;
+        job.good("checkout", &[("sparse-checkout", "src"), ("sparse-checkout-cone-mode", "false"), ("ssh-key", "k")])
+            .await;
         assert!(job.exists("src/lib.rs"));
         assert!(!job.exists("tracked.txt"), "{}", job.said());
         assert!(job.said().contains("The input `ssh-key` has no effect"));
@@ -73,12 +58,8 @@ fn credentials_are_removed_in_the_end() {
     in_both(|job| async move {
         let outcome = job.good("checkout", &[("token", "s3cret")]).await;
         let config = job.read(".git/config");
-        let included = config
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("path = "))
-            .unwrap()
-            .trim_matches('"')
-            .to_owned();
+        let included =
+            config.lines().find_map(|line| line.trim().strip_prefix("path = ")).unwrap().trim_matches('"').to_owned();
         assert!(std::fs::metadata(job.host(&included)).unwrap().is_file());
         job.post(outcome.post.unwrap()).await;
         assert!(std::fs::metadata(job.host(&included)).is_err());
@@ -117,14 +98,12 @@ fn links_of_the_job_do_not_lead_to_files_of_this_machine() {
         // What the job sees under that name is what is filled.
         job.good("checkout", &[("path", "out/sub")]).await;
         assert_eq!(seen(), before);
-        job.run("checkout", &[("path", "out/sub"), ("clean", "false")])
-            .await;
+        job.run("checkout", &[("path", "out/sub"), ("clean", "false")]).await;
         assert_eq!(seen(), before);
 
         job.write("own/x", "");
         link(&job.place.workspace.join("own/.git"), "sub/.git");
-        job.run("checkout", &[("path", "own"), ("clean", "false")])
-            .await;
+        job.run("checkout", &[("path", "own"), ("clean", "false")]).await;
         assert_eq!(seen(), before);
         link(&job.place.workspace.join("last"), "sub");
         job.good("checkout", &[("path", "last")]).await;

@@ -28,34 +28,15 @@ async fn node(job: &Job, modules: &Path, script: &str) {
     std::fs::write(job.host(&path), text).unwrap();
     let environment = job.place.services.job_environment(&job.place.identity);
     let mut command = sandbox::Command::new(["node".into(), path.into_os_string()]);
-    let given = job
-        .env
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone()));
-    command.env = given
-        .chain(environment.action_env)
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect();
+    let given = job.env.iter().map(|(name, value)| (name.clone(), value.clone()));
+    command.env = given.chain(environment.action_env).map(|(name, value)| (name.into(), value.into())).collect();
     command.cwd = job.place.workspace.clone();
     let log = job.dir.path().join("node.log");
     let file = std::fs::File::create(&log).unwrap();
     command.stdout = Some(file.try_clone().unwrap().into());
     command.stderr = Some(file.into());
-    let status = job
-        .place
-        .sandbox
-        .spawn(command)
-        .await
-        .unwrap()
-        .wait()
-        .await
-        .unwrap();
-    assert!(
-        status.success(),
-        "{}\n{}",
-        std::fs::read_to_string(log).unwrap(),
-        job.said()
-    );
+    let status = job.place.sandbox.spawn(command).await.unwrap().wait().await.unwrap();
+    assert!(status.success(), "{}\n{}", std::fs::read_to_string(log).unwrap(), job.said());
 }
 
 #[test]
@@ -69,8 +50,7 @@ fn caches_are_shared() {
             std::fs::create_dir_all(&home).unwrap();
             std::fs::write(home.join("y"), "home").unwrap();
             let paths = "deps\n~/.cache/x";
-            job.good("cache/save", &[("path", paths), ("key", "native")])
-                .await;
+            job.good("cache/save", &[("path", paths), ("key", "native")]).await;
             node(
                 &job,
                 &modules,
@@ -83,9 +63,7 @@ fn caches_are_shared() {
                  fs.rmSync('deps', { recursive: true })",
             )
             .await;
-            let outcome = job
-                .good("cache/restore", &[("path", paths), ("key", "client")])
-                .await;
+            let outcome = job.good("cache/restore", &[("path", paths), ("key", "client")]).await;
             assert_eq!(output(&outcome, "cache-hit"), Some("true"));
             assert_eq!(job.read("deps/a.txt"), "client");
         }
@@ -99,8 +77,7 @@ fn artifacts_are_shared() {
         let modules = modules.clone();
         async move {
             job.write("deep/a.txt", "native");
-            job.good("upload-artifact", &[("name", "native"), ("path", "deep")])
-                .await;
+            job.good("upload-artifact", &[("name", "native"), ("path", "deep")]).await;
             node(
                 &job,
                 &modules,
@@ -111,11 +88,7 @@ fn artifacts_are_shared() {
                  await client.uploadArtifact('client', [process.cwd() + '/c.txt'], process.cwd())",
             )
             .await;
-            job.good(
-                "download-artifact",
-                &[("name", "client"), ("path", "theirs")],
-            )
-            .await;
+            job.good("download-artifact", &[("name", "client"), ("path", "theirs")]).await;
             assert_eq!(job.read("theirs/c.txt"), "client");
         }
     });

@@ -4,9 +4,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use actions::native::{
-    NativeCall, NativeOutcome, NativePlace, NativePost, SharedSnapshot, run, run_post,
-};
+use actions::native::{NativeCall, NativeOutcome, NativePlace, NativePost, SharedSnapshot, run, run_post};
 use git::{RepoName, Repository, SnapshotStore, Sources};
 use indexmap::IndexMap;
 use sandbox::{FreshDir, Launcher, LauncherConfig, Mode, Placement, SandboxSpec};
@@ -28,19 +26,11 @@ pub(crate) struct Job {
 /// Runs a test in an isolated job and in one on the host.
 pub(crate) fn in_both<F: Future<Output = ()>>(test: impl Fn(Job) -> F) {
     for placement in [Placement::Isolated, Placement::Host] {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             let job = Job::new(placement).await;
-            if placement == Placement::Isolated && job.place.sandbox.isolation().mode == Mode::Host
-            {
-                println!(
-                    "skipped: {}",
-                    job.place.sandbox.isolation().missing.join("; ")
-                );
+            if placement == Placement::Isolated && job.place.sandbox.isolation().mode == Mode::Host {
+                println!("skipped: {}", job.place.sandbox.isolation().missing.join("; "));
                 return;
             }
             test(job).await;
@@ -68,14 +58,7 @@ impl Job {
         let launcher = Launcher::start(config).unwrap();
         let mut spec = SandboxSpec::new("job", dir.path().join("job"));
         spec.placement = placement;
-        spec.dirs = vec![
-            FreshDir {
-                path: "/home/runner".into(),
-            },
-            FreshDir {
-                path: "/opt/hostedtoolcache".into(),
-            },
-        ];
+        spec.dirs = vec![FreshDir { path: "/home/runner".into() }, FreshDir { path: "/opt/hostedtoolcache".into() }];
         let sandbox = launcher.sandbox(spec).await.unwrap();
         let inside = |path: &str| sandbox.inside_path(Path::new(path));
         let workspace = inside("/home/runner/work/repo/repo");
@@ -84,11 +67,7 @@ impl Job {
         for path in [&workspace, &temp] {
             std::fs::create_dir_all(sandbox.host_path(path)).unwrap();
         }
-        let services = Services::start(ServicesConfig::new(
-            dir.path().join("data"),
-            dir.path().join("run"),
-        ))
-        .unwrap();
+        let services = Services::start(ServicesConfig::new(dir.path().join("data"), dir.path().join("run"))).unwrap();
         let repository = Arc::new(Repository::open(&own).unwrap());
         let identity = JobIdentity {
             run_id: "77".into(),
@@ -108,10 +87,7 @@ impl Job {
             ("HOME".to_owned(), text(&home)),
             ("GITHUB_WORKSPACE".to_owned(), text(&workspace)),
             ("GITHUB_REPOSITORY".to_owned(), "octo/repo".to_owned()),
-            (
-                "GITHUB_SERVER_URL".to_owned(),
-                "https://github.com".to_owned(),
-            ),
+            ("GITHUB_SERVER_URL".to_owned(), "https://github.com".to_owned()),
             ("GITHUB_RUN_ID".to_owned(), "77".to_owned()),
             ("GITHUB_REF".to_owned(), "refs/heads/main".to_owned()),
             ("RUNNER_TEMP".to_owned(), text(&temp)),
@@ -134,33 +110,18 @@ impl Job {
                 server_url: "https://github.com".to_owned(),
                 token: None,
             }),
-            snapshot: Arc::new(SharedSnapshot::new(
-                repository,
-                Arc::clone(&snapshots),
-                None,
-            )),
+            snapshot: Arc::new(SharedSnapshot::new(repository, Arc::clone(&snapshots), None)),
             snapshots,
             sandbox,
         };
-        Job {
-            place,
-            env,
-            log: Arc::default(),
-            own,
-            _launcher: launcher,
-            dir,
-        }
+        Job { place, env, log: Arc::default(), own, _launcher: launcher, dir }
     }
 
     fn call(&self, name: &str, inputs: IndexMap<String, String>) -> NativeCall {
         let log = Arc::clone(&self.log);
         NativeCall {
             name: name.to_owned(),
-            reference: if name == "golangci-lint" {
-                "v9".to_owned()
-            } else {
-                "v4".to_owned()
-            },
+            reference: if name == "golangci-lint" { "v9".to_owned() } else { "v4".to_owned() },
             inputs,
             env: self.env.clone(),
             place: self.place.clone(),
@@ -170,8 +131,7 @@ impl Job {
     }
 
     pub(crate) async fn run(&self, name: &str, inputs: &[(&str, &str)]) -> NativeOutcome {
-        self.run_until(name, inputs, &CancellationToken::new())
-            .await
+        self.run_until(name, inputs, &CancellationToken::new()).await
     }
 
     pub(crate) async fn run_until(
@@ -180,10 +140,7 @@ impl Job {
         inputs: &[(&str, &str)],
         cancel: &CancellationToken,
     ) -> NativeOutcome {
-        let inputs = inputs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        let inputs = inputs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut call = self.call(name, inputs);
         call.cancel = cancel.clone();
         run(call).await
@@ -218,14 +175,11 @@ impl Job {
 
     pub(crate) fn read(&self, path: &str) -> String {
         let host = self.host(self.place.workspace.join(path));
-        std::fs::read_to_string(&host)
-            .unwrap_or_else(|error| panic!("{path}: {error}: {}", self.said()))
+        std::fs::read_to_string(&host).unwrap_or_else(|error| panic!("{path}: {error}: {}", self.said()))
     }
 
     pub(crate) fn exists(&self, path: &str) -> bool {
-        self.host(self.place.workspace.join(path))
-            .symlink_metadata()
-            .is_ok()
+        self.host(self.place.workspace.join(path)).symlink_metadata().is_ok()
     }
 }
 

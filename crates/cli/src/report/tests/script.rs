@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Annotation, AnnotationLevel, Conclusion, Envelope, Event, Isolation, JobFinished, JobPlanned,
-    JobStarted, LegId, Location, Reason, RunFinished, RunNumber, RunStarted, Stage, StepFinished,
-    StepStarted, WorkflowConsidered, WorkflowFinished, WorkflowIndex, WorkflowStarted,
+    Annotation, AnnotationLevel, Conclusion, Envelope, Event, Isolation, JobFinished, JobPlanned, JobStarted, LegId,
+    Location, Reason, RunFinished, RunNumber, RunStarted, Stage, StepFinished, StepStarted, WorkflowConsidered,
+    WorkflowFinished, WorkflowIndex, WorkflowStarted,
 };
 use runner::log::{JobLog, Stream};
 
@@ -34,21 +34,13 @@ pub(super) struct Script {
 
 impl Script {
     pub(super) fn new() -> Self {
-        Self {
-            happenings: Vec::new(),
-            seq: 0,
-            at: 1_000_000,
-        }
+        Self { happenings: Vec::new(), seq: 0, at: 1_000_000 }
     }
 
     fn event(&mut self, event: Event) {
         self.seq += 1;
         self.at += 100_000;
-        self.happenings.push(Happening::Event(Envelope {
-            seq: self.seq,
-            at: self.at,
-            event,
-        }));
+        self.happenings.push(Happening::Event(Envelope { seq: self.seq, at: self.at, event }));
     }
 
     pub(super) fn begin(&mut self) {
@@ -66,17 +58,8 @@ impl Script {
 
     pub(super) fn left_out(&mut self, file: &str, why: &str) {
         let path = format!(".github/workflows/{file}");
-        let reason = Reason {
-            code: "paths".to_owned(),
-            reason: why.to_owned(),
-            location: Some(place(&path, 4)),
-        };
-        self.event(Event::WorkflowConsidered(WorkflowConsidered {
-            path,
-            name: String::new(),
-            runs: false,
-            reason,
-        }));
+        let reason = Reason { code: "paths".to_owned(), reason: why.to_owned(), location: Some(place(&path, 4)) };
+        self.event(Event::WorkflowConsidered(WorkflowConsidered { path, name: String::new(), runs: false, reason }));
     }
 
     pub(super) fn workflow(&mut self, name: &str) {
@@ -106,10 +89,7 @@ impl Script {
         self.event(Event::JobStarted(JobStarted {
             leg: id(leg),
             runs_on: vec!["ubuntu-latest".to_owned()],
-            isolation: Isolation {
-                mode: "sandbox".to_owned(),
-                missing: vec!["limits are not applied".to_owned()],
-            },
+            isolation: Isolation { mode: "sandbox".to_owned(), missing: vec!["limits are not applied".to_owned()] },
         }));
     }
 
@@ -119,46 +99,26 @@ impl Script {
             step,
             id: format!("s{step}"),
             name: name.to_owned(),
-            stage: if name.starts_with("Post ") {
-                Stage::Post
-            } else {
-                Stage::Main
-            },
+            stage: if name.starts_with("Post ") { Stage::Post } else { Stage::Main },
             parent: None,
         }));
     }
 
     pub(super) fn says(&mut self, leg: usize, step: u32, stream: Stream, text: &str) {
-        self.happenings
-            .push(Happening::Says(id(leg), step, stream, text.to_owned()));
+        self.happenings.push(Happening::Says(id(leg), step, stream, text.to_owned()));
     }
 
-    pub(super) fn annotation(
-        &mut self,
-        leg: usize,
-        step: u32,
-        file: &str,
-        line: u32,
-        message: &str,
-    ) {
+    pub(super) fn annotation(&mut self, leg: usize, step: u32, file: &str, line: u32, message: &str) {
         let annotation = Annotation {
             file: Some(file.to_owned()),
             line: Some(line),
             ..Annotation::message(AnnotationLevel::Error, message)
         };
-        self.event(Event::Annotation {
-            leg: id(leg),
-            step: Some(step),
-            annotation,
-        });
+        self.event(Event::Annotation { leg: id(leg), step: Some(step), annotation });
     }
 
     pub(super) fn summary(&mut self, leg: usize, step: u32, markdown: &str) {
-        self.event(Event::Summary {
-            leg: id(leg),
-            step,
-            markdown: markdown.to_owned(),
-        });
+        self.event(Event::Summary { leg: id(leg), step, markdown: markdown.to_owned() });
     }
 
     pub(super) fn step_ends(&mut self, leg: usize, step: u32, conclusion: Conclusion) {
@@ -199,11 +159,7 @@ impl Script {
 
     pub(super) fn finish(&mut self, conclusion: Conclusion) {
         let workflow = WorkflowIndex(0);
-        self.event(Event::WorkflowFinished(WorkflowFinished {
-            workflow,
-            conclusion,
-            reason: None,
-        }));
+        self.event(Event::WorkflowFinished(WorkflowFinished { workflow, conclusion, reason: None }));
         self.event(Event::RunFinished(RunFinished { conclusion }));
     }
 
@@ -223,29 +179,16 @@ impl Script {
 
     pub(super) fn quiet(&self) -> String {
         let palette = Palette { colour: false };
-        self.shown(
-            |out| Form::Quiet(Quiet::new(Screen::new(out, false, None), palette)),
-            None,
-        )
+        self.shown(|out| Form::Quiet(Quiet::new(Screen::new(out, false, None), palette)), None)
     }
 
     /// Without the times of log lines, which are those of the test.
     pub(super) fn json(&self) -> String {
-        let text = self.shown(
-            |out| Form::Json(Json::new(Screen::new(out, false, None))),
-            None,
-        );
+        let text = self.shown(|out| Form::Json(Json::new(Screen::new(out, false, None))), None);
         let lines = text.lines().map(|line| {
             let event: serde_json::Value = serde_json::from_str(line).unwrap();
             let word = |name: &str| event.get(name).map(ToString::to_string).unwrap_or_default();
-            let line = format!(
-                "{} {} {} {} {}",
-                word("seq"),
-                word("type"),
-                word("leg"),
-                word("step"),
-                word("line")
-            );
+            let line = format!("{} {} {} {} {}", word("seq"), word("type"), word("leg"), word("step"), word("line"));
             line.trim_end().to_owned()
         });
         lines.collect::<Vec<_>>().join("\n")
@@ -269,8 +212,7 @@ impl Script {
                     logs.insert(*leg, log);
                 }
                 Happening::Says(leg, step, stream, text) => {
-                    let (log, step, stream, text) =
-                        (logs[leg].clone(), *step, *stream, text.clone());
+                    let (log, step, stream, text) = (logs[leg].clone(), *step, *stream, text.clone());
                     let write = move || super::write_log(&log, step, stream, &text);
                     tokio::task::spawn_blocking(write).await.unwrap();
                 }
@@ -282,11 +224,7 @@ impl Script {
             if index == self.happenings.len() - 2
                 && let Some((pause, length)) = paused.take()
             {
-                assert_eq!(
-                    shown.0.lock().unwrap().len(),
-                    length,
-                    "nothing is printed meanwhile"
-                );
+                assert_eq!(shown.0.lock().unwrap().len(), length, "nothing is printed meanwhile");
                 drop(pause);
             }
         }
@@ -295,11 +233,7 @@ impl Script {
         String::from_utf8(bytes).unwrap()
     }
 
-    fn shown(
-        &self,
-        form: impl FnOnce(Box<dyn Write + Send>) -> Form,
-        live: Option<usize>,
-    ) -> String {
+    fn shown(&self, form: impl FnOnce(Box<dyn Write + Send>) -> Form, live: Option<usize>) -> String {
         let directory = tempfile::tempdir().unwrap();
         let shown = Shared::default();
         let mut output = Output::new(form(Box::new(shown.clone())));
@@ -336,11 +270,7 @@ impl Script {
 
 fn terminal(out: Box<dyn Write + Send>, live: bool, size: Size, colour: bool) -> Form {
     let screen = Screen::new(out, live, Some(size));
-    Form::Terminal(Box::new(Terminal::new(
-        screen,
-        Palette { colour },
-        TerminalOptions::default(),
-    )))
+    Form::Terminal(Box::new(Terminal::new(screen, Palette { colour }, TerminalOptions::default())))
 }
 
 /// The lines that stand there when a terminal has carried out everything.
@@ -379,11 +309,7 @@ fn id(leg: usize) -> LegId {
 }
 
 fn place(file: &str, line: u32) -> Location {
-    Location {
-        file: file.to_owned(),
-        line,
-        column: 1,
-    }
+    Location { file: file.to_owned(), line, column: 1 }
 }
 
 #[derive(Clone, Default)]

@@ -24,12 +24,7 @@ fn ids(ready: &Ready<'_>, number: RunNumber, workflow: usize) -> RunIds {
 }
 
 /// A workflow's run, not started yet.
-pub(super) fn workflow(
-    ready: &Ready<'_>,
-    number: RunNumber,
-    index: usize,
-    masker: &Masker,
-) -> (WorkflowStarted, Run) {
+pub(super) fn workflow(ready: &Ready<'_>, number: RunNumber, index: usize, masker: &Masker) -> (WorkflowStarted, Run) {
     let program = ready.plan.programs[index].clone();
     let workflow = program.workflow.clone();
     let ids = ids(ready, number, index);
@@ -102,13 +97,7 @@ impl expr::Context for Contexts<'_> {
 }
 
 /// `run-name`, else what GitHub shows: the head commit's first line, else the workflow's name.
-fn run_name(
-    event: &Event,
-    workflow: &workflow::Workflow,
-    github: &Value,
-    inputs: &Value,
-    vars: &Value,
-) -> String {
+fn run_name(event: &Event, workflow: &workflow::Workflow, github: &Value, inputs: &Value, vars: &Value) -> String {
     let contexts = Contexts(&[("github", github), ("inputs", inputs), ("vars", vars)]);
     let own = workflow.run_name.as_ref().and_then(|name| name.evaluate(&contexts).ok());
     own.map(|name| name.to_display_string().trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| {
@@ -146,7 +135,8 @@ pub(super) fn job(
         let value = order.github.as_object().and_then(|github| github.get(name));
         value.map(|value| value.to_display_string().into_owned()).unwrap_or_default()
     };
-    let resume = ready.resume.jobs.get(&(ready.plan.programs[workflow].workflow.path.to_string(), order.name.clone())).cloned();
+    let resume =
+        ready.resume.jobs.get(&(ready.plan.programs[workflow].workflow.path.to_string(), order.name.clone())).cloned();
     let id_token = order.grant.level("id-token") == PermissionLevel::Write;
     let called = order.workflow.path != ready.plan.programs[workflow].workflow.path;
     let identity = JobIdentity {

@@ -30,17 +30,9 @@ pub(super) async fn ask_in_turn(
     withdrawn: CancellationToken,
 ) {
     let mut decided: Vec<(String, bool)> = Vec::new();
-    while let Some(Question {
-        workflow,
-        leg,
-        environment,
-    }) = asked.recv().await
-    {
+    while let Some(Question { workflow, leg, environment }) = asked.recv().await {
         // What was said once for an environment holds for the rest of the run.
-        let earlier = decided
-            .iter()
-            .find(|(name, _)| *name == environment)
-            .map(|(_, yes)| *yes);
+        let earlier = decided.iter().find(|(name, _)| *name == environment).map(|(_, yes)| *yes);
         let said = match earlier {
             Some(_) => earlier,
             None => tokio::select! {
@@ -55,17 +47,10 @@ pub(super) async fn ask_in_turn(
             },
         };
         let refused = match said {
-            Some(yes) => (!yes)
-                .then(|| format!("the deployment to {environment} was refused at the terminal")),
-            None => Some(format!(
-                "the deployment to {environment} was not approved before the run was stopped"
-            )),
+            Some(yes) => (!yes).then(|| format!("the deployment to {environment} was refused at the terminal")),
+            None => Some(format!("the deployment to {environment} was not approved before the run was stopped")),
         };
-        let _ = answers.send(Answer {
-            workflow,
-            leg,
-            refused,
-        });
+        let _ = answers.send(Answer { workflow, leg, refused });
     }
 }
 
@@ -91,10 +76,7 @@ fn agreed(environment: &str, ended: &OwnedFd) -> std::io::Result<bool> {
     loop {
         let _ = write!(stderr, "Deploy to {environment}? [y/n] ");
         let _ = stderr.flush();
-        let mut waiting = [
-            PollFd::new(ended, PollFlags::IN),
-            PollFd::new(&stdin, PollFlags::IN),
-        ];
+        let mut waiting = [PollFd::new(ended, PollFlags::IN), PollFd::new(&stdin, PollFlags::IN)];
         while let Err(errno) = poll(&mut waiting, None) {
             if errno != Errno::INTR {
                 return Err(errno.into());
@@ -105,11 +87,7 @@ fn agreed(environment: &str, ended: &OwnedFd) -> std::io::Result<bool> {
         }
         // A terminal hands out one line at a time.
         let read = rustix::io::read(&stdin, &mut bytes)?;
-        match String::from_utf8_lossy(&bytes[..read])
-            .trim()
-            .to_ascii_lowercase()
-            .as_str()
-        {
+        match String::from_utf8_lossy(&bytes[..read]).trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => return Ok(true),
             "n" | "no" => return Ok(false),
             _ if read == 0 => return Ok(false),

@@ -10,14 +10,8 @@ use crate::record::StoredRun;
 
 /// The failed jobs that have such a step, by workflow path and name. Refuses when there is none, or when what one left is
 /// gone.
-pub(super) fn jobs(
-    run: &StoredRun,
-    step: &str,
-) -> Result<HashMap<(String, String), ResumeFrom>, Failure> {
-    let whole = format!(
-        "`trunkline rerun --failed {}` runs its failed jobs whole",
-        run.number
-    );
+pub(super) fn jobs(run: &StoredRun, step: &str) -> Result<HashMap<(String, String), ResumeFrom>, Failure> {
+    let whole = format!("`trunkline rerun --failed {}` runs its failed jobs whole", run.number);
     let (mut paths, mut planned, mut failed) = (HashMap::new(), HashMap::new(), Vec::new());
     for envelope in run.events().map_err(Failure::broken)? {
         match envelope.event {
@@ -34,10 +28,7 @@ pub(super) fn jobs(
         }
     }
     if failed.is_empty() {
-        return Err(Failure::missing(format!(
-            "no job of run {} failed, and only those keep their files",
-            run.number
-        )));
+        return Err(Failure::missing(format!("no job of run {} failed, and only those keep their files", run.number)));
     }
     let (mut found, mut known) = (HashMap::new(), Vec::new());
     for leg in failed {
@@ -50,26 +41,14 @@ pub(super) fn jobs(
         let dir = kept_dir(&run.dir, leg);
         // A job that failed before its first step, or in a run killed before it could keep anything.
         let kept = KeptJob::read(&dir).map_err(|_| {
-            Failure::missing(format!(
-                "run {} kept no files of `{}`",
-                run.number, job.name
-            ))
-            .hint(&whole)
+            Failure::missing(format!("run {} kept no files of `{}`", run.number, job.name)).hint(&whole)
         })?;
-        let has = kept
-            .steps
-            .iter()
-            .any(|one| one.id == step || one.name.as_deref() == Some(step))
-            || step
-                .parse()
-                .is_ok_and(|number: usize| (1..=kept.steps.len()).contains(&number));
+        let has = kept.steps.iter().any(|one| one.id == step || one.name.as_deref() == Some(step))
+            || step.parse().is_ok_and(|number: usize| (1..=kept.steps.len()).contains(&number));
         if !has {
             let steps = kept.steps.iter().enumerate();
             known.extend(steps.map(|(index, one)| {
-                let shown = one
-                    .name
-                    .as_deref()
-                    .or(Some(one.id.as_str()).filter(|id| !id.starts_with("__")));
+                let shown = one.name.as_deref().or(Some(one.id.as_str()).filter(|id| !id.starts_with("__")));
                 shown.map_or_else(|| format!("{}", index + 1), |shown| format!("`{shown}`"))
             }));
             continue;
@@ -78,19 +57,11 @@ pub(super) fn jobs(
             let text = format!("run {} kept no files of `{}`: {why}", run.number, job.name);
             return Err(Failure::missing(text).hint(&whole));
         }
-        let from = ResumeFrom {
-            dir,
-            run: run.number.0,
-            step: step.to_owned(),
-        };
+        let from = ResumeFrom { dir, run: run.number.0, step: step.to_owned() };
         found.insert((path.clone(), job.name.clone()), from);
     }
     if found.is_empty() {
-        let text = format!(
-            "no failed job of run {} has a step `{step}`; there are {}",
-            run.number,
-            known.join(", ")
-        );
+        let text = format!("no failed job of run {} has a step `{step}`; there are {}", run.number, known.join(", "));
         return Err(Failure::missing(text).hint(whole));
     }
     Ok(found)

@@ -23,11 +23,7 @@ impl Terminal {
         grantpt(&master)?;
         unlockpt(&master)?;
         let name = ptsname(&master, Vec::new())?;
-        let slave = rustix::fs::open(
-            name,
-            OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?;
+        let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
         resize(&master);
         Ok(Self { master, slave })
     }
@@ -66,10 +62,7 @@ pub(super) fn relay(master: &OwnedFd, ended: &OwnedFd) {
     loop {
         let (mut typed, mut shown, mut over) = (false, false, false);
         {
-            let mut waiting = vec![
-                PollFd::new(master, PollFlags::IN),
-                PollFd::new(ended, PollFlags::IN),
-            ];
+            let mut waiting = vec![PollFd::new(master, PollFlags::IN), PollFd::new(ended, PollFlags::IN)];
             if keys {
                 waiting.push(PollFd::new(&stdin, PollFlags::IN));
             }
@@ -78,11 +71,7 @@ pub(super) fn relay(master: &OwnedFd, ended: &OwnedFd) {
                 Err(Errno::INTR) => continue,
                 Err(_) => return,
             }
-            let ready = |index: usize| {
-                waiting
-                    .get(index)
-                    .is_some_and(|one: &PollFd<'_>| !one.revents().is_empty())
-            };
+            let ready = |index: usize| waiting.get(index).is_some_and(|one: &PollFd<'_>| !one.revents().is_empty());
             shown |= ready(0);
             over |= ready(1);
             typed |= ready(2);

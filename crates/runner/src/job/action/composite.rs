@@ -22,9 +22,7 @@ pub(crate) fn frame_inside(
     inputs: IndexMap<String, String>,
     step_env: &IndexMap<String, String>,
 ) -> Frame {
-    let declared = inputs
-        .into_iter()
-        .map(|(name, value)| (name, Value::string(value)));
+    let declared = inputs.into_iter().map(|(name, value)| (name, Value::string(value)));
     let mut inner = Frame {
         inputs: Value::Object(Arc::new(declared.collect::<Object>())),
         steps: Object::new(),
@@ -68,9 +66,7 @@ pub(crate) async fn run(
     running.blame().or(std::mem::take(&mut inner.blame));
     running.log.with_state(|state| {
         state.env.extend(std::mem::take(&mut inner.exported_env));
-        std::mem::take(&mut inner.exported_path)
-            .into_iter()
-            .for_each(|directory| state.add_path(directory));
+        std::mem::take(&mut inner.exported_path).into_iter().for_each(|directory| state.add_path(directory));
     });
     let context = StepContext {
         job: running.job,
@@ -84,16 +80,8 @@ pub(crate) async fn run(
         if let Some(value) = &output.value {
             let value = value.evaluate(&context)?;
             let name = output.name.value.to_string();
-            running.log.with_state(|state| {
-                state
-                    .outputs
-                    .insert(name, value.to_display_string().into_owned())
-            });
+            running.log.with_state(|state| state.outputs.insert(name, value.to_display_string().into_owned()));
         }
     }
-    Ok(if running.cancel.is_cancelled() {
-        TaskResult::Cancelled
-    } else {
-        inner.status
-    })
+    Ok(if running.cancel.is_cancelled() { TaskResult::Cancelled } else { inner.status })
 }

@@ -25,15 +25,7 @@ pub(crate) async fn run(
 ) -> Result<TaskResult, Failure> {
     let saved = register(running, frame, loaded, node);
     note_version(running, &node.using.value).await;
-    run_node_stage(
-        running,
-        frame,
-        &loaded.inside,
-        &node.main.value,
-        &inputs,
-        &saved,
-    )
-    .await
+    run_node_stage(running, frame, &loaded.inside, &node.main.value, &inputs, &saved).await
 }
 
 /// Runs the `pre` script when its condition holds.
@@ -56,12 +48,7 @@ pub(crate) async fn run_pre(
 }
 
 /// Registers the post step when the first of pre and main starts: a main that fails still gets it.
-fn register(
-    running: &Running<'_>,
-    frame: &Frame,
-    loaded: &Arc<Loaded>,
-    node: &NodeRuns,
-) -> SharedState {
+fn register(running: &Running<'_>, frame: &Frame, loaded: &Arc<Loaded>, node: &NodeRuns) -> SharedState {
     let key = format!("{}{}", running.frame.scope, running.step.id);
     let saved = running.job.saved_state(&key);
     let Some(post) = &node.post else { return saved };
@@ -71,10 +58,7 @@ fn register(
             key,
             name: post_name(running),
             step: running.step.clone(),
-            kind: PostKind::Node {
-                loaded: loaded.clone(),
-                script: post.value.to_string(),
-            },
+            kind: PostKind::Node { loaded: loaded.clone(), script: post.value.to_string() },
             condition: node.post_if.clone(),
             frame: frame.clone(),
             state: saved.clone(),
@@ -86,11 +70,7 @@ fn register(
 }
 
 pub(crate) fn post_name(running: &Running<'_>) -> String {
-    let own = running
-        .step
-        .name
-        .as_ref()
-        .and_then(|name| name.evaluate(&running.context()).ok());
+    let own = running.step.name.as_ref().and_then(|name| name.evaluate(&running.context()).ok());
     match (own, &running.step.kind) {
         (Some(name), _) => format!("Post {}", name.to_display_string().into_owned()),
         (None, workflow::StepKind::Uses { uses, .. }) => format!("Post Run {}", uses.value),
@@ -105,9 +85,7 @@ pub(crate) async fn run_node_post(
     script: &str,
     saved: &SharedState,
 ) -> Result<TaskResult, Failure> {
-    let (Some(action), workflow::StepKind::Uses { with, .. }) =
-        (&loaded.action, &running.step.kind)
-    else {
+    let (Some(action), workflow::StepKind::Uses { with, .. }) = (&loaded.action, &running.step.kind) else {
         return Ok(TaskResult::Skipped);
     };
     let frame = action_frame(running.frame, loaded);
@@ -136,36 +114,21 @@ async fn run_node_stage(
     env.extend(job.action_env.iter().cloned());
     env.extend(input_variables(inputs));
     {
-        let saved = saved
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        env.extend(
-            saved
-                .iter()
-                .map(|(name, value)| (format!("STATE_{name}"), value.clone())),
-        );
+        let saved = saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        env.extend(saved.iter().map(|(name, value)| (format!("STATE_{name}"), value.clone())));
     }
-    let argv = vec![
-        program.to_string_lossy().into_owned(),
-        directory.join(script).to_string_lossy().into_owned(),
-    ];
+    let argv = vec![program.to_string_lossy().into_owned(), directory.join(script).to_string_lossy().into_owned()];
     let cwd = job.layout.workspace.clone();
     let ended = run_process(running, argv, env, cwd, Some(files)).await;
     let left = running.log.with_state(|state| state.saved_state.clone());
-    saved
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .extend(left);
+    saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(left);
     judge(running, ended?)
 }
 
 /// Actions run on the Node that stood on PATH when the job began, whatever steps put there since.
 fn find_node(base_env: &IndexMap<String, String>) -> Option<PathBuf> {
     let path = base_env.get("PATH")?;
-    path.split(':')
-        .filter(|dir| !dir.is_empty())
-        .map(|dir| Path::new(dir).join("node"))
-        .find(|one| one.is_file())
+    path.split(':').filter(|dir| !dir.is_empty()).map(|dir| Path::new(dir).join("node")).find(|one| one.is_file())
 }
 
 /// Says which Node stands in for the one asked for.

@@ -72,27 +72,13 @@ impl Loader {
         let own = match own_root {
             Some(root) => root.to_owned(),
             None => {
-                let snapshot = job
-                    .around
-                    .snapshot
-                    .get()
-                    .await
-                    .map_err(|error| refuse(error.to_string()))?;
-                called_from(job, &snapshot.path, cancel)
-                    .await
-                    .ok_or_else(stopped)?
-                    .map_err(refuse)?
+                let snapshot = job.around.snapshot.get().await.map_err(|error| refuse(error.to_string()))?;
+                called_from(job, &snapshot.path, cancel).await.ok_or_else(stopped)?.map_err(refuse)?
             }
         };
-        let (resolver, wanted, own_dir) =
-            (job.around.resolver.clone(), parsed.clone(), own.clone());
-        let resolving = give_up_on(cancel, move || {
-            resolver.action(&wanted, &workspace, &own_dir)
-        });
-        let resolved = resolving
-            .await
-            .ok_or_else(stopped)?
-            .map_err(|error| refuse(error.to_string()))?;
+        let (resolver, wanted, own_dir) = (job.around.resolver.clone(), parsed.clone(), own.clone());
+        let resolving = give_up_on(cancel, move || resolver.action(&wanted, &workspace, &own_dir));
+        let resolved = resolving.await.ok_or_else(stopped)?.map_err(|error| refuse(error.to_string()))?;
         let loaded = Arc::new(self.place(job, uses, &parsed, resolved, &own).await?);
         if !local {
             remote.insert(key, loaded.clone());
@@ -120,51 +106,29 @@ impl Loader {
                 show(job, own, &target).await.map_err(refuse)?;
                 (below(&target, path), Some(own.to_owned()))
             }
-            Uses::Remote {
-                repo,
-                path,
-                reference,
-            } => match &resolved.root {
+            Uses::Remote { repo, path, reference } => match &resolved.root {
                 None => (PathBuf::new(), None),
                 Some(root) => {
-                    let target = job
-                        .layout
-                        .actions
-                        .join(&repo.owner)
-                        .join(&repo.name)
-                        .join(reference);
+                    let target = job.layout.actions.join(&repo.owner).join(&repo.name).join(reference);
                     show(job, root, &target).await.map_err(refuse)?;
                     (below(&target, path), Some(root.clone()))
                 }
             },
             Uses::Docker(_) => (PathBuf::new(), None),
         };
-        Ok(Loaded {
-            resolved,
-            action,
-            inside,
-            root,
-        })
+        Ok(Loaded { resolved, action, inside, root })
     }
 }
 
 /// The repository of the job's workflow: another one's for a workflow that was called from there, else the run's own.
 /// `None` when cancelled.
-async fn called_from(
-    job: &Job,
-    own: &Path,
-    cancel: &CancellationToken,
-) -> Option<Result<PathBuf, String>> {
+async fn called_from(job: &Job, own: &Path, cancel: &CancellationToken) -> Option<Result<PathBuf, String>> {
     let Some(uses) = Uses::of_called_workflow(&job.request.workflow.path) else {
         return Some(Ok(own.to_owned()));
     };
     let (resolver, own) = (job.around.resolver.clone(), own.to_owned());
     let found = give_up_on(cancel, move || resolver.workflow(&uses, &own)).await?;
-    Some(
-        found
-            .map(|file| file.root)
-            .map_err(|error| error.to_string()),
-    )
+    Some(found.map(|file| file.root).map_err(|error| error.to_string()))
 }
 
 /// Without a slash at the end when the path is empty.
@@ -203,33 +167,17 @@ fn through_link(job: &Job, target: &Path) -> bool {
 
 fn read_action(job: &Job, uses: &Spanned<Arc<str>>, file: &Path) -> Result<Action, Failure> {
     let refuse = |text: String| Failure::new("action", text, Some(uses.span));
-    let bytes = std::fs::read(file)
-        .map_err(|error| refuse(format!("its metadata could not be read: {error}")))?;
-    let name = format!(
-        "{}/{}",
-        uses.value,
-        file.file_name().unwrap_or_default().to_string_lossy()
-    );
-    let mut sources = job
-        .around
-        .source_map
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let bytes = std::fs::read(file).map_err(|error| refuse(format!("its metadata could not be read: {error}")))?;
+    let name = format!("{}/{}", uses.value, file.file_name().unwrap_or_default().to_string_lossy());
+    let mut sources = job.around.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let id = sources.add(name, String::from_utf8_lossy(&bytes).into_owned());
     let parsed = workflow::parse_action(id, &bytes);
-    let errors: Vec<_> = parsed
-        .diagnostics
-        .into_iter()
-        .filter(|one| one.severity == Severity::Error)
-        .collect();
+    let errors: Vec<_> = parsed.diagnostics.into_iter().filter(|one| one.severity == Severity::Error).collect();
     match parsed.value {
         Some(action) if errors.is_empty() => Ok(action),
         _ => {
             let shown = span::render_terminal(&errors, &sources, span::Color::Off);
-            Err(refuse(format!(
-                "`{}` is not a valid action\n{shown}",
-                uses.value
-            )))
+            Err(refuse(format!("`{}` is not a valid action\n{shown}", uses.value)))
         }
     }
 }

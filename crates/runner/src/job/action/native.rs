@@ -19,17 +19,11 @@ pub(crate) async fn run(
     loaded: &Loaded,
     inputs: IndexMap<String, String>,
 ) -> Result<TaskResult, Failure> {
-    running
-        .log
-        .say(&format!("##[debug]{}", loaded.resolved.why));
+    running.log.say(&format!("##[debug]{}", loaded.resolved.why));
     let call = call(running, name, &loaded.resolved.reference, inputs);
     let mut outcome = actions::native::run(call).await;
     if let Some(post) = outcome.post.take() {
-        let condition = if post.only_after_success {
-            success(running.step.span)
-        } else {
-            None
-        };
+        let condition = if post.only_after_success { success(running.step.span) } else { None };
         running.level.posts.push(Post {
             id: running.step.id.to_string(),
             key: String::new(),
@@ -46,34 +40,19 @@ pub(crate) async fn run(
 
 /// `post-if: success()`.
 fn success(span: span::Span) -> Option<workflow::Condition> {
-    let function = expr::Function {
-        name: "success",
-        min: 0,
-        max: 0,
-    };
-    let scope = expr::Scope {
-        contexts: &[],
-        functions: &[function],
-    };
+    let function = expr::Function { name: "success", min: 0, max: 0 };
+    let scope = expr::Scope { contexts: &[], functions: &[function] };
     let condition = expr::Condition::parse("success()", &scope).ok()?;
     Some(workflow::Condition { condition, span })
 }
 
-pub(crate) async fn run_native_post(
-    running: &Running<'_>,
-    post: NativePost,
-) -> Result<TaskResult, Failure> {
+pub(crate) async fn run_native_post(running: &Running<'_>, post: NativePost) -> Result<TaskResult, Failure> {
     let call = call(running, &post.name.clone(), "", post.inputs.clone());
     let outcome = actions::native::run_post(post, call).await;
     take(running, outcome)
 }
 
-fn call(
-    running: &Running<'_>,
-    name: &str,
-    reference: &str,
-    inputs: IndexMap<String, String>,
-) -> NativeCall {
+fn call(running: &Running<'_>, name: &str, reference: &str, inputs: IndexMap<String, String>) -> NativeCall {
     let job = running.job;
     let mut env = environment::of_step(job, running.frame, &running.step_env, None);
     env.extend(job.run_env.iter().cloned());
@@ -101,11 +80,8 @@ fn call(
         },
         cancel: running.cancel.clone(),
         log: Arc::new(move |text| {
-            let mut lines = lines
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            text.lines()
-                .for_each(|line| lines.push(format!("{line}\n").as_bytes()));
+            let mut lines = lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            text.lines().for_each(|line| lines.push(format!("{line}\n").as_bytes()));
         }),
     }
 }
@@ -114,10 +90,7 @@ fn take(running: &Running<'_>, outcome: NativeOutcome) -> Result<TaskResult, Fai
     running.log.with_state(|state| {
         state.outputs.extend(outcome.outputs);
         state.env.extend(outcome.env);
-        outcome
-            .path
-            .into_iter()
-            .for_each(|directory| state.add_path(directory));
+        outcome.path.into_iter().for_each(|directory| state.add_path(directory));
     });
     match outcome.failure {
         _ if running.cancel.is_cancelled() => Ok(TaskResult::Cancelled),

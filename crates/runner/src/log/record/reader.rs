@@ -38,22 +38,9 @@ pub struct LogReader {
 impl LogReader {
     /// Opens the record whose text lies at `path`.
     pub fn open(path: &Path) -> Result<Self, LogError> {
-        let open = |path: &Path| {
-            File::open(path).map_err(|source| LogError::Io {
-                path: path.to_owned(),
-                source,
-            })
-        };
+        let open = |path: &Path| File::open(path).map_err(|source| LogError::Io { path: path.to_owned(), source });
         let (text, index) = (open(path)?, open(&index_path(path))?);
-        Ok(Self {
-            path: path.to_owned(),
-            text,
-            index,
-            buffer: Vec::new(),
-            at: 0,
-            read: 0,
-            time: None,
-        })
+        Ok(Self { path: path.to_owned(), text, index, buffer: Vec::new(), at: 0, read: 0, time: None })
     }
 
     /// The next piece; none at the present end. More may come while the job runs: ask again then.
@@ -67,11 +54,7 @@ impl LogReader {
             return Ok(None);
         };
         let (head, delta, length) = entry;
-        let time = self.time.unwrap_or(0).saturating_add(
-            i64::try_from(delta)
-                .unwrap_or(i64::MAX)
-                .saturating_mul(1000),
-        );
+        let time = self.time.unwrap_or(0).saturating_add(i64::try_from(delta).unwrap_or(i64::MAX).saturating_mul(1000));
         self.time = Some(time);
         let mut text = Vec::new();
         if length > MAX_PIECE {
@@ -90,14 +73,8 @@ impl LogReader {
             return Err(self.damaged("the text is shorter than its index says"));
         }
         let kind = kind(head).ok_or_else(|| self.damaged("an entry of an unknown kind"))?;
-        let step =
-            u32::try_from(head / 8).map_err(|_| self.damaged("a step's number is too large"))?;
-        Ok(Some(RecordPiece {
-            time,
-            step,
-            kind,
-            text,
-        }))
+        let step = u32::try_from(head / 8).map_err(|_| self.damaged("a step's number is too large"))?;
+        Ok(Some(RecordPiece { time, step, kind, text }))
     }
 
     /// Head, milliseconds and length of the next entry that is there as a whole.
@@ -108,10 +85,7 @@ impl LogReader {
             }
             self.buffer.drain(..self.at);
             self.at = 0;
-            let read = (&self.index)
-                .take(64 * 1024)
-                .read_to_end(&mut self.buffer)
-                .map_err(|source| self.io(source))?;
+            let read = (&self.index).take(64 * 1024).read_to_end(&mut self.buffer).map_err(|source| self.io(source))?;
             if read == 0 {
                 return Ok(None);
             }
@@ -151,24 +125,16 @@ impl LogReader {
     }
 
     fn io(&self, source: io::Error) -> LogError {
-        LogError::Io {
-            path: self.path.clone(),
-            source,
-        }
+        LogError::Io { path: self.path.clone(), source }
     }
 
     fn damaged(&self, reason: &'static str) -> LogError {
-        LogError::Damaged {
-            path: self.path.clone(),
-            reason,
-        }
+        LogError::Damaged { path: self.path.clone(), reason }
     }
 }
 
 fn kind(head: u64) -> Option<RecordKind> {
-    RecordKind::ALL
-        .into_iter()
-        .find(|kind| kind.number() == head % 8)
+    RecordKind::ALL.into_iter().find(|kind| kind.number() == head % 8)
 }
 
 /// A LEB128 number and what follows it; none when it is not complete.

@@ -63,12 +63,7 @@ impl Writer {
             }
             _ => {
                 self.close_entry();
-                self.open = Some(Entry {
-                    time,
-                    step,
-                    kind,
-                    length: size,
-                });
+                self.open = Some(Entry { time, step, kind, length: size });
             }
         }
         self.length += size;
@@ -107,14 +102,8 @@ impl Writer {
 
     fn close_entry(&mut self) {
         if let Some(entry) = self.open.take() {
-            number(
-                u64::from(entry.step) * 8 + entry.kind.number(),
-                &mut self.index_buffer,
-            );
-            number(
-                entry.time.saturating_sub(self.last_time),
-                &mut self.index_buffer,
-            );
+            number(u64::from(entry.step) * 8 + entry.kind.number(), &mut self.index_buffer);
+            number(entry.time.saturating_sub(self.last_time), &mut self.index_buffer);
             self.last_time = self.last_time.max(entry.time);
             if matches!(entry.kind, RecordKind::Lines(_)) {
                 number(entry.length, &mut self.index_buffer);
