@@ -12,6 +12,11 @@ fn missing() -> Option<String> {
     if !places::on_path("node") {
         return Some("node is not on PATH".to_owned());
     }
+    if ["/tmp", "/var/tmp"].iter().any(|covered| packages().starts_with(covered)) {
+        return Some(
+            "this clone lies in a directory that jobs see empty, so they cannot see its node_modules".to_owned(),
+        );
+    }
     (!packages().join("@actions/tool-cache").is_dir()).then(|| "tests/node has no node_modules (npm ci)".to_owned())
 }
 

@@ -7,6 +7,10 @@ use super::job::{Job, in_both, output};
 
 fn modules() -> Option<PathBuf> {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/node/node_modules");
+    if ["/tmp", "/var/tmp"].iter().any(|covered| modules.starts_with(covered)) {
+        println!("skipped: this clone lies in a directory that jobs see empty, so they cannot see its node_modules");
+        return None;
+    }
     let node = Command::new("node").arg("--version").output();
     if !modules.join("@actions/cache").is_dir() || node.is_err() {
         println!("skipped: node or tests/node/node_modules (npm ci) is missing");
