@@ -11,7 +11,7 @@ struct Rule {
     may_use: &'static [&'static str],
 }
 
-const PURE_CORE: &[&str] = &["span", "yaml", "expr", "workflow", "trigger", "engine", "api"];
+const PURE_CORE: &[&str] = &["span", "yaml", "expr", "workflow", "trigger", "engine", "api", "dockerfile"];
 
 const RULES: &[Rule] = &[
     Rule { name: "span", pure: true, may_use: &[] },
@@ -22,19 +22,25 @@ const RULES: &[Rule] = &[
     Rule { name: "trigger", pure: true, may_use: &["workflow", "expr", "span"] },
     Rule { name: "api", pure: true, may_use: &[] },
     Rule { name: "engine", pure: true, may_use: &["workflow", "api", "expr", "span", "trigger"] },
+    Rule { name: "dockerfile", pure: true, may_use: &["span"] },
     Rule { name: "git", pure: false, may_use: &[] },
+    Rule { name: "blob", pure: false, may_use: &[] },
+    Rule { name: "image", pure: false, may_use: &["blob"] },
+    Rule { name: "registry", pure: false, may_use: &["blob", "image"] },
+    Rule { name: "container", pure: false, may_use: &["image", "sandbox"] },
+    Rule { name: "builder", pure: false, may_use: &["blob", "dockerfile", "git", "image", "sandbox", "span"] },
     Rule { name: "sandbox", pure: false, may_use: &[] },
     // Native actions put files into a job's sandbox and talk to the services as its clients do.
     Rule {
         name: "actions",
         pure: false,
-        may_use: &["git", "workflow", "yaml", "expr", "span", "api", "sandbox", "services"],
+        may_use: &["git", "workflow", "yaml", "expr", "span", "api", "sandbox", "services", "image", "container", "builder", "dockerfile"],
     },
     Rule { name: "services", pure: false, may_use: &["api"] },
     Rule {
         name: "runner",
         pure: false,
-        may_use: &["span", "yaml", "expr", "workflow", "trigger", "api", "sandbox", "git", "actions", "services"],
+        may_use: &["span", "yaml", "expr", "workflow", "trigger", "api", "sandbox", "git", "actions", "services", "image", "container", "builder"],
     },
     Rule { name: "testkit", pure: false, may_use: &["api"] },
     Rule { name: "xtask", pure: false, may_use: &[] },
@@ -43,7 +49,7 @@ const RULES: &[Rule] = &[
         pure: false,
         may_use: &[
             "span", "yaml", "expr", "workflow", "trigger", "api", "engine", "sandbox", "git", "actions", "services",
-            "runner",
+            "runner", "blob", "image", "registry", "dockerfile", "container", "builder",
         ],
     },
 ];

@@ -1,0 +1,1 @@
+//! Builds images from Dockerfiles: stages in parallel, cached by content, the same digest everywhere.

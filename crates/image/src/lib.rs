@@ -1,0 +1,1 @@
+//! OCI images: references, layers, the content store, archives, and the client of registries.

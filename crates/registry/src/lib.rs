@@ -1,0 +1,1 @@
+//! A registry that speaks the OCI distribution specification, over a directory.
