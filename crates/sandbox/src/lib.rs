@@ -21,26 +21,34 @@
 //!
 //! Needs Linux 5.12; on older kernels everything runs in host mode, saying so.
 
+mod capability;
 mod channel;
 mod command;
+mod confinement;
 mod error;
 mod helper;
 mod isolation;
 mod launcher;
+mod network;
 mod process;
 mod remains;
 mod remote;
+mod root;
 mod sandbox;
 mod spec;
 mod sys;
 mod wire;
 
-pub use command::Command;
+pub use capability::Capability;
+pub use command::{Command, User};
+pub use confinement::{Confinement, Device, Etc, EtcFile, Resource, Rlimit, Tmpfs};
 pub use error::Error;
 pub use helper::maybe_run_helper;
 pub use isolation::{Isolation, Mode};
 pub use launcher::Launcher;
+pub use network::{Member, NetworkHandle, NetworkSpec, Protocol, Published};
 pub use process::{ExitStatus, Process, ProcessName};
 pub use remains::sweep;
+pub use root::Root;
 pub use sandbox::Sandbox;
 pub use spec::{Bind, FreshDir, LauncherConfig, Limits, Network, Placement, SandboxSpec};

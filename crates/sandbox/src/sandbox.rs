@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::launcher::{Prepared, Shared};
 use crate::remote::Remote;
 use crate::wire::{FromInit, Setup, Shown, Start, ToInit, stage};
-use crate::{Command, Error, Isolation, Mode, Placement, Process, ProcessName, SandboxSpec, remains};
+use crate::{Command, Error, EtcFile, Isolation, Mode, Placement, Process, ProcessName, SandboxSpec, remains};
 
 /// A place where processes live. Cheap to clone; when the last clone is dropped everything inside is killed.
 #[derive(Debug, Clone)]
@@ -172,6 +173,16 @@ impl Sandbox {
         }
     }
 
+    /// Rewrites one of the mounted files below `/etc`. [`Error::Unsupported`] without an image root.
+    pub async fn write_etc(&self, _file: EtcFile, _content: &str) -> Result<(), Error> {
+        Err(Error::Unsupported("only sandboxes with an image root have files of their own below /etc".into()))
+    }
+
+    /// The address in its private network.
+    pub fn address(&self) -> Option<Ipv4Addr> {
+        None
+    }
+
     /// Starts a process; returns when the program runs, or with the reason why it does not.
     pub async fn spawn(&self, command: Command) -> Result<Process, Error> {
         let remote = &self.inner.remote;
@@ -270,6 +281,12 @@ impl Sandbox {
         let _ = self.inner.remote.ask(|id| ToInit::End { id }).await;
         self.inner.clear();
         Ok(())
+    }
+}
+
+impl PartialEq for Sandbox {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::{Confinement, Member, Root, Sandbox};
+
 /// What one launcher needs to know, once for all its sandboxes.
 #[derive(Debug, Clone)]
 pub struct LauncherConfig {
@@ -32,13 +34,17 @@ pub enum Placement {
 }
 
 /// What a sandbox may reach over the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Network {
     /// The host's own network.
     #[default]
     Host,
     /// A network of its own, holding nothing but the loopback device.
     Private,
+    /// A place in a job's private network. Needs [`Root::Layers`], or root.
+    Member(Member),
+    /// The same interfaces and ports as another sandbox, which must be running.
+    Join(Sandbox),
 }
 
 /// Upper bounds for everything in one sandbox together. `None` means unbounded.
@@ -86,6 +92,11 @@ pub struct SandboxSpec {
     /// The host name inside; ignored by [`Placement::Host`].
     pub hostname: String,
     pub placement: Placement,
+    /// What lies at `/`: the host's files, or an image's.
+    pub root: Root,
+    /// What processes may do and what the root's surroundings are like. Only [`Root::Layers`] heeds it; a sandbox over
+    /// the host's files looks as the host does.
+    pub confinement: Confinement,
     /// A host directory belonging to this job alone; created when missing. Fresh directories and the writable
     /// layers of later overlays lie in it. [`crate::Sandbox::destroy`] removes what the sandbox put there.
     pub job_dir: PathBuf,
@@ -105,6 +116,8 @@ impl SandboxSpec {
             hostname: name.clone(),
             name,
             placement: Placement::Isolated,
+            root: Root::Host,
+            confinement: Confinement::default(),
             job_dir: job_dir.into(),
             dirs: Vec::new(),
             binds: Vec::new(),

@@ -51,7 +51,7 @@ impl Layout {
         let mut spec = SandboxSpec::new(format!("leg-{}", request.leg), job_dir);
         spec.hostname = "runner".to_owned();
         spec.placement = request.placement;
-        spec.network = request.network;
+        spec.network = request.network.clone();
         spec.limits = request.limits;
         spec.dirs = vec![FreshDir { path: wanted.home.clone() }];
         spec.binds = vec![Bind { source: around.tool_cache.clone(), target: wanted.tool_cache, read_only: false }];

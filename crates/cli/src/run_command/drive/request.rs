@@ -180,7 +180,7 @@ pub(super) fn job(
         secrets,
         runs_on: order.runs_on,
         placement,
-        network: gates.network,
+        network: gates.network.clone(),
         limits: gates.limits,
         timeout_minutes: order.timeout_minutes,
         cancel_timeout_minutes: order.cancel_timeout_minutes,
