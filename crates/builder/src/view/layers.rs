@@ -1,0 +1,130 @@
+//! The merged view of unpacked layers, as overlayfs would show it, without mounting anything.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::io::Errno;
+
+use super::View;
+use crate::meta::Meta;
+
+/// Unpacked layers: whiteouts are character devices 0:0, opaque directories carry an attribute.
+pub(crate) struct Layers {
+    /// Bottom first.
+    lowers: Vec<PathBuf>,
+    /// For a directory, the directories it is made of, top first.
+    parts: Mutex<HashMap<PathBuf, Arc<Vec<PathBuf>>>>,
+}
+
+impl Layers {
+    pub(crate) fn new(lowers: Vec<PathBuf>) -> Self {
+        Self { lowers, parts: Mutex::default() }
+    }
+
+    /// The real directories that make up a directory; empty when there is none.
+    fn parts(&self, path: &Path) -> io::Result<Arc<Vec<PathBuf>>> {
+        if let Some(known) = self.parts.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return Ok(Arc::clone(known));
+        }
+        let parts = match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => {
+                let mut parts = Vec::new();
+                for above in self.parts(parent)?.iter() {
+                    let real = above.join(name);
+                    match stat(&real)? {
+                        None => {}
+                        Some(meta) if meta.is_dir() => {
+                            let opaque = is_opaque(&real);
+                            parts.push(real);
+                            if opaque {
+                                break;
+                            }
+                        }
+                        Some(_) => break,
+                    }
+                }
+                parts
+            }
+            _ => self.lowers.iter().rev().cloned().collect(),
+        };
+        let parts = Arc::new(parts);
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), Arc::clone(&parts));
+        Ok(parts)
+    }
+
+    fn find(&self, path: &Path) -> io::Result<Option<(PathBuf, Meta)>> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            let Some(top) = self.lowers.last() else {
+                return Ok(Some((PathBuf::new(), Meta::new_directory(0o755, 0, 0))));
+            };
+            return Ok(stat(top)?.map(|meta| (top.clone(), meta)));
+        };
+        for above in self.parts(parent)?.iter() {
+            let real = above.join(name);
+            match stat(&real)? {
+                None => {}
+                Some(meta) if meta.is_whiteout() => return Ok(None),
+                Some(meta) => return Ok(Some((real, meta))),
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn stat(path: &Path) -> io::Result<Option<Meta>> {
+    match rustix::fs::lstat(path) {
+        Ok(stat) => Ok(Some(Meta::from(&stat))),
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_opaque(path: &Path) -> bool {
+    let mut value = [0_u8; 4];
+    ["trusted.overlay.opaque", "user.overlay.opaque"].iter().any(|name| {
+        matches!(rustix::fs::lgetxattr(path, *name, &mut value[..]), Ok(1) if value.first() == Some(&b'y'))
+    })
+}
+
+impl View for Layers {
+    fn lookup(&self, path: &Path) -> io::Result<Option<Meta>> {
+        Ok(self.find(path)?.map(|(_, meta)| meta))
+    }
+
+    fn children(&self, path: &Path) -> io::Result<Vec<(OsString, Meta)>> {
+        let mut names: BTreeMap<OsString, Option<Meta>> = BTreeMap::new();
+        for part in self.parts(path)?.iter() {
+            for entry in rustix::fs::Dir::new(rustix::fs::open(
+                part,
+                rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC,
+                rustix::fs::Mode::empty(),
+            )?)? {
+                let entry = entry?;
+                let name = entry.file_name().to_bytes();
+                if name == b"." || name == b".." || names.contains_key(OsStr::from_bytes(name)) {
+                    continue;
+                }
+                let name = OsStr::from_bytes(name).to_owned();
+                let meta = stat(&part.join(&name))?;
+                names.insert(name, meta.filter(|meta| !meta.is_whiteout()));
+            }
+        }
+        Ok(names.into_iter().filter_map(|(name, meta)| Some((name, meta?))).collect())
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        std::fs::read_link(self.real_path(path)?)
+    }
+
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
+        self.find(path)?.map(|(real, _)| real).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn xattrs(&self, path: &Path) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        super::kept_xattrs(&self.real_path(path)?)
+    }
+}
