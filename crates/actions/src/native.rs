@@ -7,6 +7,7 @@ mod archive;
 mod artifact_search;
 mod cache;
 mod checkout;
+mod docker;
 mod download_artifact;
 mod error;
 mod fetch;
@@ -166,6 +167,7 @@ pub async fn run(call: NativeCall) -> NativeOutcome {
         "setup-node" => setup_node::run(&call, &mut outcome).await,
         "setup-python" => setup_python::run(&call, &mut outcome).await,
         "golangci-lint" => golangci_lint::run(&call, &mut outcome).await,
+        "docker/metadata" => docker::metadata::run(&call, &mut outcome).await,
         other => Err(Fault::Text(format!("there is no native action `{other}`"))),
     };
     settle(outcome, done)

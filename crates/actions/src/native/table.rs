@@ -20,6 +20,7 @@ const ACTIONS: &[(&str, &str, &str, std::ops::RangeInclusive<u32>)] = &[
     ("actions/setup-node", "", "setup-node", 3..=7),
     ("actions/setup-java", "", "setup-java", 3..=6),
     ("actions/setup-python", "", "setup-python", 4..=7),
+    ("docker/metadata-action", "", "docker/metadata", 3..=7),
     ("golangci/golangci-lint-action", "", "golangci-lint", 4..=9),
 ];
 
