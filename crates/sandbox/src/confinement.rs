@@ -135,6 +135,10 @@ impl Resource {
         Self::ALL.iter().find(|(known, ..)| *known == self).map_or("", |(_, name, _)| name)
     }
 
+    pub(crate) fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.iter().find(|(.., known)| *known == number).map(|(resource, ..)| *resource)
+    }
+
     pub(crate) fn number(self) -> u32 {
         Self::ALL.iter().find(|(known, ..)| *known == self).map_or(0, |(.., number)| *number)
     }

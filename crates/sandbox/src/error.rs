@@ -28,6 +28,18 @@ pub enum Error {
     /// The working directory does not exist or cannot be entered.
     #[error("working directory {}: {source}", path.display())]
     WorkingDirectory { path: PathBuf, source: io::Error },
+    /// The user does not exist inside, or may not be become.
+    #[error("{program}: cannot run as {uid}:{gid}: {source}{}", if *.mapped { "" } else { ", only root exists in this sandbox" })]
+    User { program: String, uid: u32, gid: u32, mapped: bool, source: io::Error },
+    /// A limit or a capability could not be set.
+    #[error("{program}: its {what} could not be set: {source}")]
+    Confinement { program: String, what: &'static str, source: io::Error },
+    /// What the specification asks for contradicts itself or is not allowed.
+    #[error("{0}")]
+    Invalid(String),
+    /// The private network, or a part of it, could not be made.
+    #[error("network: {what}: {source}")]
+    Network { what: String, source: io::Error },
     /// A process could not be made for another reason, such as a limit on processes.
     #[error("{program}: cannot be started: {source}")]
     Spawn { program: String, source: io::Error },

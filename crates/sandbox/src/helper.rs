@@ -6,6 +6,8 @@
 mod cgroups;
 mod furnish;
 mod ground;
+mod ids;
+mod image_root;
 mod init;
 mod layout;
 mod mounts;
@@ -23,6 +25,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use crate::wire::{Hello, ToHelper, Wire as _};
 use crate::{channel, remains, sys};
 use ground::Ground;
+pub(crate) use image_root::sibling as work_beside;
 
 /// The hidden first argument that turns this executable into a helper.
 pub(crate) const HELPER_WORD: &str = "__sandbox-helper";

@@ -36,4 +36,33 @@ pub struct Isolation {
     pub limits: bool,
     /// Plain sentences: what could not be isolated, and why.
     pub missing: Vec<String>,
+    /// Which users inside are which on the host. Empty: the same.
+    pub uids: Vec<IdRange>,
+    /// Which groups inside are which on the host. Empty: the same.
+    pub gids: Vec<IdRange>,
+}
+
+/// Ids from `inside` on are those from `host` on, `count` of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdRange {
+    pub inside: u32,
+    pub host: u32,
+    pub count: u32,
+}
+
+impl IdRange {
+    /// What an id of the host, such as the owner of a file in an upper layer, is called inside.
+    pub fn inside_of(ranges: &[Self], host: u32) -> Option<u32> {
+        if ranges.is_empty() {
+            return Some(host);
+        }
+        ranges.iter().find_map(|range| {
+            let offset = host.checked_sub(range.host)?;
+            (offset < range.count).then(|| range.inside + offset)
+        })
+    }
+
+    pub(crate) fn all(ranges: &[(u32, (u32, u32))]) -> Vec<Self> {
+        ranges.iter().map(|(inside, (host, count))| Self { inside: *inside, host: *host, count: *count }).collect()
+    }
 }

@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::helper::HELPER_WORD;
 use crate::remains::Instance;
 use crate::wire::{Hello, ToHelper, Wire as _};
-use crate::{Error, LauncherConfig, NetworkHandle, NetworkSpec, Placement, Sandbox, SandboxSpec, channel, sandbox};
+use crate::{
+    Error, LauncherConfig, NetworkHandle, NetworkSpec, Placement, Root, Sandbox, SandboxSpec, channel, sandbox,
+};
 
 /// Owner of the helper process from which every sandbox is forked. Dropping it ends them all.
 #[derive(Debug)]
@@ -33,9 +35,39 @@ struct State {
     lock: Option<Instance>,
     isolated: Option<Helper>,
     host: Option<Helper>,
+    images: Option<Helper>,
     /// Prepared, not yet used.
     spares: Vec<Prepared>,
+    image_spares: Vec<Prepared>,
     closed: bool,
+}
+
+/// Which of the helpers: each has namespaces of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ground {
+    Isolated,
+    Host,
+    Images,
+}
+
+impl Ground {
+    pub(crate) fn of(spec: &SandboxSpec) -> Self {
+        match (spec.placement, &spec.root) {
+            (Placement::Host, _) => Self::Host,
+            (Placement::Isolated, Root::Host) => Self::Isolated,
+            (Placement::Isolated, Root::Layers { .. }) => Self::Images,
+        }
+    }
+}
+
+impl State {
+    fn helper(&mut self, ground: Ground) -> &mut Option<Helper> {
+        match ground {
+            Ground::Isolated => &mut self.isolated,
+            Ground::Host => &mut self.host,
+            Ground::Images => &mut self.images,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -72,7 +104,7 @@ impl Launcher {
     /// Prepares `count` isolated sandboxes ahead, on top of those already prepared.
     pub fn prewarm(&self, count: usize) -> Result<(), Error> {
         for _ in 0..count {
-            let spare = self.shared.create(Placement::Isolated)?;
+            let spare = self.shared.create(Ground::Isolated)?;
             self.shared.state().spares.push(spare);
         }
         Ok(())
@@ -81,19 +113,25 @@ impl Launcher {
     /// Makes a sandbox, or takes one prepared ahead. Must be called within a tokio runtime, as must all that is done
     /// with the sandbox.
     pub async fn sandbox(&self, spec: SandboxSpec) -> Result<Sandbox, Error> {
-        let spare = match spec.placement {
-            Placement::Isolated => self.shared.state().spares.pop(),
-            Placement::Host => None,
+        let ground = Ground::of(&spec);
+        let spare = match ground {
+            Ground::Isolated => self.shared.state().spares.pop(),
+            Ground::Images => self.shared.state().image_spares.pop(),
+            Ground::Host => None,
         };
         let prepared = match spare {
             Some(prepared) => prepared,
-            None => self.shared.create(spec.placement)?,
+            None => self.shared.create(ground)?,
         };
         sandbox::open(Arc::clone(&self.shared), prepared, spec).await
     }
 
     /// Prepares `count` sandboxes for image roots ahead.
-    pub fn prewarm_images(&self, _count: usize) -> Result<(), Error> {
+    pub fn prewarm_images(&self, count: usize) -> Result<(), Error> {
+        for _ in 0..count {
+            let spare = self.shared.create(Ground::Images)?;
+            self.shared.state().image_spares.push(spare);
+        }
         Ok(())
     }
 
@@ -131,33 +169,31 @@ impl Shared {
         let mut state = self.state();
         state.closed = true;
         state.spares.clear();
+        state.image_spares.clear();
         // The lock first: the helpers remove the instance as soon as nobody holds it.
         state.lock = None;
-        let isolated = state.isolated.take();
-        isolated.into_iter().chain(state.host.take()).map(|helper| helper.process).collect()
+        let helpers = [state.isolated.take(), state.host.take(), state.images.take()];
+        helpers.into_iter().flatten().map(|helper| helper.process).collect()
     }
 
-    fn create(&self, placement: Placement) -> Result<Prepared, Error> {
+    fn create(&self, ground: Ground) -> Result<Prepared, Error> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let (ours, theirs) = channel::pair().map_err(Error::Start)?;
         let mut state = self.state();
         if state.closed {
             return Err(Error::Gone);
         }
-        let slot = match placement {
-            Placement::Isolated => &mut state.isolated,
-            Placement::Host => &mut state.host,
-        };
+        let slot = state.helper(ground);
         let helper = match slot {
             Some(helper) => helper,
-            None => slot.insert(self.start_helper(placement).map_err(Error::Start)?),
+            None => slot.insert(self.start_helper(ground).map_err(Error::Start)?),
         };
         let request = ToHelper::Create { number }.encode();
         channel::send(&helper.control, &request, &[theirs.as_fd()]).map_err(|_| Error::Gone)?;
         Ok(Prepared { number, channel: ours })
     }
 
-    fn start_helper(&self, placement: Placement) -> io::Result<Helper> {
+    fn start_helper(&self, ground: Ground) -> io::Result<Helper> {
         let (ours, theirs) = channel::pair()?;
         let process = std::process::Command::new("/proc/self/exe")
             .arg0("trunkline")
@@ -170,7 +206,8 @@ impl Shared {
             .stderr(Stdio::null())
             .spawn()?;
         let hello = Hello {
-            isolated: placement == Placement::Isolated,
+            isolated: ground != Ground::Host,
+            images: ground == Ground::Images,
             state_dir: self.config.state_dir.clone(),
             instance: self.instance.clone(),
             snapshot_root: self.config.snapshot_root.clone(),
@@ -180,19 +217,9 @@ impl Shared {
     }
 
     /// Lets a helper remove what a sandbox left. Without helpers the next sweep does.
-    pub(crate) fn remove(
-        &self,
-        placement: Placement,
-        paths: Vec<PathBuf>,
-        cgroups: Vec<PathBuf>,
-        records: Vec<PathBuf>,
-    ) {
-        let state = self.state();
-        let helper = match placement {
-            Placement::Isolated => &state.isolated,
-            Placement::Host => &state.host,
-        };
-        if let Some(helper) = helper {
+    pub(crate) fn remove(&self, ground: Ground, paths: Vec<PathBuf>, cgroups: Vec<PathBuf>, records: Vec<PathBuf>) {
+        let mut state = self.state();
+        if let Some(helper) = state.helper(ground) {
             let request = ToHelper::Remove { paths, cgroups, records }.encode();
             let _ = channel::send(&helper.control, &request, &[]);
         }

@@ -44,7 +44,7 @@ pub use command::{Command, User};
 pub use confinement::{Confinement, Device, Etc, EtcFile, Resource, Rlimit, Tmpfs};
 pub use error::Error;
 pub use helper::maybe_run_helper;
-pub use isolation::{Isolation, Mode};
+pub use isolation::{IdRange, Isolation, Mode};
 pub use launcher::Launcher;
 pub use network::{Member, NetworkHandle, NetworkSpec, Protocol, Published};
 pub use process::{ExitStatus, Process, ProcessName};

@@ -1,11 +1,12 @@
 //! One private network for a job: a bridge, a place on it for each member, names, ways in and out.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
 
-use crate::Error;
+use crate::{Error, Network};
 
 /// What a network is to be like.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +33,31 @@ pub struct Member {
     pub aliases: Vec<String>,
     /// A fixed address within the subnet.
     pub address: Option<Ipv4Addr>,
+}
+
+/// Where a sandbox stands in a network, for as long as it lives.
+#[derive(Debug, Default)]
+pub(crate) struct Place {
+    namespace: Option<Arc<OwnedFd>>,
+    address: Option<Ipv4Addr>,
+}
+
+impl Place {
+    pub(crate) async fn take(_network: &Network, _hostname: &str) -> Result<Self, Error> {
+        Ok(Self::default())
+    }
+
+    pub(crate) fn namespace(&self) -> Option<&OwnedFd> {
+        self.namespace.as_deref()
+    }
+
+    pub(crate) fn address(&self) -> Option<Ipv4Addr> {
+        self.address
+    }
+
+    pub(crate) fn name_server(&self) -> Option<Ipv4Addr> {
+        None
+    }
 }
 
 /// What is published or connected to.

@@ -25,7 +25,7 @@ use crate::Error;
 const PREFIX: &str = "run-";
 const CLAIMED: &str = "dead-";
 /// The parts of a job directory that belong to the sandbox.
-pub(crate) const JOB_PARTS: [&str; 2] = ["dirs", "layers"];
+pub(crate) const JOB_PARTS: [&str; 3] = ["dirs", "layers", "etc"];
 
 /// The directory of one launcher, locked.
 #[derive(Debug)]
@@ -133,6 +133,9 @@ fn remove_unlocked(instance: &Path) {
         };
         if target.join("cgroup.procs").exists() {
             remove_cgroup(&target);
+        } else if is_overlay_work(&target) {
+            // Beside an upper layer that is somebody else's.
+            let _ = remove_tree(&target);
         } else {
             for part in JOB_PARTS {
                 let _ = remove_tree(&target.join(part));
@@ -172,6 +175,11 @@ pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
         remove_unlocked(instance);
     }
     Ok(dead.len())
+}
+
+/// Whether this is an overlay's scratch directory beside an upper layer, and not somebody else's.
+pub(crate) fn is_overlay_work(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "work") && path.join("work").symlink_metadata().is_ok()
 }
 
 /// Kills what is left in a control group and removes it. Processes take a moment to leave it.

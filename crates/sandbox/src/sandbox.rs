@@ -1,5 +1,7 @@
 //! One sandbox, seen from the calling process.
 
+mod image;
+
 use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
@@ -8,10 +10,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::launcher::{Prepared, Shared};
+use crate::launcher::{Ground, Prepared, Shared};
+use crate::network::Place;
 use crate::remote::Remote;
-use crate::wire::{FromInit, Setup, Shown, Start, ToInit, stage};
-use crate::{Command, Error, EtcFile, Isolation, Mode, Placement, Process, ProcessName, SandboxSpec, remains};
+use crate::wire::{FromInit, Ids, Setup, Shown, Start, ToInit, stage};
+use crate::{
+    Capability, Command, Error, EtcFile, IdRange, Isolation, Mode, Process, ProcessName, SandboxSpec, remains,
+};
 
 /// A place where processes live. Cheap to clone; when the last clone is dropped everything inside is killed.
 #[derive(Debug, Clone)]
@@ -24,7 +29,13 @@ struct Inner {
     launcher: Arc<Shared>,
     remote: Arc<Remote>,
     number: u32,
-    placement: Placement,
+    ground: Ground,
+    /// What an overlay with a kept upper layer may have left beside it.
+    work: Option<PathBuf>,
+    /// Where `hosts`, `hostname` and `resolv.conf` of an image root lie on the host.
+    etc: Option<PathBuf>,
+    /// Its place in a network.
+    place: Place,
     job_dir: PathBuf,
     /// The init's process id on the host.
     init: i32,
@@ -40,13 +51,19 @@ struct Inner {
 
 /// Sends the job's description to a prepared init and waits until it has settled.
 pub(crate) async fn open(launcher: Arc<Shared>, prepared: Prepared, spec: SandboxSpec) -> Result<Sandbox, Error> {
+    image::check(&spec)?;
     let (dirs, backed) = prepare_job(&launcher, &spec)?;
+    let place = Place::take(&spec.network, &spec.hostname).await?;
+    let etc = image::write_etc(&spec, &place)?;
+    let (ground, work) = (Ground::of(&spec), image::work(&spec.root));
     let setup = Setup {
+        image: image::setup(&launcher, &spec, etc.as_deref())?,
+        private_network: spec.network == crate::Network::Private,
+        given_network: place.namespace().is_some(),
         hostname: spec.hostname,
         job_dir: spec.job_dir.clone(),
         shown: dirs,
         hide: spec.hide,
-        private_network: spec.network == crate::Network::Private,
         memory_bytes: spec.limits.memory_bytes,
         pids: spec.limits.pids,
         cpus: spec.limits.cpus,
@@ -54,7 +71,9 @@ pub(crate) async fn open(launcher: Arc<Shared>, prepared: Prepared, spec: Sandbo
     let (remote, ready) = Remote::new(prepared.channel)
         .map_err(|source| Error::Io { what: "connecting to the sandbox's init".into(), source })?;
     // A prepared init that failed meanwhile says why before its socket closes, so a failed send is not the answer.
-    let _ = remote.send(&ToInit::Setup { setup }, &[]).await;
+    let given = place.namespace().map(|namespace| namespace.try_clone()).transpose();
+    let given = given.map_err(|source| Error::Io { what: "passing the network on".into(), source })?;
+    let _ = remote.send(&ToInit::Setup { setup }, given.as_slice()).await;
     let ready = match ready.await {
         Ok(FromInit::Ready { ready }) => ready,
         Ok(FromInit::Failed { step, errno }) => {
@@ -73,13 +92,18 @@ pub(crate) async fn open(launcher: Arc<Shared>, prepared: Prepared, spec: Sandbo
         network: ready.network,
         limits: ready.limits,
         missing: ready.missing,
+        uids: IdRange::all(&ready.uids),
+        gids: IdRange::all(&ready.gids),
     };
     Ok(Sandbox {
         inner: Arc::new(Inner {
             launcher,
             remote,
             number: prepared.number,
-            placement: spec.placement,
+            ground,
+            work,
+            etc,
+            place,
             job_dir: spec.job_dir,
             init: ready.pid,
             cgroups: ready.cgroups,
@@ -174,13 +198,32 @@ impl Sandbox {
     }
 
     /// Rewrites one of the mounted files below `/etc`. [`Error::Unsupported`] without an image root.
-    pub async fn write_etc(&self, _file: EtcFile, _content: &str) -> Result<(), Error> {
-        Err(Error::Unsupported("only sandboxes with an image root have files of their own below /etc".into()))
+    pub async fn write_etc(&self, file: EtcFile, content: &str) -> Result<(), Error> {
+        let Some(etc) = &self.inner.etc else {
+            let why = "only sandboxes with an image root have files of their own below /etc";
+            return Err(Error::Unsupported(why.into()));
+        };
+        // In place: what is mounted is this very file.
+        let path = etc.join(file.name());
+        fs::write(&path, content).map_err(|source| Error::Io { what: format!("writing {}", path.display()), source })
     }
 
     /// The address in its private network.
     pub fn address(&self) -> Option<Ipv4Addr> {
-        None
+        self.inner.place.address()
+    }
+
+    /// What another sandbox joins.
+    pub(crate) fn place(&self) -> &Place {
+        &self.inner.place
+    }
+
+    pub(crate) fn init(&self) -> i32 {
+        self.inner.init
+    }
+
+    pub(crate) fn etc(&self) -> Option<&Path> {
+        self.inner.etc.as_deref()
     }
 
     /// Starts a process; returns when the program runs, or with the reason why it does not.
@@ -199,7 +242,10 @@ impl Sandbox {
             stderr: command.stderr.is_some(),
             new_session: command.new_session,
             controlling_tty: command.controlling_tty,
+            user: command.user.map(|user| Ids { uid: user.uid, gid: user.gid, groups: user.groups }),
+            capabilities: command.capabilities.as_ref().map(Capability::mask),
         };
+        let ids = start.user.as_ref().map_or((0, 0), |user| (user.uid, user.gid));
         let fds: Vec<_> = [command.stdin, command.stdout, command.stderr].into_iter().flatten().collect();
         let answer = remote.expect(key)?;
         let exit = remote.expect_exit(key);
@@ -213,7 +259,8 @@ impl Sandbox {
             Ok(FromInit::Started { pid, .. }) => Ok(Process { remote: Arc::clone(remote), key, pid, exit }),
             Ok(FromInit::NotStarted { stage, errno, .. }) => {
                 remote.forget_exit(key);
-                Err(not_started(program, cwd, stage, errno))
+                let mapped = self.inner.isolation.uids.len() != 1;
+                Err(not_started(program, cwd, ids, mapped, stage, errno))
             }
             Ok(_) | Err(_) => {
                 remote.forget_exit(key);
@@ -300,11 +347,13 @@ impl Inner {
             paths.push(if fs::rename(&own, &trash).is_ok() { trash } else { own });
         }
         let _ = fs::remove_dir(&self.job_dir);
+        paths.extend(self.work.clone().filter(|work| remains::is_overlay_work(work)));
         let records: Vec<_> = std::iter::once(&self.job_dir)
             .chain(&self.cgroups)
+            .chain(&self.work)
             .map(|what| remains::record_path(&self.launcher.instance, what))
             .collect();
-        self.launcher.remove(self.placement, paths, self.cgroups.clone(), records);
+        self.launcher.remove(self.ground, paths, self.cgroups.clone(), records);
     }
 }
 
@@ -332,10 +381,13 @@ fn rebase(path: &Path, from: &Path, to: &Path) -> PathBuf {
     }
 }
 
-fn not_started(program: String, cwd: PathBuf, failed: u8, errno: i32) -> Error {
+fn not_started(program: String, cwd: PathBuf, ids: (u32, u32), mapped: bool, failed: u8, errno: i32) -> Error {
     let source = io::Error::from_raw_os_error(errno);
     match failed {
         stage::CWD => Error::WorkingDirectory { path: cwd, source },
+        stage::USER => Error::User { program, uid: ids.0, gid: ids.1, mapped, source },
+        stage::LIMITS => Error::Confinement { program, what: "limits", source },
+        stage::CAPABILITIES => Error::Confinement { program, what: "capabilities", source },
         stage::INTERPRETER => Error::InterpreterNotFound { program },
         stage::EXEC if matches!(errno, libc::ENOENT | libc::ENOTDIR) => {
             let searched = !program.contains('/');

@@ -130,6 +130,14 @@ pub(crate) unsafe fn close_from(first: u32) {
 
 /// Makes a mount (with those below it, if `recursive`) read-only.
 pub(crate) fn set_read_only(mount: impl AsFd, recursive: bool) -> io::Result<()> {
+    restrict(mount, MOUNT_READ_ONLY, recursive)
+}
+
+pub(crate) const MOUNT_READ_ONLY: u64 = 1;
+pub(crate) const MOUNT_NO_DEVICES: u64 = 4;
+
+/// Adds attributes to a mount and, if `recursive`, to those below it.
+pub(crate) fn restrict(mount: impl AsFd, attributes: u64, recursive: bool) -> io::Result<()> {
     #[repr(C)]
     struct Attributes {
         set: u64,
@@ -137,8 +145,7 @@ pub(crate) fn set_read_only(mount: impl AsFd, recursive: bool) -> io::Result<()>
         propagation: u64,
         userns: u64,
     }
-    const READ_ONLY: u64 = 1;
-    let attributes = Attributes { set: READ_ONLY, clear: 0, propagation: 0, userns: 0 };
+    let attributes = Attributes { set: attributes, clear: 0, propagation: 0, userns: 0 };
     let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
     // SAFETY: the path is a terminated string and the structure lives through the call with its true size.
     let result = unsafe {
@@ -152,6 +159,20 @@ pub(crate) fn set_read_only(mount: impl AsFd, recursive: bool) -> io::Result<()>
         )
     };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Enters a namespace of the given kind.
+pub(crate) fn enter_namespace(namespace: impl AsFd, kind: c_int) -> io::Result<()> {
+    // SAFETY: takes a descriptor, open through the call, and a number.
+    check(unsafe { libc::setns(namespace.as_fd().as_raw_fd(), kind) }).map(drop)
+}
+
+/// The hard limit on a resource.
+pub(crate) fn hard_limit(resource: u32) -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the structure is a local, valid for the call.
+    check(unsafe { libc::getrlimit(resource as _, &raw mut limit) })?;
+    Ok(limit.rlim_max)
 }
 
 /// Sets the host name of this UTS namespace.
@@ -188,26 +209,13 @@ const DROPPED: [c_ulong; 7] =
 
 /// Drops, for good, the capabilities with which a job could break the host. Needs none itself beyond `SETPCAP`.
 pub(crate) fn drop_capabilities() -> io::Result<()> {
-    #[repr(C)]
-    struct Header {
-        version: u32,
-        pid: c_int,
-    }
-    #[repr(C)]
-    #[derive(Clone, Copy, Default)]
-    struct Data {
-        effective: u32,
-        permitted: u32,
-        inheritable: u32,
-    }
     for capability in DROPPED {
         prctl(libc::PR_CAPBSET_DROP, capability)?;
     }
-    let header = Header { version: 0x2008_0522, pid: 0 };
-    let mut data = [Data::default(); 2];
+    let mut data = [CapabilityData::default(); 2];
     // SAFETY: version 3 of the interface reads one header and reads or writes two data elements, which these are.
     unsafe {
-        if libc::syscall(libc::SYS_capget, &raw const header, data.as_mut_ptr()) < 0 {
+        if libc::syscall(libc::SYS_capget, &raw const CAPABILITY_HEADER, data.as_mut_ptr()) < 0 {
             return Err(io::Error::last_os_error());
         }
         for capability in DROPPED {
@@ -217,11 +225,38 @@ pub(crate) fn drop_capabilities() -> io::Result<()> {
             half.permitted &= mask;
             half.inheritable &= mask;
         }
-        if libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) < 0 {
+        if libc::syscall(libc::SYS_capset, &raw const CAPABILITY_HEADER, data.as_ptr()) < 0 {
             return Err(io::Error::last_os_error());
         }
     }
     Ok(())
+}
+
+#[repr(C)]
+pub(crate) struct CapabilityHeader {
+    version: u32,
+    pid: c_int,
+}
+
+pub(crate) static CAPABILITY_HEADER: CapabilityHeader = CapabilityHeader { version: 0x2008_0522, pid: 0 };
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CapabilityData {
+    pub(crate) effective: u32,
+    pub(crate) permitted: u32,
+    pub(crate) inheritable: u32,
+}
+
+/// The capabilities this process holds, as a mask.
+pub(crate) fn permitted() -> io::Result<u64> {
+    let mut data = [CapabilityData::default(); 2];
+    // SAFETY: version 3 of the interface reads one header and writes two data elements, which these are.
+    let result = unsafe { libc::syscall(libc::SYS_capget, &raw const CAPABILITY_HEADER, data.as_mut_ptr()) };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(u64::from(data[0].permitted) | u64::from(data[1].permitted) << 32)
 }
 
 /// Raises the soft limit on open files to what hosted machines give, and turns core files off.

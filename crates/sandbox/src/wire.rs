@@ -170,6 +170,8 @@ wire_struct!(
     /// The first message to a helper.
     Hello {
         isolated: bool,
+        /// Its sandboxes have image roots.
+        images: bool,
         state_dir: PathBuf,
         instance: PathBuf,
         snapshot_root: Option<PathBuf>,
@@ -194,13 +196,60 @@ wire_struct!(
 );
 
 wire_struct!(
+    /// An empty file system in memory.
+    Memory {
+        target: PathBuf,
+        size_bytes: Option<u64>,
+        mode: u32,
+        uid: u32,
+        gid: u32,
+        exec: bool,
+        read_only: bool,
+    }
+);
+
+wire_struct!(
+    /// An image root and its surroundings.
+    ImageSetup {
+        /// Bottom first.
+        lowers: Vec<PathBuf>,
+        upper: Option<PathBuf>,
+        read_only: bool,
+        privileged: bool,
+        shm_bytes: u64,
+        memory: Vec<Memory>,
+        /// Host device, path inside.
+        devices: Vec<(PathBuf, PathBuf)>,
+        sysctls: Vec<(String, String)>,
+        /// Resource, soft and hard limit.
+        rlimits: Vec<(u32, (u64, u64))>,
+        capabilities: u64,
+        no_new_privileges: bool,
+        /// Host directory of `hosts`, `hostname` and `resolv.conf`.
+        etc: PathBuf,
+    }
+);
+
+wire_struct!(
+    /// Numeric ids inside.
+    Ids {
+        uid: u32,
+        gid: u32,
+        groups: Vec<u32>,
+    }
+);
+
+wire_struct!(
     /// What makes a prepared sandbox one particular sandbox.
     Setup {
         hostname: String,
         job_dir: PathBuf,
         shown: Vec<Shown>,
         hide: Vec<PathBuf>,
+        image: Option<ImageSetup>,
         private_network: bool,
+        /// The network namespace to join travels with the message.
+        given_network: bool,
         memory_bytes: Option<u64>,
         pids: Option<u64>,
         cpus: Option<f64>,
@@ -219,6 +268,8 @@ wire_struct!(
         stderr: bool,
         new_session: bool,
         controlling_tty: bool,
+        user: Option<Ids>,
+        capabilities: Option<u64>,
     }
 );
 
@@ -249,6 +300,9 @@ wire_struct!(
         limits: bool,
         missing: Vec<String>,
         cgroups: Vec<PathBuf>,
+        /// Ids inside, ids on the host, how many.
+        uids: Vec<(u32, (u32, u32))>,
+        gids: Vec<(u32, (u32, u32))>,
     }
 );
 
@@ -264,6 +318,12 @@ pub(crate) mod stage {
     pub(crate) const EXEC: u8 = 4;
     /// The file is there, yet the kernel reports that it is not: its interpreter is missing.
     pub(crate) const INTERPRETER: u8 = 5;
+    /// Becoming the user it is to run as.
+    pub(crate) const USER: u8 = 6;
+    /// Its limits.
+    pub(crate) const LIMITS: u8 = 7;
+    /// Its capabilities.
+    pub(crate) const CAPABILITIES: u8 = 8;
 }
 
 wire_enum!(
@@ -296,6 +356,8 @@ mod tests {
             stderr: true,
             new_session: true,
             controlling_tty: false,
+            user: Some(Ids { uid: 1, gid: 2, groups: vec![3] }),
+            capabilities: None,
         };
         let message = ToInit::Start { start };
         assert_eq!(ToInit::decode(&message.encode()), Ok(message));

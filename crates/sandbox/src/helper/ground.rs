@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 
+use super::ids::{self, Ids};
 use super::mounts;
 use crate::sys;
 use crate::wire::Hello;
@@ -18,6 +19,8 @@ pub(super) struct Ground {
     /// A tmpfs in the helper's mount namespace, holding `root`, `scratch`, and the trees `dev` and `sys` that each
     /// sandbox moves into place.
     pub(super) base: PathBuf,
+    /// Who exists inside, where that differs from the host.
+    pub(super) ids: Ids,
     /// Why it is not better than it is.
     pub(super) missing: Vec<String>,
 }
@@ -47,7 +50,8 @@ impl Ground {
 
 /// Enters the best namespaces there are. Never fails: the worst outcome is [`Kind::Plain`] with its reasons.
 pub(super) fn prepare(hello: &Hello) -> Ground {
-    let mut ground = Ground { kind: Kind::Plain, base: hello.instance.join("ns"), missing: Vec::new() };
+    let mut ground =
+        Ground { kind: Kind::Plain, base: hello.instance.join("ns"), ids: Ids::default(), missing: Vec::new() };
     if !hello.isolated {
         return ground;
     }
@@ -67,8 +71,13 @@ pub(super) fn prepare(hello: &Hello) -> Ground {
         ));
         return ground;
     }
-    match enter_user_namespace().and_then(|()| furnish(&ground.base, Kind::User)) {
-        Ok(()) => ground.kind = Kind::User,
+    let entered = if hello.images { ids::enter() } else { enter_user_namespace().map(|()| Ids::default()) };
+    match entered.and_then(|ids| furnish(&ground.base, Kind::User).map(|()| ids)) {
+        Ok(ids) => {
+            ground.kind = Kind::User;
+            ground.missing.extend(ids.missing.clone());
+            ground.ids = ids;
+        }
         Err(error) => ground.missing.push(format!("jobs run on the host without isolation: {error}")),
     }
     ground
@@ -107,7 +116,7 @@ fn furnish(base: &Path, kind: Kind) -> io::Result<()> {
     // A slave: what the host unmounts later is not held here, and nothing mounted here is seen there.
     rustix::mount::mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)?;
     rustix::mount::mount("tmpfs", base, "tmpfs", MountFlags::NOSUID, Some(c"mode=755,size=64m"))?;
-    for name in ["root", "scratch", "dev", "sys"] {
+    for name in ["root", "scratch", "dev", "sys", "empty"] {
         std::fs::DirBuilder::new().mode(0o755).create(base.join(name))?;
     }
     let sys_tree = mounts::clone_tree("/sys", true)?;

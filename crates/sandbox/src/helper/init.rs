@@ -14,7 +14,7 @@ use super::ground::{Ground, Kind};
 use super::layout::{self, Failure, Step as _};
 use super::settle::{self, Settled};
 use super::start::{NotStarted, Starter};
-use super::tree;
+use super::{image_root, tree};
 use crate::wire::{FromInit, Hello, Ready, Setup, Start, ToInit, Wire as _};
 use crate::{channel, sys};
 
@@ -50,23 +50,42 @@ fn run(hello: &Hello, ground: &Ground, number: u32, channel: &OwnedFd) -> Result
     let signals = sys::take_signals(&[libc::SIGCHLD, libc::SIGTERM]).step("taking over signals")?;
     // Still the host's /proc, so this is the id by which the host knows this process.
     let pid = std::fs::read_link("/proc/self").ok().and_then(|link| link.to_str()?.parse().ok()).unwrap_or_default();
-    let layout = if ground.isolates() { Some(layout::build(hello, ground, number)?) } else { None };
-    if layout.is_none() {
-        sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1).step("becoming the parent of orphans")?;
-    }
+    let base = match (hello.images, ground.isolates()) {
+        (false, true) => Base::Host(layout::build(hello, ground, number)?),
+        (true, true) => Base::Image(image_root::prepare(hello, number)?),
+        (false, false) => {
+            sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1).step("becoming the parent of orphans")?;
+            Base::Plain
+        }
+        (true, false) => {
+            let step = format!("making namespaces for an image: {}", ground.missing.join("; "));
+            return Err(io::Error::from_raw_os_error(libc::EPERM)).step(step);
+        }
+    };
 
     // Prepared; what follows waits for a job.
-    let setup = match channel::receive(channel).step("waiting for a job")? {
+    let (setup, given) = match channel::receive(channel).step("waiting for a job")? {
         None => return Ok(()),
         Some(packet) => match ToInit::decode(&packet.bytes) {
-            Ok(ToInit::Setup { setup }) => setup,
+            Ok(ToInit::Setup { setup }) => (setup, packet.fds.into_iter().next()),
             _ => {
                 return Err(io::Error::from(io::ErrorKind::InvalidData)).step("reading the job's description");
             }
         },
     };
     let mut applied = cgroups::apply(&setup, &hello.instance, number);
-    let settled = layout.map(|layout| settle::settle(layout, hello, &setup)).transpose()?;
+    let settled = match (base, &setup.image) {
+        (Base::Plain, _) => None,
+        (Base::Host(layout), _) => Some(settle::settle(layout, hello, &setup, given)?),
+        (Base::Image(bare), Some(image)) => {
+            let mut missing = ground.missing.clone();
+            let network = settle::network(&setup, given, &mut missing)?;
+            Some(image_root::settle(bare, ground, hello, &setup, image, network, missing)?)
+        }
+        (Base::Image(_), None) => {
+            return Err(io::Error::from(io::ErrorKind::InvalidData)).step("reading the job's description");
+        }
+    };
     let ready = ready(pid, ground, &setup, settled.as_ref(), &mut applied);
     Init {
         channel,
@@ -75,7 +94,7 @@ fn run(hello: &Hello, ground: &Ground, number: u32, channel: &OwnedFd) -> Result
         isolated: ground.isolates(),
         keys: HashMap::new(),
         running: HashMap::new(),
-        starter: Starter::new(!ground.isolates(), applied.out_of_memory.is_some()),
+        starter: Starter::new(!ground.isolates(), applied.out_of_memory.is_some(), setup.image.as_ref()),
         out_of_memory: applied.out_of_memory,
     }
     .serve(ready)
@@ -101,7 +120,16 @@ fn ready(pid: i32, ground: &Ground, setup: &Setup, settled: Option<&Settled>, ap
         limits,
         missing,
         cgroups: std::mem::take(&mut applied.groups),
+        uids: ground.ids.uids.clone(),
+        gids: ground.ids.gids.clone(),
     }
+}
+
+/// What is prepared before the job is known.
+enum Base {
+    Plain,
+    Host(layout::Layout),
+    Image(image_root::Bare),
 }
 
 struct Init<'a> {
@@ -199,6 +227,9 @@ impl Init<'_> {
             }
             ToInit::End { id } => {
                 self.kill_all();
+                if self.settled.take().is_some_and(|settled| settled.upper) {
+                    let _ = image_root::leave();
+                }
                 self.answer(&FromInit::Done { id });
                 return std::ops::ControlFlow::Break(());
             }

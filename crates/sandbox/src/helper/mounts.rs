@@ -109,9 +109,14 @@ pub(super) fn instance(
     Ok(rustix::mount::fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?)
 }
 
-/// Finds `path` below `root`, symbolic links resolved as if `root` were `/`. Missing directories are made; the last
-/// component becomes an empty file if `file`.
+/// Finds `path` below `root`, symbolic links resolved as if `root` were `/`. Missing directories are made, also where a
+/// link leads nowhere yet; the last component becomes an empty file if `file`.
 pub(super) fn place_within(root: &OwnedFd, path: &Path, file: bool) -> io::Result<OwnedFd> {
+    const MOST_LINKS: u32 = 40;
+    place_below(root, path, file, MOST_LINKS)
+}
+
+fn place_below(root: &OwnedFd, path: &Path, file: bool, links: u32) -> io::Result<OwnedFd> {
     let relative = path.strip_prefix("/").unwrap_or(path);
     if relative.as_os_str().is_empty() {
         return root.try_clone();
@@ -123,16 +128,22 @@ pub(super) fn place_within(root: &OwnedFd, path: &Path, file: bool) -> io::Resul
         Err(errno) => return Err(errno.into()),
     }
     let (Some(parent), Some(name)) = (relative.parent(), relative.file_name()) else {
-        return Err(io::ErrorKind::InvalidInput.into());
+        // A trailing `..`, which a link may have.
+        return Err(Errno::NOENT.into());
     };
-    let parent = place_within(root, parent, false)?;
+    let place = place_below(root, parent, false, links)?;
+    if let Ok(link) = rustix::fs::readlinkat(&place, name, Vec::new()) {
+        let links = links.checked_sub(1).ok_or(Errno::LOOP)?;
+        let to = parent.join(OsString::from_vec(link.into_bytes()));
+        return place_below(root, &to, file, links);
+    }
     if file {
         let create = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        rustix::fs::openat(&parent, name, create, Mode::from_raw_mode(0o644))?;
+        rustix::fs::openat(&place, name, create, Mode::from_raw_mode(0o644))?;
     } else {
-        rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o755))?;
+        rustix::fs::mkdirat(&place, name, Mode::from_raw_mode(0o755))?;
     }
-    Ok(rustix::fs::openat(&parent, name, flags | OFlags::NOFOLLOW, Mode::empty())?)
+    Ok(rustix::fs::openat(&place, name, flags | OFlags::NOFOLLOW, Mode::empty())?)
 }
 
 /// One line of the mount table.

@@ -22,16 +22,35 @@ pub(super) struct Settled {
     pub(super) user_namespace: bool,
     pub(super) network: bool,
     pub(super) missing: Vec<String>,
+    /// The upper layer is the caller's, and must be free when the sandbox has ended.
+    pub(super) upper: bool,
 }
 
-pub(super) fn settle(mut layout: Layout, hello: &Hello, setup: &Setup) -> Result<Settled, Failure> {
-    let mut network = false;
+/// Enters the network asked for: one made for it elsewhere, or a new one. Returns whether it is the sandbox's own.
+pub(super) fn network(setup: &Setup, given: Option<OwnedFd>, missing: &mut Vec<String>) -> Result<bool, Failure> {
+    if setup.given_network {
+        let entered = given
+            .ok_or_else(|| io::ErrorKind::InvalidData.into())
+            .and_then(|given| sys::enter_namespace(given, libc::CLONE_NEWNET));
+        entered.step("joining the network")?;
+        return Ok(true);
+    }
     if setup.private_network {
         match sys::unshare(libc::CLONE_NEWNET).and_then(|()| sys::loopback_up()) {
-            Ok(()) => network = true,
-            Err(error) => layout.missing.push(format!("the network is the host's: {error}")),
+            Ok(()) => return Ok(true),
+            Err(error) => missing.push(format!("the network is the host's: {error}")),
         }
     }
+    Ok(false)
+}
+
+pub(super) fn settle(
+    mut layout: Layout,
+    hello: &Hello,
+    setup: &Setup,
+    given: Option<OwnedFd>,
+) -> Result<Settled, Failure> {
+    let network = network(setup, given, &mut layout.missing)?;
     let job = keep(&layout, &setup.job_dir).step(format!("keeping {} in reach", setup.job_dir.display()))?;
     let shared = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
     let memory = mounts::instance(c"tmpfs", &[("mode", "1777")], shared).step("making /dev/shm")?;
@@ -64,6 +83,7 @@ pub(super) fn settle(mut layout: Layout, hello: &Hello, setup: &Setup) -> Result
         user_namespace: layout.user_namespace,
         network,
         missing: layout.missing,
+        upper: false,
     })
 }
 
@@ -93,7 +113,7 @@ fn hide(layout: &Layout, path: &Path, index: usize) -> io::Result<()> {
 }
 
 /// Makes `root` the root and lets go of the old one with all its mounts.
-fn enter(root: &Path) -> io::Result<()> {
+pub(super) fn enter(root: &Path) -> io::Result<()> {
     rustix::process::chdir(root)?;
     // The old root comes to lie on top of the new one, from where it is detached.
     rustix::process::pivot_root(c".", c".")?;

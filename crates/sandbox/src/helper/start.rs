@@ -10,7 +10,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
 use crate::sys;
-use crate::wire::{Start, stage};
+use crate::wire::{Ids, ImageSetup, Start, stage};
 
 const STACK: usize = 64 * 1024;
 /// What a shell searches when `PATH` is not set.
@@ -33,6 +33,17 @@ pub(super) struct Starter {
     pub(super) die_with_init: bool,
     /// Prefer them as victims when memory runs out.
     pub(super) raise_oom_score: bool,
+    confined: Option<Confined>,
+}
+
+/// What an image's processes give up.
+#[derive(Debug)]
+struct Confined {
+    capabilities: u64,
+    /// What the init has to give.
+    held: u64,
+    no_new_privileges: bool,
+    rlimits: Vec<(u32, libc::rlimit)>,
 }
 
 /// Everything the child needs, in memory that stays until it has executed.
@@ -42,6 +53,16 @@ struct Plan {
     controlling_tty: bool,
     die_with_init: bool,
     raise_oom_score: bool,
+    rlimits: *const (u32, libc::rlimit),
+    rlimit_count: usize,
+    no_new_privileges: bool,
+    /// Keep no other capabilities than these.
+    capabilities: Option<u64>,
+    user: bool,
+    uid: u32,
+    gid: u32,
+    groups: *const u32,
+    group_count: usize,
     cwd: *const c_char,
     programs: *const *const c_char,
     argv: *const *const c_char,
@@ -53,8 +74,18 @@ struct Plan {
 }
 
 impl Starter {
-    pub(super) fn new(die_with_init: bool, raise_oom_score: bool) -> Self {
-        Self { stack: vec![0; STACK], die_with_init, raise_oom_score }
+    pub(super) fn new(die_with_init: bool, raise_oom_score: bool, image: Option<&ImageSetup>) -> Self {
+        let confined = image.map(|image| Confined {
+            capabilities: image.capabilities,
+            held: sys::permitted().unwrap_or_default(),
+            no_new_privileges: image.no_new_privileges,
+            rlimits: image
+                .rlimits
+                .iter()
+                .map(|(resource, (soft, hard))| (*resource, libc::rlimit { rlim_cur: *soft, rlim_max: *hard }))
+                .collect(),
+        });
+        Self { stack: vec![0; STACK], die_with_init, raise_oom_score, confined }
     }
 
     /// Starts a process with the given standard streams (`None` is `/dev/null`) and returns its id.
@@ -74,6 +105,12 @@ impl Starter {
                 terminated(entry)
             })
             .collect::<Result<Vec<_>, _>>()?;
+        let confined = self.confined.as_ref();
+        let rlimits = confined.map_or(&[][..], |confined| &confined.rlimits);
+        let given = start.capabilities.filter(|_| confined.is_some());
+        // An image's root is the user unless another is named, whoever the init is.
+        let user = start.user.or_else(|| confined.map(|_| Ids { uid: 0, gid: 0, groups: Vec::new() }));
+        let ids = user.as_ref().map_or((0, 0, &[][..]), |user| (user.uid, user.gid, &user.groups));
         let (program_list, argv_list, env_list) = (pointers(&programs), pointers(&argv), pointers(&env));
         let mut plan = Plan {
             // Descriptor 0 of the init itself is /dev/null.
@@ -82,6 +119,15 @@ impl Starter {
             controlling_tty: start.controlling_tty,
             die_with_init: self.die_with_init,
             raise_oom_score: self.raise_oom_score,
+            rlimits: rlimits.as_ptr(),
+            rlimit_count: rlimits.len(),
+            no_new_privileges: confined.is_some_and(|confined| confined.no_new_privileges),
+            capabilities: confined.map(|confined| given.unwrap_or(confined.capabilities) & confined.held),
+            user: user.is_some(),
+            uid: ids.0,
+            gid: ids.1,
+            groups: ids.2.as_ptr(),
+            group_count: ids.2.len(),
             cwd: cwd.as_ptr(),
             programs: program_list.as_ptr(),
             argv: argv_list.as_ptr(),
@@ -208,9 +254,61 @@ unsafe fn prepare(plan: &Plan) -> Result<(), u8> {
         if libc::chdir(plan.cwd) < 0 {
             return Err(stage::CWD);
         }
+        confine(plan)?;
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+    }
+    Ok(())
+}
+
+/// Limits, user and capabilities. Raw calls throughout: the C library's would tell the threads of a process that this
+/// child only seems to be.
+///
+/// # Safety
+/// Runs in the child of a `vfork` with a valid plan.
+unsafe fn confine(plan: &Plan) -> Result<(), u8> {
+    const LAST_CAPABILITY: u32 = 63;
+    let failed = |result: libc::c_long| result < 0;
+    // SAFETY: plain system calls; pointers come from the plan, whose owner vouches for them, or are to locals.
+    unsafe {
+        for index in 0..plan.rlimit_count {
+            let (resource, limit) = &*plan.rlimits.add(index);
+            let none = std::ptr::null_mut::<libc::rlimit>();
+            if failed(libc::syscall(libc::SYS_prlimit64, 0, *resource, std::ptr::from_ref(limit), none)) {
+                return Err(stage::LIMITS);
+            }
+        }
+        if plan.no_new_privileges && libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 {
+            return Err(stage::CAPABILITIES);
+        }
+        if let Some(kept) = plan.capabilities {
+            for capability in 0..=LAST_CAPABILITY {
+                // Fails for numbers that the kernel does not know.
+                if kept & 1 << capability == 0 {
+                    libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+                }
+            }
+        }
+        if plan.user {
+            // A user namespace of one user forbids setting groups; then those of the caller stay, under no name.
+            if failed(libc::syscall(libc::SYS_setgroups, plan.group_count, plan.groups)) && plan.group_count > 0
+                || failed(libc::syscall(libc::SYS_setresgid, plan.gid, plan.gid, plan.gid))
+                || failed(libc::syscall(libc::SYS_setresuid, plan.uid, plan.uid, plan.uid))
+            {
+                return Err(stage::USER);
+            }
+        }
+        if let Some(kept) = plan.capabilities
+            && plan.uid == 0
+        {
+            let half =
+                |mask: u64| sys::CapabilityData { effective: mask as u32, permitted: mask as u32, inheritable: 0 };
+            let data = [half(kept), half(kept >> 32)];
+            if failed(libc::syscall(libc::SYS_capset, &raw const sys::CAPABILITY_HEADER, data.as_ptr())) {
+                return Err(stage::CAPABILITIES);
+            }
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod death;
 mod files;
+mod images;
 mod limits;
 mod processes;
 mod user;
