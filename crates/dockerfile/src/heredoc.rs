@@ -1,5 +1,7 @@
 //! `<<NAME` on an instruction's line.
 
+use std::ops::Range;
+
 use crate::expand::{Lexer, NoVariables};
 
 /// `<<NAME`, `<<-NAME`, `<<"NAME"`.
@@ -31,5 +33,68 @@ impl Marker {
         let quotes = |text: &str| text.matches(['\'', '"']).count();
         let expand = raw.first().is_some_and(|raw| quotes(raw) == quotes(name));
         Some(Marker { name: name.clone(), expand, strip_tabs })
+    }
+
+    /// All here-documents a line asks for, with the places of their words. A line whose quotes do not close has none.
+    pub(crate) fn of_line(line: &str) -> Vec<(Marker, Range<usize>)> {
+        if !line.contains("<<") {
+            return Vec::new();
+        }
+        let lexer = Lexer { raw_quotes: true, raw_escapes: true, keep_unset: true, ..Lexer::new('\\') };
+        let Ok(expansion) = lexer.run(line, &NoVariables) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let mut from = 0;
+        for word in &expansion.words {
+            // Nothing was changed in the words, so that they are found again one after the other.
+            let Some(at) = line[from..].find(word.as_str()).map(|at| from + at) else { continue };
+            from = at + word.len();
+            if let Some(marker) = Marker::of_word(word) {
+                found.push((marker, at..from));
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers() {
+        let marker = |name: &str, expand, strip_tabs| Some(Marker { name: name.to_owned(), expand, strip_tabs });
+        for (word, expected) in [
+            ("<<EOF", marker("EOF", true, false)),
+            ("<<-EOF", marker("EOF", true, true)),
+            ("<<\"EOF\"", marker("EOF", false, false)),
+            ("<<'EOF'", marker("EOF", false, false)),
+            ("<<E'O'F", marker("EOF", false, false)),
+            ("<<-'EOF'", marker("EOF", false, true)),
+            ("<< EOF", marker("EOF", true, false)),
+            ("3<<EOF", marker("EOF", true, false)),
+            ("<<a.txt", marker("a.txt", true, false)),
+            ("<<$X", marker("$X", true, false)),
+            ("<<<EOF", None),
+            ("<<", None),
+            ("<EOF", None),
+            ("x<<EOF", None),
+            ("EOF", None),
+        ] {
+            assert_eq!(Marker::of_word(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn markers_of_a_line() {
+        let names = |line: &str| -> Vec<String> {
+            Marker::of_line(line).into_iter().map(|(marker, at)| format!("{} {}", marker.name, &line[at])).collect()
+        };
+        assert_eq!(names("RUN cat <<A - <<-\"B\" > x"), ["A <<A", "B <<-\"B\""]);
+        assert_eq!(names("RUN cat << A"), ["A << A"]);
+        assert!(names("RUN echo '<<A' \"<<B\"").is_empty());
+        assert!(names("RUN echo it's <<A").is_empty());
+        assert!(names("RUN echo $((1 <<2))").len() == 1);
     }
 }

@@ -11,6 +11,9 @@ mod pair;
 mod run;
 mod transfer;
 
+mod expand;
+mod parse;
+
 use span::Span;
 
 use crate::Word;
@@ -22,6 +25,7 @@ pub use heredoc::Heredoc;
 pub use mount::{Mount, MountFlag, MountKind, MountOption, Sharing};
 pub use onbuild::Onbuild;
 pub use pair::Pair;
+pub(crate) use parse::parse;
 pub use run::{Network, Run, Script, Security};
 pub use transfer::{Add, Copy, Transfer};
 
@@ -61,6 +65,19 @@ pub enum InstructionKind {
     User(Word),
     Volume(Vec<Word>),
     Workdir(Word),
+}
+
+impl Instruction {
+    /// Here-documents it was given.
+    pub fn heredocs(&self) -> &[Heredoc] {
+        match &self.kind {
+            InstructionKind::Run(run) => &run.heredocs,
+            InstructionKind::Copy(copy) => &copy.transfer.inline,
+            InstructionKind::Add(add) => &add.transfer.inline,
+            InstructionKind::Onbuild(onbuild) => onbuild.instruction.heredocs(),
+            _ => &[],
+        }
+    }
 }
 
 impl InstructionKind {

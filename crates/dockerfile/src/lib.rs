@@ -5,34 +5,40 @@
 //! bounds.
 
 pub mod check;
+mod directive;
 mod dockerfile;
+mod duration;
 mod expand;
+mod expander;
 pub mod expose;
+mod flags;
 mod heredoc;
-pub mod ignore;
+mod ignore;
 mod instruction;
+mod json;
+mod lines;
 mod mode;
 mod owner;
+mod parse;
 mod plan;
+pub mod signal;
+mod size;
+mod statement;
 mod word;
 
+pub use check::CheckOptions;
 pub use dockerfile::{Dockerfile, GlobalArg, Parsed, Stage};
 pub use expand::{
     ExpandError, Expansion, Layered, NoVariables, Variables, expand, expand_document, expand_for_display,
 };
+pub use expander::Expander;
+pub use ignore::{Entry, Ignore, Level};
 pub use instruction::{
     Add, ArgDefinition, CommandLine, Copy, Device, Healthcheck, Heredoc, Instruction, InstructionKind, Mount,
     MountFlag, MountKind, MountOption, Network, Onbuild, Pair, Probe, Run, Script, Security, Sharing, Transfer,
 };
 pub use mode::{Change, Mode};
 pub use owner::{Owner, Principal};
+pub use parse::{LARGEST_FILE, parse, parse_trigger};
 pub use plan::{Base, From, Plan, PlanInput, StagePlan};
 pub use word::Word;
-
-use span::FileId;
-
-/// Reads a file. Every problem of it is found, not the first only.
-pub fn parse(file: FileId, text: &str) -> Parsed {
-    let _ = (file, text);
-    Err(Vec::new())
-}

@@ -1,4 +1,8 @@
+use span::Diagnostic;
+
 use crate::Word;
+use crate::json::{self, Form};
+use crate::statement::Statement;
 
 /// What `RUN`, `CMD`, `ENTRYPOINT` and `HEALTHCHECK CMD` start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,4 +21,31 @@ impl CommandLine {
             CommandLine::Exec(words) => words.iter().map(|word| word.text.clone()).collect(),
         }
     }
+
+    /// Reads what is left of the statement.
+    pub(crate) fn parse(statement: &mut Statement<'_>) -> Option<CommandLine> {
+        match json::read(statement.line, statement.rest.clone()) {
+            Form::Array(words) => Some(CommandLine::Exec(words)),
+            Form::NotStrings(range) => {
+                let span = statement.line.span(range);
+                statement.problem(not_strings().at(span));
+                None
+            }
+            Form::Text => Some(CommandLine::Shell(statement.whole())),
+        }
+    }
+
+    /// Whether nothing would be started.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            CommandLine::Shell(line) => line.text.is_empty(),
+            CommandLine::Exec(words) => words.is_empty(),
+        }
+    }
+}
+
+/// An array with something else than strings.
+pub(crate) fn not_strings() -> Diagnostic {
+    Diagnostic::error("dockerfile/json", "the array holds something else than strings")
+        .help("every argument is a string: `[\"sleep\", \"10\"]`")
 }

@@ -1,6 +1,12 @@
+mod csv;
+mod resolve;
+
 use span::{Diagnostic, Span};
 
-use crate::{Variables, Word};
+use crate::Word;
+use crate::expander::AllSet;
+use crate::statement::Statement;
+use crate::{Expander, NoVariables};
 
 /// `--mount=…` as written: its values may hold variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,14 +103,43 @@ pub enum Sharing {
 }
 
 impl MountFlag {
+    /// Cuts the value into options; what is wrong whatever the variables hold is told at once.
+    pub(crate) fn parse(statement: &mut Statement<'_>, word: Word) -> MountFlag {
+        let options = csv::options(&word);
+        let flag = MountFlag { word, options };
+        if let Some(from) = flag.from().filter(|from| from.text.contains('$')) {
+            statement.problem(
+                Diagnostic::error("dockerfile/from-variable", "`from` of a mount takes no variables")
+                    .at(from.span)
+                    .help("make it a stage: `ARG` before the first `FROM`, then `FROM $NAME AS source`"),
+            );
+        }
+        let variable =
+            flag.options.iter().any(|option| option.value.as_ref().is_some_and(|value| value.text.contains('$')));
+        let found = if variable {
+            let mut problems = flag.unknown_keys();
+            let mut expander = Expander::new(statement.escape, &AllSet);
+            let values = flag.options.iter().filter_map(|option| option.value.as_ref());
+            problems.extend(values.filter_map(|value| expander.word(value).err()));
+            problems
+        } else {
+            flag.resolve(&mut Expander::new(statement.escape, &NoVariables)).err().unwrap_or_default()
+        };
+        statement.problems.extend(found);
+        flag
+    }
+
     /// What `from=` says; it never holds variables.
     pub fn from(&self) -> Option<&Word> {
         self.options.iter().rev().find(|option| option.key == "from").and_then(|option| option.value.as_ref())
     }
 
     /// Puts variables in and reads every option.
-    pub fn resolve(&self, escape: char, variables: &dyn Variables) -> Result<Mount, Vec<Diagnostic>> {
-        let _ = (escape, variables);
-        Err(Vec::new())
+    pub fn resolve(&self, expander: &mut Expander<'_>) -> Result<Mount, Vec<Diagnostic>> {
+        resolve::mount(self, expander)
+    }
+
+    fn unknown_keys(&self) -> Vec<Diagnostic> {
+        self.options.iter().filter_map(resolve::unknown_key).collect()
     }
 }
