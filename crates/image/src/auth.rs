@@ -66,6 +66,14 @@ pub fn config_key(registry: &str) -> &str {
     }
 }
 
+/// The registry a person means who logs in: `https://ghcr.io/` is `ghcr.io`, nothing at all is `docker.io`.
+pub fn registry_name(text: &str) -> &str {
+    match host_of(text.trim()) {
+        "" => "docker.io",
+        host => host,
+    }
+}
+
 /// The host of a key of a configuration file, which may be a URL: `https://index.docker.io/v1/` is `docker.io`.
 fn host_of(key: &str) -> &str {
     let rest = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
