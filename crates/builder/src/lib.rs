@@ -14,6 +14,7 @@
 mod built;
 mod error;
 mod event;
+pub mod flags;
 mod meta;
 mod request;
 mod stat_cache;
