@@ -1,0 +1,135 @@
+//! Every flag of `docker run` and `docker create`, and what becomes of it.
+
+use crate::flags::Flag;
+
+/// What becomes of a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Honour {
+    Yes,
+    /// Not honoured; the reason.
+    No(&'static str),
+}
+
+use Honour::{No, Yes};
+
+const WINDOWS: &str = "it is for Windows containers";
+const BLOCK_IO: &str = "limits of block devices are not set";
+const CPU_DETAIL: &str = "of processor limits only --cpus (or --cpu-quota with --cpu-period) is set";
+const OWN_NAMESPACE: &str = "each container has namespaces of its own";
+const DEVICES: &str = "access to devices has no limits of its own; name each by --device";
+
+/// The table, in docker's order of names.
+pub const FLAGS: &[(Flag, Honour)] = &[
+    (Flag::value("add-host"), Yes),
+    (Flag::value("annotation"), No("annotations are for runtimes other than this")),
+    (Flag::value("attach").short('a'), Yes),
+    (Flag::value("blkio-weight"), No(BLOCK_IO)),
+    (Flag::value("blkio-weight-device"), No(BLOCK_IO)),
+    (Flag::value("cap-add"), Yes),
+    (Flag::value("cap-drop"), Yes),
+    (Flag::value("cgroup-parent"), No("control groups belong to the job")),
+    (Flag::value("cgroupns"), No(OWN_NAMESPACE)),
+    (Flag::value("cidfile"), Yes),
+    (Flag::value("cpu-count"), No(WINDOWS)),
+    (Flag::value("cpu-percent"), No(WINDOWS)),
+    (Flag::value("cpu-period"), Yes),
+    (Flag::value("cpu-quota"), Yes),
+    (Flag::value("cpu-rt-period"), No(CPU_DETAIL)),
+    (Flag::value("cpu-rt-runtime"), No(CPU_DETAIL)),
+    (Flag::value("cpu-shares").short('c'), No(CPU_DETAIL)),
+    (Flag::value("cpus"), Yes),
+    (Flag::value("cpuset-cpus"), No(CPU_DETAIL)),
+    (Flag::value("cpuset-mems"), No(CPU_DETAIL)),
+    (Flag::switch("detach").short('d'), Yes),
+    (Flag::value("detach-keys"), No("containers cannot be detached from by keys")),
+    (Flag::value("device"), Yes),
+    (Flag::value("device-cgroup-rule"), No(DEVICES)),
+    (Flag::value("device-read-bps"), No(BLOCK_IO)),
+    (Flag::value("device-read-iops"), No(BLOCK_IO)),
+    (Flag::value("device-write-bps"), No(BLOCK_IO)),
+    (Flag::value("device-write-iops"), No(BLOCK_IO)),
+    (Flag::switch("disable-content-trust"), Yes),
+    (Flag::value("dns"), Yes),
+    (Flag::value("dns-opt"), Yes),
+    (Flag::value("dns-option"), Yes),
+    (Flag::value("dns-search"), Yes),
+    (Flag::value("domainname"), No("no NIS domain is set")),
+    (Flag::value("entrypoint"), Yes),
+    (Flag::value("env").short('e'), Yes),
+    (Flag::value("env-file"), Yes),
+    (Flag::value("expose"), Yes),
+    (Flag::value("gpus"), No("GPUs need a runtime of their maker")),
+    (Flag::value("group-add"), Yes),
+    (Flag::value("health-cmd"), Yes),
+    (Flag::value("health-interval"), Yes),
+    (Flag::value("health-retries"), Yes),
+    (Flag::value("health-start-interval"), Yes),
+    (Flag::value("health-start-period"), Yes),
+    (Flag::value("health-timeout"), Yes),
+    (Flag::switch("help"), Yes),
+    (Flag::value("hostname").short('h'), Yes),
+    (Flag::switch("init"), Yes),
+    (Flag::switch("interactive").short('i'), Yes),
+    (Flag::value("io-maxbandwidth"), No(WINDOWS)),
+    (Flag::value("io-maxiops"), No(WINDOWS)),
+    (Flag::value("ip"), Yes),
+    (Flag::value("ip6"), No("addresses are given out by the network")),
+    (Flag::value("ipc"), Yes),
+    (Flag::value("isolation"), No(WINDOWS)),
+    (Flag::value("kernel-memory"), No("the kernel has no such limit any more")),
+    (Flag::value("label").short('l'), Yes),
+    (Flag::value("label-file"), Yes),
+    (Flag::value("link"), Yes),
+    (Flag::value("link-local-ip"), No("addresses are given out by the network")),
+    (Flag::value("log-driver"), Yes),
+    (Flag::value("log-opt"), Yes),
+    (Flag::value("mac-address"), No("addresses are given out by the network")),
+    (Flag::value("memory").short('m'), Yes),
+    (Flag::value("memory-reservation"), No("only the hard limit --memory is set")),
+    (Flag::value("memory-swap"), Yes),
+    (Flag::value("memory-swappiness"), No("only the hard limit --memory is set")),
+    (Flag::value("mount"), Yes),
+    (Flag::value("name"), Yes),
+    (Flag::value("net"), Yes),
+    (Flag::value("net-alias"), Yes),
+    (Flag::value("network"), Yes),
+    (Flag::value("network-alias"), Yes),
+    (Flag::switch("no-healthcheck"), Yes),
+    (Flag::switch("oom-kill-disable"), No("what exceeds its memory is always ended")),
+    (Flag::value("oom-score-adj"), No("scores of the kernel's choice at lack of memory are not set")),
+    (Flag::value("pid"), No(OWN_NAMESPACE)),
+    (Flag::value("pids-limit"), Yes),
+    (Flag::value("platform"), Yes),
+    (Flag::switch("privileged"), Yes),
+    (Flag::value("publish").short('p'), Yes),
+    (Flag::switch("publish-all").short('P'), Yes),
+    (Flag::value("pull"), Yes),
+    (Flag::switch("quiet").short('q'), Yes),
+    (Flag::switch("read-only"), Yes),
+    (Flag::value("restart"), Yes),
+    (Flag::switch("rm"), Yes),
+    (Flag::value("runtime"), No("there is one runtime, the sandbox")),
+    (Flag::value("security-opt"), Yes),
+    (Flag::value("shm-size"), Yes),
+    (Flag::switch("sig-proxy"), Yes),
+    (Flag::value("stop-signal"), Yes),
+    (Flag::value("stop-timeout"), Yes),
+    (Flag::value("storage-opt"), No("layers have no options of their own")),
+    (Flag::value("sysctl"), Yes),
+    (Flag::value("tmpfs"), Yes),
+    (Flag::switch("tty").short('t'), Yes),
+    (Flag::value("ulimit"), Yes),
+    (Flag::switch("use-api-socket"), No("there is no daemon's socket")),
+    (Flag::value("user").short('u'), Yes),
+    (Flag::value("userns"), No(OWN_NAMESPACE)),
+    (Flag::value("uts"), No(OWN_NAMESPACE)),
+    (Flag::value("volume").short('v'), Yes),
+    (Flag::value("volume-driver"), Yes),
+    (Flag::value("volumes-from"), Yes),
+    (Flag::value("workdir").short('w'), Yes),
+];
+
+/// The flags alone.
+pub fn flags() -> Vec<Flag> {
+    FLAGS.iter().map(|(flag, _)| *flag).collect()
+}
