@@ -201,7 +201,8 @@ impl Asking<'_> {
         let service = challenge.parameters.get("service").map(String::as_str).unwrap_or_default();
         // What the registry itself asks for counts when the request has no scope of its own.
         let asked = challenge.parameters.get("scope").map(String::as_str).unwrap_or_default();
-        let scopes: Vec<&str> = if scope.is_empty() { asked } else { scope }.split(' ').filter(|s| !s.is_empty()).collect();
+        let scopes: Vec<&str> =
+            if scope.is_empty() { asked } else { scope }.split(' ').filter(|s| !s.is_empty()).collect();
 
         if let Some(Credentials::Identity { token }) = credentials {
             let form = form(&[
@@ -211,10 +212,8 @@ impl Asking<'_> {
                 ("scope", &scopes.join(" ")),
                 ("refresh_token", token),
             ]);
-            let request = http
-                .post(url)
-                .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form);
+            let request =
+                http.post(url).header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
             return self.ask(request).await;
         }
         {
@@ -268,11 +267,7 @@ impl Asking<'_> {
     }
 
     fn broken(&self, reason: &str) -> ClientError {
-        ClientError::Protocol {
-            registry: self.endpoint.shown(),
-            what: self.what.to_owned(),
-            reason: reason.to_owned(),
-        }
+        ClientError::Protocol { registry: self.endpoint.shown(), what: self.what.to_owned(), reason: reason.to_owned() }
     }
 }
 

@@ -82,7 +82,10 @@ mod tests {
                 "Bearer realm=\"https://auth.example/token\",service=\"s\",scope=\"repository:a/b:pull,push\"",
                 "bearer(realm=https://auth.example/token; scope=repository:a/b:pull,push; service=s)",
             ),
-            ("Bearer realm=x, error=\"invalid_token\" , Basic realm=\"y\"", "bearer(error=invalid_token; realm=x) basic(realm=y)"),
+            (
+                "Bearer realm=x, error=\"invalid_token\" , Basic realm=\"y\"",
+                "bearer(error=invalid_token; realm=x) basic(realm=y)",
+            ),
             ("Negotiate, BASIC Realm = \"a\\\"b\"", "negotiate() basic(realm=a\"b)"),
             ("realm=\"x\"", ""),
             ("Bearer realm=\"open", "bearer(realm=open)"),

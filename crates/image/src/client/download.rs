@@ -114,7 +114,13 @@ impl Download<'_> {
     }
 
     /// Moves what a response brings. Ends well only when everything is there.
-    async fn stream(&self, sink: &mut Sink, call: &Call<'_>, mut response: Response, skip: u64) -> Result<(), ClientError> {
+    async fn stream(
+        &self,
+        sink: &mut Sink,
+        call: &Call<'_>,
+        mut response: Response,
+        skip: u64,
+    ) -> Result<(), ClientError> {
         let mut skip = skip;
         loop {
             let next = self.transport.in_time(call, response.chunk()).await?;
@@ -176,21 +182,19 @@ enum Target {
 impl Sink {
     async fn open(blobs: &blob::Store, digest: Digest, size: u64, may_continue: bool) -> Result<Self, ClientError> {
         let blobs = blobs.clone();
-        let (target, at) = blocking(move || {
-            match blobs.upload(&upload_name(&digest)) {
-                Ok(mut upload) => {
-                    if !may_continue || upload.len() > size {
-                        upload.truncate(0)?;
-                    }
-                    upload.expect_algorithm(digest.algorithm());
-                    let at = upload.len();
-                    Ok((Target::Upload(upload, blobs), at))
+        let (target, at) = blocking(move || match blobs.upload(&upload_name(&digest)) {
+            Ok(mut upload) => {
+                if !may_continue || upload.len() > size {
+                    upload.truncate(0)?;
                 }
-                Err(blob::Error::UploadInUse(_) | blob::Error::UnknownUpload(_)) => {
-                    Ok((Target::Writer(blobs.writer_with(digest.algorithm())?), 0))
-                }
-                Err(error) => Err(error),
+                upload.expect_algorithm(digest.algorithm());
+                let at = upload.len();
+                Ok((Target::Upload(upload, blobs), at))
             }
+            Err(blob::Error::UploadInUse(_) | blob::Error::UnknownUpload(_)) => {
+                Ok((Target::Writer(blobs.writer_with(digest.algorithm())?), 0))
+            }
+            Err(error) => Err(error),
         })
         .await?;
         let (orders, queue) = mpsc::channel(QUEUE);

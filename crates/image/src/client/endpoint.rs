@@ -138,7 +138,10 @@ mod tests {
         assert_eq!(routes.endpoint("quay.io").unwrap().logins, ["elsewhere.example"]);
         let sources = routes.sources("docker.io").unwrap();
         assert_eq!(sources[0].logins, ["mirror.example"]);
-        assert_eq!((sources[1].logins[0].as_str(), sources[1].authority.as_str()), ("docker.io", "registry-1.docker.io"));
+        assert_eq!(
+            (sources[1].logins[0].as_str(), sources[1].authority.as_str()),
+            ("docker.io", "registry-1.docker.io")
+        );
     }
 
     #[test]

@@ -14,7 +14,9 @@ pub enum ClientError {
     /// Something of the store or of an image itself.
     #[error(transparent)]
     Image(Box<crate::Error>),
-    #[error("`{address}` is not the address of a registry (expected HOST[:PORT][/PREFIX], with http:// or https:// before it if wanted)")]
+    #[error(
+        "`{address}` is not the address of a registry (expected HOST[:PORT][/PREFIX], with http:// or https:// before it if wanted)"
+    )]
     Address { address: String },
     #[error("connections cannot be made secure: {reason}")]
     Tls { reason: String },
@@ -32,7 +34,9 @@ pub enum ClientError {
     #[error("the token server {server} of {registry} would get credentials without TLS; it was not asked")]
     TokenInClear { registry: String, server: String },
     /// An index whose images for other platforms are not here.
-    #[error("{digest} cannot be pushed whole: {missing} of its images are not in the store; pull all platforms first, or push one")]
+    #[error(
+        "{digest} cannot be pushed whole: {missing} of its images are not in the store; pull all platforms first, or push one"
+    )]
     Incomplete { digest: Digest, missing: usize },
 }
 

@@ -103,7 +103,9 @@ impl Pull<'_> {
                 Document::Index(index) => {
                     if depth == DEEPEST {
                         let object = format!("index {}", fetched.descriptor.digest);
-                        return Err(Error::invalid(object, format!("indexes are nested more than {DEEPEST} deep")).into());
+                        return Err(
+                            Error::invalid(object, format!("indexes are nested more than {DEEPEST} deep")).into()
+                        );
                     }
                     let wanted = match self.platform {
                         None => index.manifests.clone(),
@@ -163,7 +165,9 @@ impl Pull<'_> {
         let mut sizes: HashMap<crate::Digest, u64> = HashMap::new();
         let mut seen = HashSet::new();
         let mut wanted = Vec::new();
-        for descriptor in manifests.iter().flat_map(|manifest| std::iter::once(&manifest.config).chain(&manifest.layers)) {
+        for descriptor in
+            manifests.iter().flat_map(|manifest| std::iter::once(&manifest.config).chain(&manifest.layers))
+        {
             let size = *sizes.entry(descriptor.digest).or_insert(descriptor.size);
             if size != descriptor.size {
                 return Err(Error::Size { digest: descriptor.digest, expected: size, found: descriptor.size }.into());

@@ -155,7 +155,8 @@ impl Push<'_> {
         let found = blocking(move || {
             let mut found: BTreeMap<Digest, BTreeSet<String>> = BTreeMap::new();
             for entry in store.list()? {
-                let Some(other) = entry.reference.filter(|other| other.domain() == domain && other.path() != path) else {
+                let Some(other) = entry.reference.filter(|other| other.domain() == domain && other.path() != path)
+                else {
                     continue;
                 };
                 let mut plan = Plan::default();

@@ -88,13 +88,15 @@ impl Refusal {
             (RefusalCode::Unauthorized, Some(shown)) => {
                 Some(format!("the credentials of {shown} are not accepted; log in anew with `docker login {login}`"))
             }
-            (RefusalCode::Denied, None) => {
-                Some(format!("no credentials for {login} are known; log in with `docker login {login}` if it is private"))
-            }
+            (RefusalCode::Denied, None) => Some(format!(
+                "no credentials for {login} are known; log in with `docker login {login}` if it is private"
+            )),
             (RefusalCode::Denied, Some(shown)) => {
                 Some(format!("the credentials of {shown} were shown; they need more rights for this"))
             }
-            (RefusalCode::Unknown, None) => Some(format!("check the name; if it is private, `docker login {login}` first")),
+            (RefusalCode::Unknown, None) => {
+                Some(format!("check the name; if it is private, `docker login {login}` first"))
+            }
             (RefusalCode::Unknown, Some(_)) => Some("check the name, and that the credentials may see it".to_owned()),
             (RefusalCode::TooManyRequests, shown) => {
                 let wait = self.wait.map(|wait| format!("it asks to wait {} s", wait.as_secs()));
@@ -137,7 +139,8 @@ fn read(body: &[u8]) -> (Vec<String>, String) {
     for error in json.get("errors").and_then(Value::as_array).into_iter().flatten() {
         let (code, message) = (text(error, "code").to_ascii_uppercase(), text(error, "message"));
         let detail = error.get("detail").and_then(Value::as_str).unwrap_or_default().trim();
-        let parts: Vec<&str> = [code.as_str(), message.as_str(), detail].into_iter().filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&str> =
+            [code.as_str(), message.as_str(), detail].into_iter().filter(|part| !part.is_empty()).collect();
         sentences.push(parts.join(": "));
         codes.push(code);
     }
@@ -151,7 +154,8 @@ fn read(body: &[u8]) -> (Vec<String>, String) {
 }
 
 fn shown(text: &str) -> String {
-    let mut shown: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_CHARACTERS).collect();
+    let mut shown: String =
+        text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_CHARACTERS).collect();
     if text.chars().nth(SHOWN_CHARACTERS).is_some() {
         shown.push('…');
     }
@@ -169,12 +173,15 @@ mod tests {
 
     #[test]
     fn what_a_person_reads() {
-        let errors = |code: &str, message: &str| format!(r#"{{"errors":[{{"code":"{code}","message":"{message}","detail":null}}]}}"#);
+        let errors = |code: &str, message: &str| {
+            format!(r#"{{"errors":[{{"code":"{code}","message":"{message}","detail":null}}]}}"#)
+        };
         let ann = || Some("`ann` from /home/ann/.docker/config.json".to_owned());
         let messages = [
             refusal("ghcr.io", "pull o/r:1", 401, &errors("UNAUTHORIZED", "authentication required")),
             refusal("ghcr.io", "push o/r:1", 401, "").with_credentials(ann()),
-            refusal("ghcr.io", "push o/r:1", 403, &errors("DENIED", "permission_denied: write_package")).with_credentials(ann()),
+            refusal("ghcr.io", "push o/r:1", 403, &errors("DENIED", "permission_denied: write_package"))
+                .with_credentials(ann()),
             refusal("docker.io", "pull library/none:latest", 404, &errors("MANIFEST_UNKNOWN", "manifest unknown")),
             refusal("docker.io", "pull library/alpine:latest", 429, &errors("TOOMANYREQUESTS", "pull rate limit"))
                 .with_wait(Some(Duration::from_secs(3600))),

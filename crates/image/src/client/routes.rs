@@ -17,7 +17,14 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// Says what is wrong with an address, before anything is asked.
+    /// Says what is wrong with one address.
+    ///
+    /// # Errors
+    /// When it has not the form of an address.
+    pub fn check_address(address: &str) -> Result<(), ClientError> {
+        Address::parse(address).map(drop)
+    }
+
     pub(super) fn check(&self) -> Result<(), ClientError> {
         for address in self.map.values().chain(self.mirrors.values().flatten()) {
             Address::parse(address)?;

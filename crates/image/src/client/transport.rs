@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::Ordering;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -131,9 +131,10 @@ impl Transport {
         let mut backoff = self.backoff();
         loop {
             for scheme in order {
-                let url = endpoint.base(scheme)?.join("v2/").map_err(|_| ClientError::Address {
-                    address: endpoint.authority.clone(),
-                })?;
+                let url = endpoint
+                    .base(scheme)?
+                    .join("v2/")
+                    .map_err(|_| ClientError::Address { address: endpoint.authority.clone() })?;
                 let http = self.connections.to(&url, endpoint.lax)?;
                 let reason = match http.get(url).timeout(self.config.stall).send().await {
                     // Servers of TLS answer plain requests with a 400 that says so.
@@ -167,11 +168,8 @@ impl Transport {
         let mut backoff = self.backoff();
         let mut answered = 0;
         loop {
-            let header = if self.same_place(call) {
-                self.authorizer.header(call.endpoint, call.scope).await
-            } else {
-                None
-            };
+            let header =
+                if self.same_place(call) { self.authorizer.header(call.endpoint, call.scope).await } else { None };
             let sent = self.once(call, header.as_ref()).await;
             match sent {
                 Ok(response) if response.status() == StatusCode::UNAUTHORIZED && self.same_place(call) => {
@@ -263,7 +261,11 @@ impl Transport {
     fn same_place(&self, call: &Call<'_>) -> bool {
         let scheme = if call.url.scheme() == "http" { Scheme::Http } else { Scheme::Https };
         let known = call.endpoint.scheme.or_else(|| {
-            self.schemes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&call.endpoint.authority).copied()
+            self.schemes
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .get(&call.endpoint.authority)
+                .copied()
         });
         call.endpoint.base(scheme).is_ok_and(|base| {
             base.origin() == call.url.origin() && (known != Some(Scheme::Https) || scheme == Scheme::Https)
@@ -296,11 +298,7 @@ impl Transport {
     }
 
     fn stalled(&self, call: &Call<'_>) -> ClientError {
-        ClientError::Stalled {
-            registry: call.endpoint.shown(),
-            what: call.what.to_owned(),
-            after: self.config.stall,
-        }
+        ClientError::Stalled { registry: call.endpoint.shown(), what: call.what.to_owned(), after: self.config.stall }
     }
 
     /// A long upload: it may take any time as long as it goes on.

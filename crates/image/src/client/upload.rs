@@ -120,7 +120,8 @@ impl Upload<'_> {
 
     async fn is_there(&self, what: &str) -> Result<bool, ClientError> {
         let scope = Scope::push(self.repository);
-        let url = self.transport.url(self.endpoint, &format!("{}/blobs/{}", self.repository, self.digest), what).await?;
+        let url =
+            self.transport.url(self.endpoint, &format!("{}/blobs/{}", self.repository, self.digest), what).await?;
         let call = Call::new(Method::HEAD, url, self.endpoint, &scope, what, self.progress);
         let response = self.transport.send(&call).await?;
         Ok(response.status().is_success())
@@ -203,11 +204,8 @@ impl Upload<'_> {
         if !response.status().is_success() {
             return Ok(None);
         }
-        let location = if response.headers().contains_key(LOCATION) {
-            self.location(call, &response)?
-        } else {
-            call.url.clone()
-        };
+        let location =
+            if response.headers().contains_key(LOCATION) { self.location(call, &response)? } else { call.url.clone() };
         Ok(Some(At { location, offset: end_of(&response).unwrap_or(0).min(self.size) }))
     }
 

@@ -1,0 +1,1 @@
+//! Images in files: docker's archives, OCI layouts, and plain trees.
