@@ -13,6 +13,9 @@ use crate::{Expander, Word};
 
 /// The largest file that is read.
 pub const LARGEST_FILE: usize = 16 << 20;
+/// A file with more stages or instructions was not written for a purpose.
+const MOST_STAGES: usize = 5_000;
+const MOST_INSTRUCTIONS: usize = 100_000;
 /// More problems than that are not told.
 const MOST_PROBLEMS: usize = 100;
 
@@ -101,8 +104,16 @@ impl<'a, 'p> Reader<'a, 'p> {
 
     fn read(&mut self) {
         let mut from_failed = false;
+        let mut count = 0;
         while let Some(line) = self.lines.next() {
             self.seen = true;
+            count += 1;
+            if self.stages.len() > MOST_STAGES || count > MOST_INSTRUCTIONS {
+                let message =
+                    format!("the file has more than {MOST_STAGES} stages or {MOST_INSTRUCTIONS} instructions");
+                self.problems.push(Diagnostic::error("dockerfile/too-large", message).at(line.span(0..0)));
+                return;
+            }
             self.empty_continuations.extend_from_slice(&line.empty_continuations);
             if let Some(at) = line.text.find(['\u{fffd}', '\0']) {
                 let span = line.span(at..at + line.text[at..].chars().next().map_or(1, char::len_utf8));
