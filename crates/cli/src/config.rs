@@ -6,6 +6,10 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+mod registry;
+
+pub(crate) use registry::Registry;
+
 use crate::failure::Failure;
 
 /// The file's name, at the top of the repository.
@@ -23,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) secrets: BTreeMap<String, SecretSource>,
     pub(crate) environments: BTreeMap<String, Environment>,
     pub(crate) cache: Cache,
+    pub(crate) registry: Registry,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -138,6 +143,7 @@ impl Config {
                 )));
             }
         }
+        config.registry.check(text)?;
         Ok(config)
     }
 }
@@ -192,6 +198,16 @@ mod tests {
             ("[run]\nnetwork = \"lan\"", "trunkline.toml:2:11: run.network is host or none, not `lan`"),
             ("[run]\nmemory = \"much\"", "trunkline.toml:2:10: run.memory is a size such as 512m or 2g, not `much`"),
             ("[platforms]\nx = \"docker\"", "trunkline.toml:2:5: platforms.x is sandbox or host, not `docker`"),
+            (
+                "[registry.map]\n\"ghcr.io\" = \"a b\"",
+                "trunkline.toml:2:13: registry.map.\"ghcr.io\": `a b` is not the address of a registry (expected \
+                 HOST[:PORT][/PREFIX], with http:// or https:// before it if wanted), nor `embedded`",
+            ),
+            (
+                "[registry.mirrors]\n\"docker.io\" = [\"m.example\", \"/\"]",
+                "trunkline.toml:2:29: registry.mirrors.\"docker.io\": `/` is not the address of a registry (expected \
+                 HOST[:PORT][/PREFIX], with http:// or https:// before it if wanted)",
+            ),
         ];
         for (text, expected) in table {
             assert_eq!(Config::parse(text).unwrap_err().to_string(), expected);
