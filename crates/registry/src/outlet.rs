@@ -1,0 +1,3 @@
+/// The way out of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Outlet;
