@@ -192,7 +192,7 @@ mod tests {
         let config = ImageConfiguration::parse(&Digest::of(text.as_bytes()), text.as_bytes()).unwrap();
         assert_eq!(config.config.on_build, ["RUN x"]);
         assert_eq!(config.config.healthcheck.as_ref().unwrap().interval, 5_000_000_000);
-        insta::assert_snapshot!(String::from_utf8(config.to_bytes()).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(config.to_bytes()).unwrap(), @r#"{"architecture":"amd64","os":"linux","config":{"ExposedPorts":{"80/tcp":{}},"Cmd":["sh"],"Healthcheck":{"Test":["CMD","true"],"Interval":5000000000},"OnBuild":["RUN x"],"Hostname":""},"rootfs":{"type":"layers","diff_ids":[]},"docker_version":"20.10"}"#);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! than its [`Limits`]. [`Builder`] and [`diff`] write layers that have the same digest wherever they are made.
 
 mod builder;
+mod check;
 mod compress;
 mod compression;
 mod diff;
@@ -18,6 +19,7 @@ mod tree;
 mod unpack;
 
 pub use builder::{Builder, Layer, Options};
+pub use check::check;
 pub use compress::Compressor;
 pub use compression::{Compression, Decompressor};
 pub use diff::{diff, owner_inside};
@@ -27,6 +29,7 @@ pub use limits::Limits;
 pub use note::Note;
 pub use privilege::Privilege;
 pub use remove::remove_tree;
+pub(crate) use tree::split;
 pub use unpack::unpack;
 
 /// What begins the name of a member that takes something of the layers below away.

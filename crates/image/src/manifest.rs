@@ -285,7 +285,20 @@ mod tests {
         ];
         let answers: Vec<String> =
             cases.iter().map(|(expected, text)| parse(expected, &text.replace("DIGEST", EMPTY))).collect();
-        insta::assert_snapshot!(answers.join("\n"), @"");
+        insta::assert_snapshot!(answers.join("\n"), @r#"
+        manifest application/vnd.oci.image.manifest.v1+json
+        index application/vnd.oci.image.index.v1+json
+        index application/vnd.oci.image.index.v1+json
+        manifest X is invalid: missing field `manifests` at line 1 column 150
+        manifest X is invalid: it says that it is application/vnd.docker.distribution.manifest.v2+json, but was given as application/vnd.oci.image.manifest.v1+json
+        manifest X is invalid: it is a manifest and an index at once
+        manifest X is invalid: its media type is text/plain, which is no manifest or index
+        manifest X is invalid: it has schema version 1, which registries gave up in 2019: push the image again with a newer client
+        manifest X is invalid: `sha256:12` is no digest: expected 64 lower-case hex digits after `sha256:` at line 1 column 65
+        manifest X is invalid: invalid value: integer `-1`, expected u64 at line 1 column 137
+        manifest X is invalid: it has no schemaVersion 2
+        manifest X is invalid: it is not JSON of a manifest: expected value at line 1 column 1
+        "#);
     }
 
     #[test]

@@ -334,7 +334,25 @@ mod tests {
         .iter()
         .map(|text| Reference::parse(text).unwrap_err().to_string())
         .collect();
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        `` is not a name of an image: it is empty
+        `e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855` is not a name of an image: 64 hexadecimal digits are the id of an image, not a name
+        `Alpine` is not a name of an image: the repository must be in lower case
+        `a//b` is not a name of an image: a part of the repository is empty
+        `-a` is not a name of an image: `-a` is not a part of a repository (expected a-z and 0-9, with `.`, `_`, `__` or dashes between them)
+        `a-` is not a name of an image: `a-` is not a part of a repository (expected a-z and 0-9, with `.`, `_`, `__` or dashes between them)
+        `a..b` is not a name of an image: `a..b` is not a part of a repository (expected a-z and 0-9, with `.`, `_`, `__` or dashes between them)
+        `a___b` is not a name of an image: `a___b` is not a part of a repository (expected a-z and 0-9, with `.`, `_`, `__` or dashes between them)
+        `a:` is not a name of an image: `` is not a tag (expected up to 128 of A-Z, a-z, 0-9, `_`, `.` and `-`)
+        `a:-x` is not a name of an image: `-x` is not a tag (expected up to 128 of A-Z, a-z, 0-9, `_`, `.` and `-`)
+        `a@sha256:12` is not a name of an image: the part after `@` is not a digest: `sha256:12` is no digest: expected 64 lower-case hex digits after `sha256:`
+        `a@b` is not a name of an image: the part after `@` is not a digest: `b` is no digest: expected `sha256:` or `sha512:` and the hash in hex
+        `host:port/x` is not a name of an image: `host:port` is not a registry (expected HOST or HOST:PORT)
+        `a.b-/x` is not a name of an image: `a.b-` is not a registry (expected HOST or HOST:PORT)
+        `[::z]/x` is not a name of an image: `[::z]` is not a registry (expected HOST or HOST:PORT)
+        `a.b/` is not a name of an image: the repository is missing
+        `ü` is not a name of an image: `ü` is not a part of a repository (expected a-z and 0-9, with `.`, `_`, `__` or dashes between them)
+        "#);
         let long = "a".repeat(256);
         assert!(Reference::parse(&long).unwrap_err().to_string().contains("longer than 255"));
         assert!(Reference::parse("alpine").unwrap().with_tag("a b").is_err());

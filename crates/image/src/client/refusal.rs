@@ -190,6 +190,15 @@ mod tests {
             refusal("quay.io", "push a/b", 502, "upstream \u{1b}[31mdied\nsecond line"),
         ];
         let messages: Vec<String> = messages.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(messages.join("\n"), @"");
+        insta::assert_snapshot!(messages.join("\n"), @"
+        ghcr.io: cannot pull o/r:1: UNAUTHORIZED: authentication required (HTTP status 401); no credentials for ghcr.io are known; log in with `docker login ghcr.io`
+        ghcr.io: cannot push o/r:1: the registry answered with HTTP status 401; the credentials of `ann` from /home/ann/.docker/config.json are not accepted; log in anew with `docker login ghcr.io`
+        ghcr.io: cannot push o/r:1: DENIED: permission_denied: write_package (HTTP status 403); the credentials of `ann` from /home/ann/.docker/config.json were shown; they need more rights for this
+        docker.io: cannot pull library/none:latest: MANIFEST_UNKNOWN: manifest unknown (HTTP status 404); check the name; if it is private, `docker login docker.io` first
+        docker.io: cannot pull library/alpine:latest: TOOMANYREQUESTS: pull rate limit (HTTP status 429); it asks to wait 3600 s; after `docker login` more is allowed, or use a mirror
+        quay.io: cannot push a/b: the registry answered with HTTP status 500
+        quay.io: cannot log in: incorrect username or password (HTTP status 400)
+        quay.io: cannot push a/b: upstream  [31mdied (HTTP status 502)
+        ");
     }
 }

@@ -165,7 +165,7 @@ pub(super) fn is_whiteout(stat: &Stat) -> bool {
 }
 
 /// Directory and last name of a cleaned path.
-pub(super) fn split(path: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match path.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => (&path[..slash], &path[slash + 1..]),
         None => (b"", path),

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn records_are_read_strictly() {
-        let good = b"11 path=ab\n20 mtime=12.5000001\n25 SCHILY.xattr.user.a=\0\n\n";
+        let good = b"11 path=ab\n20 mtime=12.5000001\n26 SCHILY.xattr.user.a=\0\n\n";
         let mut extension = Extension::default();
         extension.records(good).unwrap();
         assert_eq!(extension.path.as_deref(), Some(&b"ab"[..]));

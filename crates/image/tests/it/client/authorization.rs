@@ -18,7 +18,8 @@ fn with_tokens(token: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (Fa
     let fake = Fake::hooked(move |_, request| {
         let allowed = request.header("authorization").is_some_and(|header| header.starts_with("Bearer good"));
         let challenge = format!("Bearer realm=\"{realm}\",service=\"fake\",scope=\"repository:wrong:pull\"");
-        (!allowed).then(|| Reply::error(401, "UNAUTHORIZED", "authentication required").header("WWW-Authenticate", challenge))
+        (!allowed)
+            .then(|| Reply::error(401, "UNAUTHORIZED", "authentication required").header("WWW-Authenticate", challenge))
     });
     (fake, tokens)
 }
@@ -47,13 +48,17 @@ async fn credentials_go_to_the_token_server_alone() {
     let auth = STANDARD.encode("ann:hunter2");
     let config = format!(r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#, fake.host());
     let descriptor = keep(&place.store, &[noise(1, 10)], "amd64");
-    client_with(&place, &config).push(&reference(&fake.host(), "o/a:1"), &descriptor, &place.store, &Silent).await.unwrap();
+    client_with(&place, &config)
+        .push(&reference(&fake.host(), "o/a:1"), &descriptor, &place.store, &Silent)
+        .await
+        .unwrap();
     let asked = tokens.seen();
     assert_eq!(asked.len(), 1, "one token for the whole push");
     assert_eq!(asked[0].header("authorization"), Some(basic("ann", "hunter2").as_str()));
     assert_eq!(asked[0].query("scope").as_deref(), Some("repository:o/a:pull,push"));
     assert_eq!(asked[0].query("account").as_deref(), Some("ann"));
-    let headers: Vec<String> = fake.seen().iter().filter_map(|r| r.header("authorization").map(str::to_owned)).collect();
+    let headers: Vec<String> =
+        fake.seen().iter().filter_map(|r| r.header("authorization").map(str::to_owned)).collect();
     assert!(headers.iter().all(|header| header == "Bearer good"), "{headers:?}");
 }
 
@@ -91,7 +96,10 @@ async fn a_refresh_token_is_posted() {
     serve(&fake.registry, "o/a", "1", &[noise(1, 10)]);
     let place = Place::new();
     let config = format!(r#"{{"auths":{{"{}":{{"identitytoken":"r/1"}}}}}}"#, fake.host());
-    client_with(&place, &config).pull(&reference(&fake.host(), "o/a:1"), &linux(), &place.store, &Silent).await.unwrap();
+    client_with(&place, &config)
+        .pull(&reference(&fake.host(), "o/a:1"), &linux(), &place.store, &Silent)
+        .await
+        .unwrap();
     let form = String::from_utf8(tokens.seen()[0].body.clone()).unwrap();
     assert_eq!(
         form,
@@ -132,7 +140,9 @@ async fn basic_is_answered_when_there_are_credentials() {
 #[tokio::test]
 async fn secrets_are_in_no_message() {
     const SECRETS: [&str; 4] = ["hunter2", "s3cret", "aHVudGVyMg", "YW5uOmh1bnRlcjI"];
-    for (status, path) in [(401, "/token"), (403, "/token"), (500, "/token"), (403, "/v2/"), (500, "/v2/"), (404, "/v2/")] {
+    for (status, path) in
+        [(401, "/token"), (403, "/token"), (500, "/token"), (403, "/v2/"), (500, "/v2/"), (404, "/v2/")]
+    {
         let (fake, tokens) = with_tokens(move |_| match path {
             "/token" => Reply::new(status),
             _ => Reply::new(200).body(r#"{"token":"good-s3cret"}"#),

@@ -48,10 +48,16 @@ async fn what_is_here_is_not_fetched_again() {
     let (place, name) = (Place::new(), reference(&fake.host(), "a:1"));
     let client = client();
     client.pull(&name, &linux(), &place.store, &Silent).await.unwrap();
-    assert_eq!(fake.lines().iter().filter(|line| line.contains("/blobs/")).count(), 3, "each blob once: {:?}", fake.lines());
+    assert_eq!(
+        fake.lines().iter().filter(|line| line.contains("/blobs/")).count(),
+        3,
+        "each blob once: {:?}",
+        fake.lines()
+    );
     let heard = Heard::default();
     client.pull(&name, &linux(), &place.store, &heard).await.unwrap();
-    assert_eq!(heard.all(), ["started", "Present", "started", "Present", "started", "Present"]);
+    let outcomes: Vec<String> = heard.all().into_iter().filter(|line| line != "started").collect();
+    assert_eq!(outcomes, ["Present", "Present", "Present"]);
     assert_eq!(fake.lines().iter().filter(|line| line.contains("/blobs/")).count(), 3);
 }
 
@@ -114,7 +120,9 @@ async fn wrong_content_leaves_nothing() {
             reply.body.push(b' ');
             reply
         }),
-        ("/manifests/", "is no digest", |reply| Reply { headers: Vec::new(), ..reply }.header("Docker-Content-Digest", "x")),
+        ("/manifests/", "is no digest", |reply| {
+            Reply { headers: Vec::new(), ..reply }.header("Docker-Content-Digest", "x")
+        }),
         ("/manifests/", "is not JSON of a manifest", |_| Reply::new(200).body("<html>")),
         ("/manifests/", "schema version 1", |_| Reply::new(200).body(r#"{"schemaVersion":1,"fsLayers":[]}"#)),
         ("/manifests/", "a manifest and an index at once", |_| {
@@ -124,7 +132,10 @@ async fn wrong_content_leaves_nothing() {
     ];
     for (part, expected, spoil) in table {
         let fake = Fake::hooked(move |registry, request| {
-            request.path().contains(part).then(|| spoil(registry.answer(request)))
+            let reply = registry.answer(request);
+            // Of the blobs only the layer: when another fails first, the half of a layer may be kept.
+            let meant = request.path().contains(part) && (part == "/manifests/" || reply.body.len() > 1_000_000);
+            meant.then(|| spoil(reply))
         });
         serve(&fake.registry, "a", "1", &[noise(5, 2_000_000)]);
         let (place, name) = (Place::new(), reference(&fake.host(), "a:1"));
@@ -132,7 +143,7 @@ async fn wrong_content_leaves_nothing() {
         assert!(error.contains(expected), "{expected}: {error}");
         let whole_config = place.rest().len();
         assert!(whole_config <= 1 && place.store.list().unwrap().is_empty(), "{expected}: {:?}", place.rest());
-        assert!(!place.rest().iter().any(|name| name.starts_with('.')), "{:?}", place.rest());
+        assert!(!place.rest().iter().any(|name| name.starts_with('.')), "{expected}: {:?}", place.rest());
     }
 }
 
@@ -168,7 +179,8 @@ async fn what_was_downloaded_before_a_cancel_is_continued() {
     assert_eq!(partial.len(), 1, "{partial:?}");
 
     client().pull(&name, &linux(), &place.store, &Silent).await.unwrap();
-    let ranges: Vec<String> = fake.seen().iter().filter_map(|request| request.header("range").map(str::to_owned)).collect();
+    let ranges: Vec<String> =
+        fake.seen().iter().filter_map(|request| request.header("range").map(str::to_owned)).collect();
     assert_eq!(ranges, ["bytes=3000000-"]);
     assert_eq!(place.store.blobs().read(&Digest::of(&layer), 10_000_000).unwrap(), layer);
     assert!(!place.rest().iter().any(|name| name.starts_with(".uploads/")));
@@ -280,10 +292,7 @@ async fn mirrors_come_first_and_may_fail() {
     serve(&mirror.registry, "cache/library/a", "1", std::slice::from_ref(&layer));
     serve(&main.registry, "library/a", "1", std::slice::from_ref(&layer));
     let mirrors = vec![broken.host(), format!("http://{}/cache", mirror.host())];
-    let routes = Routes {
-        mirrors: [(main.host(), mirrors)].into(),
-        ..Routes::default()
-    };
+    let routes = Routes { mirrors: [(main.host(), mirrors)].into(), ..Routes::default() };
     let client = Client::new(ClientConfig { routes, ..config() }).unwrap();
     let (place, heard) = (Place::new(), Heard::default());
     client.pull(&reference(&main.host(), "library/a:1"), &linux(), &place.store, &heard).await.unwrap();

@@ -83,7 +83,9 @@ async fn an_upload_that_is_cut_goes_on_where_it_broke() {
 async fn an_upload_the_registry_forgot_begins_anew() {
     let count = AtomicUsize::new(0);
     let fake = Fake::hooked(move |registry, request| {
-        let is_first = request.method == "PUT" && request.path().contains("/uploads/") && count.fetch_add(1, Ordering::Relaxed) < 2;
+        let is_first = request.method == "PUT"
+            && request.path().contains("/uploads/")
+            && count.fetch_add(1, Ordering::Relaxed) < 2;
         is_first.then(|| {
             registry.uploads.lock().unwrap().clear();
             Reply::new(500)

@@ -138,7 +138,8 @@ async fn docker_registry_with_a_password() {
     assert_eq!(error.refusal().unwrap().code, RefusalCode::Unauthorized);
     login.login(&registry.host, &image::auth::Credentials::basic("ann", "hunter2")).await.unwrap();
     login.push(&name, &descriptor, &place.store, &Silent).await.unwrap();
-    let chunked = Client::new(ClientConfig { chunk: Some(300), keychain: login.keychain().clone(), ..config() }).unwrap();
+    let chunked =
+        Client::new(ClientConfig { chunk: Some(300), keychain: login.keychain().clone(), ..config() }).unwrap();
     let other = reference(&registry.host, "o/other:1");
     let descriptor = keep(&place.store, &[layer(4, 1000)], "amd64");
     chunked.push(&other, &descriptor, &place.store, &Silent).await.unwrap();
