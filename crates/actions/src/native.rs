@@ -14,6 +14,7 @@ mod fetch;
 mod files;
 mod golangci_lint;
 mod hash_files;
+mod images;
 mod inputs;
 mod merge_artifacts;
 mod minimatch;
@@ -40,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 use error::{Fault, Result};
 use inputs::Inputs;
 
+pub use images::{Images, ImagesError, Registries, StartRegistry};
 pub use snapshot::SharedSnapshot;
 pub use table::Table;
 
@@ -60,6 +62,7 @@ pub struct NativePlace {
     pub sources: Arc<Sources>,
     pub snapshots: Arc<SnapshotStore>,
     pub snapshot: Arc<SharedSnapshot>,
+    pub images: Arc<Images>,
 }
 
 /// One call of a native action.
@@ -167,6 +170,10 @@ pub async fn run(call: NativeCall) -> NativeOutcome {
         "setup-node" => setup_node::run(&call, &mut outcome).await,
         "setup-python" => setup_python::run(&call, &mut outcome).await,
         "golangci-lint" => golangci_lint::run(&call, &mut outcome).await,
+        "docker/build-push" => docker::build_push::run(&call, &mut outcome).await,
+        "docker/login" => docker::login::run(&call, &mut outcome).await,
+        "docker/setup-buildx" => docker::setup::buildx(&call, &mut outcome),
+        "docker/setup-qemu" => docker::setup::qemu(&call, &mut outcome),
         "docker/metadata" => docker::metadata::run(&call, &mut outcome).await,
         other => Err(Fault::Text(format!("there is no native action `{other}`"))),
     };
@@ -180,6 +187,7 @@ pub async fn run_post(post: NativePost, call: NativeCall) -> NativeOutcome {
         "checkout" => checkout::post(&post, &call),
         "cache" => cache::post(&post, &call).await,
         "setup-go" | "setup-node" | "setup-python" | "setup-java" | "golangci-lint" => setup::post(&post, &call).await,
+        "docker/login" => docker::login::post(&post, &call).await,
         other => Err(Fault::Text(format!("the native action `{other}` has no post step"))),
     };
     settle(NativeOutcome::default(), done)

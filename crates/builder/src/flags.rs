@@ -19,9 +19,9 @@ use crate::{
 /// What a flag's text refers to outside itself.
 pub struct Files<'a> {
     /// Where a path, absolute or relative, lies on this machine.
-    pub path: &'a dyn Fn(&Path) -> Result<PathBuf, String>,
+    pub path: &'a (dyn Fn(&Path) -> Result<PathBuf, String> + Sync),
     /// The value of a variable.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
+    pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
 }
 
 /// `--output`: `type=local,dest=out`, or a directory, or `-` for an archive on standard output.
@@ -34,7 +34,7 @@ pub fn output(text: &str, files: &Files<'_>) -> Result<Output, String> {
         return Ok(plain(OutputKind::Local { dest: (files.path)(Path::new(text))? }));
     }
     let kind = attributes.take("type").ok_or_else(|| format!("--output {text}: type is missing"))?;
-    let mut dest =
+    let dest =
         |attributes: &mut Attributes| match attributes.take("dest").or_else(|| attributes.take("destination")) {
             None => Ok(None),
             Some(dest) if dest == "-" => Ok(None),

@@ -34,6 +34,7 @@ use workflow::{JobKind, StepsJob};
 use self::blame::Blame;
 use self::frame::Frame;
 use self::layout::Layout;
+pub use self::layout::mount_points;
 use self::level::{Level, run_level};
 use self::post::PostStack;
 use self::shared::Job;
@@ -58,13 +59,14 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
     let JobKind::Steps(steps) = &workflow.jobs[request.job].kind else {
         return broken("a job that calls a workflow has no steps to execute");
     };
-    let job_dir = around.jobs_dir.join(format!("leg-{}", request.leg));
-    let spec = Layout::spec(&request, &around, &job_dir);
+    let job_dir = around.launcher.jobs_dir().join(format!("leg-{}", request.leg));
+    let spec = Layout::spec(&request, &steps.steps, &around, &job_dir);
+    let placement = spec.placement;
     let sandbox = match around.launcher.sandbox(spec).await {
         Ok(sandbox) => sandbox,
         Err(error) => return broken(&format!("its sandbox could not be set up: {error}")),
     };
-    prepare_next(&around);
+    prepare_next(&around, placement);
     let job = match set_up(request, around.clone(), control, sandbox.clone(), &job_dir) {
         Ok(job) => job,
         Err(text) => {
@@ -132,12 +134,12 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
 }
 
 /// Has the next job's sandbox prepared while this one runs.
-fn prepare_next(around: &Surroundings) {
+fn prepare_next(around: &Surroundings, placement: Placement) {
     let expected = around.expected.load(Ordering::Relaxed);
     if expected > 0 {
         around.expected.store(expected - 1, Ordering::Relaxed);
         // A sandbox that cannot be prepared ahead is made, or fails, when it is asked for.
-        let _ = around.launcher.prewarm(1);
+        let _ = around.launcher.prewarm(placement, 1);
     }
 }
 

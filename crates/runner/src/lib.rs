@@ -21,7 +21,7 @@ pub mod result;
 pub mod shell;
 mod temp_dir;
 
-pub use job::execute;
+pub use job::{execute, mount_points};
 pub use kept::{KeptJob, KeptStep, ResumeFrom, kept_dir};
 pub use mask::Masker;
 pub use node_version::NodeVersions;

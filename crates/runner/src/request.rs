@@ -67,8 +67,6 @@ pub struct Surroundings {
     pub remote_url: String,
     /// Parsed actions carry spans of files in here.
     pub source_map: Arc<std::sync::Mutex<SourceMap>>,
-    /// Where job directories are made; a fresh one for each job.
-    pub jobs_dir: PathBuf,
     /// The record: `logs/<leg>` files go here.
     pub record_dir: PathBuf,
     /// `RUNNER_TOOL_CACHE` on the host.
@@ -84,6 +82,8 @@ pub struct Surroundings {
     /// Removals that go on after their job's report; the run waits for them at its end.
     pub cleanups: tokio_util::task::TaskTracker,
     pub node_versions: crate::NodeVersions,
+    /// Images of this machine, and registries.
+    pub images: Arc<actions::native::Images>,
 }
 
 /// Takes the log of a job that starts, to follow it.

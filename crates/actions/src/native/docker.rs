@@ -1,10 +1,14 @@
 //! What the native stand-ins for Docker's own actions share.
 
+pub(crate) mod build_push;
 pub(crate) mod list;
+pub(crate) mod login;
 pub(crate) mod metadata;
-pub(crate) mod moment;
-pub(crate) mod pep440;
-pub(crate) mod template;
+mod moment;
+mod pep440;
+mod registry_auth;
+pub(crate) mod setup;
+mod template;
 
 use serde_json::Value;
 use std::fs;

@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     Sandbox(#[from] sandbox::Error),
     #[error(transparent)]
     Services(#[from] services::Error),
+    #[error(transparent)]
+    Images(#[from] super::images::ImagesError),
     #[error("the step was cancelled")]
     Cancelled,
 }

@@ -20,7 +20,11 @@ const ACTIONS: &[(&str, &str, &str, std::ops::RangeInclusive<u32>)] = &[
     ("actions/setup-node", "", "setup-node", 3..=7),
     ("actions/setup-java", "", "setup-java", 3..=6),
     ("actions/setup-python", "", "setup-python", 4..=7),
-    ("docker/metadata-action", "", "docker/metadata", 3..=7),
+    ("docker/build-push-action", "", "docker/build-push", 2..=7),
+    ("docker/login-action", "", "docker/login", 1..=4),
+    ("docker/setup-buildx-action", "", "docker/setup-buildx", 1..=4),
+    ("docker/setup-qemu-action", "", "docker/setup-qemu", 1..=4),
+    ("docker/metadata-action", "", "docker/metadata", 3..=6),
     ("golangci/golangci-lint-action", "", "golangci-lint", 4..=9),
 ];
 

@@ -4,5 +4,6 @@ mod artifacts;
 mod cache;
 mod checkout;
 mod clients;
+mod docker;
 mod job;
 mod setup;

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::record::Record;
 use crate::report::Reporter;
 
+mod images;
 mod rehearsal;
 mod request;
 mod surroundings;
@@ -114,9 +115,6 @@ pub(crate) async fn drive(
         // What is left behind is swept at the next start.
         () = interrupts.next() => {}
     }
-    let _ = std::fs::remove_dir(&driver.around.jobs_dir);
-    // Once more: at the start, helpers of a run killed just before may still have been at work.
-    super::remains::sweep(&driver.ready.dirs.state);
     drop(early.launcher);
     match conclusion {
         Conclusion::Success | Conclusion::Skipped => Ok(()),

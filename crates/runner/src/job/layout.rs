@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sandbox::{Bind, FreshDir, Placement, Sandbox, SandboxSpec};
+use workflow::{Step, StepKind};
 
 use crate::request::{JobRequest, Surroundings};
 
@@ -11,12 +12,26 @@ const HOME: &str = "/home/runner";
 /// Directories that are empty at a job's start.
 const COVERED: [&str; 5] = ["/tmp", "/var/tmp", "/dev/shm", "/run", HOME];
 const TOOL_CACHE: &str = "/opt/hostedtoolcache";
+/// Where a launcher should expect directories of jobs.
+pub fn mount_points() -> Vec<PathBuf> {
+    [HOME, TOOL_CACHE].map(PathBuf::from).into()
+}
+
 /// Fresh in every sandbox.
 const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 
 /// The fresh HOME of a sandbox, as its processes name it. On the host it holds the workspace only.
 pub(super) fn own_home(sandbox: &Sandbox) -> PathBuf {
     sandbox.inside_path(Path::new(HOME))
+}
+
+/// Whether anything may check out a repository.
+fn uses_actions(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.kind {
+        StepKind::Uses { .. } => true,
+        StepKind::Parallel { steps } => uses_actions(steps),
+        _ => false,
+    })
 }
 
 /// Paths as the job's processes name them.
@@ -46,7 +61,7 @@ impl Layout {
     }
 
     /// What to ask the sandbox for. The workspace is a directory within the fresh home.
-    pub(crate) fn spec(request: &JobRequest, around: &Surroundings, job_dir: &Path) -> SandboxSpec {
+    pub(crate) fn spec(request: &JobRequest, steps: &[Step], around: &Surroundings, job_dir: &Path) -> SandboxSpec {
         let wanted = Self::wanted(&around.repository_name.name);
         let mut spec = SandboxSpec::new(format!("leg-{}", request.leg), job_dir);
         spec.hostname = "runner".to_owned();
@@ -55,6 +70,9 @@ impl Layout {
         spec.limits = request.limits;
         spec.dirs = vec![FreshDir { path: wanted.home.clone() }];
         spec.binds = vec![Bind { source: around.tool_cache.clone(), target: wanted.tool_cache, read_only: false }];
+        if !uses_actions(steps) {
+            return spec;
+        }
         // A job's git borrows objects from the user's repository and from the snapshots. Where a fresh directory of the
         // sandbox covers them they are shown again.
         let mut borrowed = around.repository.object_dirs();

@@ -100,12 +100,14 @@ impl Tier {
         let heads: Vec<&[u8]> = forms.iter().map(|form| &form.as_bytes()[..form.len().min(HEAD)]).collect();
         let total: usize = heads.iter().map(|head| head.len()).sum();
         let kind = if total <= DFA_LIMIT { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        let build = |semantics| {
+        let build = |semantics, kind| {
             let mut builder = AhoCorasick::builder();
             builder.match_kind(semantics).kind(Some(kind));
             builder.build(&heads).or_else(|_| builder.kind(None).build(&heads)).ok()
         };
-        let (any, every) = (build(MatchKind::LeftmostFirst)?, build(MatchKind::Standard)?);
+        let any = build(MatchKind::LeftmostFirst, kind)?;
+        // Only asked where the other has found something, and cheaper to make.
+        let every = build(MatchKind::Standard, AhoCorasickKind::ContiguousNFA)?;
         Some(Self { forms, any, every, longest })
     }
 

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use actions::native::{NativeCall, NativeOutcome, NativePlace, NativePost, SharedSnapshot, run, run_post};
+use actions::native::{
+    Images, NativeCall, NativeOutcome, NativePlace, NativePost, Registries, SharedSnapshot, run, run_post,
+};
 use git::{RepoName, Repository, SnapshotStore, Sources};
 use indexmap::IndexMap;
 use sandbox::{FreshDir, Launcher, LauncherConfig, Mode, Placement, SandboxSpec};
@@ -19,7 +21,7 @@ pub(crate) struct Job {
     pub(crate) env: IndexMap<String, String>,
     pub(crate) log: Arc<Mutex<Vec<String>>>,
     pub(crate) own: PathBuf,
-    _launcher: Launcher,
+    _launcher: Arc<Launcher>,
     pub(crate) dir: TempDir,
 }
 
@@ -55,7 +57,7 @@ impl Job {
         let snapshots = Arc::new(SnapshotStore::open(&store_dir).unwrap());
         let mut config = LauncherConfig::new(dir.path().join("state"));
         config.snapshot_root = Some(store_dir.clone());
-        let launcher = Launcher::start(config).unwrap();
+        let launcher = Arc::new(Launcher::start(config).unwrap());
         let mut spec = SandboxSpec::new("job", dir.path().join("job"));
         spec.placement = placement;
         spec.dirs = vec![FreshDir { path: "/home/runner".into() }, FreshDir { path: "/opt/hostedtoolcache".into() }];
@@ -112,6 +114,12 @@ impl Job {
             }),
             snapshot: Arc::new(SharedSnapshot::new(repository, Arc::clone(&snapshots), None)),
             snapshots,
+            images: Arc::new(Images::new(
+                dir.path().join("images"),
+                Arc::clone(&launcher),
+                dir.path().join("builder"),
+                Registries::new(image::client::Routes::default()),
+            )),
             sandbox,
         };
         Job { place, env, log: Arc::default(), own, _launcher: launcher, dir }

@@ -14,7 +14,6 @@ use crate::failure::Failure;
 use crate::record::Record;
 use crate::report::Reporter;
 use crate::run_command::place;
-use crate::run_command::remains;
 use crate::run_command::shell;
 use crate::run_command::start::{Early, Ready};
 
@@ -54,7 +53,6 @@ pub(super) fn make(
         repository_name: RepoName { owner: project.facts.owner.clone(), name: project.facts.name.clone() },
         remote_url: project.facts.remote_url.clone().unwrap_or_default(),
         source_map: Arc::new(std::sync::Mutex::new(sources)),
-        jobs_dir: remains::jobs_dir(&ready.dirs.state, record.number),
         record_dir: record.logs_dir(),
         tool_cache,
         events,
@@ -64,6 +62,7 @@ pub(super) fn make(
         expected: AtomicUsize::new(expected(ready)),
         cleanups: tokio_util::task::TaskTracker::new(),
         node_versions: runner::NodeVersions::default(),
+        images: super::images::make(ready, early),
     }))
 }
 

@@ -77,6 +77,7 @@ fn call(running: &Running<'_>, name: &str, reference: &str, inputs: IndexMap<Str
             sources: job.around.sources.clone(),
             snapshots: job.around.snapshots.clone(),
             snapshot: job.around.snapshot.clone(),
+            images: job.around.images.clone(),
         },
         cancel: running.cancel.clone(),
         log: Arc::new(move |text| {
