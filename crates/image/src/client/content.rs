@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use reqwest::{Method, Response, StatusCode};
+use tokio::sync::mpsc;
 
 use super::authorizer::Scope;
 use super::download::Download;
@@ -89,6 +90,7 @@ impl Client {
                 size: descriptor.size,
                 blobs,
                 progress,
+                busy: mpsc::channel(1).0,
             };
             match download.run().await {
                 Ok(_) => return Ok(()),

@@ -1,5 +1,7 @@
 //! One blob from a registry to the store. A stream that breaks is continued where it broke, also by a later process.
 
+use std::convert::Infallible;
+
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, RANGE};
 use reqwest::{Method, Response, StatusCode};
 use tokio::sync::mpsc;
@@ -27,6 +29,8 @@ pub(super) struct Download<'a> {
     pub(super) size: u64,
     pub(super) blobs: &'a blob::Store,
     pub(super) progress: &'a dyn Progress,
+    /// Held by the threads that write, so that it can be waited for their end.
+    pub(super) busy: mpsc::Sender<Infallible>,
 }
 
 impl Download<'_> {
@@ -52,7 +56,7 @@ impl Download<'_> {
         let url = self.transport.url(self.endpoint, &path, &what).await?;
         // Content that was kept from an earlier time may be wrong where new content would be right.
         for may_continue in [true, false] {
-            let sink = Sink::open(self.blobs, self.digest, self.size, may_continue).await?;
+            let sink = self.open(may_continue).await?;
             let continued = sink.at > 0;
             let call = Call::new(Method::GET, url.clone(), self.endpoint, &scope, &what, self.progress);
             match self.fill(sink, call).await {
@@ -61,6 +65,31 @@ impl Download<'_> {
             }
         }
         Ok(())
+    }
+
+    async fn open(&self, may_continue: bool) -> Result<Sink, ClientError> {
+        let (blobs, digest, size, busy) = (self.blobs.clone(), self.digest, self.size, self.busy.clone());
+        let (target, at) = blocking(move || match blobs.upload(&upload_name(&digest)) {
+            Ok(mut upload) => {
+                if !may_continue || upload.len() > size {
+                    upload.truncate(0)?;
+                }
+                upload.expect_algorithm(digest.algorithm());
+                let at = upload.len();
+                Ok((Target::Upload(upload, blobs), at))
+            }
+            Err(blob::Error::UploadInUse(_) | blob::Error::UnknownUpload(_)) => {
+                Ok((Target::Writer(blobs.writer_with(digest.algorithm())?), 0))
+            }
+            Err(error) => Err(error),
+        })
+        .await?;
+        let (orders, queue) = mpsc::channel(QUEUE);
+        let thread = tokio::task::spawn_blocking(move || {
+            let _busy = busy;
+            target.follow(queue, &digest)
+        });
+        Ok(Sink { orders: Some(orders), thread, at })
     }
 
     async fn fill(&self, mut sink: Sink, mut call: Call<'_>) -> Result<(), ClientError> {
@@ -180,28 +209,6 @@ enum Target {
 }
 
 impl Sink {
-    async fn open(blobs: &blob::Store, digest: Digest, size: u64, may_continue: bool) -> Result<Self, ClientError> {
-        let blobs = blobs.clone();
-        let (target, at) = blocking(move || match blobs.upload(&upload_name(&digest)) {
-            Ok(mut upload) => {
-                if !may_continue || upload.len() > size {
-                    upload.truncate(0)?;
-                }
-                upload.expect_algorithm(digest.algorithm());
-                let at = upload.len();
-                Ok((Target::Upload(upload, blobs), at))
-            }
-            Err(blob::Error::UploadInUse(_) | blob::Error::UnknownUpload(_)) => {
-                Ok((Target::Writer(blobs.writer_with(digest.algorithm())?), 0))
-            }
-            Err(error) => Err(error),
-        })
-        .await?;
-        let (orders, queue) = mpsc::channel(QUEUE);
-        let thread = tokio::task::spawn_blocking(move || target.follow(queue, &digest));
-        Ok(Self { orders: Some(orders), thread, at })
-    }
-
     async fn write(&mut self, bytes: bytes::Bytes) -> Result<(), ClientError> {
         let len = bytes.len() as u64;
         self.order(Order::Write(bytes)).await?;

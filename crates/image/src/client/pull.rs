@@ -1,7 +1,9 @@
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::sync::mpsc;
 
 use super::content::{self, Fetched};
 use super::download::{Download, blocking};
@@ -177,11 +179,16 @@ impl Pull<'_> {
             }
         }
         let parallel = self.client.transport.config().parallel.max(1);
-        let downloads: Vec<_> = wanted.into_iter().map(|descriptor| self.download(descriptor)).collect();
-        stream::iter(downloads).buffer_unordered(parallel).try_for_each(|_| std::future::ready(Ok(()))).await
+        let (busy, mut ended) = mpsc::channel(1);
+        let downloads: Vec<_> = wanted.into_iter().map(|descriptor| self.download(descriptor, busy.clone())).collect();
+        drop(busy);
+        let all = stream::iter(downloads).buffer_unordered(parallel).try_for_each(|_| std::future::ready(Ok(()))).await;
+        // After a failure the others are given up; their threads clear away what is not worth keeping.
+        let _ = ended.recv().await;
+        all
     }
 
-    async fn download(&self, descriptor: Descriptor) -> Result<Outcome, ClientError> {
+    async fn download(&self, descriptor: Descriptor, busy: mpsc::Sender<Infallible>) -> Result<Outcome, ClientError> {
         let download = Download {
             transport: &self.client.transport,
             endpoint: self.endpoint,
@@ -190,6 +197,7 @@ impl Pull<'_> {
             size: descriptor.size,
             blobs: self.store.blobs(),
             progress: self.progress,
+            busy,
         };
         let outcome = download.run().await?;
         if outcome == Outcome::Present {

@@ -11,12 +11,15 @@ use super::server::{Answer, Reply, Request, Server};
 type Hook = dyn Fn(&Registry, &Request) -> Option<Reply> + Send + Sync;
 type Patience = dyn Fn(&Request) -> Option<usize> + Send + Sync;
 
+/// A repository, and a tag or digest in it.
+type Name = (String, String);
+
 #[derive(Default)]
 pub(super) struct Registry {
     /// By repository and digest.
-    pub(super) blobs: Mutex<HashMap<(String, String), Vec<u8>>>,
+    pub(super) blobs: Mutex<HashMap<Name, Vec<u8>>>,
     /// By repository and tag or digest: media type and bytes.
-    pub(super) manifests: Mutex<HashMap<(String, String), (String, Vec<u8>)>>,
+    pub(super) manifests: Mutex<HashMap<Name, (String, Vec<u8>)>>,
     pub(super) uploads: Mutex<HashMap<String, Vec<u8>>>,
 }
 

@@ -90,7 +90,7 @@ async fn a_registry_without_ranges_sends_everything_anew() {
         let mut plain = request.clone();
         plain.headers.retain(|(name, _)| name != "range");
         let reply = registry.answer(&plain);
-        Some(if count.fetch_add(1, Ordering::Relaxed) % 2 == 0 { reply.cut(150) } else { reply })
+        Some(if count.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { reply.cut(150) } else { reply })
     });
     let layer = noise(4, 1000);
     serve(&fake.registry, "a", "1", std::slice::from_ref(&layer));
