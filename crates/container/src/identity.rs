@@ -11,7 +11,7 @@ const SECOND: &[&str] = &[
 ];
 
 /// 64 hexadecimal digits.
-pub fn id() -> String {
+pub(crate) fn id() -> String {
     use std::fmt::Write as _;
     let mut bytes = [0u8; 32];
     if getrandom::fill(&mut bytes).is_err() {
@@ -26,7 +26,7 @@ pub fn id() -> String {
 }
 
 /// A name that says nothing, made of an identifier.
-pub fn name(id: &str, attempt: usize) -> String {
+pub(crate) fn name(id: &str, attempt: usize) -> String {
     let number = |from: usize| usize::from_str_radix(id.get(from..from + 6).unwrap_or("0"), 16).unwrap_or(0);
     let name = format!("{}_{}", FIRST[number(0) % FIRST.len()], SECOND[number(6) % SECOND.len()]);
     if attempt == 0 { name } else { format!("{name}{attempt}") }

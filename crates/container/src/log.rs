@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
 /// Bytes kept of one container when nothing else is asked.
-pub const LARGEST: u64 = 64 << 20;
+pub(crate) const LARGEST: u64 = 64 << 20;
 const HEAD: usize = 13;
 
 /// Which of the two.
@@ -192,6 +192,10 @@ impl LogReader {
                     && let Some((_, begins)) = kept.pop_front()
                 {
                     lines -= usize::from(begins);
+                }
+                // What is left of a line that is gone.
+                while last.is_some() && kept.front().is_some_and(|(_, begins)| !begins) {
+                    kept.pop_front();
                 }
             }
         }

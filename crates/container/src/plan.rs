@@ -11,7 +11,7 @@ use crate::{Error, Result, signals};
 /// Docker's `PATH` for images that set none.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Docker's time between asking a container to stop and killing it.
-pub const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Everything about the main process that is known before there is a root.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,7 +113,7 @@ fn environment(config: &ContainerConfig, options: &Options, hostname: &str) -> V
 }
 
 /// Sets a variable where it stands, or at the end.
-pub fn set(env: &mut Vec<(String, String)>, name: &str, value: &str) {
+pub(crate) fn set(env: &mut Vec<(String, String)>, name: &str, value: &str) {
     match env.iter_mut().find(|(known, _)| known == name) {
         Some((_, known)) => value.clone_into(known),
         None => env.push((name.to_owned(), value.to_owned())),

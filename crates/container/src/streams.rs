@@ -1,13 +1,14 @@
 //! What flows in and out of a process: pipes or a terminal, the log, and whoever is attached.
 
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 use rustix::pipe::PipeFlags;
-use tokio::io::unix::AsyncFd;
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::log::{LogBook, Stream};
@@ -163,15 +164,24 @@ impl Ends {
         })
     }
 
-    /// A pseudo terminal; everything the process writes is standard output.
-    pub(crate) fn terminal() -> io::Result<Self> {
-        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&master)?;
-        unlockpt(&master)?;
-        let name = ptsname(&master, Vec::new())?;
+    /// A pseudo terminal of the container's own, by the host path of its root; everything the process writes is standard
+    /// output.
+    pub(crate) fn terminal(root: &Path) -> io::Result<Self> {
+        use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let slave = rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty())?;
+        // Of the container's file system of terminals, so that its programs find the name of theirs.
+        let own = rustix::fs::open(root.join("dev/pts/ptmx"), flags | OFlags::NOFOLLOW, rustix::fs::Mode::empty());
+        let of_host = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let master = match own {
+            Ok(master) if unlockpt(&master).is_ok() => master,
+            _ => {
+                let master = openpt(of_host)?;
+                grantpt(&master)?;
+                unlockpt(&master)?;
+                master
+            }
+        };
+        let slave = ioctl_tiocgptpeer(&master, of_host)?;
         let copy = |file: &OwnedFd| file.try_clone();
         let (stdin, stdout) = (copy(&slave)?, copy(&slave)?);
         let terminal = Terminal { file: Arc::new(copy(&master)?) };
@@ -190,26 +200,24 @@ impl Ends {
 
 /// Reads output until it ends.
 pub(crate) async fn pump(stream: Stream, file: OwnedFd, outlets: Arc<Outlets>) {
-    let nonblocking =
-        rustix::fs::fcntl_getfl(&file).and_then(|flags| rustix::fs::fcntl_setfl(&file, flags | OFlags::NONBLOCK));
-    let Ok(file) = nonblocking.map_err(io::Error::from).and_then(|()| AsyncFd::new(file)) else { return };
+    match file.try_clone().and_then(tokio::net::unix::pipe::Receiver::from_owned_fd) {
+        Ok(pipe) => pump_from(pipe, stream, &outlets).await,
+        // A pseudo terminal is read by a thread.
+        Err(_) => pump_from(tokio::fs::File::from_std(file.into()), stream, &outlets).await,
+    }
+}
+
+async fn pump_from(mut file: impl tokio::io::AsyncRead + Unpin, stream: Stream, outlets: &Outlets) {
     let mut buffer = vec![0; 64 << 10];
-    loop {
-        let Ok(mut ready) = file.readable().await else { return };
-        match ready.try_io(|file| Ok(rustix::io::read(file.get_ref(), buffer.as_mut_slice())?)) {
-            Ok(Ok(0)) => return,
-            Ok(Ok(count)) => outlets.put(stream, &buffer[..count]).await,
-            Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-            // A pseudo terminal says so when its last user has closed it.
-            Ok(Err(_)) => return,
-            Err(_would_block) => {}
-        }
+    // A pseudo terminal tells by an error that its last user has closed it.
+    while let Ok(count @ 1..) = file.read(&mut buffer).await {
+        outlets.put(stream, &buffer[..count]).await;
     }
 }
 
 /// Passes a caller's input on until it ends, the process no longer reads, or this is dropped.
 #[derive(Debug)]
-pub struct Feed {
+pub(crate) struct Feed {
     // The other end sees that this one is closed.
     _cancel: OwnedFd,
 }
@@ -251,9 +259,4 @@ impl Feed {
         std::thread::Builder::new().name("input".into()).spawn(run)?;
         Ok(Self { _cancel: cancel })
     }
-}
-
-/// A file descriptor of the same open file.
-pub(crate) fn same(file: &OwnedFd) -> io::Result<OwnedFd> {
-    file.as_fd().try_clone_to_owned()
 }

@@ -16,7 +16,7 @@ pub enum Owner {
 
 /// Copies `from_dir/from` to `to_dir/to`, with modes and times. A directory that exists is filled; another file that exists
 /// is replaced. Devices, pipes and sockets are left out.
-pub fn copy(
+pub(crate) fn copy(
     from_dir: BorrowedFd<'_>,
     from: &OsStr,
     to_dir: BorrowedFd<'_>,
@@ -88,7 +88,7 @@ fn copy_dir(
 }
 
 /// Copies what is in one directory into another.
-pub fn copy_content(source: BorrowedFd<'_>, target: BorrowedFd<'_>, owner: Owner) -> io::Result<()> {
+pub(crate) fn copy_content(source: BorrowedFd<'_>, target: BorrowedFd<'_>, owner: Owner) -> io::Result<()> {
     for entry in Dir::read_from(source)? {
         let entry = entry?;
         let name = entry.file_name().to_bytes();
@@ -101,7 +101,7 @@ pub fn copy_content(source: BorrowedFd<'_>, target: BorrowedFd<'_>, owner: Owner
 }
 
 /// Owner, mode and times of one directory for another.
-pub fn copy_look(source: BorrowedFd<'_>, target: BorrowedFd<'_>) -> io::Result<()> {
+pub(crate) fn copy_look(source: BorrowedFd<'_>, target: BorrowedFd<'_>) -> io::Result<()> {
     let stat = rustix::fs::fstat(source)?;
     let _ = rustix::fs::fchown(target, Some(Uid::from_raw(stat.st_uid)), Some(Gid::from_raw(stat.st_gid)));
     rustix::fs::fchmod(target, Mode::from_raw_mode(stat.st_mode & 0o7777))?;
@@ -109,13 +109,13 @@ pub fn copy_look(source: BorrowedFd<'_>, target: BorrowedFd<'_>) -> io::Result<(
 }
 
 /// Opens a directory to list it, without following a link.
-pub fn open_dir(dir: BorrowedFd<'_>, name: &OsStr) -> io::Result<OwnedFd> {
+pub(crate) fn open_dir(dir: BorrowedFd<'_>, name: &OsStr) -> io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(rustix::fs::openat(dir, name, flags, Mode::empty())?)
 }
 
 /// Whether a directory holds nothing.
-pub fn is_empty(dir: BorrowedFd<'_>) -> io::Result<bool> {
+pub(crate) fn is_empty(dir: BorrowedFd<'_>) -> io::Result<bool> {
     for entry in Dir::read_from(dir)? {
         if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
             return Ok(false);

@@ -62,7 +62,10 @@ impl Container {
                 None => env.retain(|(known, _)| known != name),
             }
         }
-        let ends = if exec.tty { Ends::terminal() } else { Ends::pipes(streams.stdin.is_some()) };
+        let ends = match exec.tty {
+            true => Ends::terminal(&sandbox.host_path(Path::new("/"))),
+            false => Ends::pipes(streams.stdin.is_some()),
+        };
         let mut ends = ends.map_err(Error::io("making pipes"))?;
         let mut command = sandbox::Command::new(&exec.argv);
         command.env = env.iter().map(|(name, value)| (name.into(), value.into())).collect();

@@ -30,19 +30,9 @@ impl Container {
             if since.elapsed() >= LONG_RUN {
                 pause = FIRST_PAUSE;
             }
-            let asked = *self.inner.stop_asked.lock().unwrap_or_else(PoisonError::into_inner);
-            let failed = !exit.success();
-            let again = !asked
-                && match self.options().restart {
-                    Restart::No => false,
-                    Restart::Always | Restart::UnlessStopped => true,
-                    Restart::OnFailure { most } => failed && (most == 0 || self.status().restarts < most),
-                };
-            if !again {
-                self.settle(exit, Phase::Exited);
+            if !self.settle(exit) {
                 break;
             }
-            self.settle(exit, Phase::Restarting);
             let mut status = self.watch();
             // Being stopped or removed ends the pause.
             let other = status.wait_for(|status| status.phase != Phase::Restarting);
@@ -99,14 +89,23 @@ impl Container {
         exit
     }
 
-    fn settle(&self, exit: ExitStatus, phase: Phase) {
+    /// Notes an end. Whether it is to be started again is decided in one with that, so that a stop comes before or after.
+    fn settle(&self, exit: ExitStatus) -> bool {
+        let asked = self.inner.stop_asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let again = !*asked
+            && match self.options().restart {
+                Restart::No => false,
+                Restart::Always | Restart::UnlessStopped => true,
+                Restart::OnFailure { most } => !exit.success() && (most == 0 || self.status().restarts < most),
+            };
         self.inner.status.send_modify(|status| {
-            status.phase = phase;
+            status.phase = if again { Phase::Restarting } else { Phase::Exited };
             status.pid = 0;
             status.exit_code = u8::try_from(exit.shell_code() & 0xff).unwrap_or(1);
             status.oom = exit.oom;
             status.finished = Some(Timestamp::now());
         });
+        again
     }
 
     /// Waits until it does not run, and gives the exit code.
@@ -131,17 +130,27 @@ impl Container {
     }
 
     async fn stop_locked(&self, signal: Option<i32>, timeout: Option<Option<Duration>>) -> Result<()> {
-        *self.inner.stop_asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.inner.status.send_if_modified(|status| {
-            let pausing = status.phase == Phase::Restarting;
-            if pausing {
-                status.phase = Phase::Exited;
+        {
+            let mut asked = self.inner.stop_asked.lock().unwrap_or_else(PoisonError::into_inner);
+            *asked = true;
+            self.inner.status.send_if_modified(|status| {
+                let pausing = status.phase == Phase::Restarting;
+                if pausing {
+                    status.phase = Phase::Exited;
+                }
+                pausing
+            });
+        }
+        let running = self
+            .running()
+            .as_ref()
+            .map(|running| (running.process.clone(), running.sandbox.clone(), Arc::clone(&running.end)));
+        let Some((process, sandbox, end)) = running else {
+            // It may be about to be noted that it has ended.
+            if self.is(Phase::Running) {
+                self.wait().await;
             }
-            pausing
-        });
-        let (process, sandbox, end) = match self.running().as_ref() {
-            None => return Ok(()),
-            Some(running) => (running.process.clone(), running.sandbox.clone(), Arc::clone(&running.end)),
+            return Ok(());
         };
         if self.inner.create.main == Main::Idle {
             end.notify_one();

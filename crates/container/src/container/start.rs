@@ -101,7 +101,7 @@ impl Container {
         }
         let published = self.publish(sandbox, network.as_ref()).await?;
         let mut ends = match options.tty {
-            true => Ends::terminal(),
+            true => Ends::terminal(&sandbox.host_path(Path::new("/"))),
             false => Ends::pipes(options.interactive),
         }
         .map_err(Error::io("making pipes"))?;

@@ -28,7 +28,7 @@ pub struct Mount {
 }
 
 /// Reads `[source:]target[:options]`.
-pub fn volume(text: &str) -> Result<Mount, String> {
+pub(super) fn volume(text: &str) -> Result<Mount, String> {
     let invalid = || format!("invalid volume specification: '{text}'");
     let parts: Vec<&str> = text.split(':').collect();
     let (source, target, options) = match parts[..] {
@@ -98,7 +98,7 @@ pub fn volume_name(name: &str) -> Result<String, String> {
 }
 
 /// Reads `type=bind,source=…,target=…[,readonly]`.
-pub fn mount(text: &str) -> Result<Mount, String> {
+pub(super) fn mount(text: &str) -> Result<Mount, String> {
     let (mut kind, mut source, mut target) = ("volume", None, None);
     let (mut read_only, mut copy_up, mut size, mut mode) = (false, true, None, None);
     for field in text.split(',') {
@@ -151,7 +151,7 @@ pub fn mount(text: &str) -> Result<Mount, String> {
 }
 
 /// Reads `path[:options]` of `--tmpfs`.
-pub fn tmpfs(text: &str) -> Result<Mount, String> {
+pub(super) fn tmpfs(text: &str) -> Result<Mount, String> {
     let (target, options) = text.split_once(':').unwrap_or((text, ""));
     if !target.starts_with('/') {
         return Err(format!("invalid mount path: '{target}' mount path must be absolute"));

@@ -2,7 +2,7 @@
 
 /// Splits the text as GitHub's runner does when it starts docker: blanks separate, double quotes keep together, a
 /// backslash counts only before a double quote, and single quotes are letters like any other. Line breaks separate too.
-pub fn split(text: &str) -> Result<Vec<String>, String> {
+pub(super) fn split(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quoted = false;

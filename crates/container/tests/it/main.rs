@@ -1,0 +1,7 @@
+//! Containers, on real sandboxes.
+
+mod health;
+mod life;
+mod mounts;
+mod processes;
+mod world;
