@@ -7,7 +7,6 @@ mod list;
 mod place;
 mod plan;
 mod preflight;
-mod remains;
 mod rerun;
 mod resume;
 mod shell;

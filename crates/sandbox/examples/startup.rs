@@ -25,7 +25,7 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
     let config = |prewarm| {
         let mut config = LauncherConfig::new(state);
         config.snapshot_root = Some(snapshots.clone());
-        config.prewarm = prewarm;
+        config.prewarm = Some((Placement::Isolated, prewarm));
         config
     };
 
@@ -86,7 +86,7 @@ async fn measure(rounds: usize, state: &Path) -> Result<(), Failure> {
 
     let mut prewarmed = Vec::new();
     for _ in 0..rounds {
-        launcher.prewarm(1)?;
+        launcher.prewarm(Placement::Isolated, 1)?;
         tokio::time::sleep(Duration::from_millis(20)).await;
         let begin = Instant::now();
         let sandbox = launcher.sandbox(spec(state, "warm", Placement::Isolated)).await?;

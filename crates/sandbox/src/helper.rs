@@ -11,6 +11,8 @@ mod image_root;
 mod init;
 mod layout;
 mod mounts;
+pub(crate) mod network;
+mod points;
 mod settle;
 mod start;
 mod tree;
@@ -73,7 +75,18 @@ fn run() -> io::Result<()> {
     let hello = Hello::decode(&first.bytes).map_err(io::Error::other)?;
     let held = remains::hold(&hello.instance)?;
     let ground = ground::prepare(&hello);
-    Helper { hello, ground, control, signals, held, inits: Vec::new(), cleaners: Vec::new() }.serve()
+    Helper {
+        hello,
+        ground,
+        control,
+        signals,
+        held,
+        inits: Vec::new(),
+        networks: Vec::new(),
+        cleaner: None,
+        waste: Waste::default(),
+    }
+    .serve()
 }
 
 struct Helper {
@@ -84,7 +97,24 @@ struct Helper {
     /// Says that the instance is still worked in.
     held: File,
     inits: Vec<i32>,
-    cleaners: Vec<i32>,
+    networks: Vec<i32>,
+    /// At most one at a time: it is not to take the processors from the jobs.
+    cleaner: Option<i32>,
+    waste: Waste,
+}
+
+/// What is to be removed once the cleaner has time.
+#[derive(Default)]
+struct Waste {
+    paths: Vec<PathBuf>,
+    cgroups: Vec<PathBuf>,
+    records: Vec<PathBuf>,
+}
+
+impl Waste {
+    fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.cgroups.is_empty() && self.records.is_empty()
+    }
 }
 
 impl Helper {
@@ -117,7 +147,17 @@ impl Helper {
                             self.create(number, channel);
                         }
                     }
-                    Ok(ToHelper::Remove { paths, cgroups, records }) => self.remove(paths, cgroups, records),
+                    Ok(ToHelper::Network {}) => {
+                        if let Some(channel) = packet.fds.into_iter().next() {
+                            self.network(channel);
+                        }
+                    }
+                    Ok(ToHelper::Remove { paths, cgroups, records }) => {
+                        self.waste.paths.extend(paths);
+                        self.waste.cgroups.extend(cgroups);
+                        self.waste.records.extend(records);
+                        self.clean();
+                    }
                     Err(_) => break,
                 }
             }
@@ -129,8 +169,12 @@ impl Helper {
     fn reap(&mut self) {
         while let Ok(Some((pid, _))) = sys::reap() {
             self.inits.retain(|init| *init != pid);
-            self.cleaners.retain(|cleaner| *cleaner != pid);
+            self.networks.retain(|network| *network != pid);
+            if self.cleaner == Some(pid) {
+                self.cleaner = None;
+            }
         }
+        self.clean();
     }
 
     fn create(&mut self, number: u32, channel: OwnedFd) {
@@ -149,14 +193,29 @@ impl Helper {
         }
     }
 
-    /// Large trees take seconds to remove; a process of its own does it.
-    fn remove(&mut self, paths: Vec<PathBuf>, cgroups: Vec<PathBuf>, records: Vec<PathBuf>) {
+    fn network(&mut self, channel: OwnedFd) {
         // SAFETY: this process has a single thread from its start to its end.
         match unsafe { sys::fork(0) } {
-            Ok(Some(pid)) => self.cleaners.push(pid),
+            Ok(Some(pid)) => self.networks.push(pid),
+            Ok(None) => network::main(&self.ground, channel),
+            // The caller sees the socket close.
+            Err(_) => {}
+        }
+    }
+
+    /// Large trees take seconds to remove; a process of its own does it, while nobody else wants the processor.
+    fn clean(&mut self) {
+        if self.cleaner.is_some() || self.waste.is_empty() {
+            return;
+        }
+        let waste = std::mem::take(&mut self.waste);
+        // SAFETY: this process has a single thread from its start to its end.
+        match unsafe { sys::fork(0) } {
+            Ok(Some(pid)) => self.cleaner = Some(pid),
             Ok(None) => {
                 sys::set_name(c"trunkline-clean");
-                remains::remove(&paths, &cgroups, &records);
+                sys::yield_to_others();
+                remains::remove(&waste.paths, &waste.cgroups, &waste.records);
                 sys::exit(0);
             }
             // Left for the end of this helper, or for the next sweep.
@@ -172,9 +231,13 @@ impl Helper {
                 let _ = sys::kill(*pid, libc::SIGKILL);
             }
         }
-        for pid in self.inits.drain(..).chain(self.cleaners.drain(..)) {
+        for pid in &self.networks {
+            let _ = sys::kill(*pid, libc::SIGTERM);
+        }
+        for pid in self.inits.drain(..).chain(self.cleaner.take()).chain(self.networks.drain(..)) {
             let _ = sys::wait_for(pid);
         }
+        remains::remove(&self.waste.paths, &self.waste.cgroups, &self.waste.records);
         self.ground.leave();
         remains::remove_instance(&self.hello.instance, self.held);
     }

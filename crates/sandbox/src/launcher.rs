@@ -12,7 +12,8 @@ use crate::helper::HELPER_WORD;
 use crate::remains::Instance;
 use crate::wire::{Hello, ToHelper, Wire as _};
 use crate::{
-    Error, LauncherConfig, NetworkHandle, NetworkSpec, Placement, Root, Sandbox, SandboxSpec, channel, sandbox,
+    Error, LauncherConfig, NetworkHandle, NetworkSpec, Placement, Root, Sandbox, SandboxSpec, channel, network,
+    remains, sandbox,
 };
 
 /// Owner of the helper process from which every sandbox is forked. Dropping it ends them all.
@@ -37,8 +38,7 @@ struct State {
     host: Option<Helper>,
     images: Option<Helper>,
     /// Prepared, not yet used.
-    spares: Vec<Prepared>,
-    image_spares: Vec<Prepared>,
+    spares: Vec<(Ground, Prepared)>,
     closed: bool,
 }
 
@@ -84,28 +84,36 @@ pub(crate) struct Prepared {
 }
 
 impl Launcher {
-    /// Starts the helper and returns at once; needs no async runtime, so call it as early as possible. The helper for
-    /// [`Placement::Host`] is started when first needed, that for [`Placement::Isolated`] now if
-    /// [`LauncherConfig::prewarm`] is not zero.
+    /// Starts the helper and returns at once; needs no async runtime, so call it as early as possible. There is one helper
+    /// for each placement, started when first needed or when [`LauncherConfig::prewarm`] names it.
     pub fn start(config: LauncherConfig) -> Result<Self, Error> {
         let instance = Instance::create(&config.state_dir)?;
         let absolute = instance.dir.parent().map_or_else(|| config.state_dir.clone(), PathBuf::from);
         let snapshot_root = config.snapshot_root.map(|root| root.canonicalize().unwrap_or(root));
         let config = LauncherConfig { state_dir: absolute, snapshot_root, ..config };
-        let count = config.prewarm;
+        let prewarm = config.prewarm;
         let dir = instance.dir.clone();
         let state = Mutex::new(State { lock: Some(instance), ..State::default() });
         let shared = Arc::new(Shared { config, instance: dir, state, numbers: AtomicU32::new(0) });
         let launcher = Self { shared };
-        launcher.prewarm(count)?;
+        if let Some((placement, count)) = prewarm {
+            launcher.prewarm(placement, count)?;
+        }
         Ok(launcher)
     }
 
-    /// Prepares `count` isolated sandboxes ahead, on top of those already prepared.
-    pub fn prewarm(&self, count: usize) -> Result<(), Error> {
+    /// A directory for the job directories of sandboxes, which goes with this launcher, however it ends.
+    pub fn jobs_dir(&self) -> PathBuf {
+        self.shared.instance.join(remains::JOBS)
+    }
+
+    /// Prepares `count` sandboxes ahead, on top of those already prepared.
+    pub fn prewarm(&self, placement: Placement, count: usize) -> Result<(), Error> {
         for _ in 0..count {
-            let spare = self.shared.create(Ground::Isolated)?;
-            self.shared.state().spares.push(spare);
+            self.shared.prepare(match placement {
+                Placement::Isolated => Ground::Isolated,
+                Placement::Host => Ground::Host,
+            })?;
         }
         Ok(())
     }
@@ -114,12 +122,7 @@ impl Launcher {
     /// with the sandbox.
     pub async fn sandbox(&self, spec: SandboxSpec) -> Result<Sandbox, Error> {
         let ground = Ground::of(&spec);
-        let spare = match ground {
-            Ground::Isolated => self.shared.state().spares.pop(),
-            Ground::Images => self.shared.state().image_spares.pop(),
-            Ground::Host => None,
-        };
-        let prepared = match spare {
+        let prepared = match self.shared.spare(ground) {
             Some(prepared) => prepared,
             None => self.shared.create(ground)?,
         };
@@ -129,15 +132,18 @@ impl Launcher {
     /// Prepares `count` sandboxes for image roots ahead.
     pub fn prewarm_images(&self, count: usize) -> Result<(), Error> {
         for _ in 0..count {
-            let spare = self.shared.create(Ground::Images)?;
-            self.shared.state().image_spares.push(spare);
+            self.shared.prepare(Ground::Images)?;
         }
         Ok(())
     }
 
     /// Makes a private network. Must be called within a tokio runtime.
-    pub async fn network(&self, _spec: NetworkSpec) -> Result<NetworkHandle, Error> {
-        Err(Error::Gone)
+    pub async fn network(&self, spec: NetworkSpec) -> Result<NetworkHandle, Error> {
+        let (ours, theirs) = channel::pair().map_err(Error::Start)?;
+        self.shared.ask(Ground::Images, &ToHelper::Network {}, &theirs)?;
+        drop(theirs);
+        let number = self.shared.numbers.fetch_add(1, Ordering::Relaxed);
+        network::make(spec, ours, std::process::id().wrapping_add(number)).await
     }
 
     /// Ends all sandboxes and waits until the helpers have removed everything. Blocks, usually for milliseconds.
@@ -165,11 +171,22 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn prepare(&self, ground: Ground) -> Result<(), Error> {
+        let spare = self.create(ground)?;
+        self.state().spares.push((ground, spare));
+        Ok(())
+    }
+
+    fn spare(&self, ground: Ground) -> Option<Prepared> {
+        let mut state = self.state();
+        let index = state.spares.iter().rposition(|(of, _)| *of == ground)?;
+        Some(state.spares.swap_remove(index).1)
+    }
+
     fn close(&self) -> Vec<Child> {
         let mut state = self.state();
         state.closed = true;
         state.spares.clear();
-        state.image_spares.clear();
         // The lock first: the helpers remove the instance as soon as nobody holds it.
         state.lock = None;
         let helpers = [state.isolated.take(), state.host.take(), state.images.take()];
@@ -179,6 +196,12 @@ impl Shared {
     fn create(&self, ground: Ground) -> Result<Prepared, Error> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let (ours, theirs) = channel::pair().map_err(Error::Start)?;
+        self.ask(ground, &ToHelper::Create { number }, &theirs)?;
+        Ok(Prepared { number, channel: ours })
+    }
+
+    /// Sends a request to a helper, which is started if it is the first.
+    fn ask(&self, ground: Ground, request: &ToHelper, socket: &OwnedFd) -> Result<(), Error> {
         let mut state = self.state();
         if state.closed {
             return Err(Error::Gone);
@@ -188,9 +211,7 @@ impl Shared {
             Some(helper) => helper,
             None => slot.insert(self.start_helper(ground).map_err(Error::Start)?),
         };
-        let request = ToHelper::Create { number }.encode();
-        channel::send(&helper.control, &request, &[theirs.as_fd()]).map_err(|_| Error::Gone)?;
-        Ok(Prepared { number, channel: ours })
+        channel::send(&helper.control, &request.encode(), &[socket.as_fd()]).map_err(|_| Error::Gone)
     }
 
     fn start_helper(&self, ground: Ground) -> io::Result<Helper> {
@@ -211,6 +232,7 @@ impl Shared {
             state_dir: self.config.state_dir.clone(),
             instance: self.instance.clone(),
             snapshot_root: self.config.snapshot_root.clone(),
+            mount_points: self.config.mount_points.clone(),
         };
         channel::send(&ours, &hello.encode(), &[])?;
         Ok(Helper { control: ours, process })

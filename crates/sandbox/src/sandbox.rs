@@ -135,20 +135,27 @@ fn prepare_job(launcher: &Shared, spec: &SandboxSpec) -> Result<(Vec<Shown>, Bac
         make().map_err(|source| Error::Io { what: format!("making {}", path.display()), source })
     };
     made(&spec.job_dir, 0o755)?;
-    remains::record(&launcher.instance, &spec.job_dir)
-        .map_err(|source| Error::Io { what: "recording the job's directory".into(), source })?;
+    if !spec.job_dir.starts_with(&launcher.instance) {
+        remains::record(&launcher.instance, &spec.job_dir)
+            .map_err(|source| Error::Io { what: "recording the job's directory".into(), source })?;
+    }
     let store = spec.job_dir.join("dirs");
     let mut dirs: Vec<&Path> = spec.dirs.iter().map(|dir| dir.path.as_path()).collect();
     dirs.sort_unstable();
     let (mut shown, mut backed) = (Vec::<Shown>::new(), Vec::new());
     for inside in dirs {
-        let source = store.join(inside.strip_prefix("/").unwrap_or(inside));
+        // Below another fresh directory it is part of that one.
+        let outer = shown.iter().find_map(|outer| Some((&outer.source, inside.strip_prefix(&outer.target).ok()?)));
+        let source = match outer {
+            Some((outer, rest)) => outer.join(rest),
+            None => {
+                let source = store.join(format!("{}", shown.len()));
+                shown.push(Shown { source: source.clone(), target: inside.to_owned(), read_only: false });
+                source
+            }
+        };
         let temporary = inside == Path::new("/tmp") || inside == Path::new("/var/tmp");
         made(&source, if temporary { 0o1777 } else { 0o755 })?;
-        // Below another fresh directory it is already there, because they are kept in one tree.
-        if !shown.iter().any(|outer| inside.starts_with(&outer.target)) {
-            shown.push(Shown { source: source.clone(), target: inside.to_owned(), read_only: false });
-        }
         backed.push((inside.to_owned(), source));
     }
     for bind in &spec.binds {
@@ -348,7 +355,9 @@ impl Inner {
         }
         let _ = fs::remove_dir(&self.job_dir);
         paths.extend(self.work.clone().filter(|work| remains::is_overlay_work(work)));
-        let records: Vec<_> = std::iter::once(&self.job_dir)
+        let job_dir = (!self.job_dir.starts_with(&self.launcher.instance)).then_some(&self.job_dir);
+        let records: Vec<_> = job_dir
+            .into_iter()
             .chain(&self.cgroups)
             .chain(&self.work)
             .map(|what| remains::record_path(&self.launcher.instance, what))

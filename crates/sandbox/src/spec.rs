@@ -12,14 +12,17 @@ pub struct LauncherConfig {
     pub state_dir: PathBuf,
     /// The host directory below which every `lower` given to [`crate::Sandbox::mount_overlay`] lies.
     pub snapshot_root: Option<PathBuf>,
-    /// How many sandboxes to prepare ahead, as soon as the launcher starts.
-    pub prewarm: usize,
+    /// How many sandboxes to prepare ahead, and of which kind, as soon as the launcher starts.
+    pub prewarm: Option<(Placement, usize)>,
+    /// Where directories are going to be mounted. Those that the host lacks are made once for all sandboxes, which is
+    /// cheaper than in the writable layer of each; naming them changes nothing else.
+    pub mount_points: Vec<PathBuf>,
 }
 
 impl LauncherConfig {
     /// A launcher without a snapshot store and without sandboxes prepared ahead.
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
-        Self { state_dir: state_dir.into(), snapshot_root: None, prewarm: 0 }
+        Self { state_dir: state_dir.into(), snapshot_root: None, prewarm: None, mount_points: Vec::new() }
     }
 }
 
@@ -97,8 +100,9 @@ pub struct SandboxSpec {
     /// What processes may do and what the root's surroundings are like. Only [`Root::Layers`] heeds it; a sandbox over
     /// the host's files looks as the host does.
     pub confinement: Confinement,
-    /// A host directory belonging to this job alone; created when missing. Fresh directories and the writable
-    /// layers of later overlays lie in it. [`crate::Sandbox::destroy`] removes what the sandbox put there.
+    /// A host directory belonging to this job alone; created when missing, best in [`crate::Launcher::jobs_dir`]. Fresh
+    /// directories and the writable layers of later overlays lie in it. [`crate::Sandbox::destroy`] removes what the
+    /// sandbox put there.
     pub job_dir: PathBuf,
     pub dirs: Vec<FreshDir>,
     pub binds: Vec<Bind>,

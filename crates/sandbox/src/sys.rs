@@ -38,6 +38,13 @@ pub(crate) fn unshare(flags: c_int) -> io::Result<()> {
     check(unsafe { libc::unshare(flags) }).map(drop)
 }
 
+/// Runs the calling process only while no other wants a processor; it may stay as it is where that is refused.
+pub(crate) fn yield_to_others() {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the parameters are a valid structure for the time of the call.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) };
+}
+
 /// `prctl` with one numeric argument.
 pub(crate) fn prctl(option: c_int, argument: c_ulong) -> io::Result<()> {
     // SAFETY: every option used in this crate takes numbers only; unused arguments must be zero.
@@ -165,6 +172,29 @@ pub(crate) fn restrict(mount: impl AsFd, attributes: u64, recursive: bool) -> io
 pub(crate) fn enter_namespace(namespace: impl AsFd, kind: c_int) -> io::Result<()> {
     // SAFETY: takes a descriptor, open through the call, and a number.
     check(unsafe { libc::setns(namespace.as_fd().as_raw_fd(), kind) }).map(drop)
+}
+
+/// The number of an interface in this thread's network namespace.
+pub(crate) fn interface(name: &CStr) -> io::Result<u32> {
+    // SAFETY: reads a terminated string.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => Err(io::Error::last_os_error()),
+        index => Ok(index),
+    }
+}
+
+/// Where a connection was headed before it was redirected here.
+pub(crate) fn original_destination(socket: impl AsFd) -> io::Result<std::net::SocketAddrV4> {
+    const SO_ORIGINAL_DST: c_int = 80;
+    // SAFETY: all zeros are a valid value; the kernel writes at most the given size into the local.
+    unsafe {
+        let mut address: libc::sockaddr_in = std::mem::zeroed();
+        let mut size = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        let fd = socket.as_fd().as_raw_fd();
+        check(libc::getsockopt(fd, libc::SOL_IP, SO_ORIGINAL_DST, (&raw mut address).cast(), &raw mut size))?;
+        let host = std::net::Ipv4Addr::from_bits(u32::from_be(address.sin_addr.s_addr));
+        Ok(std::net::SocketAddrV4::new(host, u16::from_be(address.sin_port)))
+    }
 }
 
 /// The hard limit on a resource.

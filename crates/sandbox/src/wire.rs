@@ -175,6 +175,7 @@ wire_struct!(
         state_dir: PathBuf,
         instance: PathBuf,
         snapshot_root: Option<PathBuf>,
+        mount_points: Vec<PathBuf>,
     }
 );
 
@@ -183,6 +184,26 @@ wire_enum!(
     ToHelper {
         1 => Create { number: u32 },
         2 => Remove { paths: Vec<PathBuf>, cgroups: Vec<PathBuf>, records: Vec<PathBuf> },
+        3 => Network { },
+    }
+);
+
+wire_enum!(
+    /// What the process that keeps a private network is asked. Addresses are numbers, the first byte highest.
+    ToNetwork {
+        1 => Setup { subnet: u32, prefix: u8, gateway: u32, outbound: bool, host_access: Option<u32> },
+        2 => Place { address: u32 },
+        3 => Socket { stream: bool },
+        4 => Masquerade { interface: String },
+    }
+);
+
+wire_enum!(
+    /// What it answers, one message for each request. A namespace or a socket travels along.
+    FromNetwork {
+        1 => Done { },
+        2 => Ready { pid: i32, missing: Option<String> },
+        3 => Failed { step: String, errno: i32 },
     }
 );
 

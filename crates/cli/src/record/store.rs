@@ -12,6 +12,9 @@ use super::live::{Record, artifacts_dir, logs_dir, now, write_json};
 use super::{RecordError, RunMeta, StoredRun, retention};
 use crate::dirs::{Dirs, create_private};
 
+/// Old runs are removed when a run gets a number divisible by this.
+const PRUNED_EVERY: u64 = 8;
+
 /// The records of one repository.
 #[derive(Clone, Debug)]
 pub(crate) struct RecordStore {
@@ -48,11 +51,14 @@ impl RecordStore {
             let _ = fs::remove_dir_all(&dir);
             RecordError::io(&dir)(error)
         })?;
-        let store = self.clone();
-        // A failure here is no failure of the run; the next run tries again.
-        let _ = std::thread::Builder::new()
-            .name("retention".to_owned())
-            .spawn(move || retention::prune(&store, retention::Limits::default()));
+        // Reading the results of hundreds of runs is felt in a short one, hence not each time.
+        if number % PRUNED_EVERY == 0 {
+            let store = self.clone();
+            // A failure here is no failure of the run; a later run tries again.
+            let _ = std::thread::Builder::new()
+                .name("retention".to_owned())
+                .spawn(move || retention::prune(&store, retention::Limits::default()));
+        }
         Ok(Record::new(RunNumber(number), dir, events, running))
     }
 

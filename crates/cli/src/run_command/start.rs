@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actions::Resolver;
 use expr::Value;
-use sandbox::{Launcher, LauncherConfig};
+use sandbox::{Launcher, LauncherConfig, Placement};
 use tokio::runtime::Runtime;
 use trigger::Event;
 
@@ -54,7 +54,8 @@ impl Early {
         let mut config = LauncherConfig::new(&dirs.state);
         config.snapshot_root = Some(dirs.cache.clone());
         let on_host = args.machine.platform.iter().any(|text| text.ends_with("=host"));
-        config.prewarm = usize::from(!on_host);
+        config.prewarm = Some((if on_host { Placement::Host } else { Placement::Isolated }, 1));
+        config.mount_points = runner::mount_points();
         let launcher = {
             let _inside = runtime.enter();
             Launcher::start(config).map_err(|error| Failure::broken(error.to_string()))?
@@ -63,7 +64,6 @@ impl Early {
         runtime.spawn_blocking(move || {
             // What a killed Trunkline left behind; if it cannot be removed now, the next start tries again.
             let _ = sandbox::sweep(&state);
-            super::remains::sweep(&state);
         });
         Ok(Self { runtime: Arc::new(runtime), launcher: Arc::new(launcher) })
     }

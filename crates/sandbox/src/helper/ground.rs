@@ -8,19 +8,25 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 
 use super::ids::{self, Ids};
-use super::mounts;
+use super::{mounts, points};
 use crate::sys;
 use crate::wire::Hello;
+
+/// What covers hidden directories, and files.
+pub(super) const EMPTY_DIR: &str = "empty";
+pub(super) const EMPTY_FILE: &str = "nothing";
 
 /// The helper's own namespaces, and what is prepared in them for every sandbox.
 #[derive(Debug)]
 pub(super) struct Ground {
     pub(super) kind: Kind,
-    /// A tmpfs in the helper's mount namespace, holding `root`, `scratch`, and the trees `dev` and `sys` that each
-    /// sandbox moves into place.
+    /// A tmpfs in the helper's mount namespace, holding `root`, `scratch`, the trees `dev` and `sys` that each sandbox
+    /// moves into place, and what hides others.
     pub(super) base: PathBuf,
     /// Who exists inside, where that differs from the host.
     pub(super) ids: Ids,
+    /// Mount points that the host lacks, as a tree to be laid over its root.
+    pub(super) points: Option<PathBuf>,
     /// Why it is not better than it is.
     pub(super) missing: Vec<String>,
 }
@@ -50,8 +56,8 @@ impl Ground {
 
 /// Enters the best namespaces there are. Never fails: the worst outcome is [`Kind::Plain`] with its reasons.
 pub(super) fn prepare(hello: &Hello) -> Ground {
-    let mut ground =
-        Ground { kind: Kind::Plain, base: hello.instance.join("ns"), ids: Ids::default(), missing: Vec::new() };
+    let base = hello.instance.join("ns");
+    let mut ground = Ground { kind: Kind::Plain, base, ids: Ids::default(), points: None, missing: Vec::new() };
     if !hello.isolated {
         return ground;
     }
@@ -59,6 +65,7 @@ pub(super) fn prepare(hello: &Hello) -> Ground {
         match sys::unshare(libc::CLONE_NEWNS).and_then(|()| furnish(&ground.base, Kind::Root)) {
             Ok(()) => {
                 ground.kind = Kind::Root;
+                ground.points = points::make(&ground.base.join("points"), &hello.mount_points);
                 return ground;
             }
             Err(error) => ground.missing.push(format!("running as root without the right to mount ({error})")),
@@ -116,9 +123,10 @@ fn furnish(base: &Path, kind: Kind) -> io::Result<()> {
     // A slave: what the host unmounts later is not held here, and nothing mounted here is seen there.
     rustix::mount::mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)?;
     rustix::mount::mount("tmpfs", base, "tmpfs", MountFlags::NOSUID, Some(c"mode=755,size=64m"))?;
-    for name in ["root", "scratch", "dev", "sys", "empty"] {
+    for name in ["root", "scratch", "dev", "sys", EMPTY_DIR] {
         std::fs::DirBuilder::new().mode(0o755).create(base.join(name))?;
     }
+    std::fs::write(base.join(EMPTY_FILE), b"")?;
     let sys_tree = mounts::clone_tree("/sys", true)?;
     sys::set_read_only(&sys_tree, true)?;
     mounts::attach(&sys_tree, base.join("sys"))?;

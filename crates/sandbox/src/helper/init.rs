@@ -76,7 +76,7 @@ fn run(hello: &Hello, ground: &Ground, number: u32, channel: &OwnedFd) -> Result
     let mut applied = cgroups::apply(&setup, &hello.instance, number);
     let settled = match (base, &setup.image) {
         (Base::Plain, _) => None,
-        (Base::Host(layout), _) => Some(settle::settle(layout, hello, &setup, given)?),
+        (Base::Host(layout), _) => Some(settle::settle(layout, ground, hello, &setup, given)?),
         (Base::Image(bare), Some(image)) => {
             let mut missing = ground.missing.clone();
             let network = settle::network(&setup, given, &mut missing)?;
@@ -278,7 +278,12 @@ impl Init<'_> {
     }
 
     /// Everything inside but this process.
-    fn inside(&self) -> Vec<tree::Entry> {
+    fn inside(&mut self) -> Vec<tree::Entry> {
+        // Orphans become children of this process, so without children there is nobody; reading all of `/proc` costs
+        // milliseconds on a busy machine.
+        if !self.reap() {
+            return Vec::new();
+        }
         let own = rustix::process::getpid().as_raw_nonzero().get();
         let all = tree::all();
         if self.isolated {

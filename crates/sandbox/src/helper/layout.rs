@@ -59,7 +59,7 @@ impl Layout {
     /// Covers `path` (host path, and path inside) with an overlay.
     fn overlay(&mut self, path: &Path) -> io::Result<()> {
         let layer = self.next_layer();
-        let overlay = mounts::overlay(mounts::place(path)?, &layer, self.user_namespace)?;
+        let overlay = mounts::overlay(mounts::place(path)?, None, &layer, self.user_namespace)?;
         mounts::attach_at(&overlay, mounts::place_within(&self.root, path, false)?)
     }
 
@@ -114,11 +114,11 @@ pub(super) fn build(hello: &Hello, ground: &Ground, number: u32) -> Result<Layou
 
 fn whole_root(ground: &Ground, layer: &Path) -> io::Result<OwnedFd> {
     let root = mounts::place("/")?;
-    mounts::overlay(&root, layer, false).or_else(|_| {
+    mounts::overlay(&root, ground.points.as_deref(), layer, false).or_else(|_| {
         // The state directory's file system cannot be an upper layer (an overlay itself, NFS, …): memory can.
         let scratch = ground.base.join("scratch");
         rustix::mount::mount("tmpfs", &scratch, "tmpfs", MountFlags::NODEV, Some(c"mode=700"))?;
-        mounts::overlay(&root, &scratch.join("root"), false)
+        mounts::overlay(&root, None, &scratch.join("root"), false)
     })
 }
 

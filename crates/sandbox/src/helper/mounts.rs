@@ -42,8 +42,14 @@ pub(super) fn place(path: impl Arg) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// A detached overlay: `lower` read, `layer` (a directory made here, holding `upper` and `work`) written.
-pub(super) fn overlay(lower: impl AsFd, layer: &Path, in_user_namespace: bool) -> io::Result<OwnedFd> {
+/// A detached overlay: `lower` read, `layer` (a directory made here, holding `upper` and `work`) written. `points` is a
+/// tree of mount points that `lower` may lack.
+pub(super) fn overlay(
+    lower: impl AsFd,
+    points: Option<&Path>,
+    layer: &Path,
+    in_user_namespace: bool,
+) -> io::Result<OwnedFd> {
     use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
     match std::fs::DirBuilder::new().mode(0o700).create(layer) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -65,12 +71,14 @@ pub(super) fn overlay(lower: impl AsFd, layer: &Path, in_user_namespace: bool) -
     if !in_user_namespace {
         std::os::unix::fs::chown(&upper, Some(found.uid()), Some(found.gid()))?;
     }
-    let lower = format!("/proc/self/fd/{}", lower.as_fd().as_raw_fd());
+    let points = points.map(place).transpose()?;
+    let mut lowers = points.iter().map(|points| format!("/proc/self/fd/{}:", points.as_raw_fd())).collect::<String>();
+    lowers.push_str(&format!("/proc/self/fd/{}", lower.as_fd().as_raw_fd()));
     let (upper, work) = (place(&upper)?, place(&work)?);
     let upper = format!("/proc/self/fd/{}", upper.as_raw_fd());
     let work = format!("/proc/self/fd/{}", work.as_raw_fd());
-    overlay_of(&lower, &upper, &work, in_user_namespace, true)
-        .or_else(|_| overlay_of(&lower, &upper, &work, in_user_namespace, false))
+    overlay_of(&lowers, &upper, &work, in_user_namespace, true)
+        .or_else(|_| overlay_of(&lowers, &upper, &work, in_user_namespace, false))
 }
 
 /// `volatile` spares a sync of the whole upper file system when the mount goes; kernels before 5.10 lack it.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::mount::{MountAttrFlags, UnmountFlags};
 
 use super::furnish::COVERED;
+use super::ground::{EMPTY_DIR, EMPTY_FILE, Ground};
 use super::layout::{Failure, Layout, Step as _};
 use super::mounts;
 use crate::sys;
@@ -46,6 +47,7 @@ pub(super) fn network(setup: &Setup, given: Option<OwnedFd>, missing: &mut Vec<S
 
 pub(super) fn settle(
     mut layout: Layout,
+    ground: &Ground,
     hello: &Hello,
     setup: &Setup,
     given: Option<OwnedFd>,
@@ -56,8 +58,8 @@ pub(super) fn settle(
     let memory = mounts::instance(c"tmpfs", &[("mode", "1777")], shared).step("making /dev/shm")?;
     mounts::attach(&memory, layout.path.join("dev/shm")).step("mounting /dev/shm")?;
 
-    for (index, path) in std::iter::once(&hello.state_dir).chain(&setup.hide).enumerate() {
-        hide(&layout, path, index).step(format!("hiding {}", path.display()))?;
+    for path in std::iter::once(&hello.state_dir).chain(&setup.hide) {
+        hide(&layout, ground, path).step(format!("hiding {}", path.display()))?;
     }
     for shown in &setup.shown {
         let step = || format!("showing {} at {}", shown.source.display(), shown.target.display());
@@ -94,22 +96,20 @@ fn keep(layout: &Layout, path: &Path) -> io::Result<OwnedFd> {
     Ok(tree)
 }
 
-/// Covers a path with an empty directory, or an empty file. What is not visible anyway needs nothing.
-fn hide(layout: &Layout, path: &Path, index: usize) -> io::Result<()> {
+/// Covers a path with an unwritable empty directory or file. What is not visible anyway needs nothing.
+fn hide(layout: &Layout, ground: &Ground, path: &Path) -> io::Result<()> {
     let relative = path.strip_prefix("/").unwrap_or(path);
     let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
     let within = rustix::fs::ResolveFlags::IN_ROOT;
     let Ok(place) = rustix::fs::openat2(&layout.root, relative, flags, rustix::fs::Mode::empty(), within) else {
         return Ok(());
     };
-    let empty = layout.layer.join(format!("empty{index}"));
     let kind = rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode);
-    if kind == rustix::fs::FileType::Directory {
-        std::fs::create_dir(&empty)?;
-    } else {
-        std::fs::write(&empty, b"")?;
-    }
-    mounts::attach_at(&mounts::clone_one(&empty)?, &place)
+    let is_dir = kind == rustix::fs::FileType::Directory;
+    let empty = mounts::clone_tree(ground.base.join(if is_dir { EMPTY_DIR } else { EMPTY_FILE }), false)?;
+    // Shared by all sandboxes.
+    sys::set_read_only(&empty, false)?;
+    mounts::attach_at(&empty, &place)
 }
 
 /// Makes `root` the root and lets go of the old one with all its mounts.
@@ -126,7 +126,7 @@ impl Settled {
     pub(super) fn mount(&self, lower: &Path, layer: &Path, target: &Path) -> io::Result<()> {
         let lower = reach(self.snapshots.as_ref(), lower)?;
         let layer = reach(self.job.as_ref(), layer)?;
-        let overlay = mounts::overlay(mounts::place(&lower)?, &layer, self.user_namespace)?;
+        let overlay = mounts::overlay(mounts::place(&lower)?, None, &layer, self.user_namespace)?;
         mounts::attach_at(&overlay, mounts::place_within(&mounts::place(c"/")?, target, false)?)
     }
 }

@@ -4,6 +4,7 @@ mod death;
 mod files;
 mod images;
 mod limits;
+mod networks;
 mod processes;
 mod user;
 mod world;
