@@ -20,15 +20,19 @@ pub struct Upload {
     len: u64,
 }
 
+fn upload_path(store: &Store, id: &str) -> Result<PathBuf, Error> {
+    let named = !id.is_empty()
+        && id.len() <= 128
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if !named {
+        return Err(Error::UnknownUpload(id.chars().take(128).collect()));
+    }
+    Ok(store.dir().join(".uploads").join(id))
+}
+
 impl Upload {
     pub(crate) fn open(store: Store, id: &str, create: bool) -> Result<Self, Error> {
-        let named = !id.is_empty()
-            && id.len() <= 128
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        if !named {
-            return Err(Error::UnknownUpload(id.chars().take(128).collect()));
-        }
-        let path = store.dir().join(".uploads").join(id);
+        let path = upload_path(&store, id)?;
         let mut file = match File::options().read(true).write(true).create(create).truncate(false).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::UnknownUpload(id.to_owned())),
             other => other.map_err(Error::io("open", &path))?,
@@ -137,6 +141,17 @@ impl Upload {
 }
 
 impl Store {
+    /// The file of an upload, to read what arrived so far while somebody else writes. It stays readable when the upload
+    /// becomes a blob. `None` when there is no such upload.
+    pub fn peek_upload(&self, id: &str) -> Result<Option<File>, Error> {
+        let path = upload_path(self, id)?;
+        match File::open(&path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("open", &path)(error)),
+        }
+    }
+
     /// Removes uploads that nobody holds and that got nothing for so long; says how many.
     pub fn sweep_uploads(&self, older_than: Duration) -> Result<u64, Error> {
         self.sweep(".uploads", older_than)

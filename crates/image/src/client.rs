@@ -25,6 +25,7 @@ mod upload;
 use std::sync::Arc;
 
 pub use content::Fetched;
+pub use download::partial_name;
 pub use error::ClientError;
 pub use login::Login;
 pub use progress::{Event, Outcome, Progress, Silent};

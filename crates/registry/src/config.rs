@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use image::client::ClientConfig;
+
 use crate::access::AccessConfig;
 
 /// What a registry is told when it is opened.
@@ -16,12 +18,14 @@ pub struct Config {
     pub max_manifest: u64,
     /// Largest blob in bytes.
     pub max_blob: Option<u64>,
-    /// Accept an index whose manifests were not all pushed.
-    pub sparse_indexes: bool,
+    /// Accept manifests that refer to what was not pushed. Whoever pulls them finds parts missing.
+    pub sparse: bool,
     pub access: AccessConfig,
     pub collection: Collection,
     /// Registries whose images are fetched and kept when they are asked for.
     pub upstreams: Vec<Upstream>,
+    /// How upstreams are asked: credentials, mirrors, hosts without TLS.
+    pub client: ClientConfig,
     /// Other blob stores of this user. A blob that one of them has counts as pushed by whoever may push: it is linked, not
     /// sent. Only for a registry that serves nobody else.
     pub siblings: Vec<blob::Store>,
@@ -39,10 +43,11 @@ impl Config {
             deletes: true,
             max_manifest: 8 << 20,
             max_blob: None,
-            sparse_indexes: false,
+            sparse: false,
             access: AccessConfig::default(),
             collection: Collection::default(),
             upstreams: Vec::new(),
+            client: ClientConfig { retries: 1, ..ClientConfig::default() },
             siblings: Vec::new(),
             public_url: None,
         }
@@ -78,7 +83,7 @@ impl Default for Collection {
 pub struct Upstream {
     /// Its images are found below this name: with `docker.io`, `docker.io/library/alpine`.
     pub prefix: String,
-    /// The host that is asked, such as `registry-1.docker.io` or `127.0.0.1:5001`.
+    /// The registry that is asked, as references name it: `docker.io`, `127.0.0.1:5001`.
     pub host: String,
     /// How long a tag is answered from here without asking again.
     pub fresh: Duration,

@@ -114,7 +114,7 @@ pub(crate) struct Cause(pub(crate) String);
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         // Paths and errors of this machine are for its log.
-        let told = if self.status.is_server_error() {
+        let told = if self.status.is_server_error() && self.status != StatusCode::BAD_GATEWAY {
             if self.status == StatusCode::INSUFFICIENT_STORAGE {
                 "the registry's disk is full"
             } else {

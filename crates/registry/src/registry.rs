@@ -56,6 +56,10 @@ impl Registry {
         for upstream in &config.upstreams {
             upstream.prefix.parse::<Repository>().map_err(|error| Error::Config(format!("upstream: {error}")))?;
         }
+        if config.read_only && !config.upstreams.is_empty() {
+            let message = "a read-only registry cannot keep what comes from upstreams: leave out one of the two";
+            return Err(Error::Config(message.to_owned()));
+        }
         let storage = Arc::new(Storage::open(&config)?);
         let access = Access::open(&config.access, &storage.root().join("token.key"))?;
         let cache = cache::Cache::new(&config)?;

@@ -35,7 +35,7 @@ pub(crate) struct Storage {
     root: PathBuf,
     blobs: Store,
     siblings: Vec<Store>,
-    sparse_indexes: bool,
+    sparse: bool,
 }
 
 impl Storage {
@@ -49,7 +49,7 @@ impl Storage {
             blobs: Store::open(root.join("blobs"))?,
             root,
             siblings: config.siblings.clone(),
-            sparse_indexes: config.sparse_indexes,
+            sparse: config.sparse,
         };
         files::sweep(&storage.root.join(".tmp"))?;
         Ok(storage)
@@ -112,16 +112,8 @@ impl Storage {
         files::create_empty(&link, &self.root)
     }
 
-    /// The size of a blob that the repository has.
-    pub(crate) fn blob_size(&self, name: &Repository, digest: &Digest) -> Result<Option<u64>, Error> {
-        if self.blob_link(name, digest).is_file() {
-            return Ok(self.blobs.size(digest)?);
-        }
-        Ok(None)
-    }
-
-    /// As [`Self::blob_size`], and what is there stays for the grace of the next collections. Takes from a sibling what only
-    /// that has.
+    /// The size of a blob that the repository has; it stays for the grace of the next collections. Takes from a sibling what
+    /// only that has.
     pub(crate) fn hold_blob(&self, name: &Repository, digest: &Digest) -> Result<Option<u64>, Error> {
         if files::touch(&self.blob_link(name, digest))? && self.blobs.hold(digest)? {
             return Ok(self.blobs.size(digest)?);

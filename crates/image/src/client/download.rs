@@ -69,7 +69,7 @@ impl Download<'_> {
 
     async fn open(&self, may_continue: bool) -> Result<Sink, ClientError> {
         let (blobs, digest, size, busy) = (self.blobs.clone(), self.digest, self.size, self.busy.clone());
-        let (target, at) = blocking(move || match blobs.upload(&upload_name(&digest)) {
+        let (target, at) = blocking(move || match blobs.upload(&partial_name(&digest)) {
             Ok(mut upload) => {
                 if !may_continue || upload.len() > size {
                     upload.truncate(0)?;
@@ -287,8 +287,8 @@ impl Target {
     }
 }
 
-/// The same name for every try to get a blob. Names have at most 128 characters.
-fn upload_name(digest: &Digest) -> String {
+/// The name of a blob's upload in its store while it is downloaded, the same for every try. Names have at most 128 characters.
+pub fn partial_name(digest: &Digest) -> String {
     format!("pull-{}-{:.64}", digest.algorithm().name(), digest.hex())
 }
 

@@ -109,6 +109,7 @@ impl Storage {
         let mut unknown = Vec::new();
         for child in manifest.blobs.iter().filter(|child| !child.external) {
             match self.hold_blob(name, &child.digest)? {
+                None if self.sparse => {}
                 None => unknown.push(child.digest),
                 Some(actual) if actual != child.size => {
                     return Ok(Some(Put::WrongSize { digest: child.digest, said: child.size, actual }));
@@ -118,7 +119,7 @@ impl Storage {
         }
         for child in manifest.manifests.iter().filter(|child| !child.external) {
             if !files::touch(&self.manifest_link(name, &child.digest))? || !self.blobs().hold(&child.digest)? {
-                if !self.sparse_indexes {
+                if !self.sparse {
                     unknown.push(child.digest);
                 }
                 continue;
@@ -130,6 +131,18 @@ impl Storage {
             }
         }
         Ok((!unknown.is_empty()).then_some(Put::Unknown(unknown)))
+    }
+
+    /// The size that the repository's manifests give a blob.
+    pub(crate) fn size_in_manifests(&self, name: &Repository, digest: &Digest) -> Result<Option<u64>, Error> {
+        for manifest in self.linked(name, "_manifests")? {
+            let Some(stored) = self.manifest(name, &manifest)? else { continue };
+            let Ok(manifest) = Manifest::parse(&stored.content, Some(&stored.media_type)) else { continue };
+            if let Some(blob) = manifest.blobs.iter().find(|blob| blob.digest == *digest) {
+                return Ok(Some(blob.size));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes a manifest out of a repository, and every tag that means it. `false` when it was not there.

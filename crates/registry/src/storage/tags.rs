@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use blob::Digest;
 
@@ -26,6 +27,17 @@ impl Storage {
         let Some(content) = files::read(&path)? else { return Ok(None) };
         let digest = String::from_utf8_lossy(&content).trim().parse::<Digest>();
         digest.map(Some).map_err(|error| Error::Damaged { path, reason: error.to_string() })
+    }
+
+    /// How long ago the tag was last written.
+    pub(crate) fn tag_age(&self, name: &Repository, tag: &Tag) -> Result<Option<Duration>, Error> {
+        let path = self.tag_file(name, tag);
+        match std::fs::metadata(&path).and_then(|metadata| metadata.modified()) {
+            // A clock that was set back makes it just written.
+            Ok(modified) => Ok(Some(modified.elapsed().unwrap_or_default())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("look at", &path)(error)),
+        }
     }
 
     /// `false` when there was no such tag.
