@@ -29,6 +29,7 @@ const RULES: &[Rule] = &[
     Rule { name: "registry", pure: false, may_use: &["blob", "image"] },
     Rule { name: "container", pure: false, may_use: &["image", "sandbox"] },
     Rule { name: "builder", pure: false, may_use: &["blob", "dockerfile", "git", "image", "sandbox", "span"] },
+    Rule { name: "docker", pure: false, may_use: &["blob", "builder", "container", "image", "sandbox"] },
     Rule { name: "sandbox", pure: false, may_use: &[] },
     // Native actions put files into a job's sandbox and talk to the services as its clients do.
     Rule {
@@ -40,7 +41,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "runner",
         pure: false,
-        may_use: &["span", "yaml", "expr", "workflow", "trigger", "api", "sandbox", "git", "actions", "services", "image", "container", "builder"],
+        may_use: &["span", "yaml", "expr", "workflow", "trigger", "api", "sandbox", "git", "actions", "services", "image", "container", "builder", "docker"],
     },
     Rule { name: "testkit", pure: false, may_use: &["api"] },
     Rule { name: "xtask", pure: false, may_use: &[] },
@@ -49,7 +50,7 @@ const RULES: &[Rule] = &[
         pure: false,
         may_use: &[
             "span", "yaml", "expr", "workflow", "trigger", "api", "engine", "sandbox", "git", "actions", "services",
-            "runner", "blob", "image", "registry", "dockerfile", "container", "builder",
+            "runner", "blob", "image", "registry", "dockerfile", "container", "builder", "docker",
         ],
     },
 ];
