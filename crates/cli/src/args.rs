@@ -31,6 +31,12 @@ pub(crate) enum Command {
     /// Pin, check and vendor the actions that workflows use
     #[command(subcommand)]
     Actions(ActionsCommand),
+    /// Images: pull, push, list, save, load, import, export, prune
+    #[command(subcommand)]
+    Image(crate::image_command::ImageCommand),
+    /// Serve images to other machines and programs
+    #[command(subcommand)]
+    Registry(crate::registry_command::RegistryCommand),
     /// Evaluate an expression and show each of its parts
     Expr(crate::expr_command::ExprArgs),
 }

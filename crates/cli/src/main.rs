@@ -7,9 +7,12 @@ mod dirs;
 mod event;
 mod expr_command;
 mod failure;
+mod image_command;
+mod images;
 mod logs_command;
 mod project;
 mod record;
+mod registry_command;
 mod report;
 mod run_command;
 mod runs_command;
@@ -45,6 +48,8 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Show(args) => show_command::run(&args)?,
         Command::Logs(args) => logs_command::run(&args)?,
         Command::Actions(command) => actions_command::run(&command)?,
+        Command::Image(command) => image_command::run(&command)?,
+        Command::Registry(command) => registry_command::run(&command)?,
         Command::Expr(args) => return expr_command::run(&args).map_err(Failure::usage),
     }
     Ok(failure::SUCCESS)
