@@ -11,13 +11,35 @@
 //!       ── output ──> manifest, index, attestation  store, registry, archive, directory
 //! ```
 
+mod account;
+mod blocking;
+mod build;
 mod built;
+mod cache;
+mod copy;
+mod env;
 mod error;
 mod event;
+mod failed_run;
 pub mod flags;
+mod graph;
+mod images;
+mod inputs;
+mod keys;
+mod layout;
 mod meta;
+mod output;
+mod report;
 mod request;
+mod results;
+mod run;
+mod secrets;
+mod session;
+mod solve;
 mod stat_cache;
+mod time;
+mod transfer;
+mod translate;
 mod view;
 
 use std::path::PathBuf;
@@ -25,6 +47,7 @@ use std::path::PathBuf;
 pub use built::Built;
 pub use error::Error;
 pub use event::{Event, Events, StepId};
+pub use failed_run::{FailedRun, OnFailure};
 pub use request::{
     Annotation, AnnotationLevel, Build, CacheLocation, CacheMode, Context, DEFAULT_EPOCH, DockerfileSource, Entitlements,
     NetworkMode, NoCache, Output, OutputKind, Provenance, Secret, SshAgent,
@@ -41,12 +64,4 @@ pub struct Ground {
     pub client: image::client::Client,
     /// The builder's own directory: index of the cache, contents of cache mounts, temporary files.
     pub dir: PathBuf,
-}
-
-impl Build {
-    /// Builds. Dropping the future ends every process of the build and removes what was half done.
-    pub async fn run(&self, ground: &Ground, events: Events) -> Result<Built, Error> {
-        let _ = (ground, events);
-        Err(Error::Interrupted)
-    }
 }

@@ -69,6 +69,8 @@ pub struct Build {
     pub jobs: Option<usize>,
     /// Never ask a registry for what the store has not.
     pub offline: bool,
+    /// What is done with a `RUN` that failed before its sandbox goes.
+    pub on_failure: Option<crate::OnFailure>,
 }
 
 /// 1980-01-01T00:00:00Z: the time that everything a build makes carries unless it is told another. It is the earliest that zip

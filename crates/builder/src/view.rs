@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::meta::Meta;
 
 pub(crate) use layers::Layers;
-pub(crate) use listing::Listing;
+pub(crate) use listing::{Listing, Verdict};
 pub(crate) use resolve::{clean, resolve};
 pub(crate) use wildcard::{has_wildcard, matches as wildcard_matches};
 
@@ -33,6 +33,12 @@ pub(crate) trait View: Send + Sync {
 
     /// The file of this machine that has the content.
     fn real_path(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// A file or directory of this machine that is exactly what the view has at a path, with all below it; none when there is no
+    /// such place.
+    fn whole_path(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+        self.real_path(path).map(Some)
+    }
 
     /// Extended attributes that belong to the content, sorted by name.
     fn xattrs(&self, path: &Path) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>>;

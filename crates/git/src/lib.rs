@@ -16,6 +16,7 @@ mod config;
 mod content;
 mod error;
 mod facts;
+mod fetched_tree;
 mod gitdir;
 mod index;
 mod lookups;
@@ -34,6 +35,7 @@ pub use checkout::{CheckoutContext, CheckoutInputs, CheckoutOutcome, Submodules,
 pub use commit::{Commit, Signature};
 pub use content::content_hash;
 pub use error::GitError;
+pub use fetched_tree::{FetchTree, fetch_tree};
 pub use facts::{Facts, Head};
 pub use gitdir::{GitDirRequest, checkout_git_dir};
 pub use refs::Ref;

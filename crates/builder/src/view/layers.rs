@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::io::Errno;
 
+use image::Unpacked;
+
 use super::View;
 use crate::meta::Meta;
 
@@ -16,13 +18,21 @@ use crate::meta::Meta;
 pub(crate) struct Layers {
     /// Bottom first.
     lowers: Vec<PathBuf>,
+    /// They were unpacked by a normal user, to whom everything belongs: in the image that is root.
+    by_user: bool,
+    /// Keeps them from being removed.
+    _in_use: Option<Arc<Unpacked>>,
     /// For a directory, the directories it is made of, top first.
     parts: Mutex<HashMap<PathBuf, Arc<Vec<PathBuf>>>>,
 }
 
 impl Layers {
-    pub(crate) fn new(lowers: Vec<PathBuf>) -> Self {
-        Self { lowers, parts: Mutex::default() }
+    pub(crate) fn new(lowers: Vec<PathBuf>, by_user: bool, in_use: Option<Arc<Unpacked>>) -> Self {
+        Self { lowers, by_user, _in_use: in_use, parts: Mutex::default() }
+    }
+
+    fn owned(&self, meta: Meta) -> Meta {
+        if self.by_user { Meta { uid: 0, gid: 0, ..meta } } else { meta }
     }
 
     /// The real directories that make up a directory; empty when there is none.
@@ -92,7 +102,7 @@ fn is_opaque(path: &Path) -> bool {
 
 impl View for Layers {
     fn lookup(&self, path: &Path) -> io::Result<Option<Meta>> {
-        Ok(self.find(path)?.map(|(_, meta)| meta))
+        Ok(self.find(path)?.map(|(_, meta)| self.owned(meta)))
     }
 
     fn children(&self, path: &Path) -> io::Result<Vec<(OsString, Meta)>> {
@@ -113,7 +123,7 @@ impl View for Layers {
                 names.insert(name, meta.filter(|meta| !meta.is_whiteout()));
             }
         }
-        Ok(names.into_iter().filter_map(|(name, meta)| Some((name, meta?))).collect())
+        Ok(names.into_iter().filter_map(|(name, meta)| Some((name, self.owned(meta?)))).collect())
     }
 
     fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
@@ -122,6 +132,13 @@ impl View for Layers {
 
     fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
         self.find(path)?.map(|(real, _)| real).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn whole_path(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+        let Some((real, meta)) = self.find(path)? else { return Ok(None) };
+        // Of a directory that several layers have a part in, no place has all.
+        let whole = !meta.is_dir() || self.parts(path)?.len() == 1;
+        Ok(whole.then_some(real).filter(|real| !real.as_os_str().is_empty()))
     }
 
     fn xattrs(&self, path: &Path) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {

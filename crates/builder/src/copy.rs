@@ -1,0 +1,9 @@
+//! `COPY` and `ADD`: which files, and where they end up.
+
+mod archive;
+mod place;
+mod select;
+
+pub(crate) use archive::{is_archive, spool};
+pub(crate) use place::{Destination, Placer};
+pub(crate) use select::{Match, Selection, select};
