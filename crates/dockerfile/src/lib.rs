@@ -27,7 +27,7 @@ mod size;
 mod statement;
 mod word;
 
-pub use check::CheckOptions;
+pub use check::{BaseFacts, CheckInput, CheckOptions, check};
 pub use dockerfile::{Dockerfile, GlobalArg, Parsed, Stage};
 pub use expand::{
     ExpandError, Expansion, Layered, NoVariables, Variables, expand, expand_document, expand_for_display,

@@ -295,7 +295,11 @@ impl Planner<'_> {
         let Some((missing, _)) = expander.missing.first() else {
             return diagnostic.help("give the argument a default, or a value with `--build-arg`");
         };
-        match did_you_mean(missing, self.globals.keys().map(String::as_str)) {
+        let declared = || self.file.global_args.iter().flat_map(|arg| &arg.definitions).map(|own| own.name.as_str());
+        if declared().any(|own| own == missing) {
+            return diagnostic.help(format!("give `{missing}` a default, or a value with `--build-arg {missing}=…`"));
+        }
+        match did_you_mean(missing, declared().chain(self.globals.keys().map(String::as_str))) {
             Some(near) => diagnostic.help(format!("`{missing}` is not declared: did you mean `{near}`?")),
             None => diagnostic.help(format!("`ARG {missing}` has to stand before the first `FROM`")),
         }

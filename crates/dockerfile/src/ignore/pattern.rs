@@ -59,13 +59,16 @@ impl Pattern {
             Shape::Suffix(suffix) => {
                 path.ends_with(suffix.as_str()) || suffix.strip_prefix('/').is_some_and(|name| name == path)
             }
-            Shape::Pieces(pieces) => fits(pieces, path),
+            Shape::Pieces(pieces) => fits(pieces, path, false),
         }
     }
 
     /// Whether it fits the path or a directory above it.
     pub(super) fn fits_or_parent(&self, path: &str) -> bool {
-        self.fits(path) || path.match_indices('/').any(|(at, _)| self.fits(&path[..at]))
+        match &self.shape {
+            Shape::Pieces(pieces) => fits(pieces, path, true),
+            _ => self.fits(path) || path.match_indices('/').any(|(at, _)| self.fits(&path[..at])),
+        }
     }
 
     /// Whether it might fit something below the directory; never false when it does.
@@ -159,9 +162,9 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Piece, 
     }
 }
 
-/// Whether the pieces fit the whole path. All ways are followed side by side, so that time grows with the product of the
+/// Whether the pieces fit the whole path, or with `parents` a directory above it. All ways are followed side by side, so that time grows with the product of the
 /// two lengths and no faster.
-fn fits(pieces: &[Piece], path: &str) -> bool {
+fn fits(pieces: &[Piece], path: &str, parents: bool) -> bool {
     let mut now = vec![false; pieces.len() + 1];
     let mut next = now.clone();
     now[0] = true;
@@ -169,6 +172,9 @@ fn fits(pieces: &[Piece], path: &str) -> bool {
     let mut open = vec![false; pieces.len()];
     settle(pieces, &mut now, &mut open);
     for c in path.chars() {
+        if parents && c == '/' && now[pieces.len()] {
+            return true;
+        }
         next.fill(false);
         let mut any = false;
         for (index, piece) in pieces.iter().enumerate() {

@@ -16,6 +16,9 @@ impl ArgDefinition {
     pub(crate) fn parse(statement: &mut Statement<'_>) -> Option<Vec<ArgDefinition>> {
         statement.read_flags(&[]);
         let mut definitions = Vec::new();
+        if statement.rest.is_empty() {
+            return statement.wrong(statement.keyword.span, "ARG needs a name", "as in `ARG VERSION=1.0`");
+        }
         for range in statement.quoted_words() {
             let text = &statement.line.text[range.clone()];
             let (name, default) = match text.find('=') {
@@ -29,9 +32,6 @@ impl ArgDefinition {
             }
             let line = statement.line;
             definitions.push(ArgDefinition { name: line.word(name), default: default.map(|range| line.word(range)) });
-        }
-        if definitions.is_empty() {
-            return statement.wrong(statement.keyword.span, "ARG needs a name", "as in `ARG VERSION=1.0`");
         }
         Some(definitions)
     }

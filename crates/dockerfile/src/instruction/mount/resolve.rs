@@ -130,7 +130,7 @@ impl Options {
                 return Ok(());
             }
             let message = format!("`{key}` means nothing to a mount of type `{kind}`");
-            Err(error(option.key_span, message).help(format!("it belongs to `{}`", kinds.join("` and `"))))
+            Err(error(option.key_span, message).help(format!("it belongs to `{}`", kinds.join("`, `"))))
         };
         match key {
             "readonly" | "ro" => self.read_only = Some(flag(option, value)?),
