@@ -11,7 +11,7 @@ const SECOND: &[&str] = &[
 ];
 
 /// 64 hexadecimal digits.
-pub(crate) fn id() -> String {
+pub fn id() -> String {
     use std::fmt::Write as _;
     let mut bytes = [0u8; 32];
     if getrandom::fill(&mut bytes).is_err() {

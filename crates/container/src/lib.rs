@@ -24,6 +24,7 @@ mod volume;
 
 pub use container::{Base, Container, Create, Exec, Execution, Main};
 pub use error::{Error, Result};
+pub use identity::id as fresh_id;
 pub use inside::Root;
 pub use log::{LogReader, Piece, Stream};
 pub use network::{DEFAULT_NETWORK, Network, NetworkRequest};

@@ -11,7 +11,7 @@ use crate::Word;
 pub(crate) use lexer::Lexer;
 
 /// Where the values of variables come from.
-pub trait Variables {
+pub trait Variables: Sync {
     /// The value, or `None` if the variable is not set; a set one may be empty.
     fn get(&self, name: &str) -> Option<&str>;
 }
