@@ -96,7 +96,11 @@ fn run(ground: &Ground, channel: &OwnedFd) -> io::Result<()> {
         let fds: Vec<_> = fd.iter().map(|fd| fd.as_fd()).collect();
         channel::send(channel, &answer.encode(), &fds)?;
     }
-    if let Some(forwarding) = network.and_then(|network| network.forwarding) {
+    if let Some(network) = network
+        && let Some(forwarding) = network.forwarding
+    {
+        // The switches are those of the namespace one is in.
+        sys::enter_namespace(&network.host, libc::CLONE_NEWNET)?;
         forwarding.leave();
     }
     Ok(())

@@ -38,10 +38,18 @@ async fn member(world: &World, network: &NetworkHandle, layer: &PathBuf, name: &
 
 /// Answers each connection with a line; waits until it listens.
 async fn serve(sandbox: &Sandbox, port: u16, line: &str) -> sandbox::Process {
-    let process = sandbox.spawn(shell(&format!("nc -lk -p {port} -e echo {line}"))).await.expect("spawns");
-    let hex = format!("{port:04X}");
-    ok(sandbox, &format!("until grep -q ':{hex} .* 0A ' /proc/net/tcp /proc/net/tcp6; do sleep 0.02; done")).await;
+    let process = sandbox.spawn(shell(&format!("nc -ll -p {port} -e echo {line}"))).await.expect("spawns");
+    listening(sandbox, &format!(":{port:04X} .* 0A ")).await;
     process
+}
+
+/// Waits until the kernel lists such a socket.
+async fn listening(sandbox: &Sandbox, line: &str) {
+    let script = format!(
+        "for try in $(seq 1000); do grep -q '{line}' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 && exit; sleep 0.01; \
+         done; exit 1"
+    );
+    ok(sandbox, &script).await;
 }
 
 async fn fetch(stream: tokio::net::TcpStream) -> String {
@@ -106,7 +114,7 @@ fn a_member_shares_its_place_with_others() {
         let alone = start(&world, alone).await.expect("starts");
         serve(&alone, 8080, "from-alone").await;
         let mut with = spec(&world, "with", vec![layer], None);
-        with.network = Network::Join(alone);
+        with.network = Network::Join(alone.clone());
         let with = start(&world, with).await.expect("joins");
         assert_eq!(ok(&with, "nc 127.0.0.1 8080 </dev/null").await, "from-alone\n");
     });
@@ -166,7 +174,7 @@ fn published_ports_lead_in() {
         assert!(error.to_string().contains("in use"), "{error}");
         // Both directions, each closed by itself: everything arrives, also what is sent after the other end is closed.
         let echo = one.spawn(shell("nc -l -p 90 -e cat")).await.expect("spawns");
-        ok(&one, "until grep -q ':005A .* 0A ' /proc/net/tcp /proc/net/tcp6; do sleep 0.02; done").await;
+        listening(&one, ":005A .* 0A ").await;
         let published_echo = network.publish(anywhere, address, 90, Protocol::Tcp).await.expect("publishes");
         let mut stream = tokio::net::TcpStream::connect(published_echo.address()).await.expect("connects");
         let sent = vec![7_u8; 1 << 20];
@@ -184,20 +192,49 @@ fn published_ports_lead_in() {
         assert_eq!(received, sent);
         drop(echo);
 
-        let _udp = one.spawn(shell("nc -u -l -p 5353 -e cat")).await.expect("spawns");
-        ok(&one, "until grep -q ':14E9 ' /proc/net/udp /proc/net/udp6; do sleep 0.02; done").await;
-        let published_udp = network.publish(anywhere, address, 5353, Protocol::Udp).await.expect("publishes");
-        let client = tokio::net::UdpSocket::bind(anywhere).await.expect("socket");
-        client.send_to(b"datagram", published_udp.address()).await.expect("sends");
-        let mut buffer = [0; 100];
-        let (count, _) = client.recv_from(&mut buffer).await.expect("receives");
-        assert_eq!(&buffer[..count], b"datagram");
-
         let was = published.address();
         drop(published);
         // The listener goes when its task has been told.
         while tokio::net::TcpStream::connect(was).await.is_ok() {
             tokio::task::yield_now().await;
+        }
+    });
+}
+
+#[test]
+fn datagrams_lead_in_and_back() {
+    run(|| async {
+        let world = World::new();
+        let Some(layer) = busybox(&world) else { return };
+        if !std::path::Path::new("/usr/bin/perl").exists() || !std::path::Path::new("/lib").is_symlink() {
+            return skip("there is no perl that needs nothing but /usr");
+        }
+        let Some(network) = network(&world, host("job")).await else { return };
+        for name in ["lib", "lib64"] {
+            std::os::unix::fs::symlink(format!("usr/{name}"), layer.join(name)).expect("link");
+        }
+        let mut asked = spec(&world, "one", vec![layer], None);
+        asked.network = Network::Member(Member { network: network.clone(), aliases: vec![], address: None });
+        asked.binds = vec![sandbox::Bind { source: "/usr".into(), target: "/usr".into(), read_only: true }];
+        let one = start(&world, asked).await.expect("starts");
+        let script = "$s = IO::Socket::INET->new(LocalPort => 5353, Proto => 'udp') or die; \
+                      while ($from = $s->recv($b, 9999)) { $s->send(uc $b, 0, $from) }";
+        let _server = one
+            .spawn(sandbox::Command::new(["/usr/bin/perl", "-MIO::Socket::INET", "-e", script]))
+            .await
+            .expect("spawns");
+        listening(&one, ":14E9 ").await;
+        let anywhere: SocketAddr = "127.0.0.1:0".parse().expect("address");
+        let address = one.address().expect("address");
+        let published = network.publish(anywhere, address, 5353, Protocol::Udp).await.expect("publishes");
+        for text in ["one", "two"] {
+            let client = tokio::net::UdpSocket::bind(anywhere).await.expect("socket");
+            for _ in 0..2 {
+                client.send_to(text.as_bytes(), published.address()).await.expect("sends");
+                let mut buffer = [0; 100];
+                let (count, _) = client.recv_from(&mut buffer).await.expect("receives");
+                assert_eq!(&buffer[..count], text.to_uppercase().as_bytes());
+            }
         }
     });
 }
@@ -291,7 +328,7 @@ fn the_way_out_goes_through_the_host() {
         assert!(ip(&command), "{command}");
     }
     let mut server = std::process::Command::new("ip")
-        .args(["netns", "exec", &name, "busybox", "nc", "-lk", "-p", "7000", "-e", "echo", "outside"])
+        .args(["netns", "exec", &name, "busybox", "nc", "-ll", "-p", "7000", "-e", "echo", "outside"])
         .spawn()
         .expect("server");
     while TcpStream::connect("198.51.100.2:7000").is_err() {
