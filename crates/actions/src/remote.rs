@@ -36,7 +36,8 @@ impl Resolver {
             return Ok(known);
         }
         // Two threads may look at once; both then find the same.
-        let found = match pin.and_then(|pin| self.vendored(repo, reference, pin)) {
+        let vendored = pin.map(|pin| self.vendored(repo, reference, pin)).transpose()?.flatten();
+        let found = match vendored {
             Some(found) => found,
             None => self.fetched(repo, reference, pin)?,
         };
@@ -46,16 +47,29 @@ impl Resolver {
         Ok(found)
     }
 
-    fn vendored(&self, repo: &RepoName, reference: &str, pin: &LockedAction) -> Option<Remote> {
-        let root = vendor_dir(self.vendor.as_ref()?, repo, &pin.commit);
+    /// The vendored copy, if there is one. It is compared with the lock file: what was edited since does not run.
+    fn vendored(
+        &self,
+        repo: &RepoName,
+        reference: &str,
+        pin: &LockedAction,
+    ) -> Result<Option<Remote>, ActionError> {
+        let Some(root) = self.vendor.as_ref().map(|vendor| vendor_dir(vendor, repo, &pin.commit)) else {
+            return Ok(None);
+        };
+        if !root.is_dir() {
+            return Ok(None);
+        }
+        if git::content_hash(&root).map_err(ActionError::io("cannot read", &root))? != pin.content {
+            let problem = format!(
+                "the vendored copy in {} is not what trunkline.lock pins; `trunkline actions vendor` puts it back",
+                root.display()
+            );
+            return Err(ActionError::Locked { uses: format!("{repo}@{reference}"), problem });
+        }
         let why = format!("{repo}@{reference} is {} (trunkline.lock), vendored in {}", pin.commit, root.display());
-        root.is_dir().then(|| Remote {
-            root,
-            commit: Some(pin.commit.clone()),
-            tree: Some(pin.tree.clone()),
-            why,
-            held: None,
-        })
+        let (commit, tree) = (Some(pin.commit.clone()), Some(pin.tree.clone()));
+        Ok(Some(Remote { root, commit, tree, why, held: None }))
     }
 
     fn fetched(&self, repo: &RepoName, reference: &str, pin: Option<&LockedAction>) -> Result<Remote, ActionError> {

@@ -35,6 +35,12 @@ impl Project {
             return Err(Failure::usage(format!("{}: no such directory", directory.display())));
         }
         let repository = discover(directory)?;
+        if repository.is_bare() {
+            return Err(Failure::usage(format!(
+                "{} is a bare repository: it has no files to run workflows from; clone it, or name a work tree of it with -C",
+                directory.display()
+            )));
+        }
         let facts = repository.facts().map_err(|error| Failure::broken(error.to_string()))?;
         let top = repository.top_level().to_owned();
         let config = Config::read(&top)?;

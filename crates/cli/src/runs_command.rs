@@ -80,13 +80,12 @@ fn lines(runs: &[StoredRun], now: i64, palette: Palette, columns: usize) -> Vec<
         .map(|run| {
             let (word, style) = word(&run.state);
             let sha = run.meta.sha.get(..7).unwrap_or(&run.meta.sha);
-            let dirty = if run.meta.dirty { "+" } else { "" };
             [
                 Cell::plain(run.number.to_string()),
                 Cell::new(word, style),
                 Cell::plain(elapsed(run, now).map(text::duration).unwrap_or_default()).right(),
                 Cell::plain(&run.meta.event_name),
-                Cell::plain(format!("{} {sha}{dirty}", branch(&run.meta.git_ref))),
+                Cell::plain(format!("{} {sha}", branch(&run.meta.git_ref))),
                 Cell::new(text::age(now - run.meta.started_at), DIM),
                 Cell::new(workflows(run).join(", "), Style::new()),
             ]
@@ -139,7 +138,6 @@ fn as_json(run: &StoredRun) -> serde_json::Value {
         "event": run.meta.event_name,
         "ref": run.meta.git_ref,
         "sha": run.meta.sha,
-        "dirty": run.meta.dirty,
         "attempt": run.meta.attempt,
         "parent": run.meta.parent,
         "started_at": run.meta.started_at,

@@ -63,6 +63,10 @@ impl Outcome {
     /// `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
     fn read(&mut self, line: &str) {
         let line = line.trim();
+        // A failed test's own output holds lines like the runner's; nextest's come last and count everything.
+        if line.starts_with("Summary [") {
+            (self.passed, self.failed, self.ignored) = (0, 0, 0);
+        }
         let counts = match (line.strip_prefix("Summary ["), line.strip_prefix("test result:")) {
             (Some(rest), _) => rest.split_once("run:").map_or(rest, |(_, counts)| counts),
             (None, Some(rest)) => rest,
@@ -138,6 +142,18 @@ mod tests {
             outcome.read(line);
             assert_eq!((outcome.passed, outcome.failed, outcome.ignored), counts, "{line}");
         }
+    }
+
+    #[test]
+    fn what_a_failed_test_printed_is_not_counted_again() {
+        let mut outcome = Outcome::default();
+        let lines = [
+            "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out; finished in 0.01s",
+            "Summary [ 1.2s] 54 tests run: 53 passed, 1 failed, 3 skipped",
+            "Summary [ 1.2s] 54 tests run: 53 passed, 1 failed, 3 skipped",
+        ];
+        lines.iter().for_each(|line| outcome.read(line));
+        assert_eq!((outcome.passed, outcome.failed, outcome.ignored), (53, 1, 3));
     }
 
     #[test]

@@ -117,6 +117,10 @@ fn vendored_actions_need_nothing_else() {
     std::fs::write(dir.join("dist/index.js"), "tampered").unwrap();
     let problems = locker(&resolver).verify(&lock, &uses, &fixture.own()).unwrap();
     assert!(matches!(&problems[..], [Problem::Differs { .. }, Problem::Differs { .. }]), "{problems:?}");
+    let sources = Sources { offline: true, cache_dir: fixture.path("third-cache"), ..fixture.sources() };
+    let fresh = fixture.resolver_over(sources).with_lock(Some(lock), Some(vendor));
+    let error = fresh.action(&Uses::parse("octo/leaf@v3").unwrap(), &fixture.own(), &fixture.own()).unwrap_err();
+    assert!(error.to_string().contains("is not what trunkline.lock pins"), "{error}");
 }
 
 #[test]

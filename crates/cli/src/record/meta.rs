@@ -17,8 +17,6 @@ pub(crate) struct RunMeta {
     /// `refs/heads/main`
     pub(crate) git_ref: String,
     pub(crate) sha: String,
-    /// Whether uncommitted changes were part of it.
-    pub(crate) dirty: bool,
     /// Where the command was given.
     pub(crate) cwd: PathBuf,
     pub(crate) repo_root: PathBuf,

@@ -86,6 +86,11 @@ fn a_lock_is_made_checked_and_carried_along() {
     assert_eq!(changed.code, Some(3), "{}", changed.stdout);
     assert!(changed.stderr.contains("octo/tool@v1"), "{}", changed.stderr);
     assert!(changed.stderr.contains(".trunkline/vendor"), "{}", changed.stderr);
+    // And it does not run.
+    let refused = project.call(&["run"]);
+    assert_ne!(refused.code, Some(0), "{}", refused.stdout);
+    let told = format!("{}{}", refused.stdout, refused.stderr);
+    assert!(told.contains("is not what trunkline.lock pins") && !told.contains("three"), "{told}");
 }
 
 #[test]
