@@ -71,9 +71,9 @@ pub(crate) async fn open(launcher: Arc<Shared>, prepared: Prepared, spec: Sandbo
     let (remote, ready) = Remote::new(prepared.channel)
         .map_err(|source| Error::Io { what: "connecting to the sandbox's init".into(), source })?;
     // A prepared init that failed meanwhile says why before its socket closes, so a failed send is not the answer.
-    let given = place.namespace().map(|namespace| namespace.try_clone()).transpose();
+    let given = place.namespace().map(std::os::fd::OwnedFd::try_clone).transpose();
     let given = given.map_err(|source| Error::Io { what: "passing the network on".into(), source })?;
-    let _ = remote.send(&ToInit::Setup { setup }, given.as_slice()).await;
+    let _ = remote.send(&ToInit::Setup { setup: Box::new(setup) }, given.as_slice()).await;
     let ready = match ready.await {
         Ok(FromInit::Ready { ready }) => ready,
         Ok(FromInit::Failed { step, errno }) => {

@@ -96,6 +96,15 @@ impl Wire for String {
     }
 }
 
+impl<T: Wire> Wire for Box<T> {
+    fn put(&self, out: &mut Vec<u8>) {
+        T::put(self, out);
+    }
+    fn get(input: &mut &[u8]) -> Result<Self, Malformed> {
+        T::get(input).map(Self::new)
+    }
+}
+
 impl<T: Wire> Wire for Option<T> {
     fn put(&self, out: &mut Vec<u8>) {
         self.is_some().put(out);
@@ -297,7 +306,7 @@ wire_struct!(
 wire_enum!(
     /// What an init is asked.
     ToInit {
-        1 => Setup { setup: Setup },
+        1 => Setup { setup: Box<Setup> },
         2 => Mount { id: u64, lower: PathBuf, layer: PathBuf, target: PathBuf },
         3 => Start { start: Start },
         4 => Signal { id: u64, key: u64, signal: i32, group: bool },

@@ -99,6 +99,10 @@ fn run(ground: &Ground, channel: &OwnedFd) -> io::Result<()> {
     if let Some(network) = network
         && let Some(forwarding) = network.forwarding
     {
+        // It would go with the namespace, but some time after.
+        let mut batch = Batch::default();
+        route::remove(&mut batch, WAY_OUT);
+        let _ = network.route.send(&mut batch);
         // The switches are those of the namespace one is in.
         sys::enter_namespace(&network.host, libc::CLONE_NEWNET)?;
         forwarding.leave();

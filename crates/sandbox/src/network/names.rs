@@ -43,7 +43,7 @@ impl Subnet {
         const PIECES: u32 = 256;
         let taken: Vec<(u32, u32)> = routes.lines().skip(1).filter_map(route).filter(|(_, mask)| *mask != 0).collect();
         (0..PIECES)
-            .map(|offset| Self { first: FIRST + (seed.wrapping_add(offset) % PIECES << 8), prefix: 24 })
+            .map(|offset| Self { first: FIRST + ((seed.wrapping_add(offset) % PIECES) << 8), prefix: 24 })
             .find(|one| !taken.iter().any(|(to, mask)| (one.first ^ to) & mask & 0xffff_ff00 == 0))
     }
 }

@@ -8,9 +8,11 @@ use std::process::{Child, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
-use sandbox::{Launcher, LauncherConfig, Limits, Placement, SandboxSpec};
+use sandbox::{Launcher, LauncherConfig, Limits, Member, Network, NetworkSpec, Placement, Protocol, Root, SandboxSpec};
 
-use crate::world::{exists, run, shell};
+use crate::images::{busybox, start};
+use crate::networks::network;
+use crate::world::{World, exists, run, shell};
 
 const STATE: &str = "TRUNKLINE_TEST_VICTIM";
 
@@ -37,7 +39,28 @@ fn victim() {
             BufReader::new(reader).read_line(&mut String::new()).expect("reads");
             kept.push((sandbox, process));
         }
-        println!("victim ready");
+        let world = World { dir: tempfile::tempdir_in(&dir).expect("directory"), launcher };
+        let mut images = None;
+        if let Some(layer) = busybox(&world)
+            && let Some(network) =
+                network(&world, NetworkSpec { name: "victim".into(), ..NetworkSpec::default() }).await
+        {
+            let mut spec = SandboxSpec::new("image", dir.join("jobs/image"));
+            spec.root = Root::Layers { lowers: vec![layer], upper: Some(dir.join("upper")) };
+            spec.network =
+                Network::Member(Member { network: network.clone(), aliases: vec!["image".into()], address: None });
+            let sandbox = start(&world, spec).await.expect("image");
+            let (reader, writer) = std::io::pipe().expect("pipe");
+            let mut command = shell("touch /x; echo started; sleep 610");
+            command.stdout = Some(writer.into());
+            let process = sandbox.spawn(command).await.expect("spawns");
+            BufReader::new(reader).read_line(&mut String::new()).expect("reads");
+            let anywhere = "127.0.0.1:0".parse().expect("address");
+            let address = sandbox.address().expect("address");
+            let published = network.publish(anywhere, address, 80, Protocol::Tcp).await.expect("publishes");
+            images = Some((network, sandbox, process, published));
+        }
+        println!("victim {} ready", if images.is_some() { "with images" } else { "without images" });
         std::future::pending::<()>().await;
     });
 }
@@ -59,11 +82,14 @@ impl Victim {
             .spawn()
             .expect("starts");
         let output = child.stdout.take().expect("piped");
-        let ready = BufReader::new(output).lines().any(|line| line.expect("reads").contains("victim ready"));
-        assert!(ready);
+        let mut lines = BufReader::new(output).lines().map(|line| line.expect("reads"));
+        let ready = lines.find(|line| line.contains("victim with")).expect("ready");
         let family = family(child.id());
         for name in ["trunkline-init", "trunkline-helpe", "sleep"] {
             assert!(family.iter().filter(|(_, found, _)| found == name).count() >= 2, "{name}: {family:?}");
+        }
+        if ready.contains("with images") {
+            assert_eq!(family.iter().filter(|(_, found, _)| found == "trunkline-net").count(), 1, "{family:?}");
         }
         Self { dir, child, family }
     }
@@ -71,7 +97,7 @@ impl Victim {
     fn kill(&mut self, also_helpers: bool) {
         if also_helpers {
             for (pid, name, _) in &self.family {
-                if name == "trunkline-helpe" {
+                if name == "trunkline-helpe" || name == "trunkline-net" {
                     kill_process(*pid, Signal::KILL).expect("kills");
                 }
             }
@@ -131,15 +157,40 @@ fn cgroups_of(state: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-fn nothing_left(state: &Path, cgroups: &[PathBuf]) {
+fn nothing_left(state: &Path, cgroups: &[PathBuf], family: &[(Pid, String, OwnedFd)]) {
     let left: Vec<_> =
         std::fs::read_dir(state).expect("state").map(|entry| entry.expect("entry").file_name()).collect();
     assert_eq!(left, ["lock"]);
     let jobs = state.with_file_name("jobs");
-    assert!(!exists(jobs.join("isolated")) && !exists(jobs.join("host")));
+    for name in ["isolated", "host", "image"] {
+        assert!(!exists(jobs.join(name)), "{name}");
+    }
+    assert!(!exists(state.with_file_name("upper.work")));
     assert_eq!(cgroups.iter().filter(|group| exists(group)).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
     let table = std::fs::read_to_string("/proc/self/mountinfo").expect("mount table");
     assert!(!table.contains(state.to_str().expect("utf-8")));
+    // Every process of the victim is gone, so what has the number of one is left over.
+    // After a kill the kernel takes a network apart in its own time.
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let ours = |name: &str| family.iter().any(|(pid, ..)| name == format!("untl{}", pid.as_raw_nonzero()));
+    let interface = || {
+        let table = std::fs::read_to_string("/proc/net/dev").expect("interfaces");
+        table
+            .lines()
+            .filter_map(|line| line.trim().split_once(':'))
+            .map(|(name, _)| name.to_owned())
+            .find(|name| ours(name))
+    };
+    while let Some(name) = interface() {
+        assert!(std::time::Instant::now() < until, "{name} is still there");
+        std::thread::yield_now();
+    }
+    let rules = std::process::Command::new("nft").args(["list", "tables"]).output();
+    let rules = rules.map(|rules| String::from_utf8_lossy(&rules.stdout).into_owned()).unwrap_or_default();
+    for (pid, ..) in family {
+        let name = format!("untl{}", pid.as_raw_nonzero());
+        assert!(!rules.lines().any(|line| line.ends_with(&name)), "{rules}");
+    }
 }
 
 #[test]
@@ -148,7 +199,7 @@ fn killing_the_caller_leaves_nothing() {
     let cgroups = cgroups_of(&victim.state());
     victim.kill(false);
     victim.all_end();
-    nothing_left(&victim.state(), &cgroups);
+    nothing_left(&victim.state(), &cgroups, &victim.family);
 }
 
 #[test]
@@ -160,6 +211,6 @@ fn killing_the_helpers_too_leaves_only_what_a_sweep_removes() {
     victim.kill(true);
     victim.all_end();
     assert_eq!(sandbox::sweep(&victim.state()).expect("sweeps"), 1);
-    nothing_left(&victim.state(), &cgroups);
+    nothing_left(&victim.state(), &cgroups, &victim.family);
     assert_eq!(sandbox::sweep(&victim.state()).expect("sweeps"), 0);
 }

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::PathBuf;
+use std::path::Path;
 
 use sandbox::{Error, Member, Network, NetworkHandle, NetworkSpec, Protocol, Sandbox};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -26,8 +26,8 @@ fn host(name: &str) -> NetworkSpec {
     NetworkSpec { name: name.into(), gateway_names: vec!["host.docker.internal".into()], ..NetworkSpec::default() }
 }
 
-async fn member(world: &World, network: &NetworkHandle, layer: &PathBuf, name: &str, aliases: &[&str]) -> Sandbox {
-    let mut spec = spec(world, name, vec![layer.clone()], None);
+async fn member(world: &World, network: &NetworkHandle, layer: &Path, name: &str, aliases: &[&str]) -> Sandbox {
+    let mut spec = spec(world, name, vec![layer.to_owned()], None);
     spec.network = Network::Member(Member {
         network: network.clone(),
         aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),

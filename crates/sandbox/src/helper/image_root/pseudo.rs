@@ -71,7 +71,7 @@ fn mount_sys(root: &Path, ground: &Ground, image: &ImageSetup, own_network: bool
         && let Ok(fresh) = mounts::instance(c"sysfs", &[], attributes)
     {
         mounts::attach(&fresh, &target)?;
-        if let Ok(groups) = mounts::clone_tree(&ground.base.join("sys/fs/cgroup"), true) {
+        if let Ok(groups) = mounts::clone_tree(ground.base.join("sys/fs/cgroup"), true) {
             let _ = mounts::attach(&groups, target.join("fs/cgroup"));
         }
         return Ok(());
@@ -92,7 +92,7 @@ fn protect(root: &Path, ground: &Ground) -> io::Result<()> {
         let Ok(found) = rustix::fs::lstat(&path) else { continue };
         let kind = rustix::fs::FileType::from_raw_mode(found.st_mode);
         let cover = if kind == rustix::fs::FileType::Directory { "empty" } else { "dev/null" };
-        let tree = mounts::clone_tree(&ground.base.join(cover), false)?;
+        let tree = mounts::clone_tree(ground.base.join(cover), false)?;
         sys::set_read_only(&tree, false)?;
         mounts::attach(&tree, &path)?;
     }
@@ -123,7 +123,7 @@ fn devices(dev: &Path, ground: &Ground, image: &ImageSetup) -> io::Result<()> {
     }
     let own = ground.base.join("dev");
     for name in STANDARD {
-        if let Ok(tree) = mounts::clone_tree(&own.join(name), false) {
+        if let Ok(tree) = mounts::clone_tree(own.join(name), false) {
             attach_device(&tree, &place, Path::new(name))?;
         }
     }

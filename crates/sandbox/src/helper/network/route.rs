@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd as _, BorrowedFd};
 use super::netlink::{Batch, CREATE, EXCLUSIVE};
 
 const NEW_LINK: u16 = 16;
+const DELETE_LINK: u16 = 17;
 const SET_LINK: u16 = 19;
 const NEW_ADDRESS: u16 = 20;
 const NEW_ROUTE: u16 = 24;
@@ -22,13 +23,13 @@ mod link {
     pub(super) const VETH_PEER: u16 = 1;
 }
 
-mod address {
+mod inet {
     pub(super) const ADDRESS: u16 = 1;
     pub(super) const LOCAL: u16 = 2;
     pub(super) const BROADCAST: u16 = 4;
 }
 
-mod route {
+mod path {
     pub(super) const DESTINATION: u16 = 1;
     pub(super) const INTERFACE: u16 = 4;
     pub(super) const GATEWAY: u16 = 5;
@@ -110,6 +111,11 @@ pub(super) fn up(batch: &mut Batch, index: u32) {
     batch.message(SET_LINK, 0, &interface_header(index, true));
 }
 
+/// Removes an interface, and the other end of a pair with it.
+pub(super) fn remove(batch: &mut Batch, index: u32) {
+    batch.message(DELETE_LINK, 0, &interface_header(index, false));
+}
+
 /// Puts an interface on a bridge and brings it up.
 pub(super) fn join(batch: &mut Batch, index: u32, bridge: u32) {
     batch.message(SET_LINK, 0, &interface_header(index, true)).number(link::MASTER, bridge);
@@ -119,11 +125,11 @@ pub(super) fn add_address(batch: &mut Batch, index: u32, own: Ipv4Addr, prefix: 
     let family = libc::AF_INET as u8;
     let mut header = [family, prefix, 0, 0, 0, 0, 0, 0];
     header[4..8].copy_from_slice(&index.to_ne_bytes());
-    batch.message(NEW_ADDRESS, CREATE | EXCLUSIVE, &header).put(address::LOCAL, &own.octets());
-    batch.put(address::ADDRESS, &own.octets());
+    batch.message(NEW_ADDRESS, CREATE | EXCLUSIVE, &header).put(inet::LOCAL, &own.octets());
+    batch.put(inet::ADDRESS, &own.octets());
     if prefix < 31 {
         let all = own.to_bits() | !Subnet { address: own, prefix }.mask();
-        batch.put(address::BROADCAST, &all.to_be_bytes());
+        batch.put(inet::BROADCAST, &all.to_be_bytes());
     }
 }
 
@@ -142,10 +148,10 @@ pub(super) fn add_route(batch: &mut Batch, to: Subnet, gateway: Option<Ipv4Addr>
     }
     batch.message(NEW_ROUTE, CREATE | EXCLUSIVE, &header);
     if to.prefix > 0 {
-        batch.put(route::DESTINATION, &to.address.octets());
+        batch.put(path::DESTINATION, &to.address.octets());
     }
     if let Some(gateway) = gateway {
-        batch.put(route::GATEWAY, &gateway.octets());
+        batch.put(path::GATEWAY, &gateway.octets());
     }
-    batch.number(route::INTERFACE, index);
+    batch.number(path::INTERFACE, index);
 }
