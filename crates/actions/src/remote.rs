@@ -48,12 +48,7 @@ impl Resolver {
     }
 
     /// The vendored copy, if there is one. It is compared with the lock file: what was edited since does not run.
-    fn vendored(
-        &self,
-        repo: &RepoName,
-        reference: &str,
-        pin: &LockedAction,
-    ) -> Result<Option<Remote>, ActionError> {
+    fn vendored(&self, repo: &RepoName, reference: &str, pin: &LockedAction) -> Result<Option<Remote>, ActionError> {
         let Some(root) = self.vendor.as_ref().map(|vendor| vendor_dir(vendor, repo, &pin.commit)) else {
             return Ok(None);
         };

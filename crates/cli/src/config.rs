@@ -7,8 +7,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 mod registry;
+mod registry_serve;
 
 pub(crate) use registry::Registry;
+pub(crate) use registry_serve::{RegistryServe, duration};
 
 use crate::failure::Failure;
 
@@ -19,7 +21,7 @@ pub(crate) const FILE: &str = "trunkline.toml";
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
     pub(crate) run: Run,
-    /// `runs-on` label to `sandbox` or `host`.
+    /// `runs-on` label to `sandbox`, `host` or `image:REFERENCE`.
     pub(crate) platforms: BTreeMap<String, Spanned<String>>,
     pub(crate) actions: Actions,
     pub(crate) vars: BTreeMap<String, String>,
@@ -116,13 +118,30 @@ impl Config {
         Self::parse(&text)
     }
 
+    /// Reads a file of any name, which must be there.
+    pub(crate) fn read_file(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display();
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Failure::missing(format!("{shown} cannot be read: {error}")))?;
+        Self::parse(&text).map_err(|failure| match failure {
+            Failure::Invalid { report } => {
+                let rest = report.strip_prefix(FILE).map(str::to_owned);
+                Failure::invalid(rest.map_or(report, |rest| format!("{shown}{rest}")))
+            }
+            other => other,
+        })
+    }
+
     fn parse(text: &str) -> Result<Self, Failure> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let place = error.span().map(|span| position(text, span.start)).unwrap_or_default();
             Failure::invalid(format!("{FILE}{place}: {}", error.message()))
         })?;
         for (label, place) in &config.platforms {
-            choice(text, place, &["sandbox", "host"], &format!("platforms.{label}"))?;
+            if let Err(why) = crate::run_command::Where::parse(place.get_ref()) {
+                let at = position(text, place.span().start);
+                return Err(Failure::invalid(format!("{FILE}{at}: platforms.{label}: {why}")));
+            }
         }
         for (key, value, allowed) in [
             ("run.network", &config.run.network, &["host", "none"][..]),
@@ -197,7 +216,7 @@ mod tests {
         let table = [
             ("[run]\nnetwork = \"lan\"", "trunkline.toml:2:11: run.network is host or none, not `lan`"),
             ("[run]\nmemory = \"much\"", "trunkline.toml:2:10: run.memory is a size such as 512m or 2g, not `much`"),
-            ("[platforms]\nx = \"docker\"", "trunkline.toml:2:5: platforms.x is sandbox or host, not `docker`"),
+            ("[platforms]\nx = \"docker\"", "trunkline.toml:2:5: platforms.x: a label stands for sandbox, host or image:REFERENCE, not `docker`"),
             (
                 "[registry.map]\n\"ghcr.io\" = \"a b\"",
                 "trunkline.toml:2:13: registry.map.\"ghcr.io\": `a b` is not the address of a registry (expected \

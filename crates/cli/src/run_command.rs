@@ -13,6 +13,8 @@ mod shell;
 mod start;
 mod values;
 
+pub(crate) use values::HiddenInput;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +29,7 @@ use crate::project::{Project, rendered};
 use crate::record::{RecordStore, RunMeta};
 use crate::report::{Format, ReportOptions, Reporter};
 
-pub(crate) use self::place::resolver;
+pub(crate) use self::place::{Where, resolver};
 pub(crate) use self::resume::Resume;
 
 /// What is still at work in the background when a run has ended has this long.

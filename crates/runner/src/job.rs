@@ -2,6 +2,7 @@
 
 mod action;
 mod blame;
+mod containers;
 mod environment;
 mod first_error;
 mod frame;
@@ -14,6 +15,7 @@ mod pre_steps;
 mod process;
 mod resume;
 mod script;
+mod set_up;
 mod shared;
 mod step;
 mod step_context;
@@ -21,31 +23,27 @@ mod step_context;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use api::{Conclusion, Event, JobStarted, Reason};
+use api::{Conclusion, Reason};
 use expr::{Object, Value};
 use indexmap::IndexMap;
-use sandbox::{Placement, Sandbox};
+use sandbox::Placement;
 use tokio_util::sync::CancellationToken;
 use workflow::{JobKind, StepsJob};
 
 use self::blame::Blame;
 use self::frame::Frame;
-use self::layout::Layout;
 pub use self::layout::mount_points;
 use self::level::{Level, run_level};
 use self::post::PostStack;
 use self::shared::Job;
 use self::step::{Failure, env_of};
 use self::step_context::StepContext;
-use crate::kept::{keep_files, kept_dir, restore_files};
-use crate::log::JobLog;
-use crate::matcher::Matchers;
+use crate::kept::{keep_files, kept_dir};
 use crate::request::{Control, JobReport, JobRequest, Surroundings};
 use crate::result::TaskResult;
-use crate::temp_dir::TempDir;
 
 /// GitHub's limit for a job that names none, in minutes.
 const DEFAULT_TIMEOUT: f64 = 360.0;
@@ -60,38 +58,11 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
         return broken("a job that calls a workflow has no steps to execute");
     };
     let job_dir = around.launcher.jobs_dir().join(format!("leg-{}", request.leg));
-    let spec = Layout::spec(&request, &steps.steps, &around, &job_dir);
-    let placement = spec.placement;
-    let sandbox = match around.launcher.sandbox(spec).await {
-        Ok(sandbox) => sandbox,
-        Err(error) => return broken(&format!("its sandbox could not be set up: {error}")),
-    };
-    prepare_next(&around, placement);
-    let job = match set_up(request, around.clone(), control, sandbox.clone(), &job_dir) {
+    let job = match set_up::open(request, steps, &around, control, &job_dir).await {
         Ok(job) => job,
-        Err(text) => {
-            // The job never began; what it would leave is removed all the same.
-            let _ = sandbox.destroy().await;
-            return broken(&text);
-        }
+        Err(report) => return report,
     };
-    if let Some(from) = job.request.resume.clone() {
-        let (own, home) = (sandbox.clone(), resume::home(&job));
-        let restored = tokio::task::spawn_blocking(move || restore_files(&own, &home, &from.dir)).await;
-        if !matches!(restored, Ok(Ok(()))) {
-            let _ = sandbox.destroy().await;
-            return broken("the files of the earlier run could not be put back; rerun the job whole");
-        }
-    }
-    let isolation = sandbox.isolation();
-    job.emit(Event::JobStarted(JobStarted {
-        leg: job.request.leg,
-        runs_on: job.request.runs_on.clone(),
-        isolation: api::Isolation {
-            mode: if job.request.placement == Placement::Host { "host" } else { "sandbox" }.to_owned(),
-            missing: isolation.missing.clone(),
-        },
-    }));
+    let sandbox = job.sandbox.clone();
     let report = {
         let running = run(&job, steps);
         tokio::pin!(running);
@@ -118,6 +89,7 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
         let record = around.record_dir.parent().unwrap_or(&around.record_dir);
         (kept_dir(record, job.request.leg), resume::home(&job), resume::kept(&job), job.masker.clone())
     });
+    let table = job.table.get().cloned();
     // Off the critical path: whoever waits for this job goes on while its files are removed.
     around.cleanups.spawn(async move {
         if let Some((dir, home, kept, masker)) = keep {
@@ -126,6 +98,9 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
             // What is not kept cannot be begun again; saying so is the matter of who asks for that.
             let keeping = move || keep_files(&sandbox, &home, &dir, kept, &masker);
             let _ = tokio::task::spawn_blocking(keeping).await;
+        }
+        if let Some(table) = table {
+            table.close().await;
         }
         let _ = sandbox.destroy().await;
         let _ = std::fs::remove_dir_all(&job_dir);
@@ -151,57 +126,6 @@ fn broken(text: &str) -> JobReport {
         first_error: Some(text.to_owned()),
         environment_url: None,
     }
-}
-
-fn set_up(
-    request: JobRequest,
-    around: Arc<Surroundings>,
-    control: Control,
-    sandbox: Sandbox,
-    job_dir: &Path,
-) -> Result<Job, String> {
-    let layout = Layout::of(&sandbox, &request, &around.repository_name.name)
-        .map_err(|error| format!("its directories could not be made in {}: {error}", job_dir.display()))?;
-    let temp = TempDir::open(sandbox.host_path(&layout.temp))
-        .map_err(|error| format!("RUNNER_TEMP could not be opened: {error}"))?;
-    let masker = around.masker.fork();
-    for (_, secret) in request.secrets.as_object().into_iter().flat_map(Object::iter) {
-        masker.add(&secret.to_display_string());
-    }
-    let services = around.services.job_environment(&request.identity);
-    services.secrets_to_mask.iter().for_each(|secret| {
-        masker.add(secret);
-    });
-    let log =
-        JobLog::create(&around.record_dir.join(format!("{}.log", request.leg))).map_err(|error| error.to_string())?;
-    if let Some(listener) = &around.logs {
-        listener(request.leg, &log);
-    }
-    let base_env = environment::base(request.placement, &layout.home, &request.extra_env);
-    let runner_context = Value::Object(Arc::new(environment::runner_context(&layout, request.debug)));
-    Ok(Job {
-        cancel: control.cancel.child_token(),
-        control,
-        matchers: Matchers::new(),
-        log,
-        base_env,
-        action_env: services.action_env,
-        run_env: services.run_env,
-        runner_context,
-        tracking_id: format!("github_{}", uuid::Uuid::new_v4()),
-        next_step: AtomicU32::new(0),
-        states: std::sync::Mutex::new(IndexMap::new()),
-        blame: std::sync::Mutex::default(),
-        kept: std::sync::Mutex::default(),
-        loader: action::Loader::default(),
-        timed_out: CancellationToken::new(),
-        masker,
-        sandbox,
-        layout,
-        temp,
-        request,
-        around,
-    })
 }
 
 /// The job's own clocks: its timeout, and the end of its patience once it is cancelled.
@@ -261,6 +185,7 @@ async fn run(job: &Job, steps: &StepsJob) -> JobReport {
         }
     }
     post_steps::run(job, &mut frame, level).await;
+    job_end::stop_containers(job);
     job_end::report(job, steps, &mut frame, failure)
 }
 
@@ -276,7 +201,7 @@ fn first_frame(job: &Job) -> Frame {
     let text = |path: &Path| Value::string(path.to_string_lossy().into_owned());
     github.insert("job", Value::string(request.workflow.jobs[request.job].id.value.as_ref()));
     github.insert("workspace", text(&job.layout.workspace));
-    github.insert("event_path", text(&job.layout.temp.join("_github_workflow/event.json")));
+    github.insert("event_path", text(&job.layout.event));
     Frame {
         env: IndexMap::new(),
         path: Vec::new(),
@@ -298,7 +223,7 @@ fn first_frame(job: &Job) -> Frame {
 /// Writes the event file and works out `env` and `defaults` of workflow and job.
 fn prepare(job: &Job, steps: &StepsJob, frame: &mut Frame) -> Result<RunDefaults, Failure> {
     let event = frame.github.get("event").cloned().unwrap_or(Value::Null);
-    let written = job.temp.write(Path::new("_github_workflow/event.json"), event.to_json().to_string().as_bytes());
+    let written = job.temp.write(Path::new(layout::EVENT), event.to_json().to_string().as_bytes());
     written.map_err(|error| Failure::new("runner", format!("the event file could not be written: {error}"), None))?;
     let workflow = job.request.workflow.clone();
     for env in workflow.env.iter().chain(&steps.env) {

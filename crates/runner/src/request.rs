@@ -33,6 +33,11 @@ pub struct JobRequest {
     pub secrets: Value,
     pub runs_on: Vec<String>,
     pub placement: sandbox::Placement,
+    /// An image that stands for the machine: the job's root.
+    pub image: Option<String>,
+    /// `container` and `services`, evaluated.
+    pub container: Option<Value>,
+    pub services: Option<Value>,
     pub network: sandbox::Network,
     pub limits: sandbox::Limits,
     /// Minutes; the default is 360.

@@ -94,6 +94,11 @@ pub fn invocation(
     })
 }
 
+/// Splits a line into arguments as [`invocation`] does.
+pub fn words(line: &str) -> Vec<String> {
+    arguments::split(line)
+}
+
 /// A built-in's arguments and extension; names count without case.
 fn built_in(name: &str) -> Option<(&'static str, &'static str)> {
     BUILT_IN

@@ -72,7 +72,8 @@ impl Registries {
         if !self.own.is_empty() {
             let address = self.address.get_or_try_init(|| (self.start)()).await?;
             for host in &self.own {
-                routes.map.insert(host.clone(), address.clone());
+                // Each host has a place of its own there, so that names do not meet.
+                routes.map.insert(host.clone(), format!("{address}/{}", host.replace(':', "-")));
             }
         }
         Ok(routes)

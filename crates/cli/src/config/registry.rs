@@ -4,7 +4,7 @@ use image::client::Routes;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{FILE, position};
+use super::{FILE, RegistryServe, position};
 use crate::failure::Failure;
 
 /// The name that stands for the registry inside this program.
@@ -20,9 +20,21 @@ pub(crate) struct Registry {
     mirrors: BTreeMap<String, Vec<Spanned<String>>>,
     /// Hosts that may be spoken to without TLS.
     insecure: Vec<String>,
+    /// What this machine offers to others.
+    pub(crate) serve: RegistryServe,
 }
 
 impl Registry {
+    /// Hosts that the embedded registry stands in for.
+    pub(crate) fn embedded(&self) -> Vec<String> {
+        self.map.iter().filter(|(_, to)| to.get_ref() == EMBEDDED).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Whether something is said about where a registry is.
+    pub(crate) fn maps(&self, host: &str) -> bool {
+        self.map.contains_key(host)
+    }
+
     /// Whether the embedded registry stands in for some other one.
     pub(crate) fn wants_embedded(&self) -> bool {
         self.map.values().any(|address| address.get_ref() == EMBEDDED)
@@ -38,7 +50,7 @@ impl Registry {
         let map = self.map.iter().filter_map(|(name, to)| Some((name.clone(), address(to)?))).collect();
         let all = |mirrors: &Vec<Spanned<String>>| mirrors.iter().map(|mirror| mirror.get_ref().clone()).collect();
         let mirrors = self.mirrors.iter().map(|(name, mirrors)| (name.clone(), all(mirrors))).collect();
-        Routes { map, mirrors, insecure: self.insecure.clone() }
+        Routes { map, mirrors, insecure: self.insecure.clone(), ..Routes::default() }
     }
 
     pub(super) fn check(&self, text: &str) -> Result<(), Failure> {
@@ -52,7 +64,7 @@ impl Registry {
                 refuse(text, &format!("registry.mirrors.\"{name}\""), mirror, "")?;
             }
         }
-        Ok(())
+        self.serve.check(text)
     }
 }
 

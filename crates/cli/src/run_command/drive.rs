@@ -266,8 +266,8 @@ impl Driver<'_> {
     fn start(&mut self, workflow: usize, order: JobOrder) {
         let leg = self.leg(workflow, order.leg);
         let own = order.leg;
-        let placement = match self.gates.platforms.runner(&order.runs_on) {
-            Runner::Here(placement) => placement,
+        let place = match self.gates.platforms.runner(&order.runs_on) {
+            Runner::Here(place) => place,
             Runner::Elsewhere(label) => {
                 let text = format!("`{label}` is not this machine; -P {label}=sandbox runs it here all the same");
                 let reason = Reason { code: "runs-on".to_owned(), reason: text, location: None };
@@ -275,17 +275,9 @@ impl Driver<'_> {
                 return;
             }
         };
-        if let Some(what) =
-            order.container.as_ref().map(|_| "container").or(order.services.as_ref().map(|_| "services"))
-        {
-            let text = format!("`{what}` needs containers, which Trunkline cannot run yet; see docs/compat.md");
-            let reason = Reason { code: "container".to_owned(), reason: text, location: None };
-            self.job_result(workflow, leg, own, ended(Conclusion::Failure, Some(reason)));
-            return;
-        }
         let control = Control::default();
         self.running.insert(leg, control.clone());
-        let request = request::job(&self.ready, &self.gates, workflow, leg, order, placement);
+        let request = request::job(&self.ready, &self.gates, workflow, leg, order, place);
         let around = self.around.clone();
         let task = self.jobs.spawn(async move { (workflow, own, runner::execute(request, around, control).await) });
         self.tasks.insert(task.id(), (workflow, own));

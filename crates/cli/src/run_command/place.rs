@@ -14,11 +14,51 @@ use crate::project::Project;
 
 /// `-P` and `[platforms]`.
 #[derive(Debug, Default)]
-pub(crate) struct Platforms(Vec<(String, Placement)>);
+pub(crate) struct Platforms(Vec<(String, Where)>);
+
+/// What a label stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Where {
+    Sandbox,
+    Host,
+    /// A root made of this image.
+    Image(String),
+}
+
+impl Where {
+    /// `sandbox`, `host` or `image:REFERENCE`.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "sandbox" => Ok(Self::Sandbox),
+            "host" => Ok(Self::Host),
+            _ => match text.strip_prefix("image:") {
+                Some(name) => match image::Reference::parse(name) {
+                    Ok(_) => Ok(Self::Image(name.to_owned())),
+                    Err(error) => Err(format!("`{name}` is no image: {error}")),
+                },
+                None => Err(format!("a label stands for sandbox, host or image:REFERENCE, not `{text}`")),
+            },
+        }
+    }
+
+    pub(crate) fn placement(&self) -> Placement {
+        match self {
+            Self::Sandbox | Self::Image(_) => Placement::Isolated,
+            Self::Host => Placement::Host,
+        }
+    }
+
+    pub(crate) fn image(self) -> Option<String> {
+        match self {
+            Self::Image(name) => Some(name),
+            Self::Sandbox | Self::Host => None,
+        }
+    }
+}
 
 /// What the labels of a job mean here.
 pub(crate) enum Runner {
-    Here(Placement),
+    Here(Where),
     /// The label asks for a system that this machine is not.
     Elsewhere(String),
 }
@@ -27,14 +67,12 @@ impl Platforms {
     pub(crate) fn collect(args: &MachineArgs, config: &Config) -> Result<Self, Failure> {
         let mut platforms = Vec::new();
         for text in &args.platform {
-            let placed = text.split_once('=').and_then(|(label, place)| Some((label.to_owned(), placement(place)?)));
-            let Some(placed) = placed else {
-                return Err(Failure::usage(format!("--platform takes LABEL=sandbox or LABEL=host, not `{text}`")));
-            };
-            platforms.push(placed);
+            let refuse = |why: &str| Failure::usage(format!("--platform takes LABEL=WHERE, not `{text}`: {why}"));
+            let (label, place) = text.split_once('=').ok_or_else(|| refuse("there is no `=`"))?;
+            platforms.push((label.to_owned(), Where::parse(place).map_err(|why| refuse(&why))?));
         }
         for (label, place) in &config.platforms {
-            platforms.extend(placement(place.get_ref()).map(|place| (label.clone(), place)));
+            platforms.extend(Where::parse(place.get_ref()).map(|place| (label.clone(), place)));
         }
         Ok(Self(platforms))
     }
@@ -42,7 +80,7 @@ impl Platforms {
     /// The first label that is mapped decides; unmapped Linux and self-hosted labels mean a sandbox.
     pub(crate) fn runner(&self, labels: &[String]) -> Runner {
         let mapped = labels.iter().find_map(|label| {
-            self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(label)).map(|(_, place)| *place)
+            self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(label)).map(|(_, place)| place.clone())
         });
         if let Some(place) = mapped {
             return Runner::Here(place);
@@ -53,16 +91,8 @@ impl Platforms {
         });
         match foreign {
             Some(label) => Runner::Elsewhere(label.clone()),
-            None => Runner::Here(if cfg!(target_os = "linux") { Placement::Isolated } else { Placement::Host }),
+            None => Runner::Here(if cfg!(target_os = "linux") { Where::Sandbox } else { Where::Host }),
         }
-    }
-}
-
-fn placement(text: &str) -> Option<Placement> {
-    match text {
-        "sandbox" => Some(Placement::Isolated),
-        "host" => Some(Placement::Host),
-        _ => None,
     }
 }
 

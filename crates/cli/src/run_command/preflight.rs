@@ -120,8 +120,11 @@ impl Check<'_> {
         let Ok(parsed) = Uses::parse(&uses.value) else { return };
         // A local action may be made by an earlier step, so only what is there can be looked at.
         let local = matches!(parsed, Uses::Local(_));
-        if let Uses::Docker(_) = parsed {
-            return self.refuse(uses, "container actions cannot run yet; see docs/compat.md");
+        if let Uses::Docker(image) = &parsed {
+            if let Err(error) = image::Reference::parse(image) {
+                self.refuse(uses, &format!("`{image}` is no image: {error}"));
+            }
+            return;
         }
         let own = if matches!(parsed, Uses::SelfRepository(_)) { self.own.clone() } else { PathBuf::new() };
         let key = (own, uses.value.to_string());
@@ -157,9 +160,6 @@ impl Check<'_> {
             }
         };
         let ActionKind::Metadata(file) = &resolved.kind else {
-            if !matches!(resolved.kind, ActionKind::Native(_)) {
-                self.refuse(uses, "container actions cannot run yet; see docs/compat.md");
-            }
             return None;
         };
         let bytes = std::fs::read(file).ok()?;
@@ -193,7 +193,7 @@ impl Check<'_> {
                 }
             }
             Runs::Composite(_) => {}
-            Runs::Docker(_) => self.refuse(uses, "container actions cannot run yet; see docs/compat.md"),
+            Runs::Docker(_) => {}
         }
     }
 

@@ -105,10 +105,10 @@ fn given_or_asked(name: &str) -> Result<String, Failure> {
 }
 
 /// The terminal does not show what is typed until this is dropped.
-struct HiddenInput(Option<rustix::termios::Termios>);
+pub(crate) struct HiddenInput(Option<rustix::termios::Termios>);
 
 impl HiddenInput {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let before = rustix::termios::tcgetattr(std::io::stdin()).ok();
         if let Some(before) = &before {
             let mut hidden = before.clone();

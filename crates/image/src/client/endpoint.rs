@@ -73,6 +73,11 @@ impl Endpoint {
         endpoint
     }
 
+    /// The same, when the registry itself is asked afterwards.
+    pub(super) fn stand_in(registry: &str, address: &Address, routes: &Routes) -> Self {
+        Self { is_mirror: true, ..Self::mapped(registry, address, routes) }
+    }
+
     pub(super) fn mirror(registry: &str, address: &Address, routes: &Routes) -> Self {
         Self { is_mirror: true, ..Self::at(registry, address, routes) }
     }

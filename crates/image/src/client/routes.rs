@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::ClientError;
@@ -12,6 +12,8 @@ pub struct Routes {
     pub map: BTreeMap<String, String>,
     /// Registries asked before another, for pulls only, in this order.
     pub mirrors: BTreeMap<String, Vec<String>>,
+    /// Mapped registries that are asked themselves, for pulls, when what stands in for them does not help.
+    pub fallback: BTreeSet<String>,
     /// `HOST` or `HOST:PORT` that may be spoken to without TLS, or with a certificate nobody vouches for.
     pub insecure: Vec<String>,
 }
@@ -48,7 +50,13 @@ impl Routes {
                 sources.push(Endpoint::mirror(registry, &Address::parse(mirror)?, self));
             }
         }
-        sources.push(self.endpoint(registry)?);
+        match self.map.get(registry).filter(|_| self.fallback.contains(registry)) {
+            Some(address) => {
+                sources.push(Endpoint::stand_in(registry, &Address::parse(address)?, self));
+                sources.push(Endpoint::own(registry, self));
+            }
+            None => sources.push(self.endpoint(registry)?),
+        }
         Ok(sources)
     }
 

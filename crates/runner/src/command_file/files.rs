@@ -94,6 +94,15 @@ impl CommandFiles {
         Ok(files)
     }
 
+    /// Lets whoever a container runs as write to them.
+    pub(crate) fn open_to_all(&self) -> std::io::Result<()> {
+        for kind in Kind::ALL {
+            let mode = Mode::from_raw_mode(0o666);
+            rustix::fs::chmodat(&self.directory, self.name(kind), mode, rustix::fs::AtFlags::empty())?;
+        }
+        Ok(())
+    }
+
     /// A file's path for a step that sees `RUNNER_TEMP` at `temp`.
     #[must_use]
     pub fn path(&self, kind: Kind, temp: &Path) -> PathBuf {

@@ -1,6 +1,7 @@
 //! `uses:` steps: find the action, give it its inputs, run it as what it is.
 
 mod composite;
+mod docker;
 mod javascript;
 mod load;
 mod native;
@@ -18,11 +19,12 @@ use super::step_context::StepContext;
 use crate::result::{Annotation, AnnotationLevel, TaskResult};
 
 pub(crate) use composite::frame_inside;
+pub(crate) use docker::run_docker_post;
 pub(crate) use javascript::run_node_post;
 pub(crate) use load::{Loaded, Loader};
 pub(crate) use native::run_native_post;
 
-/// Runs the `pre` script of a JavaScript action.
+/// Runs the `pre` script of a JavaScript action, or the first entrypoint of a Docker action.
 pub(crate) async fn run_pre(
     running: &Running<'_>,
     uses: &Spanned<Arc<str>>,
@@ -34,12 +36,13 @@ pub(crate) async fn run_pre(
     let Some(action) = &loaded.action else {
         return Ok(TaskResult::Skipped);
     };
-    let Runs::Node(node) = &action.runs else {
-        return Ok(TaskResult::Skipped);
-    };
     let frame = action_frame(running.frame, &loaded);
-    let inputs = all_inputs(&running.context(), &frame, action, with)?;
-    javascript::run_pre(running, &frame, &loaded, node, inputs, holds).await
+    let inputs = || all_inputs(&running.context(), &frame, action, with);
+    match &action.runs {
+        Runs::Node(node) => javascript::run_pre(running, &frame, &loaded, node, inputs()?, holds).await,
+        Runs::Docker(docker) => docker::run_pre(running, &frame, &loaded, docker, inputs()?, holds).await,
+        Runs::Composite(_) => Ok(TaskResult::Skipped),
+    }
 }
 
 /// A local action appears with the checkout, after the time for `pre` scripts; GitHub does not run its `pre` either. One
@@ -62,7 +65,7 @@ pub(crate) async fn run_action(
     print_header(running, uses, &given);
     match &loaded.resolved.kind {
         ActionKind::Native(name) => native::run(running, name, &loaded, given).await,
-        ActionKind::Image(_) | ActionKind::Dockerfile(_) => Err(no_containers(uses)),
+        ActionKind::Image(_) | ActionKind::Dockerfile(_) => docker::run_bare(running, &loaded, given).await,
         ActionKind::Metadata(_) => {
             let Some(action) = &loaded.action else {
                 return Err(Failure::new("action", format!("`{}` has no metadata", uses.value), Some(uses.span)));
@@ -86,18 +89,17 @@ pub(crate) async fn run_action(
                     let inputs = with_defaults(&running.context(), &frame, action, given)?;
                     composite::run(running, frame, &loaded, action, composite, inputs).await
                 }
-                Runs::Docker(_) => Err(no_containers(uses)),
+                Runs::Docker(docker) => {
+                    if docker.pre_entrypoint.is_some() && without_pre(uses) {
+                        let text = format!("`pre` execution is not supported for local action from '{}'", uses.value);
+                        warn(running, text);
+                    }
+                    let inputs = with_defaults(&running.context(), &frame, action, given)?;
+                    docker::run(running, &frame, &loaded, docker, inputs).await
+                }
             }
         }
     }
-}
-
-fn no_containers(uses: &Spanned<Arc<str>>) -> Failure {
-    let text = format!(
-        "`{}` runs in a container, which Trunkline cannot do yet; see docs/compat.md for what can stand in for it",
-        uses.value
-    );
-    Failure::new("container", text, Some(uses.span))
 }
 
 /// `with`, evaluated. Names are looked up without regard to case.

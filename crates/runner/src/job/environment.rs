@@ -136,22 +136,61 @@ pub(crate) fn base(placement: Placement, home: &Path, extra: &[(String, String)]
     env.insert("HOME".to_owned(), home.to_string_lossy().into_owned());
     env.insert("CI".to_owned(), "true".to_owned());
     env.insert("GITHUB_ACTIONS".to_owned(), "true".to_owned());
-    reach_services(&mut env);
+    reach_services(&mut env, None);
     env.extend(extra.iter().cloned());
     env
 }
 
+/// Variables of the user's that a job in a container keeps: how to reach the network.
+const KEPT_IN_CONTAINER: &[&str] =
+    &["http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"];
+
+/// The same for a job in a container: the container's variables instead of the machine's.
+pub(crate) fn base_in_container(
+    own: Vec<(String, String)>,
+    home: &Path,
+    gateway: Option<std::net::Ipv4Addr>,
+    extra: &[(String, String)],
+) -> IndexMap<String, String> {
+    let mut env: IndexMap<String, String> = IndexMap::new();
+    for name in KEPT_IN_CONTAINER {
+        if let Ok(value) = std::env::var(name) {
+            env.insert((*name).to_owned(), value);
+        }
+    }
+    env.extend(own);
+    env.insert("HOME".to_owned(), home.to_string_lossy().into_owned());
+    env.entry("CI".to_owned()).or_insert_with(|| "true".to_owned());
+    env.insert("GITHUB_ACTIONS".to_owned(), "true".to_owned());
+    reach_services(&mut env, gateway);
+    env.extend(extra.iter().cloned());
+    env
+}
+
+/// A job in a network of its own finds the services where that network meets this machine.
+pub(crate) fn from_network(
+    variables: Vec<(String, String)>,
+    gateway: Option<std::net::Ipv4Addr>,
+) -> Vec<(String, String)> {
+    let Some(gateway) = gateway else { return variables };
+    let host = format!("//{gateway}:");
+    variables.into_iter().map(|(name, value)| (name, value.replace("//127.0.0.1:", &host))).collect()
+}
+
 /// The runtime services listen on loopback, where no proxy leads.
-fn reach_services(env: &mut IndexMap<String, String>) {
+fn reach_services(env: &mut IndexMap<String, String>, gateway: Option<std::net::Ipv4Addr>) {
     let proxied = env.keys().any(|name| name.to_ascii_lowercase().ends_with("_proxy"));
     if !proxied {
         return;
     }
     for name in ["no_proxy", "NO_PROXY"] {
         let list = env.entry(name.to_owned()).or_default();
-        if !list.split(',').any(|host| host.trim() == "127.0.0.1") {
-            let comma = if list.is_empty() { "" } else { "," };
-            list.push_str(&format!("{comma}127.0.0.1,localhost"));
+        let own = gateway.map(|gateway| gateway.to_string());
+        for wanted in ["127.0.0.1", "localhost"].into_iter().chain(own.as_deref()) {
+            if !list.split(',').any(|host| host.trim() == wanted) {
+                let comma = if list.is_empty() { "" } else { "," };
+                list.push_str(&format!("{comma}{wanted}"));
+            }
         }
     }
 }
@@ -164,7 +203,33 @@ pub(crate) fn of_step(
     step_env: &IndexMap<String, String>,
     files: Option<&CommandFiles>,
 ) -> IndexMap<String, String> {
-    let mut env = job.base_env.clone();
+    over(job.base_env.clone(), job, frame, step_env, files)
+}
+
+/// The same over nothing but what `--env` gives: for a container that an action makes, whose image has the rest.
+pub(crate) fn of_docker_action(
+    job: &Job,
+    frame: &Frame,
+    step_env: &IndexMap<String, String>,
+    files: Option<&CommandFiles>,
+) -> IndexMap<String, String> {
+    let base = job
+        .request
+        .extra_env
+        .iter()
+        .cloned()
+        .chain([("CI".to_owned(), "true".to_owned()), ("GITHUB_ACTIONS".to_owned(), "true".to_owned())]);
+    let frame = Frame { path: Vec::new(), ..frame.clone() };
+    over(base.collect(), job, &frame, step_env, files)
+}
+
+fn over(
+    mut env: IndexMap<String, String>,
+    job: &Job,
+    frame: &Frame,
+    step_env: &IndexMap<String, String>,
+    files: Option<&CommandFiles>,
+) -> IndexMap<String, String> {
     for (name, value) in frame.env.iter().chain(step_env) {
         env.insert(name.clone(), value.clone());
     }

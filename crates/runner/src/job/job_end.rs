@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use api::Conclusion;
+use api::{Conclusion, Stage};
+use indexmap::IndexMap;
 use workflow::StepsJob;
 
 use super::frame::Frame;
 use super::shared::Job;
-use super::step::Failure;
+use super::step::{Failure, processor};
 use super::step_context::StepContext;
+use crate::log::StepLog;
 use crate::request::JobReport;
 use crate::result::TaskResult;
 
@@ -59,6 +61,18 @@ pub(crate) fn report(job: &Job, steps: &StepsJob, frame: &mut Frame, failure: Op
         job.note_error(&reason.reason);
     }
     JobReport { conclusion, reason: timed_out.or(failure), outputs, first_error: job.first_error(), environment_url }
+}
+
+/// Shows what services wrote, and says that they end: a step of its own.
+pub(crate) fn stop_containers(job: &Job) {
+    let Some(containers) = &job.containers else { return };
+    let index = job.take_step();
+    let frame = super::first_frame(job);
+    let log = StepLog::start(job.log.clone(), index, processor(job, &frame, &IndexMap::new()));
+    job.step_started(index, "__stop_containers", "Stop containers", Stage::Post, None);
+    super::containers::stop(containers, &log);
+    let _ = log.finish();
+    job.step_finished(index, TaskResult::Success, TaskResult::Success, None, &IndexMap::new());
 }
 
 /// Ends and names the processes that steps left behind.

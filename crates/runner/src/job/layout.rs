@@ -20,11 +20,6 @@ pub fn mount_points() -> Vec<PathBuf> {
 /// Fresh in every sandbox.
 const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 
-/// The fresh HOME of a sandbox, as its processes name it. On the host it holds the workspace only.
-pub(super) fn own_home(sandbox: &Sandbox) -> PathBuf {
-    sandbox.inside_path(Path::new(HOME))
-}
-
 /// Whether anything may check out a repository.
 fn uses_actions(steps: &[Step]) -> bool {
     steps.iter().any(|step| match &step.kind {
@@ -44,7 +39,18 @@ pub(crate) struct Layout {
     pub(crate) temp: PathBuf,
     pub(crate) actions: PathBuf,
     pub(crate) tool_cache: PathBuf,
+    /// The event's file.
+    pub(crate) event: PathBuf,
+    /// What a job that failed keeps of its files.
+    pub(crate) kept: PathBuf,
 }
+
+/// The event's file, below `RUNNER_TEMP`.
+pub(crate) const EVENT: &str = "_github_workflow/event.json";
+/// HOME of containers, below `RUNNER_TEMP`.
+pub(crate) const CONTAINER_HOME: &str = "_github_home";
+pub(crate) const CONTAINER_WORKFLOW: &str = "_github_workflow";
+const CONTAINER_WORK: &str = "/__w";
 
 impl Layout {
     fn wanted(repository: &str) -> Self {
@@ -56,8 +62,46 @@ impl Layout {
             temp: work.join("_temp"),
             actions: work.join("_actions"),
             tool_cache: PathBuf::from(TOOL_CACHE),
+            event: work.join("_temp").join(EVENT),
+            kept: home.clone(),
             home,
         }
+    }
+
+    /// Where things are in an image: as GitHub's runner has it in a job's container, else as on a machine.
+    pub(crate) fn in_image(is_job_container: bool, repository: &str) -> Self {
+        if !is_job_container {
+            return Self::wanted(repository);
+        }
+        let work = PathBuf::from(CONTAINER_WORK);
+        Self {
+            home: PathBuf::from("/github/home"),
+            runner_workspace: work.join(repository),
+            workspace: work.join(repository).join(repository),
+            temp: work.join("_temp"),
+            actions: work.join("_actions"),
+            tool_cache: PathBuf::from("/__t"),
+            event: PathBuf::from("/github/workflow/event.json"),
+            kept: work,
+        }
+    }
+
+    /// Makes the directories of a job in an image below `work`. Returns what to show in the container.
+    pub(crate) fn make_shown(&self, work: &Path, is_job_container: bool) -> io::Result<Vec<Bind>> {
+        let real = |path: &Path| work.join(path.strip_prefix(&self.kept).unwrap_or(path));
+        for dir in [&self.workspace, &self.temp, &self.actions] {
+            std::fs::create_dir_all(real(dir))?;
+        }
+        let bind = |source: PathBuf, target: &str| Bind { source, target: target.into(), read_only: false };
+        let mut binds = vec![Bind { source: work.to_owned(), target: self.kept.clone(), read_only: false }];
+        if is_job_container {
+            for (name, target) in [(CONTAINER_HOME, "/github/home"), (CONTAINER_WORKFLOW, "/github/workflow")] {
+                let source = real(&self.temp).join(name);
+                std::fs::create_dir_all(&source)?;
+                binds.push(bind(source, target));
+            }
+        }
+        Ok(binds)
     }
 
     /// What to ask the sandbox for. The workspace is a directory within the fresh home.
@@ -106,6 +150,8 @@ impl Layout {
             temp: sandbox.inside_path(&wanted.temp),
             actions: sandbox.inside_path(&wanted.actions),
             tool_cache: sandbox.inside_path(&wanted.tool_cache),
+            event: sandbox.inside_path(&wanted.event),
+            kept: sandbox.inside_path(&wanted.kept),
         };
         for dir in [&real.workspace, &real.temp] {
             std::fs::create_dir_all(sandbox.host_path(dir))?;

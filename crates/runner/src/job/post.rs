@@ -32,6 +32,10 @@ pub(crate) enum PostKind {
         loaded: Arc<Loaded>,
         script: String,
     },
+    /// The last entrypoint of a Docker action.
+    Docker {
+        loaded: Arc<Loaded>,
+    },
     Native(Box<actions::native::NativePost>),
 }
 

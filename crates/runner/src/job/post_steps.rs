@@ -3,7 +3,7 @@
 use api::Stage;
 use expr::Value;
 
-use super::action::{run_native_post, run_node_post};
+use super::action::{run_docker_post, run_native_post, run_node_post};
 use super::frame::Frame;
 use super::level::Level;
 use super::post::{Post, PostKind};
@@ -61,6 +61,7 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
         Err(failure) => Err(failure),
         Ok(true) => match post.kind {
             PostKind::Node { loaded, script } => run_node_post(&running, &loaded, &script, &post.state).await,
+            PostKind::Docker { loaded } => run_docker_post(&running, &loaded, &post.state).await,
             PostKind::Native(native) => run_native_post(&running, *native).await,
         },
     };

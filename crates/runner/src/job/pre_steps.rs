@@ -49,6 +49,9 @@ fn run_steps<'a>(
                 Runs::Node(node) if node.pre.is_some() => {
                     run_one(job, frame, seen, level, step).await;
                 }
+                Runs::Docker(docker) if docker.pre_entrypoint.is_some() => {
+                    run_one(job, frame, seen, level, step).await;
+                }
                 Runs::Composite(composite) if seen.depth < MAX_DEPTH => {
                     let context = StepContext::of_frame(job, seen, job.status(frame.status));
                     let around = action_frame(seen, &loaded);

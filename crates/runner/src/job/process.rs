@@ -63,6 +63,7 @@ async fn pump_and_wait(
     command.cwd = cwd;
     command.stdout = Some(stdout_write);
     command.stderr = Some(stderr_write);
+    command.user = job.own_container().map(|own| own.user.clone());
     let process = job
         .sandbox
         .spawn(command)

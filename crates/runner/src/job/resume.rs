@@ -7,7 +7,6 @@ use indexmap::IndexMap;
 use workflow::{Step, StepKind, Template};
 
 use super::frame::Frame;
-use super::layout;
 use super::level::count;
 use super::shared::Job;
 use super::step::{Failure, StepDone};
@@ -47,7 +46,7 @@ pub(super) fn kept(job: &Job) -> KeptJob {
 
 /// The fresh HOME of the job; on the host its own one all the same, not the user's.
 pub(super) fn home(job: &Job) -> PathBuf {
-    layout::own_home(&job.sandbox)
+    job.layout.kept.clone()
 }
 
 /// Takes over the steps before the one to begin with. Returns how many of the job's steps that are.

@@ -33,12 +33,18 @@ pub(crate) async fn run_script(
     env.extend(job.run_env.iter().cloned());
     let path = env.get("PATH").cloned().unwrap_or_default();
     let host = |inside: &Path| job.host(inside);
-    let invocation =
-        shell::invocation(shell_text.as_deref(), &text, &job.layout.temp, |name| which(name, &path, &cwd, host))
-            .map_err(|error| {
-                let span = shell.map_or(script.span, |shell| shell.span);
-                Failure::new("shell", error.to_string(), Some(span))
-            })?;
+    // In a container the program is found when it is started; without a word about the shell it is `sh`.
+    let in_container = job.own_container().is_some_and(|own| own.is_job_container);
+    let find = |name: &str| match in_container {
+        true => {
+            (shell_text.as_deref().is_some_and(|text| !text.is_empty()) || name == "sh").then(|| PathBuf::from(name))
+        }
+        false => which(name, &path, &cwd, host),
+    };
+    let invocation = shell::invocation(shell_text.as_deref(), &text, &job.layout.temp, find).map_err(|error| {
+        let span = shell.map_or(script.span, |shell| shell.span);
+        Failure::new("shell", error.to_string(), Some(span))
+    })?;
     let script_file = Path::new(invocation.script_path.file_name().unwrap_or_default());
     let written = job.temp.write(script_file, invocation.script.as_ref());
     written.map_err(|error| Failure::new("runner", format!("the script could not be written: {error}"), None))?;
@@ -53,6 +59,10 @@ pub(crate) async fn run_script(
 pub(crate) fn command_files(running: &Running<'_>) -> Result<CommandFiles, Failure> {
     let temp = &running.job.temp;
     let files = temp.check().and_then(|()| CommandFiles::create(temp));
+    let files = files.and_then(|files| match running.job.own_container() {
+        Some(own) if own.user.uid != 0 => files.open_to_all().map(|()| files),
+        _ => Ok(files),
+    });
     files.map_err(|error| Failure::new("runner", format!("command files could not be made: {error}"), None))
 }
 

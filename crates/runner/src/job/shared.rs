@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::action::{Loader, SharedState};
 use super::blame::Blame;
+use super::containers::{Containers, Own};
 use super::layout::Layout;
 use crate::Masker;
 use crate::log::JobLog;
@@ -29,6 +30,12 @@ pub(crate) struct Job {
     /// Cancelled when the job is, or when its own timeout is over.
     pub(crate) cancel: CancellationToken,
     pub(crate) sandbox: Sandbox,
+    /// Those that stood before the first step.
+    pub(crate) containers: Option<Containers>,
+    /// All containers of the job, once there is any.
+    pub(crate) table: std::sync::OnceLock<container::Table>,
+    /// The job's own directory on the host.
+    pub(crate) job_dir: PathBuf,
     pub(crate) layout: Layout,
     pub(crate) temp: TempDir,
     pub(crate) masker: Masker,
@@ -54,6 +61,25 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// The container that steps run in, when it is not the machine itself.
+    pub(crate) fn own_container(&self) -> Option<&Own> {
+        self.containers.as_ref().and_then(|containers| containers.own.as_ref())
+    }
+
+    /// The table for containers that steps make.
+    pub(crate) fn table(&self) -> container::Result<&container::Table> {
+        if let Some(table) = self.table.get() {
+            return Ok(table);
+        }
+        let table = container::Table::new(container::TableConfig {
+            launcher: self.around.launcher.clone(),
+            dir: self.job_dir.join("containers"),
+            paths: container::Paths::Inside(self.sandbox.clone()),
+            closed: self.request.network == sandbox::Network::Private,
+        })?;
+        Ok(self.table.get_or_init(|| table))
+    }
+
     /// The host path of a path inside.
     pub(crate) fn host(&self, inside: &Path) -> PathBuf {
         self.sandbox.host_path(inside)
@@ -90,6 +116,11 @@ impl Job {
         job.insert("workflow_sha", github("workflow_sha"));
         job.insert("workflow_repository", repository);
         job.insert("workflow_file_path", Value::string(file));
+        if let Some(containers) = &self.containers {
+            let (container, services) = containers.contexts();
+            job.insert("container", container);
+            job.insert("services", services);
+        }
         Value::Object(Arc::new(job))
     }
 

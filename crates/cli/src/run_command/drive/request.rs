@@ -5,11 +5,11 @@ use api::{LegId, RunNumber, WorkflowIndex, WorkflowStarted};
 use engine::{Facts, JobOrder, Mask, Run, Selection};
 use expr::{Object, Value};
 use runner::{JobRequest, Masker};
-use sandbox::Placement;
 use services::JobIdentity;
 use trigger::Event;
 use workflow::{InputSource, PermissionLevel, coerce_inputs};
 
+use crate::run_command::Where;
 use crate::run_command::gate::Gates;
 use crate::run_command::github::{RunIds, context};
 use crate::run_command::start::Ready;
@@ -127,7 +127,7 @@ pub(super) fn job(
     workflow: usize,
     leg: LegId,
     order: JobOrder,
-    placement: Placement,
+    place: Where,
 ) -> JobRequest {
     let environment = order.environment.as_ref().map(|environment| environment.name.as_str());
     let (vars, secrets) = gates.values_of(environment, &order.vars, &order.secrets);
@@ -179,7 +179,10 @@ pub(super) fn job(
         matrix: order.matrix,
         secrets,
         runs_on: order.runs_on,
-        placement,
+        placement: place.placement(),
+        image: place.image(),
+        container: order.container,
+        services: order.services,
         network: gates.network.clone(),
         limits: gates.limits,
         timeout_minutes: order.timeout_minutes,

@@ -103,7 +103,7 @@ async fn run_node_stage(
     saved: &SharedState,
 ) -> Result<TaskResult, Failure> {
     let job = running.job;
-    let Some(program) = find_node(&job.base_env) else {
+    let Some(mut argv) = node_command(job) else {
         let text = "this is a JavaScript action and no `node` was found on PATH; install Node.js 20 or newer, or use \
                     `actions.native = \"prefer\"` for the actions that Trunkline has itself";
         return Err(Failure::new("node", text, Some(running.step.span)));
@@ -117,7 +117,7 @@ async fn run_node_stage(
         let saved = saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         env.extend(saved.iter().map(|(name, value)| (format!("STATE_{name}"), value.clone())));
     }
-    let argv = vec![program.to_string_lossy().into_owned(), directory.join(script).to_string_lossy().into_owned()];
+    argv.push(directory.join(script).to_string_lossy().into_owned());
     let cwd = job.layout.workspace.clone();
     let ended = run_process(running, argv, env, cwd, Some(files)).await;
     let left = running.log.with_state(|state| state.saved_state.clone());
@@ -131,10 +131,22 @@ fn find_node(base_env: &IndexMap<String, String>) -> Option<PathBuf> {
     path.split(':').filter(|dir| !dir.is_empty()).map(|dir| Path::new(dir).join("node")).find(|one| one.is_file())
 }
 
+/// What starts Node: in a container the machine's own, which is shown there.
+fn node_command(job: &super::super::shared::Job) -> Option<Vec<String>> {
+    match job.own_container() {
+        Some(own) => own.externals.as_ref().map(|externals| externals.node.clone()),
+        None => find_node(&job.base_env).map(|program| vec![program.to_string_lossy().into_owned()]),
+    }
+}
+
 /// Says which Node stands in for the one asked for.
 async fn note_version(running: &Running<'_>, using: &str) {
     let job = running.job;
-    let Some(program) = find_node(&job.base_env) else {
+    let program = match job.own_container() {
+        Some(own) => own.externals.as_ref().map(|externals| externals.program.clone()),
+        None => find_node(&job.base_env),
+    };
+    let Some(program) = program else {
         return;
     };
     let version = job.around.node_versions.of(&program).await;
