@@ -17,7 +17,9 @@ cargo xtask test [--no-install] [ARG…] install what the tests use, run them, c
 cargo xtask compat                     write docs/compat.md from scenarios/
 cargo xtask bench engine [--rounds N] [--program PATH] [CASE…]
                                        figures of the engine beside a bare bash loop; builds a release unless
-                                       a program is named";
+                                       a program is named
+cargo xtask bench containers [--rounds N] [--program PATH] [CASE…]
+                                       figures of images, builds and registries beside runc, docker, skopeo and nginx";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::run(rest),
         ["compat"] => compat::run(),
         ["bench", "engine", rest @ ..] => bench::run(rest),
+        ["bench", "containers", rest @ ..] => bench::containers(rest),
         _ => Err(USAGE.to_owned()),
     };
     match result {

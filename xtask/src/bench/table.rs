@@ -12,6 +12,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Only for comparison.
+    pub(super) fn beside(case: impl Into<String>, theirs: f64, unit: &'static str) -> Row {
+        Row { case: case.into(), floor: None, ours: theirs, unit, target: String::new(), passed: None }
+    }
+
     /// Measured against an upper limit.
     pub(super) fn at_most(
         case: impl Into<String>,
