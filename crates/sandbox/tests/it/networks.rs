@@ -298,6 +298,34 @@ fn names_of_others_are_asked_of_the_given_servers() {
     });
 }
 
+#[test]
+fn the_machines_own_addresses_are_reached() {
+    run(|| async {
+        let world = World::new();
+        let Some(layer) = busybox(&world) else { return };
+        // No packet is sent: the kernel tells which address it would send from.
+        let socket = UdpSocket::bind("0.0.0.0:0").expect("socket");
+        if socket.connect("192.0.2.1:9").is_err() {
+            return skip("this machine has no default route");
+        }
+        let own = socket.local_addr().expect("address").ip();
+        let listener = TcpListener::bind((own, 0)).expect("listens");
+        let port = listener.local_addr().expect("address").port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let _ = stream.and_then(|mut stream| stream.write_all(b"reached\n"));
+            }
+        });
+        let Some(network) = network(&world, host("job")).await else { return };
+        if !network.missing().is_empty() {
+            assert!(network.missing()[0].contains("slirp4netns"), "{:?}", network.missing());
+            return skip(&network.missing().join("; "));
+        }
+        let one = member(&world, &network, &layer, "one", &[]).await;
+        assert_eq!(ok(&one, &format!("nc -w 5 {own} {port} </dev/null")).await, "reached\n");
+    });
+}
+
 /// A machine behind the host that knows no way back to the members: an answer proves that addresses are translated.
 #[test]
 fn the_way_out_goes_through_the_host() {

@@ -1,8 +1,12 @@
 //! The same suite as a normal user.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 
-use crate::world::{World, run, sh, skip};
+use sandbox::{IdRange, User};
+
+use crate::images::{busybox, spec, start};
+use crate::world::{World, ok, output, run, sh, shell, skip};
 
 const NOBODY: u32 = 65_534;
 const MARK: &str = "TRUNKLINE_TEST_AS_USER";
@@ -33,6 +37,65 @@ fn a_normal_user_passes_too() {
             assert!(done.status.success(), "{text}\n{}", String::from_utf8_lossy(&done.stderr));
         }
     }
+}
+
+/// With ranges of ids granted, which newuidmap wants to find in `/etc`: in a mount namespace of its own, so that the
+/// machine's files stay as they are.
+#[test]
+fn a_normal_user_with_ranges_of_ids_passes_too() {
+    if std::env::var_os(MARK).is_some() {
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        return skip("not root: ranges of ids cannot be granted");
+    }
+    let dir = tempfile::tempdir().expect("directory");
+    let granted = dir.path().join("granted");
+    std::fs::write(&granted, format!("{NOBODY}:200000:65536\n")).expect("file");
+    let script = "mount --bind \"$1\" /etc/subuid && mount --bind \"$1\" /etc/subgid && command -v newuidmap >/dev/null || exit 77; \
+                  cd /; exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$2\" --test-threads=2 images networks ranges";
+    let done = std::process::Command::new("unshare")
+        .args(["--mount", "--propagation", "private", "sh", "-c", script, "sh"])
+        .args([granted.as_os_str(), std::env::current_exe().expect("test binary").as_os_str()])
+        .env(MARK, "ranges")
+        .env("HOME", "/")
+        .output();
+    match done {
+        Ok(done) if done.status.code() == Some(77) => skip("mounts or newuidmap are missing"),
+        Ok(done) => {
+            let text = String::from_utf8_lossy(&done.stdout);
+            assert!(done.status.success(), "{text}\n{}", String::from_utf8_lossy(&done.stderr));
+        }
+        Err(error) => skip(&format!("unshare: {error}")),
+    }
+}
+
+/// What the test above starts.
+#[test]
+fn ranges_of_ids_are_there() {
+    if std::env::var_os(MARK).is_none_or(|mark| mark != "ranges") {
+        return;
+    }
+    run(|| async {
+        let world = World::new();
+        let Some(layer) = busybox(&world) else { return };
+        let upper = world.path("upper");
+        let Some(sandbox) = start(&world, spec(&world, "ranges", vec![layer], Some(upper.clone()))).await else {
+            return;
+        };
+        let isolation = sandbox.isolation().clone();
+        assert_eq!(isolation.missing, Vec::<String>::new());
+        let mut command = shell("id -u; id -G; touch /tmp/mine; stat -c %u:%g /tmp/mine");
+        command.user = Some(User { uid: 999, gid: 998, groups: vec![7] });
+        ok(&sandbox, "mkdir -m 1777 /tmp; touch /given && chown 33:34 /given && stat -c %u:%g /given").await;
+        assert_eq!(output(&sandbox, command).await.1, "999\n998 7\n999:998\n");
+        sandbox.destroy().await.expect("destroys");
+        let given = std::fs::metadata(upper.join("given")).expect("kept");
+        assert_eq!((given.uid(), given.gid()), (200_032, 200_033));
+        assert_eq!(IdRange::inside_of(&isolation.uids, given.uid()), Some(33));
+        assert_eq!(IdRange::inside_of(&isolation.uids, NOBODY), Some(0));
+        assert_eq!(IdRange::inside_of(&isolation.uids, 12), None);
+    });
 }
 
 #[test]
