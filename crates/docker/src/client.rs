@@ -1,8 +1,9 @@
 //! The `docker` command inside a job: hands everything to the server and passes signals on.
 
 use std::io::{self, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
@@ -19,7 +20,7 @@ pub const SOCKET_VARIABLE: &str = "TRUNKLINE_DOCKER_SOCKET";
 pub fn maybe_run_client() {
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();
-    if std::path::Path::new(&name).file_name().is_none_or(|name| name != "docker") {
+    if Path::new(&name).file_name().is_none_or(|name| name != "docker") {
         return;
     }
     let argv = arguments.map(|word| word.to_string_lossy().into_owned()).collect();
@@ -37,11 +38,6 @@ fn run(argv: Vec<String>) -> io::Result<u8> {
     let path = std::env::var_os(SOCKET_VARIABLE).filter(|path| !path.is_empty());
     let path =
         path.ok_or_else(|| io::Error::other("this is Trunkline's docker command; it works inside its jobs only"))?;
-    let cannot = |error: io::Error| {
-        io::Error::new(error.kind(), format!("cannot reach the job's runner at {}: {error}", path.display()))
-    };
-    let mut stream = UnixStream::connect(&path).map_err(cannot)?;
-    let signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH])?;
     let (stdin, stdout, stderr) = (rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr());
     let hello = Hello {
         argv,
@@ -52,8 +48,40 @@ fn run(argv: Vec<String>) -> io::Result<u8> {
         terminals: [isatty(stdin), isatty(stdout), isatty(stderr)],
         size: size(),
     };
-    wire::send_hello(&mut stream, &hello, &[stdin.as_fd(), stdout.as_fd(), stderr.as_fd()]).map_err(cannot)?;
-    forward(signals, stream.try_clone()?)?;
+    let signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH])?;
+    converse(Path::new(&path), &hello, &[stdin.as_fd(), stdout.as_fd(), stderr.as_fd()], Some(signals))
+}
+
+/// A call made from within another program.
+#[derive(Debug, Clone, Default)]
+pub struct Call {
+    /// Arguments without the program.
+    pub argv: Vec<String>,
+    pub cwd: String,
+    pub env: std::collections::BTreeMap<String, String>,
+}
+
+impl Call {
+    /// Makes the call and waits for its end. Gives the exit code. Blocks.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or ends before the command.
+    pub fn make(self, socket: &Path, streams: [BorrowedFd<'_>; 3]) -> io::Result<u8> {
+        let Self { argv, cwd, env } = self;
+        let hello = Hello { argv, cwd, env, ..Hello::default() };
+        converse(socket, &hello, &streams, None)
+    }
+}
+
+fn converse(path: &Path, hello: &Hello, streams: &[BorrowedFd<'_>; 3], signals: Option<Signals>) -> io::Result<u8> {
+    let cannot = |error: io::Error| {
+        io::Error::new(error.kind(), format!("cannot reach the job's runner at {}: {error}", path.display()))
+    };
+    let mut stream = UnixStream::connect(path).map_err(cannot)?;
+    wire::send_hello(&mut stream, hello, streams).map_err(cannot)?;
+    if let Some(signals) = signals {
+        forward(signals, stream.try_clone()?)?;
+    }
     let before: Arc<Mutex<Option<Termios>>> = Arc::default();
     let code = loop {
         match wire::receive(&mut stream) {
@@ -68,7 +96,7 @@ fn run(argv: Vec<String>) -> io::Result<u8> {
     if let Ok(mut before) = before.lock()
         && let Some(attributes) = before.take()
     {
-        let _ = tcsetattr(stdin, OptionalActions::Now, &attributes);
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &attributes);
     }
     code
 }

@@ -14,6 +14,6 @@ mod session;
 mod template;
 mod wire;
 
-pub use client::{SOCKET_VARIABLE, maybe_run_client};
+pub use client::{Call, SOCKET_VARIABLE, maybe_run_client};
 pub use ground::Ground;
 pub use server::Server;

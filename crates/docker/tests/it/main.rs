@@ -1,0 +1,6 @@
+//! The docker command, called over its socket, on real sandboxes.
+
+mod containers;
+mod images;
+mod networks;
+mod world;
