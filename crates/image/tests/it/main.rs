@@ -2,4 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod archives;
 mod client;
+mod hostile;
+mod layers;
+mod sample;
+mod store;
+mod tools;

@@ -1,0 +1,317 @@
+//! The store: names, what images consist of, unpacking by several processes, pruning, crashes.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use image::layer::{Builder, Entry, Layer};
+use image::{
+    Descriptor, Digest, Document, Error, ImageConfiguration, Index, Manifest, Platform, Prune, Reference, Store,
+    media_type,
+};
+use proptest::prelude::*;
+
+use crate::sample::{image, layer, options};
+
+fn store() -> (tempfile::TempDir, Store) {
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::open(home.path().join("store")).unwrap();
+    (home, store)
+}
+
+fn name(text: &str) -> Reference {
+    Reference::parse(text).unwrap()
+}
+
+fn amd64() -> Platform {
+    "linux/amd64".parse().unwrap()
+}
+
+/// Names in the directory of unpacked layers, and in that of unfinished ones.
+fn unpacked(store: &Store) -> (usize, usize) {
+    let count = |name: &str| fs::read_dir(store.root().join(name)).unwrap().count();
+    (count("layers"), count("tmp"))
+}
+
+#[test]
+fn names_move_and_images_stay_until_they_are_pruned() {
+    let (_home, store) = store();
+    let one = image(&store, &[layer(&store, "one")], "linux/amd64");
+    let two = image(&store, &[layer(&store, "two")], "linux/amd64");
+    store.tag(&name("app"), &one).unwrap();
+    store.tag(&name("app:v1"), &one).unwrap();
+    store.tag(&name("app"), &two).unwrap();
+    assert_eq!(store.resolve(&name("docker.io/library/app:latest")).unwrap().as_ref(), Some(&two));
+    let shown = |store: &Store| -> Vec<String> {
+        let entries = store.list().unwrap();
+        entries.iter().map(|entry| entry.reference.as_ref().map_or("<none>".to_owned(), Reference::familiar)).collect()
+    };
+    assert_eq!(shown(&store), ["app:latest", "app:v1"], "one still has a name");
+    store.tag(&name("app:v1"), &two).unwrap();
+    assert_eq!(shown(&store), ["app:latest", "app:v1", "<none>"]);
+    store.tag(&name("back"), &one).unwrap();
+    assert_eq!(shown(&store), ["app:latest", "app:v1", "back:latest"]);
+    assert!(store.untag(&name("back")).unwrap());
+    assert!(!store.untag(&name("back")).unwrap());
+    store.keep(&one).unwrap();
+    store.keep(&two).unwrap();
+    assert_eq!(shown(&store), ["app:latest", "app:v1", "<none>"], "what has a name needs no other keeping");
+    let kept = store.prune(&Prune::default()).unwrap();
+    assert_eq!((kept.images.len(), kept.blobs), (0, 0));
+    let told = store.prune(&Prune { nameless: true, dry_run: true, ..Prune::default() }).unwrap();
+    assert_eq!((told.images.len(), told.blobs), (1, 3));
+    let young =
+        store.prune(&Prune { nameless: true, older_than: Duration::from_secs(3600), ..Prune::default() }).unwrap();
+    assert_eq!(young.images.len(), 0);
+    let pruned = store.prune(&Prune { nameless: true, ..Prune::default() }).unwrap();
+    assert_eq!((pruned.images.len(), pruned.blobs), (1, 3), "manifest, configuration, layer");
+    assert!(matches!(store.image(&one, &amd64()), Err(Error::Absent { .. })));
+    store.image(&two, &amd64()).unwrap();
+    assert!(store.forget(&two.digest).unwrap());
+    assert_eq!(shown(&store).len(), 0);
+    assert!(matches!(store.tag(&name("gone"), &one), Err(Error::Absent { .. })));
+}
+
+#[test]
+fn images_are_found_by_name_digest_and_id() {
+    let (_home, store) = store();
+    let one = image(&store, &[layer(&store, "one")], "linux/amd64");
+    store.tag(&name("ghcr.io/o/app:v1"), &one).unwrap();
+    let config = store.image(&one, &amd64()).unwrap().config_digest;
+    let pinned = format!("ghcr.io/o/app@{}", one.digest);
+    for text in [
+        "ghcr.io/o/app:v1",
+        &pinned,
+        &one.digest.to_string(),
+        &one.digest.hex(),
+        &one.digest.hex()[..12],
+        &config.to_string(),
+        &config.hex()[..6],
+    ] {
+        assert_eq!(store.find(text).unwrap().descriptor, one, "{text}");
+    }
+    let unknown = |text: &str| store.find(text).unwrap_err().to_string();
+    assert_eq!(unknown("app:v1"), "there is no image app:v1");
+    assert_eq!(unknown("ghcr.io/o/other"), "there is no image ghcr.io/o/other:latest");
+    assert_eq!(unknown(&format!("other@{}", one.digest)), format!("there is no image other@{}", one.digest));
+    assert!(unknown("App").contains("must be in lower case"));
+    // Sixteen more images: two ids begin with the same digit at least, and four digits are needed anyway.
+    assert_eq!(unknown(&one.digest.hex()[..3]), format!("there is no image {}:latest", &one.digest.hex()[..3]));
+}
+
+#[test]
+fn an_index_gives_the_image_of_the_platform() {
+    let (_home, store) = store();
+    let amd = image(&store, &[layer(&store, "amd")], "linux/amd64");
+    let arm = image(&store, &[layer(&store, "arm")], "linux/arm64");
+    let mut absent = Descriptor::of(media_type::OCI_MANIFEST, b"not here");
+    absent.platform = Some("linux/s390x".parse().unwrap());
+    let index = Index::oci(vec![amd.clone(), arm.clone(), absent]).to_bytes();
+    let index = store.put(media_type::OCI_INDEX, &index).unwrap();
+    for (platform, expected) in [("linux/amd64/v3", &amd), ("linux/arm64", &arm)] {
+        let platform: Platform = platform.parse().unwrap();
+        assert_eq!(store.image(&index, &platform).unwrap().manifest, expected.digest);
+    }
+    assert_eq!(store.images(&index).unwrap().len(), 2);
+    let error = |platform: &str| store.image(&index, &platform.parse().unwrap()).unwrap_err().to_string();
+    let digest = Digest::of(b"not here");
+    assert_eq!(error("linux/s390x"), format!("manifest {digest} is not in the store"));
+    let text = format!(
+        "index {} holds nothing for linux/riscv64 (it has linux/amd64, linux/arm64, linux/s390x)",
+        index.digest
+    );
+    assert_eq!(error("linux/riscv64"), text);
+    // Indexes within indexes, without an end.
+    let mut nested = index;
+    for _ in 0..6 {
+        nested = store.put(media_type::OCI_INDEX, &Index::oci(vec![nested]).to_bytes()).unwrap();
+    }
+    let error = store.image(&nested, &amd64()).unwrap_err().to_string();
+    assert!(error.ends_with("indexes are nested more than 4 deep"), "{error}");
+}
+
+#[test]
+fn lies_of_manifests_are_errors() {
+    let (_home, store) = store();
+    let good = layer(&store, "good");
+    let put = |layers: Vec<Descriptor>, diff_ids: Vec<Digest>, media: &str| {
+        let mut config =
+            ImageConfiguration { os: "linux".into(), architecture: "amd64".into(), ..ImageConfiguration::default() };
+        config.rootfs.diff_ids = diff_ids;
+        let config = store.put(media, &config.to_bytes()).unwrap();
+        store.put(media_type::OCI_MANIFEST, &Manifest::oci(config, layers).to_bytes()).unwrap()
+    };
+    let unpack = |descriptor: &Descriptor| -> Result<(), String> {
+        let image = store.image(descriptor, &amd64()).map_err(|error| error.to_string())?;
+        store.unpack(&image).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let config = media_type::OCI_CONFIG;
+    let descriptor = &good.descriptor;
+    let lying = Descriptor { size: descriptor.size + 1, ..descriptor.clone() };
+    let missing = Descriptor::of(media_type::OCI_LAYER, b"missing");
+    let chart = Descriptor { media_type: "application/x".into(), ..descriptor.clone() };
+    let other = Digest::of(b"other");
+    for (image, expected) in [
+        (
+            put(vec![lying], vec![good.diff_id], config),
+            format!("has {} bytes, its descriptor says {}", descriptor.size, descriptor.size + 1),
+        ),
+        (
+            put(vec![missing.clone()], vec![good.diff_id], config),
+            format!("layer {} is not in the store", missing.digest),
+        ),
+        (
+            put(vec![descriptor.clone()], vec![other], config),
+            format!("layer {}: its uncompressed content has digest {}, not {other}", descriptor.digest, good.diff_id),
+        ),
+        (put(vec![descriptor.clone()], vec![], config), "it has 1 layers, its configuration names 0".to_owned()),
+        (put(vec![chart], vec![good.diff_id], config), "is application/x".to_owned()),
+        (
+            put(vec![], vec![], "application/vnd.cncf.helm.config.v1+json"),
+            "is no image: it holds application/vnd.cncf.helm".to_owned(),
+        ),
+    ] {
+        let error = unpack(&image).unwrap_err();
+        assert!(error.contains(&expected), "{error}");
+        assert_eq!(unpacked(&store), (0, 0), "{error}");
+    }
+    let two = put(vec![descriptor.clone(), descriptor.clone()], vec![good.diff_id, other], config);
+    unpack(&two).unwrap_err();
+    assert_eq!(unpacked(&store), (1, 0), "the good layer of a bad image may stay");
+    // A blob that the disk has changed.
+    let path = store.blobs().path(&two.digest);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[0] = b' ';
+    fs::write(&path, bytes).unwrap();
+    assert!(unpack(&two).unwrap_err().contains(&format!(", not {}", two.digest)));
+}
+
+#[test]
+fn a_layer_is_unpacked_once_for_all_and_kept_while_in_use() {
+    let (home, store) = store();
+    let layers: Vec<Layer> = ["a", "b", "c"].iter().map(|text| layer(&store, text)).collect();
+    let descriptor = image(&store, &layers, "linux/amd64");
+    let image = store.image(&descriptor, &amd64()).unwrap();
+    let lowers = std::thread::scope(|scope| {
+        let open = || {
+            let store = Store::open(home.path().join("store")).unwrap();
+            store.unpack(&image).unwrap()
+        };
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert!(lowers.iter().all(|unpacked| unpacked.lowers() == lowers[0].lowers()));
+    assert_eq!(fs::read_to_string(lowers[0].lowers()[1].join("etc/last")).unwrap(), "b");
+    assert_eq!(unpacked(&store), (3, 0));
+    let other = Store::open(home.path().join("store")).unwrap();
+    let pruned = other.prune(&Prune { nameless: true, named: true, ..Prune::default() }).unwrap();
+    assert_eq!((pruned.blobs, pruned.layers), (5, 0), "layers are in use");
+    assert_eq!(unpacked(&store), (3, 0));
+    drop(lowers);
+    let pruned = other.prune(&Prune::default()).unwrap();
+    assert_eq!(pruned.layers, 3);
+    assert_eq!(unpacked(&store), (0, 0));
+    let locks: HashSet<_> =
+        fs::read_dir(store.root().join("locks")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(locks.iter().all(|name| name.to_string_lossy().starts_with('.')), "{locks:?}");
+}
+
+#[test]
+fn pins_keep_blobs() {
+    let (_home, store) = store();
+    let layer = layer(&store, "cached");
+    store.unpack_layers(&[layer.descriptor.clone()], &[layer.diff_id]).unwrap();
+    let blobs = [layer.descriptor.digest];
+    store.pin("build", "key-1", &("value", 7), &blobs, &[layer.diff_id]).unwrap();
+    let pruned = store.prune(&Prune { nameless: true, named: true, ..Prune::default() }).unwrap();
+    assert_eq!((pruned.blobs, pruned.layers), (0, 0));
+    assert_eq!(store.pinned::<(String, u8)>("build", "key-1").unwrap(), Some(("value".to_owned(), 7)));
+    assert_eq!(store.pinned::<Vec<String>>("build", "key-1").unwrap(), None, "another form");
+    assert_eq!(store.pinned::<String>("build", "key-2").unwrap(), None);
+    for bad in ["", "a/b", "..", ".a"] {
+        assert!(store.pin("build", bad, &0, &[], &[]).is_err(), "{bad}");
+    }
+    let old = Prune { pins_older_than: Some(Duration::from_secs(3600)), ..Prune::default() };
+    assert_eq!(store.prune(&old).unwrap().pins, 0, "it was just used");
+    let pruned = store.prune(&Prune { pins_older_than: Some(Duration::ZERO), ..Prune::default() }).unwrap();
+    assert_eq!((pruned.pins, pruned.blobs, pruned.layers), (1, 1, 1));
+    store.pin("build", "key-1", &0, &blobs, &[]).unwrap();
+    assert_eq!(store.pinned::<u8>("build", "key-1").unwrap(), None, "its blob is gone");
+    assert!(store.unpin("build", "key-1").unwrap());
+}
+
+#[test]
+fn what_is_being_added_is_not_collected() {
+    let (_home, store) = store();
+    let writing = store.writing().unwrap();
+    let descriptor = image(&store, &[layer(&store, "new")], "linux/amd64");
+    let pruned = store.prune(&Prune { nameless: true, named: true, ..Prune::default() }).unwrap();
+    assert_eq!(pruned.blobs, 0);
+    store.tag(&name("new"), &descriptor).unwrap();
+    drop(writing);
+    assert_eq!(store.prune(&Prune::default()).unwrap().blobs, 0);
+}
+
+/// Started by the test below, to be killed.
+#[test]
+fn unpacking_child() {
+    let Some(root) = std::env::var_os("IMAGE_TEST_ROOT") else { return };
+    let store = Store::open(Path::new(&root)).unwrap();
+    let descriptor = store.resolve(&name("big")).unwrap().unwrap();
+    store.unpack(&store.image(&descriptor, &amd64()).unwrap()).unwrap();
+}
+
+#[test]
+fn a_killed_unpack_leaves_nothing_half() {
+    let (_home, store) = store();
+    let mut builder = Builder::new(options());
+    let content: std::sync::Arc<[u8]> = vec![b'x'; 100_000].into();
+    for number in 0..4000 {
+        builder.add(Entry::bytes(format!("{number:05}"), 0o644, content.clone()));
+    }
+    let big = builder.write(&store).unwrap();
+    let descriptor = image(&store, &[big.clone()], "linux/amd64");
+    store.tag(&name("big"), &descriptor).unwrap();
+    let child = |store: &Store| {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "store::unpacking_child"])
+            .env("IMAGE_TEST_ROOT", store.root())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut killed = child(&store);
+    let begun =
+        || fs::read_dir(store.root().join("tmp")).unwrap().any(|entry| entry.unwrap().path().join("fs/00010").exists());
+    while !begun() {
+        assert!(killed.try_wait().unwrap().is_none(), "the child ended before it had begun");
+        std::thread::yield_now();
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_eq!(unpacked(&store), (0, 1));
+    let again = Store::open(store.root()).unwrap();
+    assert_eq!(unpacked(&again), (0, 0), "swept");
+    let mut children = [child(&store), child(&store)];
+    let image = again.image(&descriptor, &amd64()).unwrap();
+    let lowers = again.unpack(&image).unwrap();
+    assert_eq!(fs::read_dir(&lowers.lowers()[0]).unwrap().count(), 4000);
+    for child in &mut children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(unpacked(&again), (1, 0));
+}
+
+proptest! {
+    #[test]
+    fn any_manifest_is_answered(bytes: Vec<u8>, media in prop::sample::select(media_type::MANIFESTS.to_vec())) {
+        let (_home, store) = store();
+        let descriptor = store.put(media, &bytes).unwrap();
+        prop_assert!(store.image(&descriptor, &amd64()).is_err());
+        prop_assert!(matches!(Document::parse(&descriptor.digest, media, &bytes), Err(_)));
+        store.tag(&name("any"), &descriptor).unwrap();
+        store.prune(&Prune::default()).unwrap();
+    }
+}
