@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -215,27 +215,14 @@ impl Shared {
     }
 
     fn start_helper(&self, ground: Ground) -> io::Result<Helper> {
-        let (ours, theirs) = channel::pair()?;
-        let process = std::process::Command::new("/proc/self/exe")
-            .arg0("trunkline")
-            .arg(HELPER_WORD)
-            .env_clear()
-            .current_dir("/")
-            .stdin(theirs)
-            // Not the caller's: whoever reads its output to the end must not wait for the helper.
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let hello = Hello {
+        start_helper(&Hello {
             isolated: ground != Ground::Host,
             images: ground == Ground::Images,
             state_dir: self.config.state_dir.clone(),
             instance: self.instance.clone(),
             snapshot_root: self.config.snapshot_root.clone(),
             mount_points: self.config.mount_points.clone(),
-        };
-        channel::send(&ours, &hello.encode(), &[])?;
-        Ok(Helper { control: ours, process })
+        })
     }
 
     /// Lets a helper remove what a sandbox left. Without helpers the next sweep does.
@@ -245,5 +232,39 @@ impl Shared {
             let request = ToHelper::Remove { paths, cgroups, records }.encode();
             let _ = channel::send(&helper.control, &request, &[]);
         }
+    }
+}
+
+fn start_helper(hello: &Hello) -> io::Result<Helper> {
+    let (ours, theirs) = channel::pair()?;
+    let process = std::process::Command::new("/proc/self/exe")
+        .arg0("trunkline")
+        .arg(HELPER_WORD)
+        .env_clear()
+        .current_dir("/")
+        .stdin(theirs)
+        // Not the caller's: whoever reads its output to the end must not wait for the helper.
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    channel::send(&ours, &hello.encode(), &[])?;
+    Ok(Helper { control: ours, process })
+}
+
+/// Removes a dead launcher's directory from within a user namespace: a normal user may not remove what belonged to
+/// other users of a sandbox. Best effort, as sweeping is.
+pub(crate) fn remove_from_within(state_dir: &Path, instance: &Path) {
+    let hello = Hello {
+        isolated: true,
+        images: true,
+        state_dir: state_dir.to_owned(),
+        instance: instance.to_owned(),
+        snapshot_root: None,
+        mount_points: Vec::new(),
+    };
+    // Without requests it does what it does at its end.
+    if let Ok(Helper { control, mut process }) = start_helper(&hello) {
+        drop(control);
+        let _ = process.wait();
     }
 }

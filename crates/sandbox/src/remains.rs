@@ -143,7 +143,9 @@ pub(crate) fn remove_instance(instance: &Path, held: File) {
     }
 }
 
+/// Removes an instance nobody works in, and what its records speak of. What could not be removed keeps its record.
 fn remove_unlocked(instance: &Path) {
+    let mut whole = true;
     for record in fs::read_dir(instance.join("records")).into_iter().flatten().flatten() {
         let Ok(target) = fs::read_link(record.path()) else {
             continue;
@@ -152,16 +154,18 @@ fn remove_unlocked(instance: &Path) {
             remove_cgroup(&target);
         } else if is_overlay_work(&target) {
             // Beside an upper layer that is somebody else's.
-            let _ = remove_tree(&target);
+            whole &= remove_tree(&target).is_ok();
         } else {
             for part in JOB_PARTS {
-                let _ = remove_tree(&target.join(part));
+                whole &= remove_tree(&target.join(part)).is_ok();
             }
             // Only when nothing else lies in it.
             let _ = fs::remove_dir(&target);
         }
     }
-    let _ = remove_tree(instance);
+    if whole {
+        let _ = remove_tree(instance);
+    }
 }
 
 /// Removes what launchers that are dead left in `state_dir`: layers and control groups. Those of living ones are
@@ -191,6 +195,9 @@ pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
     drop(gate);
     for instance in &dead {
         remove_unlocked(instance);
+        if instance.exists() && !rustix::process::geteuid().is_root() && make_dir(&instance.join("ns")).is_ok() {
+            crate::launcher::remove_from_within(state_dir, instance);
+        }
     }
     Ok(dead.len())
 }

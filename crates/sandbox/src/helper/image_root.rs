@@ -228,7 +228,7 @@ fn mount_asked(root: &OwnedFd, setup: &Setup, image: &ImageSetup) -> Result<(), 
             Asked::Bind(shown) => {
                 let step = || format!("showing {} at {}", shown.source.display(), target.display());
                 let found = shown.source.metadata().step(step())?;
-                let tree = mounts::clone_tree(&shown.source, found.is_dir()).step(step())?;
+                let tree = mounts::clone_shown(&shown.source, found.is_dir()).step(step())?;
                 let kind = found.file_type();
                 let is_device = kind.is_char_device() || kind.is_block_device();
                 let mut attributes = if is_device || image.privileged { 0 } else { sys::MOUNT_NO_DEVICES };

@@ -20,6 +20,39 @@ pub(super) fn clone_tree(source: impl Arg, recursive: bool) -> io::Result<OwnedF
     Ok(rustix::mount::open_tree(CWD, source, flags)?)
 }
 
+/// As [`clone_tree`], of what lies in another sandbox too: `/proc/PID/root/…`. Such a mount can be copied only from within
+/// its own namespace.
+pub(super) fn clone_shown(source: &Path, recursive: bool) -> io::Result<OwnedFd> {
+    let failed = match clone_tree(source, recursive) {
+        Ok(tree) => return Ok(tree),
+        Err(error) => error,
+    };
+    match of_another(source).filter(|_| failed.raw_os_error() == Some(libc::EINVAL)) {
+        Some((process, inside)) => clone_within(&process, &inside, recursive),
+        None => Err(failed),
+    }
+}
+
+/// `/proc/PID` and the path inside of `/proc/PID/root/…`.
+fn of_another(source: &Path) -> Option<(PathBuf, PathBuf)> {
+    let mut parts = source.strip_prefix("/proc").ok()?.components();
+    let process = parts.next()?.as_os_str().to_str()?.parse::<u32>().ok()?;
+    let rest = parts.as_path().strip_prefix("root").ok()?;
+    Some((PathBuf::from(format!("/proc/{process}")), Path::new("/").join(rest)))
+}
+
+fn clone_within(process: &Path, inside: &Path, recursive: bool) -> io::Result<OwnedFd> {
+    let namespace = |path: &Path| rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+    let (own, theirs) = (namespace(Path::new("/proc/self/ns/mnt"))?, namespace(&process.join("ns/mnt"))?);
+    let here = place(".")?;
+    crate::sys::enter_namespace(&theirs, libc::CLONE_NEWNS)?;
+    // Links on the way are followed as those inside see them.
+    let tree = clone_tree(inside, recursive);
+    crate::sys::enter_namespace(&own, libc::CLONE_NEWNS)?;
+    rustix::process::fchdir(here)?;
+    tree
+}
+
 /// A detached copy of one mount; where its children are locked to it, of all of them.
 pub(super) fn clone_one(source: &Path) -> io::Result<OwnedFd> {
     clone_tree(source, false).or_else(|_| clone_tree(source, true))

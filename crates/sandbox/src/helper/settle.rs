@@ -64,7 +64,7 @@ pub(super) fn settle(
     for shown in &setup.shown {
         let step = || format!("showing {} at {}", shown.source.display(), shown.target.display());
         let is_file = !shown.source.metadata().step(step())?.is_dir();
-        let tree = mounts::clone_tree(&shown.source, !is_file).step(step())?;
+        let tree = mounts::clone_shown(&shown.source, !is_file).step(step())?;
         if shown.read_only {
             sys::set_read_only(&tree, true).step(step())?;
         }

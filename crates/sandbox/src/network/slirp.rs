@@ -1,11 +1,13 @@
 //! A way out for a normal user's network: slirp4netns, where it is installed.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+/// Bytes of its complaints that are read.
+const MOST_SAID: u64 = 4096;
 /// The interface it makes in the network.
 pub(super) const INTERFACE: &str = "tap0";
 
@@ -28,6 +30,9 @@ impl Slirp {
         let (exit_reader, exit) = io::pipe()?;
         let (mut ready, ready_writer) = io::pipe()?;
         let (exit_reader, ready_writer) = (OwnedFd::from(exit_reader), OwnedFd::from(ready_writer));
+        // A file in memory: what it says later is of no interest, and must not end it.
+        let said = rustix::fs::memfd_create(c"trunkline-slirp", rustix::fs::MemfdFlags::CLOEXEC)?;
+        let mut said = std::fs::File::from(said);
         let inherited = [exit_reader.as_raw_fd(), ready_writer.as_raw_fd()];
         let mut command = Command::new(program);
         command
@@ -38,7 +43,7 @@ impl Slirp {
             .args([format!("/proc/{pid}/ns/net"), INTERFACE.to_owned()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .stderr(said.try_clone()?);
         // SAFETY: a system call on numbers, allowed after fork; the descriptors are open until the program runs.
         unsafe {
             command.pre_exec(move || {
@@ -52,12 +57,17 @@ impl Slirp {
         }
         let mut child = command.spawn()?;
         drop((exit_reader, ready_writer));
-        let mut said = Vec::new();
-        ready.read_to_end(&mut said)?;
-        if said.is_empty() {
+        let mut told = Vec::new();
+        ready.read_to_end(&mut told)?;
+        if told.is_empty() {
             let _ = child.kill();
             let status = child.wait()?;
-            return Err(io::Error::other(format!("slirp4netns ended with {status}")));
+            let mut text = Vec::new();
+            said.rewind()?;
+            said.take(MOST_SAID).read_to_end(&mut text)?;
+            let text = String::from_utf8_lossy(&text);
+            let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+            return Err(io::Error::other(format!("{status}: {why}")));
         }
         Ok(Self { child, exit: Some(exit.into()) })
     }

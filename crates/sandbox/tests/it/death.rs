@@ -45,13 +45,18 @@ fn victim() {
             && let Some(network) =
                 network(&world, NetworkSpec { name: "victim".into(), ..NetworkSpec::default() }).await
         {
+            // The tempfile crate, too, can only remove what is the user's own.
+            let kept_upper = rustix::process::geteuid().is_root();
             let mut spec = SandboxSpec::new("image", dir.join("jobs/image"));
-            spec.root = Root::Layers { lowers: vec![layer], upper: Some(dir.join("upper")) };
+            spec.root = Root::Layers { lowers: vec![layer], upper: kept_upper.then(|| dir.join("upper")) };
             spec.network =
                 Network::Member(Member { network: network.clone(), aliases: vec!["image".into()], address: None });
             let sandbox = start(&world, spec).await.expect("image");
             let (reader, writer) = std::io::pipe().expect("pipe");
-            let mut command = shell("touch /x; echo started; sleep 610");
+            // Where there are others than root: a directory that only its owner may change.
+            let script =
+                "touch /x; mkdir -m 700 /own && touch /own/x; chown -R 33 /own 2>/dev/null; echo started; sleep 610";
+            let mut command = shell(script);
             command.stdout = Some(writer.into());
             let process = sandbox.spawn(command).await.expect("spawns");
             BufReader::new(reader).read_line(&mut String::new()).expect("reads");
