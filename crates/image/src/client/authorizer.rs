@@ -146,7 +146,11 @@ impl Authorizer {
             if let Some(Credentials::Bearer { token }) = &credentials {
                 slot.header = Some(bearer(asking.endpoint, token)?).filter(|header| Some(header) != used);
             } else {
-                let token = asking.token(challenge, &scope.text, credentials.as_ref(), false).await?;
+                let token = asking.token(challenge, &scope.text, credentials.as_ref(), false).await;
+                let token = token.map_err(|error| match error {
+                    ClientError::Refused(refusal) => refusal.with_credentials(slot.shown.clone()).into(),
+                    other => other,
+                })?;
                 slot.header = Some(bearer(asking.endpoint, &token.bearer)?);
                 slot.until = Some(Instant::now() + token.lifetime.saturating_sub(MARGIN).max(MARGIN / 2));
             }

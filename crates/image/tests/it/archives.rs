@@ -163,7 +163,7 @@ fn damaged_archives_give_no_names() {
         (lying, "x.tar: layer `aa/layer.tar` has digest"),
         (twice, "x.tar: there is no file `../../etc/passwd` in it"),
         (Tar::new().file("manifest.json", "[]").bytes(), "x.tar: there is no image in it"),
-        (Tar::new().file("manifest.json", "{").bytes(), "x.tar: manifest.json: EOF while parsing"),
+        (Tar::new().file("manifest.json", "{").bytes(), "x.tar: manifest.json: invalid type: map, expected a sequence"),
         (
             Tar::new().file("index.json", r#"{"schemaVersion":2,"manifests":[]}"#).bytes(),
             "x.tar: there is no image in it",
