@@ -37,6 +37,8 @@ pub(crate) enum Command {
     /// Serve images to other machines and programs
     #[command(subcommand)]
     Registry(crate::registry_command::RegistryCommand),
+    /// Build an image from a Dockerfile
+    Build(Box<crate::build_command::BuildArgs>),
     /// Evaluate an expression and show each of its parts
     Expr(crate::expr_command::ExprArgs),
 }

@@ -2,6 +2,7 @@
 
 mod actions_command;
 mod args;
+mod build_command;
 mod config;
 mod dirs;
 mod event;
@@ -29,6 +30,8 @@ use crate::failure::Failure;
 fn main() -> ExitCode {
     // The sandbox's helpers are this same program, started again; nothing may come before this.
     sandbox::maybe_run_helper();
+    // In a job it is also the `docker` on PATH.
+    docker::maybe_run_client();
     match run(Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -50,6 +53,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Actions(command) => actions_command::run(&command)?,
         Command::Image(command) => image_command::run(&command)?,
         Command::Registry(command) => registry_command::run(&command)?,
+        Command::Build(args) => build_command::run(&args)?,
         Command::Expr(args) => return expr_command::run(&args).map_err(Failure::usage),
     }
     Ok(failure::SUCCESS)

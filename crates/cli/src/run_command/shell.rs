@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use runner::{HeldJob, OnFailure};
-use sandbox::Command;
+use sandbox::{Command, Sandbox};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::terminal::{Raw, Terminal, relay, resize};
@@ -40,25 +40,30 @@ async fn open(job: &HeldJob) -> Result<(), String> {
     command.env.push(("TERM".into(), std::env::var_os("TERM").unwrap_or_else(|| "dumb".into())));
     command.env.push(("PS1".into(), "(trunkline) \\w\\$ ".into()));
     command.cwd.clone_from(&job.cwd);
+    attend(&job.sandbox, command).await
+}
+
+/// Runs an interactive command in a sandbox, with the user's terminal or whatever takes its place.
+pub(crate) async fn attend(sandbox: &Sandbox, mut command: Command) -> Result<(), String> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        return in_terminal(job, command).await;
+        return in_terminal(sandbox, command).await;
     }
     let stream = |fd: rustix::io::Result<OwnedFd>| fd.map(Some).map_err(|errno| errno.to_string());
     command.stdin = stream(rustix::io::dup(std::io::stdin()))?;
     command.stdout = stream(rustix::io::dup(std::io::stdout()))?;
     command.stderr = stream(rustix::io::dup(std::io::stderr()))?;
     command.new_session = false;
-    let shell = job.sandbox.spawn(command).await.map_err(|error| error.to_string())?;
+    let shell = sandbox.spawn(command).await.map_err(|error| error.to_string())?;
     shell.wait().await.map(drop).map_err(|error| error.to_string())
 }
 
-async fn in_terminal(job: &HeldJob, mut command: Command) -> Result<(), String> {
+async fn in_terminal(sandbox: &Sandbox, mut command: Command) -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
     let terminal = Terminal::open().map_err(text)?;
     let slave = || terminal.slave.try_clone().map(Some).map_err(text);
     (command.stdin, command.stdout, command.stderr) = (slave()?, slave()?, slave()?);
     command.controlling_tty = true;
-    let shell = job.sandbox.spawn(command).await.map_err(|error| error.to_string())?;
+    let shell = sandbox.spawn(command).await.map_err(|error| error.to_string())?;
     drop(terminal.slave);
     let raw = Raw::start().map_err(text)?;
     let (ended, end) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(|errno| errno.to_string())?;
