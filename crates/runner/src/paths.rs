@@ -7,13 +7,15 @@ use std::path::{Component, Path, PathBuf};
 pub struct Paths {
     workspace: PathBuf,
     mounts: Vec<(PathBuf, PathBuf)>,
+    /// Where a container of an action sees what `seen` is for the job.
+    aliases: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Paths {
     /// A step that runs where the runner runs; `workspace` is what it sees as `GITHUB_WORKSPACE`.
     #[must_use]
     pub fn new(workspace: impl Into<PathBuf>) -> Self {
-        Self { workspace: normalized(&workspace.into()), mounts: Vec::new() }
+        Self { workspace: normalized(&workspace.into()), mounts: Vec::new(), aliases: Vec::new() }
     }
 
     /// Says that what the step sees at `seen` lies at `real` for the runner. The longest `seen` that fits wins.
@@ -21,6 +23,13 @@ impl Paths {
     pub fn with_mount(mut self, seen: impl Into<PathBuf>, real: impl Into<PathBuf>) -> Self {
         self.mounts.push((normalized(&seen.into()), real.into()));
         self.mounts.sort_by_key(|(seen, _)| std::cmp::Reverse(seen.components().count()));
+        self
+    }
+
+    /// Says that `other` is another name of `seen`.
+    #[must_use]
+    pub fn with_alias(mut self, other: impl Into<PathBuf>, seen: impl Into<PathBuf>) -> Self {
+        self.aliases.push((normalized(&other.into()), normalized(&seen.into())));
         self
     }
 
@@ -33,7 +42,13 @@ impl Paths {
     /// The path as the step sees it: absolute (relative ones start at the workspace), without `.` and `..`.
     #[must_use]
     pub fn absolute(&self, path: &str) -> PathBuf {
-        normalized(&self.workspace.join(path))
+        let path = normalized(&self.workspace.join(path));
+        for (other, seen) in &self.aliases {
+            if let Ok(rest) = path.strip_prefix(other) {
+                return if rest.as_os_str().is_empty() { seen.clone() } else { seen.join(rest) };
+            }
+        }
+        path
     }
 
     /// Where the runner finds what the step sees at `path`.
@@ -85,5 +100,8 @@ mod tests {
         assert_eq!(paths.in_workspace(&seen).as_deref(), Some("a.rs"));
         assert_eq!(paths.in_workspace(Path::new("/github/workspacer/a")), None);
         assert_eq!(paths.absolute("../../../../x"), Path::new("/x"));
+        let aliased = Paths::new("/w").with_alias("/github/workspace", "/w");
+        assert_eq!(aliased.absolute("/github/workspace/a.rs"), Path::new("/w/a.rs"));
+        assert_eq!(aliased.absolute("/github/workspacer"), Path::new("/github/workspacer"));
     }
 }

@@ -381,6 +381,7 @@ pub(crate) fn processor(job: &Job, frame: &Frame, step_env: &IndexMap<String, St
     let paths = Paths::new(job.layout.workspace.clone())
         .with_mount(job.layout.workspace.clone(), job.host(&job.layout.workspace))
         .with_mount(job.layout.temp.clone(), job.host(&job.layout.temp))
-        .with_mount(job.layout.actions.clone(), job.host(&job.layout.actions));
+        .with_mount(job.layout.actions.clone(), job.host(&job.layout.actions))
+        .with_alias("/github/workspace", job.layout.workspace.clone());
     Processor::new(options, job.masker.clone(), job.matchers.clone(), paths)
 }

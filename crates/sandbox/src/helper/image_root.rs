@@ -39,6 +39,7 @@ pub(super) fn settle(
     hello: &Hello,
     setup: &Setup,
     image: &ImageSetup,
+    trees: Vec<OwnedFd>,
     network: bool,
     mut missing: Vec<String>,
 ) -> Result<Settled, Failure> {
@@ -65,7 +66,7 @@ pub(super) fn settle(
         let tree = mounts::clone_tree(image.etc.join(name), false).step(step())?;
         show_etc(&place, name, &tree).step(step())?;
     }
-    mount_asked(&place, setup, image)?;
+    mount_asked(&place, setup, image, trees)?;
     for path in &setup.hide {
         hide(&place, ground, path).step(format!("hiding {}", path.display()))?;
     }
@@ -109,7 +110,10 @@ fn root(bare: &Bare, ground: &Ground, setup: &Setup, image: &ImageSetup, path: &
     let places = setup
         .shown
         .iter()
-        .map(|shown| (shown.target.as_path(), shown.source.metadata().is_ok_and(|found| !found.is_dir())))
+        .map(|shown| {
+            let file = shown.given.unwrap_or_else(|| shown.source.metadata().is_ok_and(|found| !found.is_dir()));
+            (shown.target.as_path(), file)
+        })
         .chain(image.memory.iter().map(|memory| (memory.target.as_path(), false)));
     skeleton::make(&skeleton, places).step("making places to mount on")?;
     let mut lowers: Vec<PathBuf> = image.lowers.iter().rev().cloned().collect();
@@ -211,19 +215,43 @@ fn keep(hello: &Hello, setup: &Setup, root: &Path) -> Result<(Kept, Kept), Failu
 }
 
 /// Binds and memory, outer ones first whatever the order they were given in.
-fn mount_asked(root: &OwnedFd, setup: &Setup, image: &ImageSetup) -> Result<(), Failure> {
+fn mount_asked(root: &OwnedFd, setup: &Setup, image: &ImageSetup, trees: Vec<OwnedFd>) -> Result<(), Failure> {
     enum Asked<'a> {
         Bind(&'a crate::wire::Shown),
+        /// A part of another sandbox; whether it is a file.
+        Tree(&'a crate::wire::Shown, bool, OwnedFd),
         Memory(&'a Memory),
     }
     let mut all: Vec<(&Path, Asked<'_>)> = Vec::new();
-    all.extend(setup.shown.iter().map(|shown| (shown.target.as_path(), Asked::Bind(shown))));
+    let mut trees = trees.into_iter();
+    for shown in &setup.shown {
+        let asked = match shown.given {
+            None => Asked::Bind(shown),
+            Some(file) => {
+                let tree = trees.next().ok_or_else(|| io::ErrorKind::InvalidData.into());
+                Asked::Tree(shown, file, tree.step("reading the job's description")?)
+            }
+        };
+        all.push((shown.target.as_path(), asked));
+    }
     all.extend(image.memory.iter().map(|memory| (memory.target.as_path(), Asked::Memory(memory))));
     all.sort_by_key(|(target, _)| target.components().count());
     for (target, asked) in all {
         match asked {
             Asked::Memory(memory) => {
                 mount_memory(root, memory).step(format!("mounting memory at {}", target.display()))?;
+            }
+            Asked::Tree(shown, file, tree) => {
+                let step = || format!("showing {} of another sandbox at {}", shown.source.display(), target.display());
+                let mut attributes = if image.privileged { 0 } else { sys::MOUNT_NO_DEVICES };
+                if shown.read_only {
+                    attributes |= sys::MOUNT_READ_ONLY;
+                }
+                if attributes != 0 {
+                    sys::restrict(&tree, attributes, true).step(step())?;
+                }
+                let place = mounts::place_within(root, target, file).step(step())?;
+                mounts::attach_at(&tree, place).step(step())?;
             }
             Asked::Bind(shown) => {
                 let step = || format!("showing {} at {}", shown.source.display(), target.display());

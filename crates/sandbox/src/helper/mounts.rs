@@ -58,6 +58,30 @@ pub(super) fn clone_one(source: &Path) -> io::Result<OwnedFd> {
     clone_tree(source, false).or_else(|_| clone_tree(source, true))
 }
 
+/// A detached copy of what lies at a path below this process's root, with the mounts below it, and whether it is a file.
+/// The root's own links cannot lead out of it.
+pub(super) fn inside_tree(path: &Path) -> io::Result<(OwnedFd, bool)> {
+    let relative = path.strip_prefix("/").unwrap_or(path);
+    let root = place(c"/")?;
+    let found = match relative.as_os_str().is_empty() {
+        true => root,
+        false => {
+            rustix::fs::openat2(&root, relative, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::IN_ROOT)?
+        }
+    };
+    let kind = rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(&found)?.st_mode);
+    let clone = |recursive| {
+        let mut flags =
+            OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+        if recursive {
+            flags |= OpenTreeFlags::AT_RECURSIVE;
+        }
+        rustix::mount::open_tree(&found, c"", flags)
+    };
+    let file = kind != rustix::fs::FileType::Directory;
+    Ok((clone(!file)?, file))
+}
+
 /// Attaches a detached mount at a path.
 pub(super) fn attach(tree: &OwnedFd, target: impl AsRef<Path>) -> io::Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
