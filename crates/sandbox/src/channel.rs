@@ -13,8 +13,10 @@ use rustix::net::{
 };
 
 const INLINE: usize = 32 * 1024;
-/// Three standard streams, and the memfd of a large message.
-const MOST_FDS: usize = 4;
+/// More parts of other sandboxes than this are not shown in one.
+pub(crate) const MOST_TREES: usize = 64;
+/// A network and parts of other sandboxes, and the memfd of a large message.
+const MOST_FDS: usize = MOST_TREES + 2;
 const PLAIN: u8 = 0;
 const IN_MEMFD: u8 = 1;
 

@@ -37,6 +37,7 @@ mod root;
 mod sandbox;
 mod spec;
 mod sys;
+mod tree;
 mod wire;
 
 pub use capability::Capability;
@@ -51,4 +52,5 @@ pub use process::{ExitStatus, Process, ProcessName};
 pub use remains::sweep;
 pub use root::Root;
 pub use sandbox::Sandbox;
-pub use spec::{Bind, FreshDir, LauncherConfig, Limits, Network, Placement, SandboxSpec};
+pub use spec::{Bind, FreshDir, LauncherConfig, Limits, Network, Placement, SandboxSpec, TreeBind};
+pub use tree::Tree;

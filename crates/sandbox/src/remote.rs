@@ -25,6 +25,8 @@ struct Waiting {
     closed: bool,
     answers: HashMap<u64, oneshot::Sender<FromInit>>,
     exits: HashMap<u64, watch::Sender<Option<ExitStatus>>>,
+    /// What came with answers, until whoever asked takes it.
+    trees: HashMap<u64, OwnedFd>,
 }
 
 /// The id under which the first answer, the sandbox's readiness, is awaited.
@@ -85,6 +87,11 @@ impl Remote {
         answer.await.map_err(|_| Error::Gone)
     }
 
+    /// Takes what came with the answer of this id.
+    pub(crate) fn take_tree(&self, id: u64) -> Option<OwnedFd> {
+        self.waiting().trees.remove(&id)
+    }
+
     /// Registers interest in the answer with this id, before the request is sent.
     pub(crate) fn expect(&self, id: u64) -> Result<oneshot::Receiver<FromInit>, Error> {
         let (sender, receiver) = oneshot::channel();
@@ -114,20 +121,27 @@ impl Remote {
             let Ok(message) = FromInit::decode(&packet.bytes) else {
                 break;
             };
-            self.deliver(message);
+            self.deliver(message, packet.fds);
         }
         let mut waiting = self.waiting();
         waiting.closed = true;
         // Dropping the senders tells everyone.
         waiting.answers.clear();
         waiting.exits.clear();
+        waiting.trees.clear();
     }
 
-    fn deliver(&self, message: FromInit) {
+    fn deliver(&self, message: FromInit, fds: Vec<OwnedFd>) {
         let mut waiting = self.waiting();
         let id = match &message {
             FromInit::Ready { .. } | FromInit::Failed { .. } => READY,
             FromInit::Done { id } | FromInit::Refused { id, .. } | FromInit::Names { id, .. } => *id,
+            FromInit::Tree { id, .. } => {
+                if waiting.answers.contains_key(id) {
+                    waiting.trees.extend(fds.into_iter().next().map(|fd| (*id, fd)));
+                }
+                *id
+            }
             FromInit::Started { key, .. } | FromInit::NotStarted { key, .. } => *key,
             FromInit::Exited { key, code, signal, oom } => {
                 if let Some(exit) = waiting.exits.remove(key) {
@@ -138,7 +152,9 @@ impl Remote {
         };
         if let Some(answer) = waiting.answers.remove(&id) {
             // Whoever asked may have stopped waiting.
-            let _ = answer.send(message);
+            if answer.send(message).is_err() {
+                waiting.trees.remove(&id);
+            }
         }
     }
 }

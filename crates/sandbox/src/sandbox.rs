@@ -15,7 +15,8 @@ use crate::network::Place;
 use crate::remote::Remote;
 use crate::wire::{FromInit, Ids, Setup, Shown, Start, ToInit, stage};
 use crate::{
-    Capability, Command, Error, EtcFile, IdRange, Isolation, Mode, Process, ProcessName, SandboxSpec, remains,
+    Capability, Command, Error, EtcFile, IdRange, Isolation, Mode, Process, ProcessName, SandboxSpec, Tree, remains,
+    tree,
 };
 
 /// A place where processes live. Cheap to clone; when the last clone is dropped everything inside is killed.
@@ -52,6 +53,7 @@ struct Inner {
 /// Sends the job's description to a prepared init and waits until it has settled.
 pub(crate) async fn open(launcher: Arc<Shared>, prepared: Prepared, spec: SandboxSpec) -> Result<Sandbox, Error> {
     image::check(&spec)?;
+    tree::check(&spec)?;
     let (dirs, backed) = prepare_job(&launcher, &spec)?;
     let place = Place::take(&spec.network, &spec.hostname).await?;
     let etc = image::write_etc(&spec, &place)?;
@@ -73,7 +75,11 @@ pub(crate) async fn open(launcher: Arc<Shared>, prepared: Prepared, spec: Sandbo
     // A prepared init that failed meanwhile says why before its socket closes, so a failed send is not the answer.
     let given = place.namespace().map(std::os::fd::OwnedFd::try_clone).transpose();
     let given = given.map_err(|source| Error::Io { what: "passing the network on".into(), source })?;
-    let _ = remote.send(&ToInit::Setup { setup: Box::new(setup) }, given.as_slice()).await;
+    let mut given: Vec<_> = given.into_iter().collect();
+    for bind in &spec.trees {
+        given.push(bind.tree.open().map_err(|source| Error::Io { what: "passing a directory on".into(), source })?);
+    }
+    let _ = remote.send(&ToInit::Setup { setup: Box::new(setup) }, &given).await;
     let ready = match ready.await {
         Ok(FromInit::Ready { ready }) => ready,
         Ok(FromInit::Failed { step, errno }) => {
@@ -150,7 +156,7 @@ fn prepare_job(launcher: &Shared, spec: &SandboxSpec) -> Result<(Vec<Shown>, Bac
             Some((outer, rest)) => outer.join(rest),
             None => {
                 let source = store.join(format!("{}", shown.len()));
-                shown.push(Shown { source: source.clone(), target: inside.to_owned(), read_only: false });
+                shown.push(Shown { source: source.clone(), target: inside.to_owned(), read_only: false, given: None });
                 source
             }
         };
@@ -159,9 +165,16 @@ fn prepare_job(launcher: &Shared, spec: &SandboxSpec) -> Result<(Vec<Shown>, Bac
         backed.push((inside.to_owned(), source));
     }
     for bind in &spec.binds {
-        shown.push(Shown { source: bind.source.clone(), target: bind.target.clone(), read_only: bind.read_only });
+        let (source, target) = (bind.source.clone(), bind.target.clone());
+        shown.push(Shown { source, target, read_only: bind.read_only, given: None });
         backed.push((bind.target.clone(), bind.source.clone()));
     }
+    shown.extend(spec.trees.iter().map(|bind| Shown {
+        source: bind.tree.path().to_owned(),
+        target: bind.target.clone(),
+        read_only: bind.read_only,
+        given: Some(bind.tree.is_file()),
+    }));
     Ok((shown, backed))
 }
 
@@ -231,6 +244,31 @@ impl Sandbox {
 
     pub(crate) fn etc(&self) -> Option<&Path> {
         self.inner.etc.as_deref()
+    }
+
+    /// What lies at a path inside, with everything mounted there, to be shown in another sandbox of the same launcher. Links
+    /// are resolved as inside. [`Error::Unsupported`] in host mode, where [`Sandbox::host_path`] does.
+    pub async fn tree(&self, inside: &Path) -> Result<Tree, Error> {
+        if self.inner.isolation.mode == Mode::Host {
+            return Err(Error::Unsupported("in host mode a path is the host's".into()));
+        }
+        let (remote, path) = (&self.inner.remote, inside.to_owned());
+        let mut asked = 0;
+        let answer = remote.ask(|id| {
+            asked = id;
+            ToInit::Tree { id, path }
+        });
+        match answer.await? {
+            FromInit::Tree { file, .. } => {
+                let mount = remote.take_tree(asked).ok_or(Error::Gone)?;
+                Ok(Tree::new(inside.to_owned(), file, mount))
+            }
+            FromInit::Refused { errno, .. } => Err(Error::Io {
+                what: format!("opening {} of another sandbox", inside.display()),
+                source: io::Error::from_raw_os_error(errno),
+            }),
+            _ => Err(Error::Gone),
+        }
     }
 
     /// Starts a process; returns when the program runs, or with the reason why it does not.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{Confinement, Member, Root, Sandbox};
+use crate::{Confinement, Member, Root, Sandbox, Tree};
 
 /// What one launcher needs to know, once for all its sandboxes.
 #[derive(Debug, Clone)]
@@ -87,6 +87,16 @@ pub struct Bind {
     pub read_only: bool,
 }
 
+/// A part of another sandbox shown inside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TreeBind {
+    pub tree: Tree,
+    /// Absolute path inside; created when missing.
+    pub target: PathBuf,
+    /// Whether writes are refused. Otherwise they reach the other sandbox.
+    pub read_only: bool,
+}
+
 /// One sandbox.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SandboxSpec {
@@ -106,6 +116,8 @@ pub struct SandboxSpec {
     pub job_dir: PathBuf,
     pub dirs: Vec<FreshDir>,
     pub binds: Vec<Bind>,
+    /// Parts of other sandboxes. Needs [`Root::Layers`].
+    pub trees: Vec<TreeBind>,
     pub network: Network,
     pub limits: Limits,
     /// Paths that must look empty inside. The launcher's state directory always does.
@@ -125,6 +137,7 @@ impl SandboxSpec {
             job_dir: job_dir.into(),
             dirs: Vec::new(),
             binds: Vec::new(),
+            trees: Vec::new(),
             network: Network::Host,
             limits: Limits::default(),
             hide: Vec::new(),

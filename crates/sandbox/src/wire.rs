@@ -222,6 +222,8 @@ wire_struct!(
         source: PathBuf,
         target: PathBuf,
         read_only: bool,
+        /// What is shown travels with the message, in order; whether it is a file. `source` is for messages then.
+        given: Option<bool>,
     }
 );
 
@@ -314,6 +316,7 @@ wire_enum!(
         6 => KillAll { id: u64 },
         7 => List { id: u64 },
         8 => End { id: u64 },
+        9 => Tree { id: u64, path: PathBuf },
     }
 );
 
@@ -367,6 +370,7 @@ wire_enum!(
         6 => NotStarted { key: u64, stage: u8, errno: i32 },
         7 => Exited { key: u64, code: Option<i32>, signal: Option<i32>, oom: bool },
         8 => Names { id: u64, names: Vec<(i32, String)> },
+        9 => Tree { id: u64, file: bool },
     }
 );
 

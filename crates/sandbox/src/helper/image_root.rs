@@ -131,12 +131,12 @@ fn root(bare: &Bare, ground: &Ground, setup: &Setup, image: &ImageSetup, path: &
         Some(upper) => (upper.clone(), work_beside(upper, bare)),
         None => (bare.layer.join("upper"), bare.layer.join("work")),
     };
+    let mode = like.as_ref().map_or(0o755, |found| found.mode() & 0o7777);
     let fresh = !upper.exists();
     let step = || format!("making {}", upper.display());
     if fresh {
         std::fs::create_dir(&upper).step(step())?;
         // The merged root looks like the upper one, so that must look like the lower one.
-        let mode = like.as_ref().map_or(0o755, |found| found.mode() & 0o7777);
         std::fs::set_permissions(&upper, std::fs::Permissions::from_mode(mode)).step(step())?;
         if let Some(found) = &like {
             // In a user namespace not every owner exists.
@@ -159,8 +159,26 @@ fn root(bare: &Bare, ground: &Ground, setup: &Setup, image: &ImageSetup, path: &
         make_work(&work).step(format!("making {}", work.display()))?;
         mounted = stack(&work);
     }
-    mounted.step("mounting the image's layers")?;
-    Ok(image.upper.is_some())
+    if image.upper.is_some() {
+        let hint = "an overlay, NFS and some others cannot hold what an overlay writes";
+        mounted.step(format!("mounting the image's layers, with writes to {} ({hint})", upper.display()))?;
+        return Ok(true);
+    }
+    // The state directory's file system may be one that cannot be written to through an overlay: memory can.
+    mounted
+        .or_else(|_| {
+            let scratch = ground.base.join("scratch");
+            let options = Some(c"mode=700");
+            rustix::mount::mount("tmpfs", &scratch, "tmpfs", rustix::mount::MountFlags::NODEV, options)?;
+            let (upper, work) = (scratch.join("upper"), scratch.join("work"));
+            std::fs::create_dir(&upper)?;
+            std::fs::set_permissions(&upper, std::fs::Permissions::from_mode(mode))?;
+            make_work(&work)?;
+            Stack { lowers: &lowers, upper: &upper, work: &work, user_namespace, devices: image.privileged }
+                .mount(path, &bare.layer.join("l"))
+        })
+        .step("mounting the image's layers")?;
+    Ok(false)
 }
 
 /// The overlay's scratch directory must be on the upper layer's file system. If that is ours as well, nothing need be

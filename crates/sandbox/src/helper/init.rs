@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -14,7 +14,7 @@ use super::ground::{Ground, Kind};
 use super::layout::{self, Failure, Step as _};
 use super::settle::{self, Settled};
 use super::start::{NotStarted, Starter};
-use super::{image_root, tree};
+use super::{image_root, mounts, tree};
 use crate::wire::{FromInit, Hello, Ready, Setup, Start, ToInit, Wire as _};
 use crate::{channel, sys};
 
@@ -67,7 +67,11 @@ fn run(hello: &Hello, ground: &Ground, number: u32, channel: &OwnedFd) -> Result
     let (setup, given) = match channel::receive(channel).step("waiting for a job")? {
         None => return Ok(()),
         Some(packet) => match ToInit::decode(&packet.bytes) {
-            Ok(ToInit::Setup { setup }) => (setup, packet.fds.into_iter().next()),
+            Ok(ToInit::Setup { setup }) => {
+                let mut fds = packet.fds.into_iter();
+                let network = if setup.given_network { fds.next() } else { None };
+                (setup, Given { network, trees: fds.collect() })
+            }
             _ => {
                 return Err(io::Error::from(io::ErrorKind::InvalidData)).step("reading the job's description");
             }
@@ -76,11 +80,11 @@ fn run(hello: &Hello, ground: &Ground, number: u32, channel: &OwnedFd) -> Result
     let mut applied = cgroups::apply(&setup, &hello.instance, number);
     let settled = match (base, &setup.image) {
         (Base::Plain, _) => None,
-        (Base::Host(layout), _) => Some(settle::settle(layout, ground, hello, &setup, given)?),
+        (Base::Host(layout), _) => Some(settle::settle(layout, ground, hello, &setup, given.network)?),
         (Base::Image(bare), Some(image)) => {
             let mut missing = ground.missing.clone();
-            let network = settle::network(&setup, given, &mut missing)?;
-            Some(image_root::settle(bare, ground, hello, &setup, image, network, missing)?)
+            let network = settle::network(&setup, given.network, &mut missing)?;
+            Some(image_root::settle(bare, ground, hello, &setup, image, given.trees, network, missing)?)
         }
         (Base::Image(_), None) => {
             return Err(io::Error::from(io::ErrorKind::InvalidData)).step("reading the job's description");
@@ -123,6 +127,12 @@ fn ready(pid: i32, ground: &Ground, setup: &Setup, settled: Option<&Settled>, ap
         uids: ground.ids.uids.clone(),
         gids: ground.ids.gids.clone(),
     }
+}
+
+/// What came with a job's description.
+struct Given {
+    network: Option<OwnedFd>,
+    trees: Vec<OwnedFd>,
 }
 
 /// What is prepared before the job is known.
@@ -205,6 +215,15 @@ impl Init<'_> {
                     Err(error) => FromInit::Refused { id, errno: error.raw_os_error().unwrap_or(libc::ENOENT) },
                 });
             }
+            ToInit::Tree { id, path } => match self.isolated.then(|| mounts::inside_tree(&path)) {
+                Some(Ok((tree, file))) => {
+                    let _ = channel::send(self.channel, &FromInit::Tree { id, file }.encode(), &[tree.as_fd()]);
+                }
+                Some(Err(error)) => {
+                    self.answer(&FromInit::Refused { id, errno: error.raw_os_error().unwrap_or(libc::EIO) });
+                }
+                None => self.answer(&FromInit::Refused { id, errno: libc::EOPNOTSUPP }),
+            },
             ToInit::Signal { id, key, signal, group } => {
                 if let Some(pid) = self.keys.get(&key) {
                     let _ = sys::kill(if group { -pid } else { *pid }, signal);

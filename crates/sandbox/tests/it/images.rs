@@ -385,6 +385,46 @@ fn an_overlay_of_a_snapshot_in_an_image() {
     });
 }
 
+/// As in a container of another program, whose root is an overlay itself.
+#[test]
+fn where_an_overlay_cannot_be_written_memory_is() {
+    const MARK: &str = "TRUNKLINE_TEST_ON_OVERLAY";
+    let Some(on) = std::env::var_os(MARK).map(PathBuf::from) else {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().expect("directory");
+        for name in ["lower", "upper", "work", "merged"] {
+            std::fs::create_dir(dir.path().join(name)).expect("directory");
+        }
+        let script =
+            "mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged || exit 77; exec \"$@\"";
+        let done = std::process::Command::new("unshare")
+            .args(["--mount", "--propagation", "private", "sh", "-c", script, "sh"])
+            .arg(std::env::current_exe().expect("test binary"))
+            .args(["--exact", "images::where_an_overlay_cannot_be_written_memory_is", "--nocapture"])
+            .env(MARK, dir.path().join("merged"))
+            .current_dir(dir.path())
+            .output();
+        return match done {
+            Ok(done) if done.status.code() == Some(77) => skip("an overlay cannot be mounted"),
+            Ok(done) => assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr)),
+            Err(error) => skip(&format!("unshare: {error}")),
+        };
+    };
+    run(|| async {
+        let config = sandbox::LauncherConfig::new(on.join("state"));
+        let launcher = sandbox::Launcher::start(config).expect("launcher");
+        let world = World { dir: tempfile::tempdir_in(&on).expect("directory"), launcher };
+        let Some(layer) = busybox(&world) else { return };
+        let sandbox = start(&world, spec(&world, "memory", vec![layer.clone()], None)).await.expect("starts");
+        assert_eq!(ok(&sandbox, "echo written > /file; cat /file").await, "written\n");
+        let kept = spec(&world, "kept", vec![layer], Some(world.path("upper")));
+        let error = world.launcher.sandbox(kept).await.expect_err("nowhere to keep it");
+        assert!(error.to_string().contains("cannot hold what an overlay writes"), "{error}");
+    });
+}
+
 #[test]
 fn privileged_is_as_root_on_the_machine() {
     run(|| async {
