@@ -360,11 +360,21 @@ impl Table {
                 why: "the source of a bind mount must be absolute".into(),
             });
         }
-        let host = match &self.inner.config.paths {
-            Paths::Host => path.to_owned(),
-            Paths::Inside(sandbox) => sandbox.host_path(path),
+        let (host, there) = match &self.inner.config.paths {
+            Paths::Host => (path.to_owned(), std::fs::metadata(path).map(drop)),
+            Paths::Inside(sandbox) => {
+                // Links are the sandbox's own: what they lead to is not the host's.
+                let root = sandbox.host_path(Path::new("/"));
+                let found = crate::inside::Root::open(&root).and_then(|root| root.file(path, rustix::fs::OFlags::PATH));
+                let host = if root == Path::new("/") {
+                    path.to_owned()
+                } else {
+                    root.join(path.strip_prefix("/").unwrap_or(path))
+                };
+                (host, found.map(drop))
+            }
         };
-        match std::fs::metadata(&host) {
+        match there {
             Ok(_) => Ok(host),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && create => {
                 match &self.inner.config.paths {

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use sandbox::{Bind, Confinement, Etc, Limits, Member, Process, Root as SandboxRoot, Sandbox, SandboxSpec, Tmpfs};
+use sandbox::{
+    Bind, Confinement, Etc, Limits, Member, Process, Root as SandboxRoot, Sandbox, SandboxSpec, Tmpfs, TreeBind,
+};
 
 use super::{Container, Main, Running};
 use crate::health::{self, Around};
@@ -15,6 +17,7 @@ use crate::options::{NetworkMode, Port, Protocol, capabilities};
 use crate::plan;
 use crate::status::{Health, Phase};
 use crate::streams::{Ends, Streams, pump};
+use crate::table::Paths;
 use crate::user::Account;
 use crate::volume::MountKind;
 use crate::{Attached, Error, Result};
@@ -243,7 +246,27 @@ impl Container {
             };
             spec.binds.push(Bind { source, target: (&mount.target).into(), read_only: mount.read_only });
         }
+        self.from_other_sandbox(&mut spec).await?;
         Ok(spec)
+    }
+
+    /// What lies in the sandbox that paths are of has no path on the host that could be mounted: it is handed over as an open
+    /// mount.
+    async fn from_other_sandbox(&self, spec: &mut SandboxSpec) -> Result<()> {
+        let Paths::Inside(other) = &self.inner.table.inner.config.paths else { return Ok(()) };
+        let root = other.host_path(Path::new("/"));
+        let mut binds = Vec::new();
+        for bind in std::mem::take(&mut spec.binds) {
+            match bind.source.strip_prefix(&root) {
+                Ok(inside) if root != Path::new("/") => {
+                    let tree = other.tree(&Path::new("/").join(inside)).await?;
+                    spec.trees.push(TreeBind { tree, target: bind.target, read_only: bind.read_only });
+                }
+                _ => binds.push(bind),
+            }
+        }
+        spec.binds = binds;
+        Ok(())
     }
 
     fn confinement(&self, network: Option<&Network>) -> Result<Confinement> {

@@ -64,3 +64,45 @@ async fn files_are_copied_in_and_out() {
     assert_eq!(error.to_string(), "Could not find the file /nothing in container");
     world.table.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_another_sandbox_with_what_is_mounted_there() {
+    let Some(world) = world().await else { return };
+    // A job's sandbox: a directory of its own, and a link that must stay inside.
+    let launcher = std::sync::Arc::new(
+        sandbox::Launcher::start(sandbox::LauncherConfig::new(world.dir.path().join("s2"))).unwrap(),
+    );
+    let mut spec = sandbox::SandboxSpec::new("job", world.dir.path().join("job"));
+    spec.dirs = vec![sandbox::FreshDir { path: "/home/job".into() }];
+    let job = launcher.sandbox(spec).await.unwrap();
+    let inside = job.host_path(Path::new("/home/job"));
+    std::fs::write(inside.join("own"), "in the directory").unwrap();
+    let home = job.host_path(Path::new("/")).join("home/job");
+    std::os::unix::fs::symlink("/home/job", inside.join("link")).unwrap();
+    assert!(home.join("own").exists());
+    let config = container::TableConfig {
+        launcher,
+        dir: world.dir.path().join("table2"),
+        paths: container::Paths::Inside(job.clone()),
+        closed: true,
+    };
+    let world = crate::world::World { table: container::Table::new(config).unwrap(), ..world };
+    let container = world
+        .create(
+            "-v /home/job:/a -v /home/job/link:/b:ro -v /home/job/own:/c -v /home/job/new:/d",
+            &["sh", "-c", "cat /a/own; ls /b; cat /c; touch /b/x 2>&1; echo back > /d/out"],
+        )
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        let ran = finish(&container).await;
+        assert_eq!(
+            ran.out, "in the directorylink\nnew\nown\nin the directorytouch: /b/x: Read-only file system\n",
+            "{}",
+            ran.err
+        );
+    }
+    assert_eq!(std::fs::read_to_string(inside.join("new/out")).unwrap(), "back\n");
+    world.table.close().await;
+    job.destroy().await.unwrap();
+}
