@@ -2,11 +2,15 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
+use crate::outlet::{Direct, Outlet};
 use crate::{Registry, Tls};
 
 /// How long requests may go on after the registry was asked to stop.
@@ -48,12 +52,20 @@ impl Registry {
                 },
             };
             let _ = stream.set_nodelay(true);
-            let service = TowerToHyperService::new(router.clone());
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(60));
             match tls.clone() {
                 None => {
-                    let connection = http.serve_connection(TokioIo::new(stream), service);
+                    // Without vectored writes, the library would copy what stands for files.
+                    http.writev(true);
+                    let outlet = Outlet::default();
+                    let service = TowerToHyperService::new(router.clone());
+                    let way_out = outlet.clone();
+                    let service = service_fn(move |mut request: Request<Incoming>| {
+                        request.extensions_mut().insert(way_out.clone());
+                        service.call(request)
+                    });
+                    let connection = http.serve_connection(TokioIo::new(Direct::new(stream, outlet)), service);
                     let connection = graceful.watch(connection);
                     tokio::spawn(async move {
                         // A client that goes away is no event.
@@ -62,6 +74,7 @@ impl Registry {
                 }
                 Some(tls) => {
                     let watcher = graceful.watcher();
+                    let service = TowerToHyperService::new(router.clone());
                     tokio::spawn(async move {
                         let handshake = tokio::time::timeout(Duration::from_secs(30), tls.0.accept(stream));
                         if let Ok(Ok(stream)) = handshake.await {

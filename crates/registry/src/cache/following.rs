@@ -45,12 +45,11 @@ impl Following {
             let sent = self.sent;
             let state = self.fetch.until(|state| state.bytes != sent).await;
             match &state.ended {
-                Some(Ended::Stored) => {
-                    // Whole and checked; another process may have written it elsewhere.
-                    if self.file.is_none() {
-                        self.file = Some(Arc::new(self.store.open_blob(&self.digest)?));
-                    }
+                // Whole and checked; another process may have written it elsewhere.
+                Some(Ended::Stored) if self.file.is_none() => {
+                    self.file = Some(Arc::new(self.store.open_blob(&self.digest)?));
                 }
+                Some(Ended::Stored) => {}
                 Some(Ended::Unknown) => return Err(io::Error::other("the upstream has no such blob")),
                 Some(Ended::Failed(reason)) => return Err(io::Error::other(reason.clone())),
                 None if state.bytes < sent => return Err(io::Error::other("the upstream started again")),

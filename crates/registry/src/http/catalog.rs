@@ -5,11 +5,12 @@ use serde_json::json;
 use super::dispatch::Call;
 use super::query::encode;
 use crate::problem::Problem;
+use crate::storage::Storage;
 
 /// `GET /v2/_catalog`: the repositories that the client may pull from.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let (registry, identity) = (call.registry.clone(), call.identity.clone());
-    let all = call.registry.blocking(|storage| storage.repositories()).await?;
+    let all = call.registry.blocking(Storage::repositories).await?;
     let names = all
         .into_iter()
         .filter(|name| registry.access().lists(&identity, name))

@@ -10,6 +10,7 @@ use crate::access::Action;
 use crate::name::Repository;
 use crate::problem::Problem;
 use crate::sessions::{Session, receive};
+use crate::storage::Storage;
 
 /// `POST /v2/<name>/blobs/uploads/`: starts an upload, mounts a blob, or takes a whole one.
 pub(crate) async fn start(call: Call, body: Body, name: Repository) -> Result<Response, Problem> {
@@ -65,7 +66,7 @@ async fn mount(call: &Call, name: &Repository, digest: Digest) -> Result<bool, P
             Ok(call.registry.blocking(move |storage| storage.mount_blob(&from, &to, &digest)).await?)
         }
         None => {
-            let mut all = call.registry.blocking(|storage| storage.repositories()).await?;
+            let mut all = call.registry.blocking(Storage::repositories).await?;
             all.retain(may);
             Ok(call
                 .registry
