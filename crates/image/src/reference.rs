@@ -89,7 +89,7 @@ impl Reference {
 
     /// The same repository with a digest, and no tag.
     pub fn with_digest(&self, digest: &Digest) -> Self {
-        Self { tag: None, digest: Some(digest.clone()), ..self.clone() }
+        Self { tag: None, digest: Some(*digest), ..self.clone() }
     }
 
     /// The same repository, tag and digest at another registry, such as a mirror of it.

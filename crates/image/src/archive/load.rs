@@ -101,7 +101,7 @@ fn take(store: &Store, dir: &Path, image: &Descriptor) -> Result<()> {
         }
         match store.document(&descriptor)? {
             Document::Index(index) if depth < 4 => {
-                pending.extend(index.manifests.into_iter().map(|entry| (entry, depth + 1)))
+                pending.extend(index.manifests.into_iter().map(|entry| (entry, depth + 1)));
             }
             Document::Index(_) => {}
             Document::Manifest(manifest) => {

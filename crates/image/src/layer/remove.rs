@@ -21,7 +21,7 @@ fn remove(path: &Path) -> io::Result<()> {
     let top = match open(CWD, path) {
         Ok(top) => top,
         Err(Errno::NOENT) => return Ok(()),
-        Err(Errno::NOTDIR | Errno::LOOP) => return Ok(std::fs::remove_file(path)?),
+        Err(Errno::NOTDIR | Errno::LOOP) => return std::fs::remove_file(path),
         Err(other) => return Err(other.into()),
     };
     let mut moved = 0;
@@ -97,7 +97,7 @@ mod tests {
         std::os::unix::fs::symlink(&outside, tree.join("link")).unwrap();
         fs::create_dir(tree.join("closed")).unwrap();
         fs::write(tree.join("closed/file"), "").unwrap();
-        fs::set_permissions(tree.join("closed"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(tree.join("closed"), fs::Permissions::from_mode(0o0)).unwrap();
         // Deeper than a path can name.
         let mut dir = open(CWD, &tree).unwrap();
         for _ in 0..3000 {

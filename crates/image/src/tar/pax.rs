@@ -81,7 +81,8 @@ fn record(content: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (key, value) = (&body[..equals], &body[equals + 1..]);
     // Names with a NUL are cut by some programs and not by others.
     let is_text = matches!(key, b"path" | b"linkpath");
-    (!key.is_empty() && !(is_text && value.contains(&0))).then_some((key, value, rest))
+    let is_cut = is_text && value.contains(&0);
+    (!key.is_empty() && !is_cut).then_some((key, value, rest))
 }
 
 fn decimal(text: &[u8]) -> Option<u64> {

@@ -135,8 +135,7 @@ fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
         return Some((b"", path));
     }
     // The last slash belongs to a directory's name.
-    let slashes = (1..path.len() - 1).filter(|index| path[*index] == b'/' && *index <= 155);
-    let slash = slashes.last()?;
+    let slash = (1..path.len() - 1).rfind(|index| path[*index] == b'/' && *index <= 155)?;
     let (prefix, name) = (&path[..slash], &path[slash + 1..]);
     (name.len() <= 100).then_some((prefix, name))
 }

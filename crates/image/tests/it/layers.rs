@@ -139,7 +139,7 @@ fn what_was_unpacked_gives_the_same_layer_again() {
         builder.add(alias);
     }
     let layer = builder.write(&store).unwrap();
-    let unpacked = store.unpack_layers(&[layer.descriptor.clone()], &[layer.diff_id]).unwrap();
+    let unpacked = store.unpack_layers(std::slice::from_ref(&layer.descriptor), &[layer.diff_id]).unwrap();
     let owner = owner_inside(store.privilege());
     let again = diff(&unpacked.lowers()[0], &|_| true, &owner, options()).unwrap();
     assert_eq!(again.write(&store).unwrap(), layer);

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use image::layer::{Builder, Entry, Layer};
 use image::{
-    Descriptor, Digest, Document, Error, ImageConfiguration, Index, Manifest, Platform, Prune, Reference, Store,
-    media_type,
+    Descriptor, Digest, Document, Error, ImageConfiguration, Index, Manifest, Platform, Prune, Pruned, Reference,
+    Store, media_type,
 };
 use proptest::prelude::*;
 
@@ -27,6 +27,15 @@ fn name(text: &str) -> Reference {
 
 fn amd64() -> Platform {
     "linux/amd64".parse().unwrap()
+}
+
+/// Prunes, once the clock that blobs have their times from has moved on: what is as young as the prune itself is left alone.
+fn prune(store: &Store, what: &Prune) -> Pruned {
+    let now = blob::Store::now();
+    while blob::Store::now() == now {
+        std::thread::yield_now();
+    }
+    store.prune(what).unwrap()
 }
 
 /// Names in the directory of unpacked layers, and in that of unfinished ones.
@@ -58,14 +67,13 @@ fn names_move_and_images_stay_until_they_are_pruned() {
     store.keep(&one).unwrap();
     store.keep(&two).unwrap();
     assert_eq!(shown(&store), ["app:latest", "app:v1", "<none>"], "what has a name needs no other keeping");
-    let kept = store.prune(&Prune::default()).unwrap();
+    let kept = prune(&store, &Prune::default());
     assert_eq!((kept.images.len(), kept.blobs), (0, 0));
-    let told = store.prune(&Prune { nameless: true, dry_run: true, ..Prune::default() }).unwrap();
+    let told = prune(&store, &Prune { nameless: true, dry_run: true, ..Prune::default() });
     assert_eq!((told.images.len(), told.blobs), (1, 3));
-    let young =
-        store.prune(&Prune { nameless: true, older_than: Duration::from_secs(3600), ..Prune::default() }).unwrap();
+    let young = prune(&store, &Prune { nameless: true, older_than: Duration::from_secs(3600), ..Prune::default() });
     assert_eq!(young.images.len(), 0);
-    let pruned = store.prune(&Prune { nameless: true, ..Prune::default() }).unwrap();
+    let pruned = prune(&store, &Prune { nameless: true, ..Prune::default() });
     assert_eq!((pruned.images.len(), pruned.blobs), (1, 3), "manifest, configuration, layer");
     assert!(matches!(store.image(&one, &amd64()), Err(Error::Absent { .. })));
     store.image(&two, &amd64()).unwrap();
@@ -206,11 +214,11 @@ fn a_layer_is_unpacked_once_for_all_and_kept_while_in_use() {
     assert_eq!(fs::read_to_string(lowers[0].lowers()[1].join("etc/last")).unwrap(), "b");
     assert_eq!(unpacked(&store), (3, 0));
     let other = Store::open(home.path().join("store")).unwrap();
-    let pruned = other.prune(&Prune { nameless: true, named: true, ..Prune::default() }).unwrap();
+    let pruned = prune(&other, &Prune { nameless: true, named: true, ..Prune::default() });
     assert_eq!((pruned.blobs, pruned.layers), (5, 0), "layers are in use");
     assert_eq!(unpacked(&store), (3, 0));
     drop(lowers);
-    let pruned = other.prune(&Prune::default()).unwrap();
+    let pruned = prune(&other, &Prune::default());
     assert_eq!(pruned.layers, 3);
     assert_eq!(unpacked(&store), (0, 0));
     let locks: HashSet<_> =
@@ -222,10 +230,10 @@ fn a_layer_is_unpacked_once_for_all_and_kept_while_in_use() {
 fn pins_keep_blobs() {
     let (_home, store) = store();
     let layer = layer(&store, "cached");
-    store.unpack_layers(&[layer.descriptor.clone()], &[layer.diff_id]).unwrap();
+    store.unpack_layers(std::slice::from_ref(&layer.descriptor), &[layer.diff_id]).unwrap();
     let blobs = [layer.descriptor.digest];
     store.pin("build", "key-1", &("value", 7), &blobs, &[layer.diff_id]).unwrap();
-    let pruned = store.prune(&Prune { nameless: true, named: true, ..Prune::default() }).unwrap();
+    let pruned = prune(&store, &Prune { nameless: true, named: true, ..Prune::default() });
     assert_eq!((pruned.blobs, pruned.layers), (0, 0));
     assert_eq!(store.pinned::<(String, u8)>("build", "key-1").unwrap(), Some(("value".to_owned(), 7)));
     assert_eq!(store.pinned::<Vec<String>>("build", "key-1").unwrap(), None, "another form");
@@ -234,8 +242,8 @@ fn pins_keep_blobs() {
         assert!(store.pin("build", bad, &0, &[], &[]).is_err(), "{bad}");
     }
     let old = Prune { pins_older_than: Some(Duration::from_secs(3600)), ..Prune::default() };
-    assert_eq!(store.prune(&old).unwrap().pins, 0, "it was just used");
-    let pruned = store.prune(&Prune { pins_older_than: Some(Duration::ZERO), ..Prune::default() }).unwrap();
+    assert_eq!(prune(&store, &old).pins, 0, "it was just used");
+    let pruned = prune(&store, &Prune { pins_older_than: Some(Duration::ZERO), ..Prune::default() });
     assert_eq!((pruned.pins, pruned.blobs, pruned.layers), (1, 1, 1));
     store.pin("build", "key-1", &0, &blobs, &[]).unwrap();
     assert_eq!(store.pinned::<u8>("build", "key-1").unwrap(), None, "its blob is gone");
@@ -247,11 +255,11 @@ fn what_is_being_added_is_not_collected() {
     let (_home, store) = store();
     let writing = store.writing().unwrap();
     let descriptor = image(&store, &[layer(&store, "new")], "linux/amd64");
-    let pruned = store.prune(&Prune { nameless: true, named: true, ..Prune::default() }).unwrap();
+    let pruned = prune(&store, &Prune { nameless: true, named: true, ..Prune::default() });
     assert_eq!(pruned.blobs, 0);
     store.tag(&name("new"), &descriptor).unwrap();
     drop(writing);
-    assert_eq!(store.prune(&Prune::default()).unwrap().blobs, 0);
+    assert_eq!(prune(&store, &Prune::default()).blobs, 0);
 }
 
 /// Started by the test below, to be killed.
@@ -272,7 +280,7 @@ fn a_killed_unpack_leaves_nothing_half() {
         builder.add(Entry::bytes(format!("{number:05}"), 0o644, content.clone()));
     }
     let big = builder.write(&store).unwrap();
-    let descriptor = image(&store, &[big.clone()], "linux/amd64");
+    let descriptor = image(&store, std::slice::from_ref(&big), "linux/amd64");
     store.tag(&name("big"), &descriptor).unwrap();
     let child = |store: &Store| {
         Command::new(std::env::current_exe().unwrap())
@@ -310,8 +318,8 @@ proptest! {
         let (_home, store) = store();
         let descriptor = store.put(media, &bytes).unwrap();
         prop_assert!(store.image(&descriptor, &amd64()).is_err());
-        prop_assert!(matches!(Document::parse(&descriptor.digest, media, &bytes), Err(_)));
+        prop_assert!(Document::parse(&descriptor.digest, media, &bytes).is_err());
         store.tag(&name("any"), &descriptor).unwrap();
-        store.prune(&Prune::default()).unwrap();
+        prune(&store, &Prune::default());
     }
 }
