@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dockerfile::ignore::Ignore;
-use dockerfile::{Dockerfile, Plan, PlanInput};
+use dockerfile::{CheckInput, Dockerfile, Plan, PlanInput};
 use image::Platform;
-use span::{FileId, SourceMap};
+use span::{Diagnostic, FileId, SourceMap};
 
 use crate::cache::{self, Remote};
 use crate::event::Event;
@@ -70,6 +70,9 @@ impl Build {
                 epoch,
             );
             let (graph, target) = translator.run().await?;
+            if parts.is_empty() {
+                self.check(session, inputs, &plan, &target)?;
+            }
             parts.push(Part { platform, graph, target });
         }
         let solvers: Vec<Solver<'_>> = parts
@@ -80,10 +83,10 @@ impl Build {
                 Solver::new(self, session, graph, &results, &remote, sources, secrets, &busy, epoch)
             })
             .collect();
-        let heads = parts.iter().zip(&solvers).map(|(part, solver)| solver.layers(part.target.head));
+        let heads = parts.iter().zip(&solvers).map(|(part, solver)| solver.layers_of_head(part.target.head));
         let layers = futures_util::future::try_join_all(heads).await?;
-        let wants_blobs = !self.outputs.iter().all(|output| output.kind == crate::OutputKind::CacheOnly)
-            || self.outputs.is_empty();
+        let wants_blobs =
+            !self.outputs.iter().all(|output| output.kind == crate::OutputKind::CacheOnly) || self.outputs.is_empty();
         let mut made = Vec::new();
         for ((part, solver), layers) in parts.iter().zip(&solvers).zip(layers) {
             if wants_blobs {
@@ -110,9 +113,14 @@ impl Build {
             dockerfile: &inputs.text.name,
             text: &inputs.text.text,
             commit: inputs.context.commit.as_deref(),
-            steps: parts.first().map(|part| part.graph.steps.iter().map(|step| step.shown.clone()).collect()).unwrap_or_default(),
+            steps: parts
+                .first()
+                .map(|part| part.graph.steps.iter().map(|step| step.shown.clone()).collect())
+                .unwrap_or_default(),
         };
-        let built = output::write(&subject, made, &solvers, &parts.iter().map(|part| part.target.head).collect::<Vec<_>>()).await;
+        let built =
+            output::write(&subject, made, &solvers, &parts.iter().map(|part| part.target.head).collect::<Vec<_>>())
+                .await;
         let built = built?;
         drop(writing);
         self.export_cache(session, &parts, &solvers).await?;
@@ -134,6 +142,26 @@ impl Build {
                 records.extend(found);
             }
             cache::export(location, records, session).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells what builds, though hardly as meant. With `# check=error=true` that stops the build.
+    fn check(&self, session: &Session, inputs: &Inputs, plan: &Plan, target: &Target) -> Result<(), Error> {
+        let input = CheckInput {
+            build_args: self.args.clone(),
+            bases: target.facts.clone(),
+            ignore: inputs.context.ignore(),
+            all_stages: false,
+        };
+        let found = dockerfile::check(&inputs.file, plan, &input);
+        let sources = inputs.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.iter().any(Diagnostic::is_error) {
+            return Err(Error::Dockerfile { report: crate::report::diagnostics(&sources, &found) });
+        }
+        for problem in found {
+            let line = problem.primary.map(|span| sources.position(span).line as usize);
+            session.events.send(Event::Warning { message: problem.message, line });
         }
         Ok(())
     }
@@ -197,9 +225,13 @@ impl Inputs {
         let mut sources = SourceMap::new();
         let id = sources.add(text.name.as_str(), text.text.as_str());
         let parsed = dockerfile::parse(id, &text.text);
-        let file = parsed.map_err(|problems| Error::Dockerfile { report: crate::report::diagnostics(&sources, &problems) })?;
+        let file =
+            parsed.map_err(|problems| Error::Dockerfile { report: crate::report::diagnostics(&sources, &problems) })?;
         if let Some(syntax) = file.syntax.as_ref().filter(|syntax| !syntax.text.contains("docker/dockerfile")) {
-            let message = format!("# syntax={} is not fetched: the instructions are read as BuildKit's newest dialect", syntax.text);
+            let message = format!(
+                "# syntax={} is not fetched: the instructions are read as BuildKit's newest dialect",
+                syntax.text
+            );
             session.events.send(Event::Warning { message, line: Some(1) });
         }
         set_ignore(&context, text.ignore.clone())?;

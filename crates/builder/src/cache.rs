@@ -86,7 +86,9 @@ fn take(store: &Store, directory: &std::path::Path, digest: &Digest) -> Result<(
 pub(crate) async fn import(build: &Build, session: &Session, results: &Results, remote: &Remote) {
     for location in &build.cache_from {
         let (name, read) = match location {
-            CacheLocation::Registry { reference, .. } => (reference.familiar(), registry_table(session, reference).await),
+            CacheLocation::Registry { reference, .. } => {
+                (reference.familiar(), registry_table(session, reference).await)
+            }
             CacheLocation::Local { path, .. } => {
                 let (shown, path) = (path.display().to_string(), path.clone());
                 (shown, crate::blocking::run(move || layout_table(&path)).await)
@@ -116,7 +118,8 @@ async fn registry_table(session: &Session, reference: &Reference) -> Result<(Tab
             Document::Index(index) => {
                 // An image for several platforms with a table inside: that of this machine.
                 let host = image::Platform::host();
-                let entry = index.choose(&host, |_| true).ok_or_else(|| failed("it has nothing for this platform".into()))?;
+                let entry =
+                    index.choose(&host, |_| true).ok_or_else(|| failed("it has nothing for this platform".into()))?;
                 let inner = reference.with_digest(&entry.digest);
                 fetched = client.manifest(&inner).await.map_err(|error| failed(error.to_string()))?;
                 continue;
@@ -151,7 +154,9 @@ fn layout_table(path: &std::path::Path) -> Result<(Table, Place), Error> {
         serde_json::from_slice(&read(path.join("index.json"))?).map_err(|error| failed(error.to_string()))?;
     for entry in &index.manifests {
         let bytes = read(blob_path(path, &entry.digest))?;
-        let Ok(Document::Manifest(manifest)) = Document::parse(&entry.digest, &entry.media_type, &bytes) else { continue };
+        let Ok(Document::Manifest(manifest)) = Document::parse(&entry.digest, &entry.media_type, &bytes) else {
+            continue;
+        };
         if manifest.config.media_type == table::MEDIA_TYPE {
             let table = Table::parse(&read(blob_path(path, &manifest.config.digest))?).map_err(failed)?;
             return Ok((table, Place::Layout(path.to_owned())));
@@ -169,7 +174,8 @@ pub(crate) async fn export(
     let table = Table::of(records);
     let store = session.store.clone();
     let descriptor = crate::blocking::run(move || {
-        let failed = |error: image::Error| Error::Io { what: "writing the cache".into(), source: std::io::Error::other(error) };
+        let failed =
+            |error: image::Error| Error::Io { what: "writing the cache".into(), source: std::io::Error::other(error) };
         let config = store.put(table::MEDIA_TYPE, &table.to_bytes()).map_err(failed)?;
         let layers = table.layers.iter().map(|layer| layer.descriptor.clone()).collect();
         let mut manifest = Manifest::oci(config, layers);

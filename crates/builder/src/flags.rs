@@ -34,12 +34,11 @@ pub fn output(text: &str, files: &Files<'_>) -> Result<Output, String> {
         return Ok(plain(OutputKind::Local { dest: (files.path)(Path::new(text))? }));
     }
     let kind = attributes.take("type").ok_or_else(|| format!("--output {text}: type is missing"))?;
-    let dest =
-        |attributes: &mut Attributes| match attributes.take("dest").or_else(|| attributes.take("destination")) {
-            None => Ok(None),
-            Some(dest) if dest == "-" => Ok(None),
-            Some(dest) => (files.path)(Path::new(&dest)).map(Some),
-        };
+    let dest = |attributes: &mut Attributes| match attributes.take("dest").or_else(|| attributes.take("destination")) {
+        None => Ok(None),
+        Some(dest) if dest == "-" => Ok(None),
+        Some(dest) => (files.path)(Path::new(&dest)).map(Some),
+    };
     let kind = match kind.as_str() {
         "local" => OutputKind::Local {
             dest: dest(&mut attributes)?.ok_or_else(|| format!("--output {text}: dest is missing"))?,

@@ -55,11 +55,17 @@ pub(crate) struct Step {
 
 pub(crate) enum Op {
     /// The layers of an image.
-    Base { reference: String, layers: Vec<Layer> },
+    Base {
+        reference: String,
+        layers: Vec<Layer>,
+    },
     Run(RunOp),
     Copy(CopyOp),
     /// Makes a directory that belongs to a user, unless it is there.
-    Workdir { path: PathBuf, user: String },
+    Workdir {
+        path: PathBuf,
+        user: String,
+    },
 }
 
 /// Where files are read from.
@@ -108,8 +114,22 @@ pub(crate) struct CopyOp {
 
 pub(crate) enum CopySource {
     /// A path or pattern in a tree.
-    Paths { tree: Tree, pattern: String, unpack: bool },
-    Inline { name: String, content: String },
-    Url { url: String, checksum: Option<String>, unpack: bool },
-    Git { url: crate::inputs::GitUrl, keep_git_dir: bool },
+    Paths {
+        tree: Tree,
+        pattern: String,
+        unpack: bool,
+    },
+    Inline {
+        name: String,
+        content: String,
+    },
+    Url {
+        url: String,
+        checksum: Option<String>,
+        unpack: bool,
+    },
+    Git {
+        url: crate::inputs::GitUrl,
+        keep_git_dir: bool,
+    },
 }

@@ -59,8 +59,7 @@ impl Images {
             // What is here was made for another platform, and nobody else has it: the caller is told which.
             Err(error) => match known {
                 Some(image) if !self.pull => {
-                    let message =
-                        format!("{} is for {}, not for {platform}", reference.familiar(), image.platform());
+                    let message = format!("{} is for {}, not for {platform}", reference.familiar(), image.platform());
                     self.session.events.send(Event::Warning { message, line: None });
                     Ok(image)
                 }
@@ -84,7 +83,8 @@ impl Images {
 
     async fn image(&self, descriptor: Descriptor, reference: &Reference, platform: &Platform) -> Result<Image, Error> {
         let (store, platform, shown) = (self.session.store.clone(), platform.clone(), reference.familiar());
-        crate::blocking::run(move || store.image(&descriptor, &platform).map_err(|error| failed_name(&shown, error))).await
+        crate::blocking::run(move || store.image(&descriptor, &platform).map_err(|error| failed_name(&shown, error)))
+            .await
     }
 
     async fn pull(&self, reference: &Reference, platform: &Platform) -> Result<Descriptor, Error> {

@@ -3,8 +3,8 @@
 mod archive;
 mod context;
 mod decompress;
-mod download;
 mod dockerfile_text;
+mod download;
 mod git_url;
 mod scratch;
 

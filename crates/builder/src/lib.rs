@@ -49,8 +49,8 @@ pub use error::Error;
 pub use event::{Event, Events, StepId};
 pub use failed_run::{FailedRun, OnFailure};
 pub use request::{
-    Annotation, AnnotationLevel, Build, CacheLocation, CacheMode, Context, DEFAULT_EPOCH, DockerfileSource, Entitlements,
-    NetworkMode, NoCache, Output, OutputKind, Provenance, Secret, SshAgent,
+    Annotation, AnnotationLevel, Build, CacheLocation, CacheMode, Context, DEFAULT_EPOCH, DockerfileSource,
+    Entitlements, NetworkMode, NoCache, Output, OutputKind, Provenance, Secret, SshAgent,
 };
 
 /// What a build stands on. Cheap to clone.

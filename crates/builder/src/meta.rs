@@ -52,16 +52,7 @@ impl Meta {
 
     /// A directory that does not exist yet, as instructions make them.
     pub(crate) fn new_directory(mode: u32, uid: u32, gid: u32) -> Self {
-        Self {
-            kind: Kind::Directory,
-            mode,
-            uid,
-            gid,
-            size: 0,
-            mtime: 0,
-            stamp: Stamp::default(),
-            links: 1,
-        }
+        Self { kind: Kind::Directory, mode, uid, gid, size: 0, mtime: 0, stamp: Stamp::default(), links: 1 }
     }
 
     /// Overlayfs marks what a layer deletes with a character device 0:0.

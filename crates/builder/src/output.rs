@@ -187,12 +187,7 @@ async fn push_all(session: &Session, names: &[Reference], root: &Descriptor, by_
     Ok(())
 }
 
-async fn archive(
-    subject: &Subject<'_>,
-    images: &Assembled,
-    dest: Option<&Path>,
-    format: Format,
-) -> Result<(), Error> {
+async fn archive(subject: &Subject<'_>, images: &Assembled, dest: Option<&Path>, format: Format) -> Result<(), Error> {
     let store = subject.session.store.clone();
     let saved = Saved { descriptor: images.root.clone(), references: subject.build.tags.clone() };
     let platform = images.images.first().map_or_else(Platform::host, Image::platform);

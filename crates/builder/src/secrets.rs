@@ -82,12 +82,9 @@ mod tests {
     #[test]
     fn values_are_hidden_line_by_line() {
         let secrets = secrets("hunter22\nsecond line\n\nab");
-        for (line, shown) in [
-            ("it is hunter22!", "it is ***!"),
-            ("hunter22hunter22", "******"),
-            ("second line", "***"),
-            ("cab", "cab"),
-        ] {
+        for (line, shown) in
+            [("it is hunter22!", "it is ***!"), ("hunter22hunter22", "******"), ("second line", "***"), ("cab", "cab")]
+        {
             assert_eq!(secrets.hide(line.as_bytes()), shown.as_bytes());
         }
     }

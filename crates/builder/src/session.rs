@@ -35,7 +35,8 @@ impl Session {
     pub(crate) async fn new(ground: &Ground, build: &Build, events: Events) -> Result<Self, Error> {
         let processors = || std::thread::available_parallelism().map_or(2, usize::from);
         let jobs = build.jobs.unwrap_or_else(processors);
-        let scratch = Scratch::create(&ground.dir.join("scratch")).map_err(Error::io("making a temporary directory"))?;
+        let scratch =
+            Scratch::create(&ground.dir.join("scratch")).map_err(Error::io("making a temporary directory"))?;
         let agents = Agents::start(&build.ssh, &scratch).await?;
         Ok(Self {
             store: ground.store.clone(),

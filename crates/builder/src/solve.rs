@@ -65,14 +65,25 @@ struct Node {
 /// One source of a `COPY` or `ADD`, got hold of as far as that needs no other step.
 pub(crate) enum Fetched {
     /// Files of a context.
-    Chosen { files: Arc<crate::inputs::Files>, selection: Selection, digest: [u8; 32] },
+    Chosen {
+        files: Arc<crate::inputs::Files>,
+        selection: Selection,
+        digest: [u8; 32],
+    },
     /// Files of another step; nothing is known yet.
     OfStep,
     Inline,
     /// A file from the web.
-    File { path: std::path::PathBuf, digest: [u8; 32] },
+    File {
+        path: std::path::PathBuf,
+        digest: [u8; 32],
+    },
     /// A repository.
-    Tree { view: Arc<dyn View>, digest: [u8; 32], selection: Selection },
+    Tree {
+        view: Arc<dyn View>,
+        digest: [u8; 32],
+        selection: Selection,
+    },
 }
 
 impl<'a> Solver<'a> {
@@ -98,6 +109,40 @@ impl<'a> Solver<'a> {
             let Some(step) = step else { return Ok(Arc::new(Vec::new())) };
             self.nodes[step].layers.get_or_try_init(|| self.solve(step)).await.cloned()
         })
+    }
+
+    /// The layers of the step that a build is about. All that is needed for it is begun from below: however many steps
+    /// there are, none has to begin another from within itself.
+    pub(crate) async fn layers_of_head(&self, head: Option<StepRef>) -> Result<Arc<Vec<Layer>>, Error> {
+        let Some(head) = head else { return Ok(Arc::new(Vec::new())) };
+        let reached = self.closure(head, |_| false);
+        for index in &reached {
+            if !matches!(self.graph.steps[*index].op, Op::Base { .. }) {
+                self.key(*index).await?;
+            }
+        }
+        // What lies below a known result is not looked at.
+        let known = |index: StepRef| {
+            let key = self.nodes[index].key.get();
+            key.is_some_and(|key| self.results.find(key, self.graph.steps[index].fresh).is_some())
+        };
+        let needed = self.closure(head, known);
+        futures_util::future::try_join_all(needed.iter().map(|index| self.layers(Some(*index)))).await?;
+        self.layers(Some(head)).await
+    }
+
+    /// The step and what it needs, each after all that it needs; nothing below those that `ends` holds for.
+    fn closure(&self, head: StepRef, ends: impl Fn(StepRef) -> bool) -> Vec<StepRef> {
+        let mut seen = std::collections::BTreeSet::from([head]);
+        let mut open = vec![head];
+        while let Some(index) = open.pop() {
+            if ends(index) {
+                continue;
+            }
+            let below = self.graph.steps[index].below;
+            open.extend(below.into_iter().chain(self.inputs(index)).filter(|next| seen.insert(*next)));
+        }
+        seen.into_iter().collect()
     }
 
     async fn solve(&self, index: StepRef) -> Result<Arc<Vec<Layer>>, Error> {

@@ -6,10 +6,10 @@ mod named;
 mod run;
 mod stage;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use dockerfile::{Base, Dockerfile, InstructionKind, Plan};
+use dockerfile::{Base, BaseFacts, Dockerfile, InstructionKind, Plan};
 use image::{ImageConfiguration, Platform};
 use span::{Diagnostic, FileId, SourceMap, Span};
 
@@ -38,6 +38,8 @@ pub(crate) struct Translator<'a> {
     pub(crate) epoch: i64,
     pub(crate) graph: Graph,
     states: HashMap<usize, StageState>,
+    /// What base images bring along, for the checks.
+    facts: BTreeMap<usize, BaseFacts>,
     /// The stage that is being translated.
     current: Option<usize>,
     /// Images and named contexts that are read from.
@@ -51,6 +53,8 @@ pub(crate) struct Target {
     pub(crate) platform: Platform,
     /// Base images by name, with the digest of their manifests.
     pub(crate) materials: Vec<(String, image::Digest)>,
+    /// What the base images of stages bring along.
+    pub(crate) facts: BTreeMap<usize, BaseFacts>,
 }
 
 impl<'a> Translator<'a> {
@@ -80,6 +84,7 @@ impl<'a> Translator<'a> {
             epoch,
             graph: Graph::default(),
             states: HashMap::new(),
+            facts: BTreeMap::new(),
             current: None,
             outside: HashMap::new(),
         }
@@ -95,8 +100,13 @@ impl<'a> Translator<'a> {
             return Err(Error::Request("the target is not among the stages".to_owned()));
         };
         let materials = self.images.materials();
-        let target =
-            Target { head: state.head, config: state.finished(self.build), platform: state.platform.clone(), materials };
+        let target = Target {
+            head: state.head,
+            config: state.finished(self.build),
+            platform: state.platform.clone(),
+            materials,
+            facts: std::mem::take(&mut self.facts),
+        };
         Ok((self.graph, target))
     }
 
@@ -129,6 +139,14 @@ impl<'a> Translator<'a> {
             self.states.insert(index, state);
             return Ok(());
         }
+        if matches!(plan.base, Base::Image(_) | Base::Context(_)) {
+            self.facts.insert(index, facts(&state, &platform));
+        }
+        if plan.replaced {
+            // A named context stands for what the stage would have made.
+            self.states.insert(index, state);
+            return Ok(());
+        }
         let triggers = std::mem::take(&mut state.triggers);
         let parsed = self.triggers(&triggers, stage.span)?;
         let own = stage.instructions.iter().map(|instruction| (instruction.clone(), false));
@@ -151,7 +169,9 @@ impl<'a> Translator<'a> {
             match dockerfile::parse_trigger(file, trigger) {
                 Ok(instruction) => parsed.push(instruction),
                 Err(mut problems) => {
-                    problems.push(Diagnostic::info("dockerfile/onbuild", "the instruction comes from this base image").at(at));
+                    problems.push(
+                        Diagnostic::info("dockerfile/onbuild", "the instruction comes from this base image").at(at),
+                    );
                     return Err(self.problems(&problems));
                 }
             }
@@ -242,6 +262,16 @@ impl<'a> Translator<'a> {
             let same = |known: &&String| image::Reference::parse(known).is_ok_and(|known| known == wanted);
             contexts.keys().find(same).and_then(|known| contexts.get(known)).cloned()
         })
+    }
+}
+
+fn facts(state: &StageState, wanted: &Platform) -> BaseFacts {
+    let config = &state.config.config;
+    let pairs = config.env.iter().map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    BaseFacts {
+        environment: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        shell: config.shell.as_ref().is_some_and(|shell| !shell.is_empty()),
+        platforms: Some((state.platform.to_string(), wanted.to_string())),
     }
 }
 

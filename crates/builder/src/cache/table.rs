@@ -95,7 +95,12 @@ mod tests {
 
     #[test]
     fn damaged_tables_are_refused() {
-        for text in [r#"{"layers":[],"records":{"00":[]}}"#, "{}", "[]", &format!(r#"{{"layers":[],"records":{{"{}":[0]}}}}"#, "0".repeat(64))] {
+        for text in [
+            r#"{"layers":[],"records":{"00":[]}}"#,
+            "{}",
+            "[]",
+            &format!(r#"{{"layers":[],"records":{{"{}":[0]}}}}"#, "0".repeat(64)),
+        ] {
             assert!(Table::parse(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -68,8 +68,7 @@ impl Placer<'_> {
                 TarKind::CharDevice => Kind::CharDevice(found.device.0, found.device.1),
                 TarKind::BlockDevice => Kind::BlockDevice(found.device.0, found.device.1),
             };
-            let meta =
-                Meta { kind, size: found.size, mtime: found.mtime.0, ..Meta::new_directory(mode, uid, gid) };
+            let meta = Meta { kind, size: found.size, mtime: found.mtime.0, ..Meta::new_directory(mode, uid, gid) };
             let mut entry = member(found.kind, &place, &meta, found.xattrs.clone());
             let source = match found.kind {
                 TarKind::File => {

@@ -245,7 +245,10 @@ impl<'a> Placer<'a> {
         let mode = self.mode.map_or(0o644, |mode| mode.apply(0o644, false));
         let meta = Meta { uid, gid, mode, mtime: self.epoch, ..meta };
         if self.lookup(&target)?.is_some_and(|existing| existing.is_dir()) {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("/{}: a directory is there", target.display())));
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                format!("/{}: a directory is there", target.display()),
+            ));
         }
         self.insert(&target, meta, member(TarKind::File, &target, &meta, Vec::new()), Source::Bytes(content.into()));
         Ok(())

@@ -45,11 +45,8 @@ pub(crate) fn select(view: &dyn View, pattern: &str, parents: bool, excludes: &I
         return select_parents(view, pattern, excludes);
     }
     let cleaned = clean(Path::new(pattern));
-    let names = if has_wildcard(cleaned.as_os_str().as_bytes()) {
-        expand(view, &cleaned)?
-    } else {
-        vec![cleaned.clone()]
-    };
+    let by_pattern = has_wildcard(cleaned.as_os_str().as_bytes());
+    let names = if by_pattern { expand(view, &cleaned)? } else { vec![cleaned.clone()] };
     let mut matches = Vec::new();
     for path in names {
         let followed = resolve(view, &path, true)?;
@@ -61,6 +58,10 @@ pub(crate) fn select(view: &dyn View, pattern: &str, parents: bool, excludes: &I
             below(view, &followed, &mut PathBuf::new(), excludes, &excludes.root(), &mut items)?;
         }
         let name = path.file_name().unwrap_or(OsStr::new("")).to_owned();
+        // Of what a pattern finds, files that are excluded are left out by their names; what is written out is wanted.
+        if by_pattern && !meta.is_dir() && excludes.ignores(&name.to_string_lossy()) {
+            continue;
+        }
         matches.push(Match { name, path: followed, meta, items });
     }
     Ok(Selection { matches })

@@ -49,11 +49,8 @@ pub(crate) fn is_tar_header(block: &[u8]) -> bool {
     if block.iter().all(|byte| *byte == 0) {
         return true;
     }
-    let sum: u32 = block
-        .iter()
-        .enumerate()
-        .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
-        .sum();
+    let sum: u32 =
+        block.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) }).sum();
     tar::Header::from_byte_slice(block).cksum().is_ok_and(|written| written == sum)
 }
 

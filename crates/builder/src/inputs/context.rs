@@ -52,7 +52,8 @@ impl Files {
         match context {
             Context::Empty => {}
             Context::Directory(path) => {
-                let root = std::fs::canonicalize(path).map_err(|error| Error::context(path.display().to_string(), error))?;
+                let root =
+                    std::fs::canonicalize(path).map_err(|error| Error::context(path.display().to_string(), error))?;
                 if !root.is_dir() {
                     return Err(Error::context(path.display().to_string(), "the context is no directory"));
                 }
@@ -67,7 +68,8 @@ impl Files {
             Context::Url(url) => {
                 let directory = make("download")?;
                 let fetched = download(url, &directory, &|_, _| {}).await?;
-                let file = File::open(&fetched.path).map_err(Error::io(format!("opening {}", fetched.path.display())))?;
+                let file =
+                    File::open(&fetched.path).map_err(Error::io(format!("opening {}", fetched.path.display())))?;
                 files.unpack(file, make("context")?).await?;
             }
             Context::Git(text) => {
@@ -103,6 +105,11 @@ impl Files {
     }
 
     /// Says what is left out. Only the first call counts.
+    /// Patterns of what is left out, if there are any.
+    pub(crate) fn ignore(&self) -> Option<&Ignore> {
+        self.ignore.get().filter(|ignore| !ignore.is_empty())
+    }
+
     pub(crate) fn set_ignore(&self, ignore: Ignore) {
         let _ = self.ignore.set(ignore);
     }

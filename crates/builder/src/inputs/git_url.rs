@@ -30,7 +30,8 @@ impl GitUrl {
         let web = address.starts_with("https://") || address.starts_with("http://");
         let own = ["git://", "ssh://", "git+ssh://"].iter().any(|scheme| address.starts_with(scheme));
         let legacy = address.starts_with("github.com/");
-        let is_repository = own || legacy || is_scp(address) || (web && address.trim_end_matches('/').ends_with(".git"));
+        let is_repository =
+            own || legacy || is_scp(address) || (web && address.trim_end_matches('/').ends_with(".git"));
         if !is_repository {
             return None;
         }
@@ -92,7 +93,9 @@ impl GitUrl {
 fn is_scp(text: &str) -> bool {
     let Some((host, path)) = text.split_once(':') else { return false };
     let Some((user, host)) = host.split_once('@') else { return false };
-    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let plain = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
     plain(user) && plain(host) && !path.is_empty() && !path.starts_with("//")
 }
 
@@ -105,7 +108,12 @@ mod tests {
         let show = |text: &str| match GitUrl::parse(text) {
             None => "no repository".to_owned(),
             Some(Err(why)) => why,
-            Some(Ok(url)) => format!("{} {:?} {:?}", url.remote, url.reference.unwrap_or_default(), url.directory.unwrap_or_default()),
+            Some(Ok(url)) => format!(
+                "{} {:?} {:?}",
+                url.remote,
+                url.reference.unwrap_or_default(),
+                url.directory.unwrap_or_default()
+            ),
         };
         for (text, expected) in [
             ("https://h/r.git", r#"https://h/r.git "" """#),

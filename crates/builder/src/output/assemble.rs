@@ -40,7 +40,9 @@ pub(super) async fn assemble(subject: &Subject<'_>, made: Vec<Made>) -> Result<A
 async fn image(subject: &Subject<'_>, made: &Made) -> Result<(Image, Descriptor), Error> {
     let mut config = made.config.clone();
     (config.os, config.architecture) = (made.platform.os.clone(), made.platform.architecture.clone());
-    config.variant.clone_from(&made.platform.variant);
+    // 32-bit ARM is always written with its variant.
+    let implied = (made.platform.architecture == "arm").then(|| "v7".to_owned());
+    config.variant = made.platform.variant.clone().or(implied);
     config.rootfs.diff_ids = made.layers.iter().map(|layer| layer.diff_id).collect();
     if !made.inline.is_empty() {
         let table = serde_json::to_value(Table::of(made.inline.clone())).unwrap_or_default();
@@ -83,11 +85,7 @@ fn chosen(build: &Build, level: AnnotationLevel, platform: Option<&Platform>) ->
 }
 
 /// A manifest that says how the image was made, and the index's entry for it, in the form BuildKit gives them.
-async fn attest(
-    subject: &Subject<'_>,
-    image: &Descriptor,
-    predicate: &serde_json::Value,
-) -> Result<Descriptor, Error> {
+async fn attest(subject: &Subject<'_>, image: &Descriptor, predicate: &serde_json::Value) -> Result<Descriptor, Error> {
     let names = subject.build.tags.iter().map(ToString::to_string);
     let statement = provenance::statement(names.collect(), image, predicate);
     let bytes = serde_json::to_vec(&statement).unwrap_or_default();

@@ -62,7 +62,9 @@ impl Mounts {
                 MountKind::Ssh { id, required, .. } => {
                     let Some(socket) = solver.session.agents.socket(id) else {
                         if *required {
-                            return Err(solver.at(index, format!("the build has no agent {id}; give it with --ssh {id}")));
+                            return Err(
+                                solver.at(index, format!("the build has no agent {id}; give it with --ssh {id}"))
+                            );
                         }
                         continue;
                     };
@@ -117,7 +119,10 @@ impl Mounts {
                 if own.lookup(&path)?.is_none() {
                     return Err(io::Error::new(io::ErrorKind::NotFound, format!("/{}: not found", path.display())));
                 }
-                if direct && read_only && let Some(real) = own.whole_path(&path)? {
+                if direct
+                    && read_only
+                    && let Some(real) = own.whole_path(&path)?
+                {
                     return Ok(real);
                 }
                 copy_tree(&*own, &path, &place)?;
@@ -133,7 +138,9 @@ impl Mounts {
     }
 
     async fn cache(&mut self, solver: &Solver<'_>, index: StepRef, mount: &RunMount) -> Result<(), Error> {
-        let MountKind::Cache { id, source, sharing, read_only, mode, uid, gid, .. } = &mount.kind else { return Ok(()) };
+        let MountKind::Cache { id, source, sharing, read_only, mode, uid, gid, .. } = &mount.kind else {
+            return Ok(());
+        };
         let Some(target) = mount.target.clone() else { return Ok(()) };
         let name = id.clone().unwrap_or_else(|| target.to_string_lossy().into_owned());
         let top = solver.session.dir.join("mounts").join(blob::Digest::of(name.as_bytes()).hex());

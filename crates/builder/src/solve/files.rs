@@ -15,9 +15,21 @@ use crate::{Error, account};
 
 /// One source with everything that is needed to place it.
 enum Ready {
-    Files { view: Arc<dyn View>, fetched: Option<(Arc<Vec<Fetched>>, usize)>, selection: Option<Selection>, unpack: bool, fixed: bool },
-    Inline { name: String, content: String },
-    File { path: PathBuf, unpack: bool },
+    Files {
+        view: Arc<dyn View>,
+        fetched: Option<(Arc<Vec<Fetched>>, usize)>,
+        selection: Option<Selection>,
+        unpack: bool,
+        fixed: bool,
+    },
+    Inline {
+        name: String,
+        content: String,
+    },
+    File {
+        path: PathBuf,
+        unpack: bool,
+    },
 }
 
 impl Solver<'_> {
@@ -71,7 +83,13 @@ impl Solver<'_> {
                 }
                 (CopySource::Paths { unpack, .. }, Some(Fetched::Chosen { files, .. })) => {
                     let view: Arc<dyn View> = files.listing()?;
-                    Ready::Files { view, fetched: Some((fetched.clone(), place)), selection: None, unpack: *unpack, fixed: true }
+                    Ready::Files {
+                        view,
+                        fetched: Some((fetched.clone(), place)),
+                        selection: None,
+                        unpack: *unpack,
+                        fixed: true,
+                    }
                 }
                 (_, Some(Fetched::Tree { view, .. })) => {
                     let (view, fetched) = (view.clone(), Some((fetched.clone(), place)));
@@ -156,9 +174,8 @@ fn fresh(spool: &Path) -> std::io::Result<PathBuf> {
 
 /// Writes a layer into the store.
 pub(super) fn write(builder: Builder, store: &Store) -> Result<Layer, Error> {
-    let layer = builder.write(store).map_err(|error| Error::Io {
-        what: "writing a layer".to_owned(),
-        source: std::io::Error::other(error),
-    })?;
+    let layer = builder
+        .write(store)
+        .map_err(|error| Error::Io { what: "writing a layer".to_owned(), source: std::io::Error::other(error) })?;
     Ok(Layer { descriptor: layer.descriptor, diff_id: layer.diff_id })
 }

@@ -61,7 +61,8 @@ impl Solver<'_> {
     /// Whether a copy's layer does not depend on what is below: names of users are looked up there.
     pub(crate) fn stands_alone(&self, copy: &CopyOp) -> bool {
         let named = |principal: &Principal| matches!(principal, Principal::Name(_));
-        let by_name = copy.owner.as_ref().is_some_and(|owner| named(&owner.user) || owner.group.as_ref().is_some_and(named));
+        let by_name =
+            copy.owner.as_ref().is_some_and(|owner| named(&owner.user) || owner.group.as_ref().is_some_and(named));
         copy.link && !by_name
     }
 
@@ -84,7 +85,13 @@ impl Solver<'_> {
         Ok(())
     }
 
-    async fn describe_copy(&self, index: StepRef, copy: &CopyOp, sort: Sort, hashing: &mut Hashing) -> Result<(), Error> {
+    async fn describe_copy(
+        &self,
+        index: StepRef,
+        copy: &CopyOp,
+        sort: Sort,
+        hashing: &mut Hashing,
+    ) -> Result<(), Error> {
         hashing.text("copy");
         hashing.bytes(copy.destination.as_os_str().as_encoded_bytes());
         for flag in [copy.into_directory, copy.link, copy.parents] {
@@ -250,7 +257,8 @@ impl Solver<'_> {
                 let (view, selection, digest) = crate::blocking::run(move || {
                     let listing = Listing::read(&root, true, &mut |_, _| Verdict::Keep);
                     let listing = listing.map_err(Error::io("reading the repository"))?;
-                    let selection = select(&listing, "/", false, &excludes).map_err(Error::io("reading the repository"))?;
+                    let selection =
+                        select(&listing, "/", false, &excludes).map_err(Error::io("reading the repository"))?;
                     let digest = selection.digest(&listing, None).map_err(Error::io("reading the repository"))?;
                     Ok((Arc::new(listing), selection, digest))
                 })

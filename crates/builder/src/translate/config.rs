@@ -208,9 +208,13 @@ mod tests {
 
     #[test]
     fn paths_are_made_absolute() {
-        for (cwd, written, expected) in
-            [("/", "app", "/app"), ("/app", "../x", "/x"), ("/app", "/y/./z/", "/y/z"), ("/a", ".", "/a"), ("/", "..", "/")]
-        {
+        for (cwd, written, expected) in [
+            ("/", "app", "/app"),
+            ("/app", "../x", "/x"),
+            ("/app", "/y/./z/", "/y/z"),
+            ("/a", ".", "/a"),
+            ("/", "..", "/"),
+        ] {
             assert_eq!(absolute(Path::new(cwd), written), Path::new(expected));
         }
     }

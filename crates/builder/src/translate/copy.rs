@@ -130,8 +130,11 @@ impl Translator<'_> {
         }
         let written = self.word(state, &transfer.destination)?;
         said += &format!(" {written}");
-        let into_directory =
-            written.is_empty() || written.ends_with('/') || written == "." || written.ends_with("/.") || written == "..";
+        let into_directory = written.is_empty()
+            || written.ends_with('/')
+            || written == "."
+            || written.ends_with("/.")
+            || written == "..";
         if sources.len() > 1 && !into_directory {
             let message = format!("with several sources the destination is a directory: write `{written}/`");
             return Err(self.at(transfer.destination.span, message));

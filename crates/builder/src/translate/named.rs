@@ -92,7 +92,10 @@ impl Translator<'_> {
                 let index = index.or_else(|| self.file.stage_named(stage).map(|stage| stage.index));
                 match index.and_then(|index| self.states.get(&index)) {
                     Some(state) => Ok(state.inherit()),
-                    None => Err(self.at(span, format!("the context {name} is the stage {stage}, which does not come before"))),
+                    None => {
+                        Err(self
+                            .at(span, format!("the context {name} is the stage {stage}, which does not come before")))
+                    }
                 }
             }
             _ => {

@@ -11,7 +11,15 @@ use crate::graph::{Op, RunMount, RunOp, Tree};
 
 /// Build arguments that need no `ARG`, do not change what is cached, and are not told.
 const PROXY: [&str; 10] = [
-    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY",
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "ALL_PROXY",
     "all_proxy",
 ];
 
@@ -49,7 +57,16 @@ impl Translator<'_> {
             mounts.push(self.mount(state, mount).await?);
         }
         let said = history(&argv, state);
-        let given = |name: &&str| Some(((*name).to_owned(), self.build.args.get(*name)?.clone()));
+        // Programs look at one spelling or the other: what is given in one is there in both.
+        let given = |name: &&str| {
+            let other = if name.starts_with(|c: char| c.is_ascii_uppercase()) {
+                name.to_ascii_lowercase()
+            } else {
+                name.to_ascii_uppercase()
+            };
+            let value = self.build.args.get(*name).or_else(|| self.build.args.get(&other))?;
+            Some(((*name).to_owned(), value.clone()))
+        };
         let proxy_env = PROXY.iter().filter_map(given).filter(|(name, _)| state.env.get(name).is_none()).collect();
         let op = RunOp {
             argv,

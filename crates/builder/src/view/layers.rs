@@ -95,9 +95,9 @@ fn stat(path: &Path) -> io::Result<Option<Meta>> {
 
 fn is_opaque(path: &Path) -> bool {
     let mut value = [0_u8; 4];
-    ["trusted.overlay.opaque", "user.overlay.opaque"].iter().any(|name| {
-        matches!(rustix::fs::lgetxattr(path, *name, &mut value[..]), Ok(1) if value.first() == Some(&b'y'))
-    })
+    ["trusted.overlay.opaque", "user.overlay.opaque"]
+        .iter()
+        .any(|name| matches!(rustix::fs::lgetxattr(path, *name, &mut value[..]), Ok(1) if value.first() == Some(&b'y')))
 }
 
 impl View for Layers {
