@@ -52,8 +52,10 @@ impl Files {
         match context {
             Context::Empty => {}
             Context::Directory(path) => {
-                let root =
-                    std::fs::canonicalize(path).map_err(|error| Error::context(path.display().to_string(), error))?;
+                // A sandbox's files are reached through a link in /proc that only the kernel can follow: taken apart, the
+                // path would lead to this machine's own files.
+                let root = if path.starts_with("/proc") { Ok(path.clone()) } else { std::fs::canonicalize(path) }
+                    .map_err(|error| Error::context(path.display().to_string(), error))?;
                 if !root.is_dir() {
                     return Err(Error::context(path.display().to_string(), "the context is no directory"));
                 }
