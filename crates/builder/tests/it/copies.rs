@@ -69,7 +69,15 @@ fn the_whole_context_keeps_links() {
     tree(&world);
     world.write(".dockerignore", "Dockerfile\n.dockerignore\nother\n*.txt\n!b.txt\n");
     let image = world.build("FROM scratch\nCOPY . /\n");
-    insta::assert_snapshot!(world.own_files(&image), @"");
+    insta::assert_snapshot!(world.own_files(&image), @r"
+    b.txt 644 0:0 b
+    dir 755 0:0 d
+    dir/c.txt 644 0:0 c
+    dir/sub 755 0:0 d
+    dir/sub/d.md 644 0:0 d
+    dirlink 777 0:0 -> dir
+    link 777 0:0 -> a.txt
+    ");
 }
 
 #[test]
@@ -157,7 +165,19 @@ fn directories_that_are_there_keep_what_they_have() {
     let image = world.build(
         "FROM scratch\nCOPY --chmod=700 --chown=3:3 dir /x\nCOPY a.txt /x/a.txt\nCOPY other /x\nCOPY dir /y/x/\n",
     );
-    insta::assert_snapshot!(world.own_files(&image), @"");
+    insta::assert_snapshot!(world.own_files(&image), @r"
+    x 700 3:3 d
+    x/a.txt 644 0:0 a
+    x/c.txt 700 3:3 c
+    x/e.txt 644 0:0 e
+    x/sub 700 3:3 d
+    x/sub/d.md 700 3:3 d
+    y 755 0:0 d
+    y/x 755 0:0 d
+    y/x/c.txt 644 0:0 c
+    y/x/sub 755 0:0 d
+    y/x/sub/d.md 644 0:0 d
+    ");
     let error = world.fail("FROM scratch\nCOPY dir /x\nCOPY a.txt /x/sub/\nCOPY other/e.txt /x/c.txt/y\n");
     assert!(error.contains("/x/c.txt: something else than a directory is there"), "{error}");
 }
@@ -169,5 +189,11 @@ fn files_of_stages_keep_owners_and_links() {
     let image = world.build(
         "FROM scratch AS one\nCOPY --chown=4:5 dir /d\nCOPY link /l\nFROM scratch\nCOPY --from=one /d /out\nCOPY --from=one --chmod=400 /l /l\n",
     );
-    insta::assert_snapshot!(world.own_files(&image), @"");
+    insta::assert_snapshot!(world.own_files(&image), @r"
+    l 400 0:0 a
+    out 755 4:5 d
+    out/c.txt 644 4:5 c
+    out/sub 755 4:5 d
+    out/sub/d.md 644 4:5 d
+    ");
 }

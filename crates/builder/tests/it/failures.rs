@@ -10,7 +10,19 @@ fn a_failing_process_is_shown_with_its_place_and_last_lines() {
     }
     let error = world
         .fail("FROM busybox\nRUN echo before\n\nRUN echo working; \\\n    echo broken >&2; exit 3\nRUN echo after\n");
-    insta::assert_snapshot!(error, @"");
+    let expected = "\
+[2/3] RUN echo working; echo broken >&2; exit 3
+Dockerfile:4
+   2 |     RUN echo before
+   3 |     
+   4 | >>> RUN echo working; \\
+   5 | >>>     echo broken >&2; exit 3
+   6 |     RUN echo after
+the last lines:
+    working
+    broken
+`/bin/sh -c echo working;     echo broken >&2; exit 3` ended with code 3";
+    assert_eq!(error, expected);
     let (done, _) = world.steps();
     assert!(!done.iter().any(|name| name.contains("after")), "{done:?}");
 }
@@ -18,8 +30,26 @@ fn a_failing_process_is_shown_with_its_place_and_last_lines() {
 #[test]
 fn mistakes_have_line_and_column() {
     let world = World::new();
-    insta::assert_snapshot!(world.fail("FROM scratch\nCOPPY a b\nRUN --mont=x true\n"), @"");
-    insta::assert_snapshot!(world.fail("FROM scratch\nCOPY --from=later /a /b\nFROM scratch AS later\n"), @"");
+    insta::assert_snapshot!(world.fail("FROM scratch\nCOPPY a b\nRUN --mont=x true\n"), @r"
+    error[dockerfile/unknown-instruction]: there is no instruction `COPPY`
+     --> Dockerfile:2:1
+      |
+    2 | COPPY a b
+      | ^^^^^
+      |
+      = help: did you mean `COPY`?
+
+    error[dockerfile/unknown-flag]: RUN has no flag `--mont`
+     --> Dockerfile:3:5
+      |
+    3 | RUN --mont=x true
+      |     ^^^^^^
+      |
+      = help: did you mean `--mount`?
+    ");
+    let later = "FROM scratch AS a\nCOPY --from=later /a /b\nFROM scratch AS later\nCOPY --from=a /b /\n";
+    let error = world.fail(later);
+    assert!(error.contains("Dockerfile:2:13") && error.contains("the stage `later` comes after this one"), "{error}");
 }
 
 #[test]
