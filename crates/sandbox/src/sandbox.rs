@@ -1,10 +1,12 @@
 //! One sandbox, seen from the calling process.
 
 mod image;
+mod inside;
 
 use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -40,6 +42,8 @@ struct Inner {
     job_dir: PathBuf,
     /// The init's process id on the host.
     init: i32,
+    /// The same, and never another process.
+    handle: Option<OwnedFd>,
     cgroups: Vec<PathBuf>,
     isolation: Isolation,
     /// Path inside, path on the host.
@@ -112,6 +116,7 @@ pub(crate) async fn open(launcher: Arc<Shared>, prepared: Prepared, spec: Sandbo
             place,
             job_dir: spec.job_dir,
             init: ready.pid,
+            handle: inside::handle(ready.pid),
             cgroups: ready.cgroups,
             isolation,
             backed,
@@ -351,6 +356,21 @@ impl Sandbox {
                 .join("root")
                 .join(inside.strip_prefix("/").unwrap_or(inside)),
         }
+    }
+
+    /// Opens a file of the job, by a path inside, with `open`'s flags (`O_*` of libc; `mode` for what is made). Links that
+    /// the job made or changes meanwhile never lead out of the sandbox, which [`host_path`](Self::host_path) cannot
+    /// promise. In host mode it opens what [`inside_path`](Self::inside_path) names. Add `O_NONBLOCK` where a pipe must not
+    /// keep the caller waiting.
+    pub fn open_inside(&self, path: &Path, flags: i32, mode: u32) -> io::Result<fs::File> {
+        let inner = &*self.inner;
+        let flags = rustix::fs::OFlags::from_bits_retain(flags.cast_unsigned());
+        if inner.isolation.mode == Mode::Host {
+            return inside::open_plainly(&self.inside_path(path), flags, mode);
+        }
+        let alive = !inner.ended.load(Ordering::Acquire);
+        let handle = inner.handle.as_ref().filter(|_| alive).ok_or(io::ErrorKind::NotFound)?;
+        inside::open(inner.init, handle, path, flags, mode)
     }
 
     /// The path under which processes of this sandbox find what the spec asked for at `wanted`: the same when

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::mount::MountAttrFlags;
 
 use super::ground::{Ground, Kind};
+use super::init::Given;
 use super::layout::{Failure, Step as _};
 use super::settle::{self, Settled};
 use super::{furnish, mounts};
@@ -39,10 +40,10 @@ pub(super) fn settle(
     hello: &Hello,
     setup: &Setup,
     image: &ImageSetup,
-    trees: Vec<OwnedFd>,
-    network: bool,
-    mut missing: Vec<String>,
+    given: Given,
 ) -> Result<Settled, Failure> {
+    let mut missing = ground.missing.clone();
+    let network = settle::network(setup, given.network, &mut missing)?;
     check_limits(image)?;
     let user_namespace = ground.kind == Kind::User;
     let path = ground.base.join("root");
@@ -66,7 +67,7 @@ pub(super) fn settle(
         let tree = mounts::clone_tree(image.etc.join(name), false).step(step())?;
         show_etc(&place, name, &tree).step(step())?;
     }
-    mount_asked(&place, setup, image, trees)?;
+    mount_asked(&place, setup, image, given.trees)?;
     for path in &setup.hide {
         hide(&place, ground, path).step(format!("hiding {}", path.display()))?;
     }

@@ -81,11 +81,7 @@ fn run(hello: &Hello, ground: &Ground, number: u32, channel: &OwnedFd) -> Result
     let settled = match (base, &setup.image) {
         (Base::Plain, _) => None,
         (Base::Host(layout), _) => Some(settle::settle(layout, ground, hello, &setup, given.network)?),
-        (Base::Image(bare), Some(image)) => {
-            let mut missing = ground.missing.clone();
-            let network = settle::network(&setup, given.network, &mut missing)?;
-            Some(image_root::settle(bare, ground, hello, &setup, image, given.trees, network, missing)?)
-        }
+        (Base::Image(bare), Some(image)) => Some(image_root::settle(bare, ground, hello, &setup, image, given)?),
         (Base::Image(_), None) => {
             return Err(io::Error::from(io::ErrorKind::InvalidData)).step("reading the job's description");
         }
@@ -130,9 +126,9 @@ fn ready(pid: i32, ground: &Ground, setup: &Setup, settled: Option<&Settled>, ap
 }
 
 /// What came with a job's description.
-struct Given {
-    network: Option<OwnedFd>,
-    trees: Vec<OwnedFd>,
+pub(super) struct Given {
+    pub(super) network: Option<OwnedFd>,
+    pub(super) trees: Vec<OwnedFd>,
 }
 
 /// What is prepared before the job is known.

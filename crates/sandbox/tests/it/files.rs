@@ -1,5 +1,6 @@
 //! What a sandbox's processes see and change of the host's files.
 
+use std::io::{Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 
@@ -132,6 +133,48 @@ fn an_overlay_of_a_snapshot() {
         assert!(matches!(foreign, Err(Error::Path { .. })), "{foreign:?}");
         let host = world.host("overlay-host").await;
         assert!(matches!(host.mount_overlay(&tree, target).await, Err(Error::Unsupported(_))));
+    });
+}
+
+#[test]
+fn links_of_a_job_lead_nowhere_else() {
+    run(|| async {
+        let world = World::new();
+        // Not below /tmp, which is fresh inside: the host has it, and so has the sandbox.
+        let outer = tempfile::tempdir_in("/var/tmp").expect("directory");
+        std::fs::write(outer.path().join("secret"), "the host's").expect("file");
+        let mut spec = world.spec("links");
+        spec.hide = vec![outer.path().to_owned()];
+        let sandbox = world.launcher.sandbox(spec).await.expect("sandbox");
+        if !isolated(&sandbox) {
+            return;
+        }
+        let home = Path::new("/home/runner");
+        let secret = outer.path().join("secret");
+        ok(
+            &sandbox,
+            &format!(
+                "cd /home/runner && echo inside > plain && ln -s {} there && ln -s /proc/1/root/etc magic && ln -s plain link \
+                 && ln -s ../../../../../../../../tmp/up up && echo inside > /tmp/up && mkfifo pipe",
+                secret.display()
+            ),
+        )
+        .await;
+        let open = |name: &str, flags: i32| sandbox.open_inside(&home.join(name), flags, 0o644);
+        for name in ["plain", "link", "up"] {
+            let mut text = String::new();
+            open(name, libc::O_RDONLY).and_then(|mut file| file.read_to_string(&mut text)).expect("reads");
+            assert_eq!(text, "inside\n", "{name}");
+        }
+        for name in ["there", "magic/passwd"] {
+            assert!(open(name, libc::O_RDONLY).is_err(), "{name}");
+        }
+        open("pipe", libc::O_RDONLY | libc::O_NONBLOCK).expect("does not wait");
+        let made = open("made", libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL);
+        made.and_then(|mut file| file.write_all(b"by the caller")).expect("writes");
+        assert_eq!(ok(&sandbox, "cat /home/runner/made").await, "by the caller");
+        sandbox.destroy().await.expect("destroys");
+        assert!(open("plain", libc::O_RDONLY).is_err());
     });
 }
 
