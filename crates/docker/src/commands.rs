@@ -136,7 +136,7 @@ fn find(argv: &[String]) -> Result<Found, Failure> {
             return parse(command, &name, &words[count..]);
         }
     }
-    Err(unknown(words))
+    unknown(words)
 }
 
 fn parse(command: &'static Command, name: &str, words: &[String]) -> Result<Found, Failure> {
@@ -163,7 +163,7 @@ fn parse(command: &'static Command, name: &str, words: &[String]) -> Result<Foun
             (_, most) => format!("requires at most {most} argument{}", plural(most)),
         };
         let text = format!(
-            "docker: 'docker {name}' {wanted}\n\nUsage:  {}\n\nRun 'docker {name} --help' for more information",
+            "docker: 'docker {name}' {wanted}\n\nUsage:  {}\n\nSee 'docker {name} --help' for more information",
             usage()
         );
         return Err(Failure::new(text));
@@ -176,7 +176,8 @@ fn usage_error(error: &str, name: &str, usage: &str) -> Failure {
     Failure { code: 125, text: format!("{error}{usage}\n\nRun '{name} --help' for more information") }
 }
 
-fn unknown(words: &[String]) -> Failure {
+/// What is said about a command that there is not, or about a group of commands.
+fn unknown(words: &[String]) -> Result<Found, Failure> {
     let first = words.first().map(String::as_str).unwrap_or_default();
     let group: Vec<&str> = table::COMMANDS
         .iter()
@@ -185,18 +186,21 @@ fn unknown(words: &[String]) -> Failure {
         .collect();
     let name = words.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ");
     if let Some(why) = table::NOT_HERE.iter().find(|(known, _)| *known == first || *known == name) {
-        return Failure::new(format!(
+        return Err(Failure::new(format!(
             "docker: 'docker {}' is not supported by Trunkline's docker command: {}",
             why.0, why.1
-        ));
+        )));
     }
-    match (group.is_empty(), words.get(1)) {
-        (true, _) => {
-            Failure::new(format!("docker: unknown command: docker {first}\n\nRun 'docker --help' for more information"))
+    let text = match (group.is_empty(), words.get(1)) {
+        (true, _) => format!("docker: unknown command: docker {first}\n\nRun 'docker --help' for more information"),
+        (false, None) => {
+            let help = format!("Usage:  docker {first} COMMAND\n\nCommands:\n  {}\n", group.join("\n  "));
+            return Ok(Found::Help(help));
         }
-        (false, None) => Failure::new(format!("Usage:  docker {first} COMMAND\n\nCommands: {}", group.join(", "))),
-        (false, Some(second)) => Failure::new(format!(
-            "docker: unknown command: docker {first} {second}\n\nRun 'docker {first} --help' for more information"
-        )),
-    }
+        (false, Some(second)) => format!(
+            "docker: unknown command: docker {first} {second}\n\nUsage:  docker {first}\n\nRun 'docker {first} --help' for more \
+             information"
+        ),
+    };
+    Err(Failure::new(text))
 }

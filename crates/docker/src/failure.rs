@@ -62,6 +62,18 @@ impl From<image::ReferenceError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::new(error.to_string())
+        Self::new(cause(&error))
+    }
+}
+
+/// An error of the system as Go words it.
+pub(crate) fn cause(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::NotFound => "no such file or directory".into(),
+        Kind::PermissionDenied => "permission denied".into(),
+        Kind::IsADirectory => "is a directory".into(),
+        Kind::NotADirectory => "not a directory".into(),
+        _ => error.to_string(),
     }
 }

@@ -25,7 +25,15 @@ impl Listing {
         let own = || columns.iter().map(|name| format!("{{{{.{name}}}}}")).collect::<Vec<_>>().join("\t");
         match format {
             None | Some("" | "table") => self.table(&own(), headings),
-            Some("json") => Ok(self.rows.iter().map(|row| Value::Object(row.clone()).to_string() + "\n").collect()),
+            Some("json") => {
+                // docker's keys are in alphabetical order.
+                let sorted = |row: &Map<String, Value>| {
+                    let mut fields: Vec<_> = row.clone().into_iter().collect();
+                    fields.sort_by(|one, other| one.0.cmp(&other.0));
+                    Value::Object(fields.into_iter().collect()).to_string() + "\n"
+                };
+                Ok(self.rows.iter().map(sorted).collect())
+            }
             Some(format) => match format.strip_prefix("table ") {
                 Some(template) => self.table(&unescaped(template), headings),
                 None => {
@@ -100,7 +108,7 @@ mod tests {
         assert_eq!(show(Some("{{.Names}}={{.Ports}}")), "web=\ndb=80/tcp\n");
         assert_eq!(
             show(Some("json")).lines().next(),
-            Some(r#"{"Names":"web","Image":"a-rather-long-image","Ports":""}"#)
+            Some(r#"{"Image":"a-rather-long-image","Names":"web","Ports":""}"#)
         );
     }
 }

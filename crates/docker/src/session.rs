@@ -10,7 +10,7 @@ use image::auth::{Environment, Keychain};
 use rustix::fs::OFlags;
 use tokio::sync::mpsc;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, cause};
 use crate::ground::Ground;
 use crate::wire::{FromClient, FromServer, Hello};
 
@@ -106,7 +106,7 @@ impl Session {
 
     /// Creates or empties a file of the caller.
     pub(crate) fn create(&self, path: &str) -> Result<std::fs::File, Failure> {
-        let wrong = |error: io::Error| Failure::new(format!("open {path}: {error}"));
+        let wrong = |error: io::Error| Failure::new(format!("open {path}: {}", cause(&error)));
         let absolute = self.absolute(path);
         let root = self.root().map_err(wrong)?;
         if let Ok(known) = root.file(&absolute, OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK) {

@@ -22,7 +22,10 @@ impl Template {
 
     /// Fills it in. Fields that do not exist are an error, as docker's are, except in maps.
     pub(crate) fn render(&self, value: &Value) -> Result<String, String> {
-        eval::render(&self.nodes, value).map_err(|why| format!("template: :1: executing \"\": {why}"))
+        eval::render(&self.nodes, value).map_err(|why| match why.starts_with('<') {
+            true => format!("template: :1: executing \"\" at {why}"),
+            false => format!("template: :1: executing \"\": {why}"),
+        })
     }
 }
 
@@ -84,7 +87,7 @@ mod tests {
                 .map(|template| render(template).unwrap_err())
                 .collect();
         insta::assert_snapshot!(told.join("\n"), @r#"
-        template: :1: executing "": <.Nope>: map has no entry for key "Nope"
+        template: :1: executing "" at <.Nope>: map has no entry for key "Nope"
         template parsing error: template: :1: unclosed action
         template parsing error: template: :1: unexpected EOF
         template: :1: executing "": function "frob" not defined

@@ -15,12 +15,13 @@ impl Container {
     /// Copies between the container and another root. As `cp -r` does: into `to` when that is a directory; its content
     /// alone when `from` ends in `/.`.
     pub async fn copy_out(&self, from: &Path, other: Root, to: &Path, owner: Owner) -> Result<()> {
-        self.with_root(move |root, from, to| copy(&root, from, &other, to, owner), from, to).await
+        let place = format!(" in container {}", self.name());
+        self.with_root(move |root, from, to| copy(&root, from, &other, to, owner, &place), from, to).await
     }
 
     /// The other way round.
     pub async fn copy_in(&self, other: Root, from: &Path, to: &Path, owner: Owner) -> Result<()> {
-        self.with_root(move |root, from, to| copy(&other, from, &root, to, owner), from, to).await
+        self.with_root(move |root, from, to| copy(&other, from, &root, to, owner, ""), from, to).await
     }
 
     async fn with_root<F>(&self, work: F, from: &Path, to: &Path) -> Result<()>
@@ -48,13 +49,13 @@ impl Container {
     }
 }
 
-/// Copies between roots; both paths are absolute.
-fn copy(from_root: &Root, from: &Path, to_root: &Root, to: &Path, owner: Owner) -> Result<()> {
+/// Copies between roots; both paths are absolute. `place` says where a file is missing.
+fn copy(from_root: &Root, from: &Path, to_root: &Root, to: &Path, owner: Owner, place: &str) -> Result<()> {
     let directory = OFlags::RDONLY | OFlags::DIRECTORY;
     let text = from.as_os_str().as_encoded_bytes();
     let content_only = text.ends_with(b"/.") || from == Path::new("/");
     let missing = |path: &Path| {
-        let why = format!("Could not find the file {} in container", path.display());
+        let why = format!("Could not find the file {}{place}", path.display());
         move |source: std::io::Error| match source.kind() {
             std::io::ErrorKind::NotFound => Error::Refused(why),
             _ => Error::Io { what: why, source },

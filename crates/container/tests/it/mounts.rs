@@ -61,7 +61,7 @@ async fn files_are_copied_in_and_out() {
     container.copy_out(Path::new("/out"), root(), Path::new("/got"), Owner::Same).await.unwrap();
     assert_eq!(std::fs::read_to_string(host.join("got")).unwrap(), "made\n");
     let error = container.copy_out(Path::new("/nothing"), root(), Path::new("/"), Owner::Same).await.unwrap_err();
-    assert_eq!(error.to_string(), "Could not find the file /nothing in container");
+    assert_eq!(error.to_string(), format!("Could not find the file /nothing in container {}", container.name()));
     world.table.close().await;
 }
 

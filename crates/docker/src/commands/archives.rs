@@ -7,7 +7,7 @@ use image::archive::{self, Format, ImportOptions, Saved};
 use image::{ImageConfiguration, Platform, Reference};
 use rustix::fs::OFlags;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, cause};
 use crate::session::{Session, blocking};
 
 pub(super) async fn save(session: &Session, parsed: Parsed) -> Outcome {
@@ -98,7 +98,8 @@ fn input(session: &Session, path: &str) -> Result<(String, File), Failure> {
         }
         return Ok(("the standard input".into(), File::from(session.stdin.try_clone()?)));
     }
-    let file = session.open(path, OFlags::RDONLY).map_err(|error| Failure::new(format!("open {path}: {error}")))?;
+    let file =
+        session.open(path, OFlags::RDONLY).map_err(|error| Failure::new(format!("open {path}: {}", cause(&error))))?;
     Ok((path.to_owned(), File::from(file)))
 }
 

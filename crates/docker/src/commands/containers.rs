@@ -121,7 +121,7 @@ pub(super) async fn port(session: &Session, parsed: Parsed) -> Outcome {
             let fits = |port: &container::options::Port| port.protocol == protocol && port.number.to_string() == number;
             let found: Vec<_> = published.into_iter().filter(|(port, _)| fits(port)).collect();
             if found.is_empty() {
-                let text = format!("no public port '{number}/{}' published for {}", protocol.name(), parsed.rest[0]);
+                let text = format!("Error: No public port '{wanted}' published for {}", parsed.rest[0]);
                 return Err(Failure::new(text));
             }
             for (_, address) in found {

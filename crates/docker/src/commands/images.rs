@@ -17,7 +17,7 @@ struct Row {
 }
 
 pub(super) async fn ls(session: &Session, parsed: Parsed) -> Outcome {
-    let filters = filters(&parsed)?;
+    let filters = filters(&parsed, &["dangling", "reference", "label"])?;
     let store = session.ground.store.clone();
     let mut rows: Vec<Row> = blocking(move || {
         let mut rows = Vec::new();

@@ -114,7 +114,7 @@ async fn find(session: &Session, name: &str, kind: Kind) -> Result<Value, Failur
             Err(_) => {}
         }
     }
-    Err(Failure::new(format!("error: no such object: {name}")))
+    Err(Failure::new(format!("Error: No such object: {name}")))
 }
 
 fn image_json(

@@ -77,7 +77,7 @@ fn all(session: &Session) -> Vec<(String, String, &'static str)> {
 }
 
 pub(super) async fn ls(session: &Session, parsed: Parsed) -> Outcome {
-    let filters = ps::filters(&parsed)?;
+    let filters = ps::filters(&parsed, &["name", "id", "driver", "label"])?;
     let fits = |(id, name, driver): &(String, String, &str)| {
         filters.iter().all(|(key, value)| match key.as_str() {
             "name" => name.contains(value.trim_start_matches('^').trim_end_matches('$')),

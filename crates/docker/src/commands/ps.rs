@@ -10,7 +10,7 @@ use crate::listing::Listing;
 use crate::session::Session;
 
 pub(super) async fn ps(session: &Session, parsed: Parsed) -> Outcome {
-    let filters = filters(&parsed)?;
+    let filters = filters(&parsed, FILTERS)?;
     let all = parsed.on("all") || filters.iter().any(|(key, _)| matches!(key.as_str(), "status" | "exited"));
     let last = match (parsed.last("last"), parsed.on("latest")) {
         (_, true) => Some(1),
@@ -164,17 +164,27 @@ pub(super) fn since(time: Timestamp) -> String {
     }
 }
 
-/// The `--filter`s, each as key and value.
-pub(super) fn filters(parsed: &Parsed) -> Result<Vec<(String, String)>, Failure> {
-    let read = |text: &str| match text.split_once('=') {
-        Some((key, value)) => Ok((key.trim().to_ascii_lowercase(), value.trim().to_owned())),
-        None => Err(Failure {
+/// The `--filter`s, each as key and value. `known` are those the command has.
+pub(super) fn filters(parsed: &Parsed, known: &[&str]) -> Result<Vec<(String, String)>, Failure> {
+    let read = |text: &str| {
+        let bad = || Failure {
             code: 125,
-            text: format!("invalid argument {text:?} for \"-f, --filter\" flag: invalid filter '{text}'"),
-        }),
+            text: format!(
+                "invalid argument {text:?} for \"-f, --filter\" flag: bad format of filter (expected name=value)"
+            ),
+        };
+        let (key, value) = text.split_once('=').ok_or_else(bad)?;
+        let key = key.trim().to_ascii_lowercase();
+        match known.contains(&key.as_str()) {
+            true => Ok((key, value.trim().to_owned())),
+            false => Err(Failure::daemon(format!("invalid filter '{key}'"))),
+        }
     };
     parsed.all("filter").map(read).collect()
 }
+
+/// Filters of `ps`.
+const FILTERS: &[&str] = &["name", "id", "status", "exited", "label", "ancestor", "health", "network", "volume"];
 
 fn fits(session: &Session, container: &Container, filters: &[(String, String)]) -> bool {
     let status = container.status();

@@ -15,7 +15,9 @@ pub(super) async fn login(session: &Session, parsed: Parsed) -> Outcome {
     let registry = registry_name(server).to_owned();
     let username = parsed.last("username").map(str::to_owned);
     let password = match (parsed.last("password"), parsed.on("password-stdin")) {
-        (Some(_), true) => return Err(Failure::new("--password and --password-stdin are mutually exclusive")),
+        (Some(_), true) => {
+            return Err(Failure::new("conflicting options: cannot specify both --password and --password-stdin"));
+        }
         (Some(password), false) => {
             session.err("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n").await;
             password.to_owned()
@@ -59,10 +61,8 @@ pub(super) async fn logout(session: &Session, parsed: Parsed) -> Outcome {
     let server = parsed.rest.first().map_or("docker.io", String::as_str);
     let client = session.ground.client_with(session.keychain(true)?)?;
     let shown = if registry_name(server) == "docker.io" { "https://index.docker.io/v1/" } else { server };
-    match client.logout(server).await.map_err(Failure::daemon)? {
-        true => session.line(format!("Removing login credentials for {shown}")).await,
-        false => session.line(format!("Not logged in to {shown}")).await,
-    }
+    client.logout(server).await.map_err(Failure::daemon)?;
+    session.line(format!("Removing login credentials for {shown}")).await;
     Ok(0)
 }
 
@@ -77,13 +77,17 @@ pub(super) async fn pull(session: &Session, parsed: Parsed) -> Outcome {
         }
         return Ok(0);
     }
-    let bare = !parsed.rest[0].rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
-    if bare && !quiet {
+    if is_bare(&parsed.rest[0]) && !quiet {
         session.line("Using default tag: latest").await;
     }
     fetch(session, &reference, &platform, quiet, false).await?;
     session.line(full_name(&reference)).await;
     Ok(0)
+}
+
+/// Whether neither tag nor digest was named.
+fn is_bare(name: &str) -> bool {
+    !name.rsplit('/').next().is_some_and(|last| last.contains([':', '@']))
 }
 
 fn platform(parsed: &Parsed) -> Result<Platform, Failure> {
@@ -159,15 +163,22 @@ pub(super) async fn push(session: &Session, parsed: Parsed) -> Outcome {
         })
         .await?
     };
+    if !quiet && is_bare(&parsed.rest[0]) && !all {
+        session.line("Using default tag: latest").await;
+    }
     if !quiet {
         session.line(format!("The push refers to repository [{repository}]")).await;
     }
     if wanted.is_empty() {
-        let tag = reference.tag().unwrap_or("latest");
-        return Err(Failure::new(match all {
-            true => format!("An image does not exist locally with the tag: {repository}"),
-            false => format!("An image does not exist locally with the tag: {}:{tag}", reference.familiar_repository()),
-        }));
+        let name = if is_bare(&parsed.rest[0]) || all {
+            repository
+        } else {
+            format!("{repository}:{}", reference.tag().unwrap_or("latest"))
+        };
+        return Err(Failure::new(format!(
+            "An image does not exist locally with the tag: {}",
+            name.trim_start_matches("docker.io/library/")
+        )));
     }
     let client = session.client()?;
     for (reference, descriptor) in wanted {

@@ -206,10 +206,13 @@ pub(super) async fn start(session: &Session, parsed: Parsed) -> Outcome {
         options.interactive &= parsed.on("interactive");
         return attached(session, &container, &options).await;
     }
-    super::containers::each(session, &parsed.rest, |container| async move {
+    let started = super::containers::each(session, &parsed.rest, |container| async move {
         container.start().await.map_err(|error| Failure::daemon(&error))
-    })
-    .await
+    });
+    match started.await? {
+        0 => Ok(0),
+        code => Err(Failure { code, text: format!("Error: failed to start containers: {}", parsed.rest.join(", ")) }),
+    }
 }
 
 /// `docker attach`.

@@ -25,7 +25,7 @@ pub(super) async fn create(session: &Session, parsed: Parsed) -> Outcome {
 }
 
 pub(super) async fn ls(session: &Session, parsed: Parsed) -> Outcome {
-    let filters = ps::filters(&parsed)?;
+    let filters = ps::filters(&parsed, &["name", "label", "driver", "dangling"])?;
     let fits = |volume: &Volume| {
         filters.iter().all(|(key, value)| match key.as_str() {
             "name" => volume.name.contains(value.as_str()),

@@ -111,7 +111,10 @@ async fn mistakes_are_dockers() {
     let lines = [
         "frobnicate",
         "compose up",
-        "network",
+        "network frob",
+        "ps --filter bogus=1",
+        "load -i nothing",
+        "push nothing/here",
         "ps --frob",
         "stop",
         "stop nothing",
@@ -126,7 +129,7 @@ async fn mistakes_are_dockers() {
     let mut told = String::new();
     for line in lines {
         let said = world.docker(line).await;
-        told += &format!("$ docker {line} -> {}\n{}", said.code, said.err);
+        told += &format!("$ docker {line} -> {}\n{}{}", said.code, said.out, said.err);
     }
     insta::assert_snapshot!(told, @r##"
     $ docker frobnicate -> 1
@@ -135,10 +138,20 @@ async fn mistakes_are_dockers() {
     Run 'docker --help' for more information
     $ docker compose up -> 1
     docker: 'docker compose' is not supported by Trunkline's docker command: start the containers of the file by docker run, or as services of the job
-    $ docker network -> 1
-    Usage:  docker network COMMAND
+    $ docker network frob -> 1
+    docker: unknown command: docker network frob
 
-    Commands: inspect, create, ls, list, rm, remove, connect, prune
+    Usage:  docker network
+
+    Run 'docker network --help' for more information
+    $ docker ps --filter bogus=1 -> 1
+    Error response from daemon: invalid filter 'bogus'
+    $ docker load -i nothing -> 1
+    open nothing: no such file or directory
+    $ docker push nothing/here -> 1
+    Using default tag: latest
+    The push refers to repository [docker.io/nothing/here]
+    An image does not exist locally with the tag: docker.io/nothing/here
     $ docker ps --frob -> 125
     unknown flag: --frob
 
@@ -150,11 +163,12 @@ async fn mistakes_are_dockers() {
 
     Usage:  docker stop [OPTIONS] CONTAINER [CONTAINER...]
 
-    Run 'docker stop --help' for more information
+    See 'docker stop --help' for more information
     $ docker stop nothing -> 1
     Error response from daemon: No such container: nothing
     $ docker inspect nothing -> 1
-    error: no such object: nothing
+    []
+    Error: No such object: nothing
     $ docker run --device-cgroup-rule x busybox -> 125
     docker: --device-cgroup-rule is not supported: access to devices has no limits of its own; name each by --device
 
@@ -162,7 +176,7 @@ async fn mistakes_are_dockers() {
     $ docker buildx bake -> 1
     docker: 'docker buildx bake' is not supported by Trunkline's docker command: call docker buildx build for each target
     $ docker login -u me --password-stdin -p x ghcr.io -> 1
-    --password and --password-stdin are mutually exclusive
+    conflicting options: cannot specify both --password and --password-stdin
     $ docker cp a b -> 1
     must specify at least one container source
     $ docker rmi nothing -> 1
