@@ -59,6 +59,12 @@ impl Binary {
         command
     }
 
+    /// The program without any surroundings: for commands that need no repository.
+    #[must_use]
+    pub fn plain(&self) -> Command {
+        Command::new(&self.path)
+    }
+
     /// Runs it and waits.
     pub fn run(
         &self,

@@ -3,6 +3,7 @@
 mod acceptance;
 mod clients;
 mod composites;
+mod images;
 mod locks;
 mod mirror;
 mod places;

@@ -1,0 +1,179 @@
+//! `trunkline image` as a person uses it, and with Debian's docker and runc on the other side.
+
+mod docker;
+mod runc;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use image::layer::{Builder, Entry, Options};
+
+use super::places::{self, on_path};
+
+/// A directory for everything that one test does.
+pub(crate) struct Desk {
+    home: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> &Path {
+        self.home.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = places::binary().plain();
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env("TRUNKLINE_HOME", self.path().join("trunkline"))
+            .env("HOME", self.path())
+            .env("SOURCE_DATE_EPOCH", "1700000000")
+            .env("NO_COLOR", "1")
+            .env_remove("DOCKER_DEFAULT_PLATFORM");
+        command
+    }
+
+    /// What the program printed and how it ended.
+    fn run(&self, arguments: &[&str], input: &[u8]) -> (Option<i32>, Vec<u8>, String) {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        // It may end without reading everything.
+        let writing = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().unwrap();
+        writing.join().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap().replace(&self.path().display().to_string(), "DESK");
+        (output.status.code(), output.stdout, stderr)
+    }
+
+    /// What a successful command printed.
+    fn good(&self, arguments: &[&str]) -> String {
+        let (code, stdout, stderr) = self.run(arguments, b"");
+        assert_eq!(code, Some(0), "{arguments:?}: {stderr}");
+        String::from_utf8(stdout).unwrap()
+    }
+
+    /// Imports a tree, and gives its id.
+    fn import(&self, tree: &[u8], arguments: &[&str]) -> String {
+        let (code, stdout, stderr) = self.run(&[&["image", "import", "-"], arguments].concat(), tree);
+        assert_eq!(code, Some(0), "{stderr}");
+        String::from_utf8(stdout).unwrap().trim_end().to_owned()
+    }
+}
+
+/// A tree with one file.
+fn tree() -> Vec<u8> {
+    let mut builder = Builder::new(Options::default());
+    builder.add(Entry::directory("etc", 0o755));
+    builder.add(Entry::bytes("etc/motd", 0o644, *b"hello\n"));
+    builder.write_tar(Vec::new()).unwrap()
+}
+
+/// A tree with Debian's static busybox, when it is installed.
+fn busybox() -> Option<Vec<u8>> {
+    let program = ["/bin/busybox", "/usr/bin/busybox"].iter().find_map(|path| fs::read(path).ok())?;
+    let mut builder = Builder::new(Options::default());
+    builder.add(Entry::directory("bin", 0o755));
+    builder.add(Entry::bytes("bin/busybox", 0o755, program));
+    builder.add(Entry::symlink("bin/sh", "busybox"));
+    for directory in ["proc", "sys", "dev", "etc", "tmp"] {
+        builder.add(Entry::directory(directory, 0o755));
+    }
+    builder.write_tar(Vec::new()).ok()
+}
+
+#[test]
+fn a_day_with_images() {
+    let desk = Desk::new();
+    let platform = ["--platform", "linux/amd64"];
+    let id = desk.import(&tree(), &[&["app:v1", "-c", "CMD [\"sh\"]", "-c", "ENV A=1", "-m", "by hand"], &platform[..]].concat());
+    // The same on every machine.
+    insta::assert_snapshot!(id, @"");
+    desk.good(&["image", "tag", "app:v1", "ghcr.io/owner/app"]);
+    desk.good(&["image", "tag", &id[7..19], "app:v2"]);
+    let ls = desk.good(&["image", "ls"]);
+    let ls: Vec<String> = ls.lines().map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ")).collect();
+    insta::assert_snapshot!(ls.join("\n"), @"");
+    assert_eq!(desk.good(&["image", "ls", "-q"]).lines().count(), 1);
+    assert_eq!(desk.good(&["image", "ls", "-q", "--no-trunc", "app"]).trim_end(), id);
+    let json = desk.good(&["image", "ls", "--format", "json", "-f", "reference=ghcr.io/*"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["Repository"], &json["Tag"], &json["ID"]), (&"ghcr.io/owner/app".into(), &"latest".into(), &id[7..19].into()));
+    let inspected: serde_json::Value = serde_json::from_str(&desk.good(&["image", "inspect", "app:v1"])).unwrap();
+    insta::assert_json_snapshot!(inspected, @"");
+
+    desk.good(&["image", "save", "-o", "all.tar", "app:v1", "ghcr.io/owner/app"]);
+    desk.good(&["image", "save", "--format", "oci-dir", "-o", "layout", "app:v2"]);
+    let other = Desk::new();
+    let path = |name: &str| desk.path().join(name).display().to_string();
+    let loaded = other.good(&["image", "load", "-i", &path("all.tar")]) + &other.good(&["image", "load", "-i", &path("layout")]);
+    assert_eq!(loaded, "Loaded image: app:v1\nLoaded image: ghcr.io/owner/app:latest\nLoaded image: app:v2\n");
+    assert_eq!(other.good(&["image", "ls", "-q", "--no-trunc"]).trim_end(), id);
+    let (_, exported, _) = other.run(&["image", "export", "app:v1"], b"");
+    assert_eq!(image::Digest::of(&exported), image::Digest::of(&tree()), "the same tree again");
+
+    assert_eq!(desk.good(&["image", "rm", "app:v1"]), "Untagged: app:v1\n");
+    let (code, _, stderr) = desk.run(&["image", "rm", &id[7..19]], b"");
+    assert_eq!(code, Some(2), "{stderr}");
+    insta::assert_snapshot!(stderr.replace(&id[7..19], "ID"), @"");
+    let removed = desk.good(&["image", "rm", "-f", &id[7..19]]);
+    assert!(removed.starts_with("Untagged: app:v2\nUntagged: ghcr.io/owner/app:latest\nDeleted: sha256:"), "{removed}");
+    assert_eq!(desk.good(&["image", "ls", "-q"]), "");
+    let pruned = desk.good(&["image", "prune", "--force"]);
+    assert!(pruned.starts_with("0 images, "), "{pruned}");
+}
+
+#[test]
+fn what_cannot_be_done_is_told() {
+    let desk = Desk::new();
+    desk.import(&tree(), &["app"]);
+    fs::write(desk.path().join("text"), "not an archive").unwrap();
+    let half = tree()[..700].to_vec();
+    fs::write(desk.path().join("half.tar"), half).unwrap();
+    let mut told = Vec::new();
+    for arguments in [
+        &["image", "inspect", "nothing"][..],
+        &["image", "inspect", "Nothing"],
+        &["image", "inspect", "app", "--platform", "linux"],
+        &["image", "pull", "a b"],
+        &["image", "push", "nothing"],
+        &["image", "rm", "nothing"],
+        &["image", "tag", "app", "app@sha256:12"],
+        &["image", "load", "-i", "missing.tar"],
+        &["image", "load", "-i", "half.tar"],
+        &["image", "load", "-i", "text"],
+        &["image", "import", "half.tar"],
+        &["image", "import", "text", "-c", "RUN true"],
+        &["image", "import", "text", "-c", "EXPOSE x"],
+        &["image", "save", "app", "-o", "no/such/dir.tar"],
+        &["image", "save", "app", "--format", "oci-dir"],
+        &["image", "ls", "-f", "label=x"],
+        &["image", "prune"],
+        &["image", "prune", "--force", "--filter", "until=soon"],
+    ] {
+        let (code, stdout, stderr) = desk.run(arguments, b"");
+        assert!(stdout.is_empty(), "{arguments:?}");
+        told.push(format!("{} => {}\n{}", arguments[1..].join(" "), code.unwrap_or(-1), stderr.trim_end()));
+    }
+    insta::assert_snapshot!(told.join("\n"), @"");
+    let left: Vec<_> = fs::read_dir(desk.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(desk.good(&["image", "ls", "-q"]).lines().count(), 1);
+}
+
+/// Whether a test is skipped, as its program is missing.
+fn skip(test: &str, program: &str) -> bool {
+    if on_path(program) {
+        return false;
+    }
+    testkit::skip(test, &format!("{program} is not installed"));
+    true
+}
