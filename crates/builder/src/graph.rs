@@ -43,7 +43,6 @@ pub(crate) struct Step {
     pub(crate) below: Option<StepRef>,
     /// As it is shown.
     pub(crate) name: String,
-    pub(crate) stage: String,
     /// The instruction.
     pub(crate) span: Option<Span>,
     pub(crate) platform: Platform,
@@ -56,7 +55,6 @@ pub(crate) struct Step {
 pub(crate) enum Op {
     /// The layers of an image.
     Base {
-        reference: String,
         layers: Vec<Layer>,
     },
     Run(RunOp),

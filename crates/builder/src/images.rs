@@ -99,7 +99,7 @@ impl Images {
     }
 
     /// An image of a directory in OCI layout, brought into the store.
-    pub(crate) async fn from_layout(
+    pub(crate) async fn of_layout(
         &self,
         path: &Path,
         selector: Option<&str>,

@@ -7,12 +7,12 @@
 mod files;
 mod key;
 mod process;
+mod unpacked;
 
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use image::Unpacked;
 use tokio::sync::OnceCell;
 
 use crate::copy::Selection;
@@ -23,6 +23,8 @@ use crate::results::{Record, Results};
 use crate::session::Session;
 use crate::view::{Layers, View};
 use crate::{Build, Error};
+pub(crate) use unpacked::Stack;
+use unpacked::UnpackedLayers;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
@@ -37,6 +39,7 @@ pub(crate) struct Solver<'a> {
     pub(crate) secrets: &'a crate::secrets::Secrets,
     pub(crate) epoch: i64,
     nodes: Vec<Node>,
+    unpacked: Arc<UnpackedLayers>,
     /// One lock for each result that is being made, also for other platforms.
     pub(crate) busy: &'a Busy,
 }
@@ -55,7 +58,7 @@ impl Busy {
 struct Node {
     key: OnceCell<Key>,
     layers: OnceCell<Arc<Vec<Layer>>>,
-    unpacked: OnceCell<Arc<Unpacked>>,
+    unpacked: OnceCell<Arc<Stack>>,
     sources: OnceCell<Arc<Vec<Fetched>>>,
     /// Known when it was needed.
     content_key: OnceCell<Key>,
@@ -100,7 +103,7 @@ impl<'a> Solver<'a> {
         epoch: i64,
     ) -> Self {
         let nodes = graph.steps.iter().map(|_| Node::default()).collect();
-        Self { build, session, graph, results, remote, sources, secrets, epoch, nodes, busy }
+        Self { build, session, graph, results, remote, sources, secrets, epoch, nodes, unpacked: Arc::default(), busy }
     }
 
     /// The layers a step leaves, bottom first. Their blobs may be elsewhere: see [`Self::fetch`].
@@ -147,7 +150,7 @@ impl<'a> Solver<'a> {
 
     async fn solve(&self, index: StepRef) -> Result<Arc<Vec<Layer>>, Error> {
         let step = &self.graph.steps[index];
-        if let Op::Base { layers, .. } = &step.op {
+        if let Op::Base { layers } = &step.op {
             self.tell_cached(index);
             return Ok(Arc::new(layers.clone()));
         }
@@ -229,33 +232,23 @@ impl<'a> Solver<'a> {
     }
 
     /// The layers of a step as directories.
-    pub(crate) async fn unpacked(&self, step: Option<StepRef>) -> Result<Option<Arc<Unpacked>>, Error> {
+    pub(crate) async fn unpacked(&self, step: Option<StepRef>) -> Result<Option<Arc<Stack>>, Error> {
         let Some(index) = step else { return Ok(None) };
         let unpack = async || {
             let layers = self.layers(Some(index)).await?;
             self.fetch(&layers).await?;
-            let store = self.session.store.clone();
-            crate::blocking::run(move || {
-                let (descriptors, diff_ids): (Vec<_>, Vec<_>) =
-                    layers.iter().map(|layer| (layer.descriptor.clone(), layer.diff_id)).unzip();
-                let unpacked = store.unpack_layers(&descriptors, &diff_ids);
-                let unpacked = unpacked.map_err(|error| Error::Io {
-                    what: "unpacking layers".to_owned(),
-                    source: std::io::Error::other(error),
-                })?;
-                Ok(Arc::new(unpacked))
-            })
-            .await
+            let (store, known) = (self.session.store.clone(), Arc::clone(&self.unpacked));
+            crate::blocking::run(move || known.stack(&store, &layers)).await
         };
         self.nodes[index].unpacked.get_or_try_init(unpack).await.cloned().map(Some)
     }
 
     /// The files a step leaves.
     pub(crate) async fn view(&self, step: Option<StepRef>) -> Result<Arc<dyn View>, Error> {
-        let unpacked = self.unpacked(step).await?;
-        let lowers = unpacked.as_ref().map(|unpacked| unpacked.lowers().to_vec()).unwrap_or_default();
+        let stack = self.unpacked(step).await?;
+        let lowers = stack.as_ref().map(|stack| stack.lowers().to_vec()).unwrap_or_default();
         let by_user = self.session.store.privilege() == image::layer::Privilege::User;
-        Ok(Arc::new(Layers::new(lowers, by_user, unpacked)))
+        Ok(Arc::new(Layers::new(lowers, by_user, stack)))
     }
 
     /// What stands for the content of a step in keys.

@@ -13,7 +13,6 @@ use dockerfile::{Base, BaseFacts, Dockerfile, InstructionKind, Plan};
 use image::{ImageConfiguration, Platform};
 use span::{Diagnostic, FileId, SourceMap, Span};
 
-use crate::event::Event;
 use crate::graph::{Graph, Op, Step, StepRef, Tree};
 use crate::images::Images;
 use crate::inputs::Files;
@@ -125,8 +124,8 @@ impl<'a> Translator<'a> {
                 Some(base) => base.inherit(),
                 None => return Err(self.at(stage.span, "it begins with a stage that comes later".to_owned())),
             },
-            Base::Image(reference) => self.from_image(reference, &platform, stage.span, &name).await?,
-            Base::Context(context) => self.from_context(context, &platform, stage.span, &name).await?,
+            Base::Image(reference) => self.on_image(reference, &platform, stage.span).await?,
+            Base::Context(context) => self.on_context(context, &platform, stage.span).await?,
         };
         state.begin(name, stage, self.file.stages.len() > 1);
         state.fresh = match &self.build.no_cache {
@@ -190,16 +189,11 @@ impl<'a> Translator<'a> {
             op,
             below: state.head,
             name,
-            stage: state.name.clone(),
             span: Some(span),
             platform: state.platform.clone(),
             fresh: state.fresh,
             shown: shown.to_owned(),
         })
-    }
-
-    pub(crate) fn warn(&self, span: Span, message: impl Into<String>) {
-        self.session.events.send(Event::Warning { message: message.into(), line: self.line(span) });
     }
 
     fn line(&self, span: Span) -> Option<usize> {
@@ -248,7 +242,7 @@ impl<'a> Translator<'a> {
         if let Some(tree) = self.outside.get(&key) {
             return Ok(tree.clone());
         }
-        let state = self.from_image(from, platform, span, "").await?;
+        let state = self.on_image(from, platform, span).await?;
         let tree = Tree::Step(state.head);
         self.outside.insert(key, tree.clone());
         Ok(tree)

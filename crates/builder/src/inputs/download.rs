@@ -15,9 +15,6 @@ pub(crate) struct Downloaded {
     pub(crate) path: PathBuf,
     /// SHA-256 of its content.
     pub(crate) digest: [u8; 32],
-    /// Seconds since 1970, as the server says.
-    pub(crate) modified: Option<i64>,
-    pub(crate) size: u64,
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,8 +45,6 @@ pub(crate) async fn download(
     if !answer.status().is_success() {
         return Err(failed(format!("the server answered {}", answer.status())));
     }
-    let header = answer.headers().get("last-modified").and_then(|value| value.to_str().ok());
-    let modified = header.and_then(http_date);
     let total = answer.content_length();
     let path = directory.join(file_name_of(url));
     let write = |error: std::io::Error| Error::Io { what: format!("writing {}", path.display()), source: error };
@@ -66,7 +61,7 @@ pub(crate) async fn download(
         progress(size, total);
     }
     file.flush().await.map_err(write)?;
-    Ok(Downloaded { path, digest: hasher.finalize().into(), modified, size })
+    Ok(Downloaded { path, digest: hasher.finalize().into() })
 }
 
 /// A URL without the user and password in it.
@@ -92,27 +87,6 @@ fn chain(error: reqwest::Error) -> String {
     text
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`
-fn http_date(text: &str) -> Option<i64> {
-    let mut parts = text.split([' ', ',']).filter(|part| !part.is_empty()).skip(1);
-    let day: i64 = parts.next()?.parse().ok()?;
-    let month = parts.next()?;
-    let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        .iter()
-        .position(|name| *name == month)?;
-    let year: i64 = parts.next()?.parse().ok()?;
-    let mut clock = parts.next()?.split(':').map(|part| part.parse::<i64>().ok());
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    let month = i64::try_from(month).ok()? + 1;
-    // Days since 1970 by the civil calendar, years beginning in March.
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,12 +102,5 @@ mod tests {
             assert_eq!(file_name_of(url), name, "{url}");
         }
         assert_eq!(shown("https://u:p@example.org/a"), "https://example.org/a");
-    }
-
-    #[test]
-    fn dates_of_servers() {
-        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
-        assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
-        assert_eq!(http_date("yesterday"), None);
     }
 }

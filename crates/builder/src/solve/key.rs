@@ -27,7 +27,7 @@ impl Solver<'_> {
         Box::pin(async move {
             let make = async || {
                 let step = &self.graph.steps[index];
-                if let Op::Base { layers, .. } = &step.op {
+                if let Op::Base { layers } = &step.op {
                     return Ok(of_layers(layers));
                 }
                 let mut hashing = Hashing::of("definition");

@@ -12,13 +12,7 @@ use crate::graph::{CopyOp, CopySource, Layer, Op, Step, StepRef, Tree};
 use crate::request::Context;
 
 impl Translator<'_> {
-    pub(super) async fn from_image(
-        &mut self,
-        name: &str,
-        platform: &Platform,
-        span: Span,
-        _stage: &str,
-    ) -> Result<StageState, Error> {
+    pub(super) async fn on_image(&mut self, name: &str, platform: &Platform, span: Span) -> Result<StageState, Error> {
         if let Some(context) = self.context_named(name) {
             return self.state_of(name, &context, platform, span).await;
         }
@@ -26,12 +20,11 @@ impl Translator<'_> {
         self.image(&reference, platform, span).await
     }
 
-    pub(super) async fn from_context(
+    pub(super) async fn on_context(
         &mut self,
         name: &str,
         platform: &Platform,
         span: Span,
-        _stage: &str,
     ) -> Result<StageState, Error> {
         match self.context_named(name) {
             Some(context) => self.state_of(name, &context, platform, span).await,
@@ -49,7 +42,7 @@ impl Translator<'_> {
         let layers = image.layers.iter().zip(&image.diff_ids);
         let layers: Vec<Layer> =
             layers.map(|(descriptor, diff_id)| Layer { descriptor: descriptor.clone(), diff_id: *diff_id }).collect();
-        let op = Op::Base { reference: name.to_owned(), layers };
+        let op = Op::Base { layers };
         let head = self.outer_step(op, &format!("FROM {name}"), platform, span);
         let actual = image.platform();
         let platform = if platform.fit(&actual).is_some() { platform.clone() } else { actual };
@@ -65,7 +58,6 @@ impl Translator<'_> {
             op,
             below: None,
             name,
-            stage: String::new(),
             span: Some(span),
             platform: platform.clone(),
             fresh: false,
@@ -83,7 +75,7 @@ impl Translator<'_> {
         match context {
             Context::Image(reference) => self.image(reference, platform, span).await,
             Context::OciLayout { path, selector } => {
-                let found = self.images.from_layout(path, selector.as_deref(), platform).await;
+                let found = self.images.of_layout(path, selector.as_deref(), platform).await;
                 let image = found.map_err(|error| self.at(span, error.to_string()))?;
                 Ok(self.base(name, &image, platform, span))
             }

@@ -9,8 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::io::Errno;
 
-use image::Unpacked;
-
 use super::View;
 use crate::meta::Meta;
 
@@ -21,13 +19,13 @@ pub(crate) struct Layers {
     /// They were unpacked by a normal user, to whom everything belongs: in the image that is root.
     by_user: bool,
     /// Keeps them from being removed.
-    _in_use: Option<Arc<Unpacked>>,
+    _in_use: Option<Arc<crate::solve::Stack>>,
     /// For a directory, the directories it is made of, top first.
     parts: Mutex<HashMap<PathBuf, Arc<Vec<PathBuf>>>>,
 }
 
 impl Layers {
-    pub(crate) fn new(lowers: Vec<PathBuf>, by_user: bool, in_use: Option<Arc<Unpacked>>) -> Self {
+    pub(crate) fn new(lowers: Vec<PathBuf>, by_user: bool, in_use: Option<Arc<crate::solve::Stack>>) -> Self {
         Self { lowers, by_user, _in_use: in_use, parts: Mutex::default() }
     }
 

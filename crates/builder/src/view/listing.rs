@@ -129,16 +129,6 @@ impl Listing {
         }
         Some(node)
     }
-
-    /// The directory it lists.
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// How many files, directories and others there are, the root left out.
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len().saturating_sub(1)
-    }
 }
 
 fn named(path: &Path, name: &OsStr, error: rustix::io::Errno) -> io::Error {
