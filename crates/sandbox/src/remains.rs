@@ -171,7 +171,7 @@ fn remove_unlocked(instance: &Path) {
 /// Removes what launchers that are dead left in `state_dir`: layers and control groups. Those of living ones are
 /// never touched. Forwarding of packets that dead networks turned on is turned off. Missing directories are fine. Returns how many launchers' remains were removed.
 pub fn sweep(state_dir: &Path) -> Result<usize, Error> {
-    crate::helper::network::forwarding::sweep();
+    crate::helper::network::sweep();
     let gate_path = state_dir.join("lock");
     let Ok(gate) = open_lock(&gate_path) else {
         return Ok(0);

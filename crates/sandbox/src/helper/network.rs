@@ -4,7 +4,8 @@
 //! Everything it makes dies with its namespaces and sockets, but for the switch kept by [`forwarding`].
 
 mod filter;
-pub(crate) mod forwarding;
+mod firewall;
+mod forwarding;
 mod netlink;
 mod route;
 
@@ -106,6 +107,7 @@ fn run(ground: &Ground, channel: &OwnedFd) -> io::Result<()> {
         // The switches are those of the namespace one is in.
         sys::enter_namespace(&network.host, libc::CLONE_NEWNET)?;
         forwarding.leave();
+        firewall::sweep();
     }
     Ok(())
 }
@@ -268,8 +270,18 @@ impl<'a> Network<'a> {
                 .map(|interface| Rule::RefuseTransit { from: interface.clone(), except: UPLINK.to_owned() }),
         );
         self.forwarding = Some(forwarding);
+        firewall::open(name).step("opening the firewall")?;
         self.tables.push(Table::make(&format!("trunkline-{name}"), &rules).step("making packet rules")?);
         Ok(())
+    }
+}
+
+/// Undoes what dead networks did to the machine: the switch, and rules of its firewall.
+pub(crate) fn sweep() {
+    // Only root's networks do anything to it, and since it was started none may have been made.
+    if rustix::process::geteuid().is_root() && std::path::Path::new(forwarding::DIRECTORY).exists() {
+        forwarding::sweep();
+        firewall::sweep();
     }
 }
 

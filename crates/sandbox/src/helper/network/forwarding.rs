@@ -11,7 +11,7 @@ use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
 
-const DIRECTORY: &str = "/run/trunkline";
+pub(super) const DIRECTORY: &str = "/run/trunkline";
 
 /// Forwarding is on while this lives; [`leave`](Self::leave) turns it off if it was the last.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ fn gate() -> io::Result<File> {
 }
 
 /// Turns off what was turned on, unless a living network needs it.
-pub(crate) fn sweep() {
+pub(super) fn sweep() {
     let path = Path::new(DIRECTORY).join("forwarding");
     if !path.exists() {
         return;
