@@ -41,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 use error::{Fault, Result};
 use inputs::Inputs;
 
-pub use images::{Images, ImagesError, Registries, StartRegistry};
+pub use images::{Images, ImagesError, Registries};
 pub use snapshot::SharedSnapshot;
 pub use table::Table;
 

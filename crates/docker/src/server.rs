@@ -3,7 +3,7 @@
 use std::io;
 use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -22,14 +22,46 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A running server. Ends when dropped; [`Server::close`] also ends the containers.
 #[derive(Debug)]
 pub struct Server {
-    ground: Arc<Ground>,
+    ground: Arc<Late>,
     path: PathBuf,
     task: tokio::task::JoinHandle<()>,
+}
+
+/// Makes what a server stands on.
+type Make = Box<dyn Fn() -> Result<Ground, String> + Send + Sync>;
+
+/// What the server stands on, made at the first call.
+struct Late {
+    made: OnceLock<Arc<Ground>>,
+    make: Mutex<Make>,
+}
+
+impl std::fmt::Debug for Late {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Late").field(&self.made).finish()
+    }
+}
+
+impl Late {
+    fn get(&self) -> Result<Arc<Ground>, String> {
+        let make = self.make.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = self.made.get() {
+            return Ok(Arc::clone(made));
+        }
+        let made = Arc::new(make()?);
+        Ok(Arc::clone(self.made.get_or_init(|| made)))
+    }
 }
 
 impl Server {
     /// Listens on a socket, a path of the host. The directory exists; whoever can enter it may call.
     pub fn start(path: &Path, ground: Ground) -> io::Result<Self> {
+        Self::start_late(path, Box::new(move || Ok(ground.clone())))
+    }
+
+    /// The same for a job that may never call: what the server stands on is made at the first call. A caller is told why
+    /// that failed.
+    pub fn start_late(path: &Path, make: Make) -> io::Result<Self> {
         // A path of a socket is limited to 107 bytes; its directory's open file is as good.
         let parent = path.parent().unwrap_or(Path::new("/"));
         let name = path.file_name().unwrap_or_default();
@@ -42,7 +74,7 @@ impl Server {
         std::fs::set_permissions(&short, std::os::unix::fs::PermissionsExt::from_mode(0o666))?;
         listener.set_nonblocking(true)?;
         let listener = UnixListener::from_std(listener)?;
-        let ground = Arc::new(ground);
+        let ground = Arc::new(Late { made: OnceLock::new(), make: Mutex::new(make) });
         let task = tokio::spawn(listen(listener, Arc::clone(&ground)));
         Ok(Self { ground, path: path.to_owned(), task })
     }
@@ -51,12 +83,9 @@ impl Server {
     pub async fn close(&self) {
         self.task.abort();
         let _ = std::fs::remove_file(&self.path);
-        self.ground.table.close().await;
-    }
-
-    /// The job's containers.
-    pub fn table(&self) -> &container::Table {
-        &self.ground.table
+        if let Some(ground) = self.ground.made.get() {
+            ground.table.close().await;
+        }
     }
 }
 
@@ -66,7 +95,7 @@ impl Drop for Server {
     }
 }
 
-async fn listen(listener: UnixListener, ground: Arc<Ground>) {
+async fn listen(listener: UnixListener, ground: Arc<Late>) {
     // Calls end with the server.
     let mut calls = JoinSet::new();
     loop {
@@ -83,11 +112,11 @@ async fn listen(listener: UnixListener, ground: Arc<Ground>) {
     }
 }
 
-async fn call(stream: UnixStream, ground: Arc<Ground>) {
+async fn call(stream: UnixStream, ground: Arc<Late>) {
     let _ = answer(stream, ground).await;
 }
 
-async fn answer(stream: UnixStream, ground: Arc<Ground>) -> io::Result<()> {
+async fn answer(stream: UnixStream, ground: Arc<Late>) -> io::Result<()> {
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
     let (stream, hello, files) = tokio::task::spawn_blocking(move || {
@@ -100,6 +129,17 @@ async fn answer(stream: UnixStream, ground: Arc<Ground>) -> io::Result<()> {
     })
     .await??;
     let (mut read, mut write) = UnixStream::from_std(stream)?.into_split();
+    let ground = match tokio::task::spawn_blocking(move || ground.get()).await? {
+        Ok(ground) => ground,
+        Err(why) => {
+            if let Some(stderr) = files.into_iter().nth(2) {
+                use std::io::Write as _;
+                // A caller that does not listen gets the exit code.
+                let _ = writeln!(std::fs::File::from(stderr), "docker: {why}");
+            }
+            return write.write_all(&wire::encode(&FromServer::Exit(125))?).await;
+        }
+    };
     let (said, from_client) = mpsc::channel(16);
     let (to_client, mut answers) = mpsc::channel::<FromServer>(4);
     let session = Session::new(ground, hello, files, from_client, to_client);

@@ -3,6 +3,7 @@
 mod action;
 mod blame;
 mod containers;
+mod docker_command;
 mod environment;
 mod first_error;
 mod frame;
@@ -89,7 +90,7 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
         let record = around.record_dir.parent().unwrap_or(&around.record_dir);
         (kept_dir(record, job.request.leg), resume::home(&job), resume::kept(&job), job.masker.clone())
     });
-    let table = job.table.get().cloned();
+    let (table, docker) = (job.table.clone(), job.docker);
     // Off the critical path: whoever waits for this job goes on while its files are removed.
     around.cleanups.spawn(async move {
         if let Some((dir, home, kept, masker)) = keep {
@@ -99,7 +100,8 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
             let keeping = move || keep_files(&sandbox, &home, &dir, kept, &masker);
             let _ = tokio::task::spawn_blocking(keeping).await;
         }
-        if let Some(table) = table {
+        drop(docker);
+        if let Some(table) = table.made() {
             table.close().await;
         }
         let _ = sandbox.destroy().await;

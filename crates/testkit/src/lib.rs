@@ -4,12 +4,14 @@
 //! with a state directory of its own, counting skipped tests. Must not: be linked into the binary.
 
 mod binary;
+mod images;
 mod observed;
 mod repository;
 mod scenario;
 mod skips;
 
 pub use binary::{Binary, Finished};
+pub use images::bring_in;
 pub use observed::{Observed, ObservedJob, ObservedStep};
 pub use repository::TestRepository;
 pub use scenario::check::check;

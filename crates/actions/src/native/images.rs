@@ -1,14 +1,11 @@
 //! Images and registries, for those actions that build, pull and push.
 
 use std::fmt;
-use std::future::Future;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use image::auth::{Credentials, Keychain};
 use image::client::{Client, ClientConfig, ClientError, Routes};
-use tokio::sync::OnceCell;
 
 /// The images of this machine, and how its registries are reached. One for a run.
 #[derive(Debug)]
@@ -24,38 +21,30 @@ pub struct Images {
     store: std::sync::OnceLock<image::Store>,
 }
 
-/// Starts the run's own registry; its address, `127.0.0.1:PORT`.
-pub type StartRegistry = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<String, String>> + Send>> + Send + Sync>;
-
 /// Where registries really are.
+#[derive(Default)]
 pub struct Registries {
-    /// Addresses and mirrors that the user gave.
-    pub routes: Routes,
+    routes: Routes,
     /// Hosts that the run's own registry stands in for: `ghcr.io`.
-    pub own: Vec<String>,
+    own: Vec<String>,
     /// What the run's own registry takes.
-    pub credentials: Option<Credentials>,
-    pub start: StartRegistry,
-    /// The address of the run's own registry, once somebody needed it.
-    address: OnceCell<String>,
+    credentials: Option<Credentials>,
 }
 
 impl Registries {
     /// Registries are where these routes say.
     pub fn new(routes: Routes) -> Self {
-        Self {
-            routes,
-            own: Vec::new(),
-            credentials: None,
-            start: Box::new(|| Box::pin(async { Err("there is no registry of this run".to_owned()) })),
-            address: OnceCell::new(),
-        }
+        Self { routes, ..Self::default() }
     }
 
-    /// The run's own registry stands in for these hosts. `credentials` are what it takes.
+    /// The run's own registry, at `address`, stands in for these hosts. `credentials` are what it takes.
     #[must_use]
-    pub fn with_own(self, own: Vec<String>, credentials: Credentials, start: StartRegistry) -> Self {
-        Self { own, credentials: Some(credentials), start, ..self }
+    pub fn with_own(mut self, own: Vec<String>, address: &str, credentials: Credentials) -> Self {
+        for host in &own {
+            // Each host has a place of its own there, so that names do not meet.
+            self.routes.map.insert(host.clone(), format!("{address}/{}", host.replace(':', "-")));
+        }
+        Self { own, credentials: Some(credentials), ..self }
     }
 
     /// Whether the run's own registry stands in for this one.
@@ -63,20 +52,9 @@ impl Registries {
         self.own.iter().any(|own| own.eq_ignore_ascii_case(host))
     }
 
-    /// Routes to every registry. The run's own one is started when there is one and it does not run yet.
-    ///
-    /// # Errors
-    /// Why it could not be started.
-    pub async fn routes(&self) -> Result<Routes, String> {
-        let mut routes = self.routes.clone();
-        if !self.own.is_empty() {
-            let address = self.address.get_or_try_init(|| (self.start)()).await?;
-            for host in &self.own {
-                // Each host has a place of its own there, so that names do not meet.
-                routes.map.insert(host.clone(), format!("{address}/{}", host.replace(':', "-")));
-            }
-        }
-        Ok(routes)
+    /// The way to every registry.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
     }
 }
 
@@ -89,8 +67,6 @@ impl fmt::Debug for Registries {
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub enum ImagesError {
-    #[error("the registry of this run could not be started: {0}")]
-    Registry(String),
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
@@ -122,9 +98,9 @@ impl Images {
     /// A client with these credentials.
     ///
     /// # Errors
-    /// A registry of the run that does not start, or a route that is no address.
-    pub async fn client(&self, keychain: Keychain) -> Result<Client, ImagesError> {
-        let routes = self.registries.routes().await.map_err(ImagesError::Registry)?;
+    /// A route that is no address.
+    pub fn client(&self, keychain: Keychain) -> Result<Client, ImagesError> {
+        let routes = self.registries.routes().clone();
         Ok(Client::new(ClientConfig { keychain, routes, ..ClientConfig::default() })?)
     }
 }

@@ -9,12 +9,12 @@ mod spec;
 
 use std::path::PathBuf;
 
-use container::{Container, Network, Table};
+use container::{Container, Network, Table, TableConfig};
 use expr::{Object, Value};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use close::stop;
-pub(crate) use externals::Externals;
+pub(crate) use externals::Carried;
 pub(crate) use fetch::base;
 pub(crate) use open::{Opened, initialize};
 pub(crate) use spec::{ContainerSpec, ServiceSpec};
@@ -55,7 +55,7 @@ impl Wanted {
 /// The containers of a job that runs.
 #[derive(Debug)]
 pub(crate) struct Containers {
-    pub(crate) table: Table,
+    pub(crate) table: Arc<LateTable>,
     /// The job's own network; there is none without services and own container.
     pub(crate) network: Option<Network>,
     /// What the steps run in.
@@ -70,7 +70,40 @@ pub(crate) struct Own {
     /// What `container:` made; else it stands for the machine.
     pub(crate) is_job_container: bool,
     pub(crate) user: sandbox::User,
-    pub(crate) externals: Option<Externals>,
+    pub(crate) programs: Programs,
+}
+
+/// Programs of this machine that the container has been shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Programs {
+    pub(crate) node: Option<Carried>,
+    /// This program, for its `docker` command.
+    pub(crate) docker: Option<Carried>,
+}
+
+/// The table of a job's containers, made when there is the first.
+#[derive(Debug)]
+pub(crate) struct LateTable {
+    config: TableConfig,
+    made: OnceLock<Table>,
+}
+
+impl LateTable {
+    pub(crate) fn new(config: TableConfig) -> Self {
+        Self { config, made: OnceLock::new() }
+    }
+
+    pub(crate) fn get(&self) -> container::Result<&Table> {
+        if let Some(table) = self.made.get() {
+            return Ok(table);
+        }
+        let table = Table::new(self.config.clone())?;
+        Ok(self.made.get_or_init(|| table))
+    }
+
+    pub(crate) fn made(&self) -> Option<&Table> {
+        self.made.get()
+    }
 }
 
 #[derive(Clone, Debug)]

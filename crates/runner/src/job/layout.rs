@@ -114,6 +114,12 @@ impl Layout {
         spec.limits = request.limits;
         spec.dirs = vec![FreshDir { path: wanted.home.clone() }];
         spec.binds = vec![Bind { source: around.tool_cache.clone(), target: wanted.tool_cache, read_only: false }];
+        // The job's `docker` is this program, which may lie where a job finds a directory of its own.
+        if let Ok(own) = std::env::current_exe()
+            && COVERED.iter().any(|covered| own.starts_with(covered))
+        {
+            spec.binds.push(Bind { source: own.clone(), target: own, read_only: true });
+        }
         if !uses_actions(steps) {
             return spec;
         }

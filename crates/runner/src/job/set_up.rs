@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 
 use api::{Conclusion, Event, JobStarted, Reason, Stage, StepFinished, StepStarted};
+use container::TableConfig;
 use expr::{Object, Value};
 use indexmap::IndexMap;
 use sandbox::{Placement, Sandbox};
 use tokio_util::sync::CancellationToken;
 use workflow::StepsJob;
 
-use super::containers::{self, Containers, Wanted};
+use super::containers::{self, Containers, LateTable, Wanted};
 use super::layout::Layout;
 use super::shared::Job;
-use super::{action, broken, environment, prepare_next};
+use super::{action, broken, docker_command, environment, prepare_next};
 use crate::command::{Options, Processor};
 use crate::log::{JobLog, StepLog};
 use crate::matcher::Matchers;
@@ -220,7 +220,9 @@ async fn asked_to_stop(control: &Control) {
 /// What stood just when it was not wanted any more.
 async fn give_back(opened: Result<containers::Opened, String>) {
     if let Ok(opened) = opened {
-        opened.containers.table.close().await;
+        if let Some(table) = opened.containers.table.made() {
+            table.close().await;
+        }
     }
 }
 
@@ -253,11 +255,16 @@ fn make(
         None => environment::base(request.placement, &layout.home, &request.extra_env),
     };
     let runner_context = Value::Object(Arc::new(environment::runner_context(&layout, request.debug)));
-    let table = OnceLock::new();
-    if let Some(containers) = &containers {
-        let _ = table.set(containers.table.clone());
-    }
-    Ok(Job {
+    let table = match &containers {
+        Some(containers) => containers.table.clone(),
+        None => Arc::new(LateTable::new(TableConfig {
+            launcher: around.launcher.clone(),
+            dir: job_dir.join("containers"),
+            paths: container::Paths::Inside(sandbox.clone()),
+            closed: request.network == sandbox::Network::Private,
+        })),
+    };
+    let mut job = Job {
         cancel: control.cancel.child_token(),
         control,
         matchers: Matchers::new(),
@@ -277,10 +284,19 @@ fn make(
         sandbox,
         containers,
         table,
-        job_dir: job_dir.to_owned(),
         layout,
         temp,
         request,
         around,
-    })
+        docker: None,
+    };
+    match docker_command::start(&job) {
+        Ok(Some(started)) => {
+            job.base_env.extend(started.env);
+            job.docker = Some(started.server);
+        }
+        Ok(None) => {}
+        Err(error) => job.warn(&format!("the job has no `docker` command: {error}")),
+    }
+    Ok(job)
 }

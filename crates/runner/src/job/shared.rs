@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::action::{Loader, SharedState};
 use super::blame::Blame;
-use super::containers::{Containers, Own};
+use super::containers::{Containers, LateTable, Own};
 use super::layout::Layout;
 use crate::Masker;
 use crate::log::JobLog;
@@ -32,10 +32,10 @@ pub(crate) struct Job {
     pub(crate) sandbox: Sandbox,
     /// Those that stood before the first step.
     pub(crate) containers: Option<Containers>,
-    /// All containers of the job, once there is any.
-    pub(crate) table: std::sync::OnceLock<container::Table>,
-    /// The job's own directory on the host.
-    pub(crate) job_dir: PathBuf,
+    /// All containers of the job, those that steps make too.
+    pub(crate) table: Arc<LateTable>,
+    /// Answers the job's `docker` command.
+    pub(crate) docker: Option<docker::Server>,
     pub(crate) layout: Layout,
     pub(crate) temp: TempDir,
     pub(crate) masker: Masker,
@@ -64,20 +64,6 @@ impl Job {
     /// The container that steps run in, when it is not the machine itself.
     pub(crate) fn own_container(&self) -> Option<&Own> {
         self.containers.as_ref().and_then(|containers| containers.own.as_ref())
-    }
-
-    /// The table for containers that steps make.
-    pub(crate) fn table(&self) -> container::Result<&container::Table> {
-        if let Some(table) = self.table.get() {
-            return Ok(table);
-        }
-        let table = container::Table::new(container::TableConfig {
-            launcher: self.around.launcher.clone(),
-            dir: self.job_dir.join("containers"),
-            paths: container::Paths::Inside(self.sandbox.clone()),
-            closed: self.request.network == sandbox::Network::Private,
-        })?;
-        Ok(self.table.get_or_init(|| table))
     }
 
     /// The host path of a path inside.

@@ -17,6 +17,9 @@ pub struct Scenario {
     /// Programs that must be on PATH; without them the scenario is skipped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<String>,
+    /// Images that must be in the store: `busybox`, or `busybox+redis-server+redis-cli` for an image `redis-server`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
     /// It shows something that jobs on the host cannot have.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox_only: bool,

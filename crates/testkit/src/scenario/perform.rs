@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::check::check;
 use super::{Scenario, ScenarioDirectory, update};
-use crate::{Binary, Observed, TestRepository, skip};
+use crate::{Binary, Observed, TestRepository, bring_in, skip};
 
 impl ScenarioDirectory {
     /// Runs the scenario. `Err` holds everything that was not as expected, for people.
@@ -19,6 +19,13 @@ impl ScenarioDirectory {
             return Ok(());
         }
         let repository = TestRepository::from_directory(&self.path.join("repo")).map_err(|error| error.to_string())?;
+        for image in &scenario.images {
+            let missing = bring_in(binary, &repository, image).map_err(|error| error.to_string())?;
+            if let Some(missing) = missing {
+                skip(&format!("scenario {}", self.name), &missing);
+                return Ok(());
+            }
+        }
         if let Some(setup) = &scenario.setup {
             repository.script(setup).map_err(|error| format!("setup: {error}"))?;
         }

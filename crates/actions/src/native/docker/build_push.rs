@@ -19,7 +19,7 @@ pub(crate) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
     let images = &call.place.images;
     let build = asked(call).await?;
     let keychain: Keychain = keychain_in(call, &docker_config(call))?;
-    let client = images.client(keychain).await?;
+    let client = images.client(keychain)?;
     let ground = Ground {
         store: images.store()?.clone(),
         launcher: Arc::clone(&images.launcher),

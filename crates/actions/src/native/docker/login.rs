@@ -117,7 +117,7 @@ async fn log_in(call: &NativeCall, login: &Login, dir: &Path) -> Result<()> {
     let scope = if login.scope.is_empty() { String::new() } else { format!(" (scope {})", login.scope) };
     call.say(format!("Logging into {}{scope}...", login.registry));
     let keychain = keychain_in(call, dir)?;
-    let client = images.client(Keychain::empty()).await?;
+    let client = images.client(Keychain::empty())?;
     tokio::select! {
         checked = client.login(registry, &credentials) => checked.map_err(|error| Fault::Text(error.to_string()))?,
         () = call.cancel.cancelled() => return Err(Fault::Cancelled),

@@ -1,10 +1,13 @@
 //! Images and registries of a run.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actions::native::{Images, Registries};
 use image::auth::Credentials;
 use registry::{AccessConfig, Action, Anonymous, Config, Grant, Registry};
+use rustix::event::{PollFd, PollFlags, poll};
+use tokio::net::TcpListener;
 
 use crate::run_command::start::{Early, Ready};
 
@@ -27,17 +30,12 @@ pub(super) fn make(ready: &Ready<'_>, early: &Early) -> Arc<Images> {
     let token = token(ready);
     let mut registry = Config::new(dirs.data.join("registry"));
     registry.access = AccessConfig { anonymous: Anonymous::Pull, ..AccessConfig::default() };
-    if let Ok(blobs) = blob::Store::open(crate::images::dir(dirs).join("blobs")) {
-        registry.siblings.push(blobs);
-    }
-    let started = {
-        let token = token.clone();
-        Box::new(move || {
-            let (registry, token) = (registry.clone(), token.clone());
-            Box::pin(async move { start(registry, &token).await }) as _
-        })
+    let registries = Registries::new(routes);
+    let registries = match serve_late(registry, crate::images::dir(dirs), &token) {
+        Ok(address) => registries.with_own(own, &address, Credentials::basic("trunkline", token)),
+        // Without it, registries are where their names say.
+        Err(_) => registries,
     };
-    let registries = Registries::new(routes).with_own(own, Credentials::basic("trunkline", token), started);
     let mut images = Images::new(
         crate::images::dir(dirs),
         early.launcher.clone(),
@@ -63,18 +61,39 @@ fn token(ready: &Ready<'_>) -> String {
     })
 }
 
-/// Serves the registry on the loopback interface until the program ends.
-async fn start(config: Config, token: &str) -> Result<String, String> {
-    let registry = Registry::open(config).map_err(|error| error.to_string())?;
+/// Listens on the loopback interface at once; the registry is opened when somebody calls, and serves until the program ends.
+fn serve_late(config: Config, images: PathBuf, token: &str) -> std::io::Result<String> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?.to_string();
+    let token = token.to_owned();
+    let (called, call) = tokio::sync::oneshot::channel();
+    // A thread of its own: it may wait for as long as the program runs, and nobody waits for it.
+    std::thread::Builder::new().name("registry".to_owned()).spawn(move || {
+        let mut waiting = [PollFd::new(&listener, PollFlags::IN)];
+        // Somebody waits to be accepted; the registry does that.
+        while poll(&mut waiting, None) == Err(rustix::io::Errno::INTR) {}
+        let _ = called.send(listener);
+    })?;
+    tokio::spawn(async move {
+        let Ok(listener) = call.await else { return };
+        let listener = TcpListener::from_std(listener);
+        let opened = tokio::task::spawn_blocking(move || open(config, &images, &token)).await;
+        if let (Ok(listener), Ok(Ok(registry))) = (listener, opened) {
+            // It ends with the run; a client that it fails hears of it.
+            let _ = registry.serve(listener, None, std::future::pending()).await;
+        }
+    });
+    Ok(address)
+}
+
+fn open(mut config: Config, images: &Path, token: &str) -> Result<Registry, registry::Error> {
+    // What is in the image store need not be sent.
+    config.siblings.push(blob::Store::open(images.join("blobs"))?);
+    let registry = Registry::open(config)?;
     if !token.is_empty() {
         let grants = vec![Grant::repository("**", &Action::ALL), Grant::catalog()];
         registry.accept_secret(token, "trunkline", grants);
     }
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?.to_string();
-    tokio::spawn(async move {
-        // It ends with the run; a client that it fails hears of it.
-        let _ = registry.serve(listener, None, std::future::pending()).await;
-    });
-    Ok(address)
+    Ok(registry)
 }

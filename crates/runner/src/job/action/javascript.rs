@@ -134,7 +134,7 @@ fn find_node(base_env: &IndexMap<String, String>) -> Option<PathBuf> {
 /// What starts Node: in a container the machine's own, which is shown there.
 fn node_command(job: &super::super::shared::Job) -> Option<Vec<String>> {
     match job.own_container() {
-        Some(own) => own.externals.as_ref().map(|externals| externals.node.clone()),
+        Some(own) => own.programs.node.as_ref().map(|node| node.argv.clone()),
         None => find_node(&job.base_env).map(|program| vec![program.to_string_lossy().into_owned()]),
     }
 }
@@ -143,7 +143,7 @@ fn node_command(job: &super::super::shared::Job) -> Option<Vec<String>> {
 async fn note_version(running: &Running<'_>, using: &str) {
     let job = running.job;
     let program = match job.own_container() {
-        Some(own) => own.externals.as_ref().map(|externals| externals.program.clone()),
+        Some(own) => own.programs.node.as_ref().map(|node| node.program.clone()),
         None => find_node(&job.base_env),
     };
     let Some(program) = program else {

@@ -1,49 +1,62 @@
-//! Node.js for containers, which may lack what the machine's own needs: its program together with the libraries and the
+//! Programs of this machine for containers, which may lack what these need: each goes together with the libraries and the
 //! loader that it was linked with.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the runner's own programs are in a container.
+/// Where the runner's own programs are in a container, each in a directory.
 pub(crate) const INSIDE: &str = "/__e";
 
-/// A directory to be shown at [`INSIDE`], and what Node.js is started with there.
+/// A program that runs in any container.
 #[derive(Clone, Debug)]
-pub(crate) struct Externals {
+pub(crate) struct Carried {
+    /// The directory on this machine.
     pub(crate) dir: PathBuf,
-    pub(crate) node: Vec<String>,
+    /// Where it is shown.
+    pub(crate) inside: PathBuf,
+    /// What starts it there, under its own name.
+    pub(crate) argv: Vec<String>,
     /// The program on this machine.
     pub(crate) program: PathBuf,
 }
 
-/// Makes the directory, once for each program. Blocks.
-pub(crate) fn prepare(node: &Path, cache: &Path) -> io::Result<Externals> {
-    let program = node.to_owned();
-    let dir = made(node, cache)?;
-    let path = |name: &str| format!("{INSIDE}/node/{name}");
-    let node = match dir.join("node/loader").exists() {
+/// Puts a program into a directory of the cache, once for each of its versions. Blocks.
+pub(crate) fn carry(program: &Path, name: &str, cache: &Path) -> io::Result<Carried> {
+    let dir = made(program, name, cache)?;
+    let inside = Path::new(INSIDE).join(name);
+    let path = |file: &str| inside.join(file).to_string_lossy().into_owned();
+    let argv = match dir.join("loader").exists() {
         // The container may have another loader, or none.
-        true => vec![path("loader"), "--library-path".to_owned(), path("lib"), path("node")],
-        false => vec![path("node")],
+        true => ["--argv0", name, "--library-path", &path("lib"), &path(name)].map(str::to_owned).into(),
+        false => Vec::new(),
     };
-    Ok(Externals { dir, node, program })
+    let start = if argv.is_empty() { path(name) } else { path("loader") };
+    let argv = std::iter::once(start).chain(argv).collect();
+    Ok(Carried { dir, inside, argv, program: program.to_owned() })
 }
 
-fn made(node: &Path, cache: &Path) -> io::Result<PathBuf> {
-    let node = node.canonicalize()?;
-    let meta = node.metadata()?;
-    let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    let dir = cache.join("externals").join(format!("node-{modified}-{}", meta.len()));
-    if dir.join("node/node").exists() {
+impl Carried {
+    /// A script that starts it, for a container that has a shell.
+    pub(crate) fn script(&self) -> String {
+        format!("#!/bin/sh\nexec {} \"$@\"\n", self.argv.join(" "))
+    }
+}
+
+fn made(program: &Path, name: &str, cache: &Path) -> io::Result<PathBuf> {
+    let program = program.canonicalize()?;
+    let meta = program.metadata()?;
+    let modified = meta.modified()?.duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    let dir = cache.join("externals").join(format!("{name}-{modified}-{}", meta.len()));
+    if dir.join(name).exists() {
         return Ok(dir);
     }
     let parent = dir.parent().unwrap_or(cache);
     std::fs::create_dir_all(parent)?;
-    let staging = parent.join(format!(".node-{}", uuid::Uuid::new_v4()));
-    let made = fill(&node, &staging.join("node")).and_then(|()| match std::fs::rename(&staging, &dir) {
+    let staging = parent.join(format!(".{name}-{}", uuid::Uuid::new_v4()));
+    let made = fill(&program, name, &staging).and_then(|()| match std::fs::rename(&staging, &dir) {
         // Another job was faster.
-        Err(_) if dir.join("node/node").exists() => Ok(()),
+        Err(_) if dir.join(name).exists() => Ok(()),
         other => other,
     });
     if staging.exists() {
@@ -52,10 +65,10 @@ fn made(node: &Path, cache: &Path) -> io::Result<PathBuf> {
     made.map(|()| dir)
 }
 
-fn fill(node: &Path, target: &Path) -> io::Result<()> {
+fn fill(program: &Path, name: &str, target: &Path) -> io::Result<()> {
     std::fs::create_dir_all(target.join("lib"))?;
-    std::fs::copy(node, target.join("node"))?;
-    let (loader, libraries) = linked(node)?;
+    std::fs::copy(program, target.join(name))?;
+    let (loader, libraries) = linked(program)?;
     let Some(loader) = loader else {
         return Ok(());
     };

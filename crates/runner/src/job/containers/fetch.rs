@@ -45,7 +45,7 @@ pub(crate) async fn base(
             if let Some(credentials) = credentials.or(images.own_credentials(reference.domain())) {
                 keychain = keychain.with(reference.domain(), credentials.clone());
             }
-            let client = images.client(keychain).await.map_err(|error| error.to_string())?;
+            let client = images.client(keychain).map_err(|error| error.to_string())?;
             let heard = Heard { say, bytes: AtomicU64::new(0) };
             let pulled = client.pull(&reference, &platform, &store, &heard).await;
             let pulled = pulled.map_err(|error| {

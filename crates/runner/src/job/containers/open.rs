@@ -3,7 +3,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use actions::give_up_on;
 use container::options::{NetworkMode, Pull};
@@ -11,9 +12,9 @@ use container::{Account, Container, Create, Main, Network, NetworkRequest, Optio
 use sandbox::{Bind, Sandbox};
 use tokio_util::sync::CancellationToken;
 
-use super::externals::{self, Externals};
+use super::externals;
 use super::ready::{self, Ready};
-use super::{ContainerSpec, Containers, Own, Service, Wanted, fetch, spec, work_dir};
+use super::{ContainerSpec, Containers, LateTable, Own, Programs, Service, Wanted, fetch, spec, work_dir};
 use crate::job::layout::Layout;
 use crate::log::StepLog;
 use crate::request::{JobRequest, Surroundings};
@@ -53,15 +54,15 @@ pub(crate) async fn initialize(
         None => opening.machine(wanted).await?,
     };
     let paths = machine.as_ref().map_or(container::Paths::Host, |machine| container::Paths::Inside(machine.clone()));
-    let table = Table::new(TableConfig {
+    let late = Arc::new(LateTable::new(TableConfig {
         launcher: around.launcher.clone(),
         dir: job_dir.join("containers"),
         paths,
         closed: request.network == sandbox::Network::Private,
-    });
-    let table = table.map_err(|error| error.to_string())?;
+    }));
+    let table = late.get().map_err(|error| error.to_string())?.clone();
     let opened = tokio::select! {
-        opened = opening.all(wanted, &table, machine.clone()) => opened,
+        opened = opening.all(wanted, &late, &table, machine.clone()) => opened,
         () = cancel.cancelled() => Err("cancelled".to_owned()),
     };
     if opened.is_err() {
@@ -89,7 +90,13 @@ impl Opening<'_> {
         made.map(Some).map_err(|error| format!("a sandbox for volumes could not be set up: {error}"))
     }
 
-    async fn all(&self, wanted: &Wanted, table: &Table, machine: Option<Sandbox>) -> Result<Opened, String> {
+    async fn all(
+        &self,
+        wanted: &Wanted,
+        late: &Arc<LateTable>,
+        table: &Table,
+        machine: Option<Sandbox>,
+    ) -> Result<Opened, String> {
         let network = match wanted.own.is_some() || !wanted.services.is_empty() {
             true => Some(self.network(table).await?),
             false => None,
@@ -126,7 +133,7 @@ impl Opening<'_> {
             (Some(sandbox), _) | (None, Some(sandbox)) => sandbox,
             (None, None) => return Err("the job's container has ended".to_owned()),
         };
-        Ok(Opened { sandbox, containers: Containers { table: table.clone(), network, own, services } })
+        Ok(Opened { sandbox, containers: Containers { table: late.clone(), network, own, services } })
     }
 
     async fn network(&self, table: &Table) -> Result<Network, String> {
@@ -152,7 +159,7 @@ impl Opening<'_> {
         network: Option<&Network>,
     ) -> Result<Own, String> {
         self.say("##[group]Starting job container");
-        let externals = self.externals().await;
+        let programs = self.programs().await;
         let layout = Layout::in_image(is_job_container, &self.around.repository_name.name);
         let work = work_dir(self.job_dir);
         let made = layout.make_shown(&work, is_job_container);
@@ -162,12 +169,8 @@ impl Opening<'_> {
             target: layout.tool_cache.clone(),
             read_only: false,
         });
-        if let Some(externals) = &externals {
-            binds.push(Bind {
-                source: externals.dir.clone(),
-                target: PathBuf::from(externals::INSIDE),
-                read_only: true,
-            });
+        for carried in programs.node.iter().chain(&programs.docker) {
+            binds.push(Bind { source: carried.dir.clone(), target: carried.inside.clone(), read_only: true });
         }
         binds.extend(borrowed(self.around));
         let mut spec = spec.clone();
@@ -187,7 +190,7 @@ impl Opening<'_> {
             open_to_all(&work).map_err(|error| format!("the job's directories could not be opened: {error}"))?;
         }
         self.say("##[endgroup]");
-        Ok(Own { container, is_job_container, user, externals })
+        Ok(Own { container, is_job_container, user, programs })
     }
 
     async fn create(
@@ -241,20 +244,28 @@ impl Opening<'_> {
         Ok(())
     }
 
-    /// Node.js for actions, when there is one. Without it, an action that needs it says so.
-    async fn externals(&self) -> Option<Externals> {
+    /// Node.js for actions, when there is one, and this program for its `docker`. What cannot be carried is told.
+    async fn programs(&self) -> Programs {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut all = path.split(':').filter(|dir| !dir.is_empty()).map(|dir| Path::new(dir).join("node"));
-        let node = all.find(|one| one.is_file())?;
+        let node = all.find(|one| one.is_file());
         let builder = &self.around.images.builder_dir;
         let cache = builder.parent().unwrap_or(builder).to_owned();
-        let prepared = give_up_on(self.cancel, move || externals::prepare(&node, &cache)).await?;
-        match prepared {
-            Ok(externals) => Some(externals),
-            Err(error) => {
-                self.say(&format!("##[warning]Node.js of this machine cannot be shown in the container: {error}"));
+        let carrying = give_up_on(self.cancel, move || {
+            let node = node.map(|node| externals::carry(&node, "node", &cache)).transpose();
+            let docker = std::env::current_exe().and_then(|own| externals::carry(&own, "docker", &cache));
+            (node, docker)
+        });
+        let Some((node, docker)) = carrying.await else { return Programs::default() };
+        let told = |what: &str, error: std::io::Error| {
+            self.say(&format!("##[warning]{what} of this machine cannot be shown in the container: {error}"));
+        };
+        Programs {
+            node: node.unwrap_or_else(|error| {
+                told("Node.js", error);
                 None
-            }
+            }),
+            docker: docker.map_err(|error| told("Trunkline", error)).ok(),
         }
     }
 

@@ -77,7 +77,7 @@ async fn built(running: &Running<'_>, file: &Path) -> Result<Base, String> {
     let ground = Ground {
         store: store.clone(),
         launcher: images.launcher.clone(),
-        client: images.client(keychain).await.map_err(|error| error.to_string())?,
+        client: images.client(keychain).map_err(|error| error.to_string())?,
         dir: images.builder_dir.clone(),
     };
     let lines: Arc<Mutex<Lines>> = Arc::default();

@@ -34,7 +34,7 @@ async fn start_and_wait(running: &Running<'_>, create: Create) -> Result<Option<
     let failed = |error: container::Error| Failure::new("container", error.to_string(), Some(running.step.span));
     let (stdout, stdout_write) = pipe()?;
     let (stderr, stderr_write) = pipe()?;
-    let container = running.job.table().map_err(failed)?.create(create).await.map_err(failed)?;
+    let container = running.job.table.get().map_err(failed)?.create(create).await.map_err(failed)?;
     let streams = Streams { stdin: None, stdout: Some(stdout_write), stderr: Some(stderr_write) };
     let outcome = match container.start_attached(streams).await {
         Err(error) => Err(failed(error)),
