@@ -4,4 +4,5 @@ mod health;
 mod life;
 mod mounts;
 mod processes;
+mod user;
 mod world;

@@ -3,4 +3,5 @@
 mod containers;
 mod images;
 mod networks;
+mod registries;
 mod world;
