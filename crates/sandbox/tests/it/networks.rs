@@ -121,6 +121,57 @@ fn a_member_shares_its_place_with_others() {
 }
 
 #[test]
+fn a_sandbox_over_the_hosts_files_is_a_member_for_root() {
+    run(|| async {
+        let world = World::new();
+        let Some(layer) = busybox(&world) else { return };
+        let Some(network) = network(&world, host("job")).await else { return };
+        let one = member(&world, &network, &layer, "one", &[]).await;
+        serve(&one, 80, "from-one").await;
+        let mut job = world.spec("job");
+        job.network = Network::Member(Member { network: network.clone(), aliases: vec!["job".into()], address: None });
+        match world.launcher.sandbox(job).await {
+            Ok(job) => {
+                let address = one.address().expect("address");
+                assert_eq!(ok(&job, &format!("busybox nc {address} 80 </dev/null")).await, "from-one\n");
+                assert_eq!(network.resolve("job"), job.address());
+            }
+            Err(error) => {
+                assert!(!rustix::process::geteuid().is_root(), "{error}");
+                assert!(error.to_string().contains("joining the network"), "{error}");
+                // What was taken is given back.
+                assert_eq!(network.resolve("job"), None);
+            }
+        }
+    });
+}
+
+#[test]
+fn twenty_members_at_once() {
+    run(|| async {
+        let world = World::new();
+        let Some(layer) = busybox(&world) else { return };
+        let Some(network) = network(&world, host("job")).await else { return };
+        let one = member(&world, &network, &layer, "one", &[]).await;
+        serve(&one, 80, "from-one").await;
+        let mut tasks = tokio::task::JoinSet::new();
+        let world = std::sync::Arc::new(world);
+        for index in 0..20 {
+            let (world, network, layer) = (std::sync::Arc::clone(&world), network.clone(), layer.clone());
+            tasks.spawn(async move {
+                let member = member(&world, &network, &layer, &format!("m{index}"), &["many"]).await;
+                assert_eq!(ok(&member, "nc one 80 </dev/null").await, "from-one\n");
+                member
+            });
+        }
+        let members = tasks.join_all().await;
+        let found = ok(&one, "nslookup many | grep -c '^Address: '").await;
+        assert_eq!(found, "20\n");
+        drop(members);
+    });
+}
+
+#[test]
 fn addresses_and_subnets_asked_for() {
     run(|| async {
         let world = World::new();
