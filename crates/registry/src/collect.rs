@@ -41,7 +41,7 @@ fn collect(storage: &Storage, settings: &Collection) -> Result<Collected, Error>
     };
     let before = |grace: Duration| start.checked_sub(grace).unwrap_or(UNIX_EPOCH);
     let mut keep = HashSet::new();
-    for name in storage.repositories()? {
+    for name in storage.all_repositories()? {
         let mut repository = Contents::read(storage, &name)?;
         repository.drop_dangling_tags(storage, &name)?;
         if let Some(age) = settings.untagged {

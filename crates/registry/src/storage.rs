@@ -75,6 +75,16 @@ impl Storage {
 
     /// Every repository with a manifest, sorted by name.
     pub(crate) fn repositories(&self) -> Result<Vec<Repository>, Error> {
+        self.named(&["_manifests"])
+    }
+
+    /// Every repository that anything was pushed to, sorted by name.
+    pub(crate) fn all_repositories(&self) -> Result<Vec<Repository>, Error> {
+        self.named(&["_manifests", "_blobs"])
+    }
+
+    /// The repositories that have one of these directories.
+    fn named(&self, kinds: &[&str]) -> Result<Vec<Repository>, Error> {
         let top = self.root.join("repositories");
         let mut found = Vec::new();
         let mut open = vec![String::new()];
@@ -88,7 +98,7 @@ impl Storage {
                 let entry = entry.map_err(Error::io("list", &dir))?;
                 let Ok(component) = entry.file_name().into_string() else { continue };
                 match component.as_str() {
-                    "_manifests" => found.extend(name.parse::<Repository>().ok()),
+                    kind if kinds.contains(&kind) => found.extend(name.parse::<Repository>().ok()),
                     other if other.starts_with(['_', '.']) => {}
                     _ if name.is_empty() => open.push(component),
                     _ => open.push(format!("{name}/{component}")),
@@ -96,6 +106,7 @@ impl Storage {
             }
         }
         found.sort();
+        found.dedup();
         Ok(found)
     }
 

@@ -66,7 +66,7 @@ async fn mount(call: &Call, name: &Repository, digest: Digest) -> Result<bool, P
             Ok(call.registry.blocking(move |storage| storage.mount_blob(&from, &to, &digest)).await?)
         }
         None => {
-            let mut all = call.registry.blocking(Storage::repositories).await?;
+            let mut all = call.registry.blocking(Storage::all_repositories).await?;
             all.retain(may);
             Ok(call
                 .registry

@@ -1,0 +1,157 @@
+//! The clients that people use. Skipped, with the reason, where they are missing or cannot run.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use blob::Digest;
+use registry::{Anonymous, UsersFile};
+use serde_json::Value;
+
+use crate::images::write_layout;
+use crate::server::Server;
+
+/// Runs a client; `None`, and told, when it is not installed.
+fn client(test: &str, program: &str, home: &Path, args: &[&str]) -> Option<Output> {
+    let output = Command::new(program)
+        .args(args)
+        .env("HOME", home)
+        .env("XDG_RUNTIME_DIR", home)
+        .env("REGISTRY_AUTH_FILE", home.join("auth.json"))
+        .env("DOCKER_CONFIG", home.join("docker"))
+        .output();
+    match output {
+        Ok(output) => Some(output),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            testkit::skip(test, &format!("`{program}` is not installed"));
+            None
+        }
+        Err(error) => panic!("{program}: {error}"),
+    }
+}
+
+#[track_caller]
+fn succeeded(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn skopeo_copies_there_and_back() {
+    const TEST: &str = "registry clients::skopeo_copies_there_and_back";
+    let server = Server::start();
+    let home = server.dir();
+    let digest = write_layout(&home.join("layout"));
+    let run = |args: &[&str]| client(TEST, "skopeo", home, args);
+    let image = format!("docker://{}/team/app:v1", server.address);
+    let source = format!("oci:{}:latest", home.join("layout").display());
+    let Some(pushed) = run(&["copy", "--dest-tls-verify=false", &source, &image]) else { return };
+    succeeded(&pushed);
+    let inspected = succeeded(&run(&["inspect", "--tls-verify=false", &image]).unwrap());
+    let inspected: Value = serde_json::from_str(&inspected).unwrap();
+    assert_eq!(
+        (inspected["Digest"].as_str().unwrap(), &inspected["RepoTags"][0]),
+        (digest.to_string().as_str(), &"v1".into())
+    );
+    let other = format!("docker://{}/mounted/app:v2", server.address);
+    succeeded(&run(&["copy", "--src-tls-verify=false", "--dest-tls-verify=false", &image, &other]).unwrap());
+    // Docker's own types are made on the way.
+    let docker = format!("docker://{}/docker/app:v2", server.address);
+    succeeded(
+        &run(&["copy", "--src-tls-verify=false", "--dest-tls-verify=false", "--format=v2s2", &image, &docker]).unwrap(),
+    );
+    let back = format!("oci:{}:latest", home.join("back").display());
+    succeeded(&run(&["copy", "--src-tls-verify=false", &other, &back]).unwrap());
+    let index: Value = serde_json::from_slice(&std::fs::read(home.join("back/index.json")).unwrap()).unwrap();
+    assert_eq!(index["manifests"][0]["digest"], digest.to_string());
+    succeeded(&run(&["delete", "--tls-verify=false", &image]).unwrap());
+    assert!(!run(&["inspect", "--tls-verify=false", &image]).unwrap().status.success());
+}
+
+#[test]
+fn skopeo_logs_in() {
+    const TEST: &str = "registry clients::skopeo_logs_in";
+    let server = Server::with(|config| {
+        let path = config.root.join("users");
+        let mut users = UsersFile::default();
+        users.set("ann", bcrypt::hash("apple", 4).unwrap()).unwrap();
+        users.write(&path).unwrap();
+        config.access.users = Some(path);
+        config.access.anonymous = Anonymous::Nothing;
+    });
+    let home = server.dir();
+    write_layout(&home.join("layout"));
+    let source = format!("oci:{}:latest", home.join("layout").display());
+    let image = format!("docker://{}/app:v1", server.address);
+    let run = |args: &[&str]| client(TEST, "skopeo", home, args);
+    let Some(refused) = run(&["copy", "--dest-tls-verify=false", &source, &image]) else { return };
+    assert!(!refused.status.success());
+    let address = server.address.to_string();
+    assert!(!run(&["login", "--tls-verify=false", "-u", "ann", "-p", "wrong", &address]).unwrap().status.success());
+    succeeded(&run(&["login", "--tls-verify=false", "-u", "ann", "-p", "apple", &address]).unwrap());
+    succeeded(&run(&["copy", "--dest-tls-verify=false", &source, &image]).unwrap());
+    succeeded(
+        &run(&["copy", "--src-tls-verify=false", &image, &format!("dir:{}", home.join("out").display())]).unwrap(),
+    );
+}
+
+#[test]
+fn buildah_pulls_commits_and_pushes() {
+    const TEST: &str = "registry clients::buildah_pulls_commits_and_pushes";
+    let server = Server::start();
+    let home = server.dir();
+    write_layout(&home.join("layout"));
+    let (root, state) = (home.join("storage").display().to_string(), home.join("state").display().to_string());
+    let run = |args: &[&str]| {
+        let all: Vec<&str> =
+            ["--root", &root, "--runroot", &state, "--storage-driver", "vfs"].iter().chain(args).copied().collect();
+        client(TEST, "buildah", home, &all)
+    };
+    let image = format!("{}/built/app:v1", server.address);
+    let source = format!("oci:{}:latest", home.join("layout").display());
+    let Some(pulled) = run(&["pull", "--policy", "always", &source]) else { return };
+    if !pulled.status.success() {
+        let reason = String::from_utf8_lossy(&pulled.stderr).lines().last().unwrap_or_default().to_owned();
+        return testkit::skip(TEST, &format!("buildah cannot store images here: {reason}"));
+    }
+    let id = succeeded(&pulled).trim().lines().last().unwrap().to_owned();
+    succeeded(&run(&["push", "--tls-verify=false", &id, &format!("docker://{image}")]).unwrap());
+    server.get("/v2/built/app/manifests/v1").expect(200);
+    succeeded(&run(&["rmi", &id]).unwrap());
+    succeeded(&run(&["pull", "--tls-verify=false", &image]).unwrap());
+}
+
+/// Algorithms that no client makes by itself come through them all the same.
+#[test]
+fn skopeo_pulls_by_a_long_digest() {
+    const TEST: &str = "registry clients::skopeo_pulls_by_a_long_digest";
+    let server = Server::start();
+    let home = server.dir();
+    let bytes = server.image("app", "layer").to_string();
+    let digest = Digest::with(blob::Algorithm::Sha512, bytes.as_bytes());
+    server.put_bytes("app", &digest.to_string(), crate::server::MANIFEST, bytes.as_bytes()).expect(201);
+    let image = format!("docker://{}/app@{digest}", server.address);
+    let Some(raw) = client(TEST, "skopeo", home, &["inspect", "--raw", "--tls-verify=false", &image]) else { return };
+    assert_eq!(succeeded(&raw), bytes);
+}
+
+#[test]
+fn docker_pulls_and_pushes() {
+    const TEST: &str = "registry clients::docker_pulls_and_pushes";
+    let server = Server::start();
+    let home = server.dir();
+    let run = |args: &[&str]| client(TEST, "docker", home, args);
+    let Some(version) = run(&["version", "--format", "{{.Server.Version}}"]) else { return };
+    if !version.status.success() {
+        return testkit::skip(TEST, "there is no Docker daemon");
+    }
+    let tar = home.join("root.tar");
+    std::fs::write(&tar, tar::Builder::new(Vec::new()).into_inner().unwrap()).unwrap();
+    let image = format!("{}/docker/app:v1", server.address);
+    let id = succeeded(&run(&["import", &tar.display().to_string(), &image]).unwrap());
+    succeeded(&run(&["push", &image]).unwrap());
+    succeeded(&run(&["rmi", "-f", id.trim()]).unwrap());
+    succeeded(&run(&["pull", &image]).unwrap());
+    succeeded(&run(&["rmi", &image]).unwrap());
+    server.get("/v2/docker/app/manifests/v1").expect(200);
+}
