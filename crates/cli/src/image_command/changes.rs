@@ -15,11 +15,17 @@ const ESCAPE: char = '\\';
 ///
 /// Why it cannot be applied, as one line.
 pub(super) fn apply(config: &mut ContainerConfig, text: &str) -> Result<(), String> {
+    if let Some((keyword, trigger)) = text.trim().split_once(char::is_whitespace)
+        && keyword.eq_ignore_ascii_case("ONBUILD")
+    {
+        // What would not run later is refused now.
+        let file = SourceMap::new().add("--change", trigger);
+        parse_trigger(file, trigger).map_err(first)?;
+        config.on_build.push(trigger.trim_start().to_owned());
+        return Ok(());
+    }
     let mut sources = SourceMap::new();
     let file = sources.add("--change", text);
-    let first = |problems: Vec<Diagnostic>| {
-        problems.first().map_or("it is no instruction".to_owned(), |problem| problem.message.clone())
-    };
     let instruction = parse_trigger(file, text).map_err(first)?;
     let value = |word: &Word| -> Result<String, String> {
         Ok(word.expand(ESCAPE, &NoVariables).map_err(|problem| problem.message)?.text)
@@ -33,8 +39,11 @@ pub(super) fn apply(config: &mut ContainerConfig, text: &str) -> Result<(), Stri
         InstructionKind::Env(pairs) => {
             for pair in pairs {
                 let (name, value) = (value(&pair.name)?, value(&pair.value)?);
-                config.env.retain(|known| known.split('=').next() != Some(&name));
-                config.env.push(format!("{name}={value}"));
+                let known = config.env.iter_mut().find(|known| known.split('=').next() == Some(&name));
+                match known {
+                    Some(known) => *known = format!("{name}={value}"),
+                    None => config.env.push(format!("{name}={value}")),
+                }
             }
         }
         InstructionKind::Label(pairs) => {
@@ -56,11 +65,14 @@ pub(super) fn apply(config: &mut ContainerConfig, text: &str) -> Result<(), Stri
             let path = value(word)?;
             config.working_dir = std::path::Path::new("/").join(&config.working_dir).join(path).display().to_string();
         }
-        InstructionKind::Onbuild(onbuild) => config.on_build.push(onbuild.trigger.clone()),
         InstructionKind::Healthcheck(check) => config.healthcheck = Some(healthcheck(check)),
         other => return Err(format!("{} does not only change the configuration", other.name())),
     }
     Ok(())
+}
+
+fn first(problems: Vec<Diagnostic>) -> String {
+    problems.first().map_or("it is no instruction".to_owned(), |problem| problem.message.clone())
 }
 
 fn healthcheck(check: &Healthcheck) -> image::Healthcheck {
@@ -106,8 +118,49 @@ mod tests {
         ] {
             apply(&mut config, change).unwrap_or_else(|error| panic!("{change}: {error}"));
         }
-        insta::assert_json_snapshot!(config, @"");
+        insta::assert_json_snapshot!(config, @r#"
+        {
+          "User": "1000:1000",
+          "ExposedPorts": {
+            "53/udp": {},
+            "80/tcp": {}
+          },
+          "Env": [
+            "A=3",
+            "B=two words"
+          ],
+          "Entrypoint": [
+            "/bin/sh",
+            "-c",
+            "exec /init"
+          ],
+          "Cmd": [
+            "sh",
+            "-l"
+          ],
+          "Healthcheck": {
+            "Test": [
+              "CMD-SHELL",
+              "curl -f localhost"
+            ],
+            "Interval": 5000000000,
+            "Retries": 3
+          },
+          "Volumes": {
+            "/data": {}
+          },
+          "WorkingDir": "/srv/data",
+          "OnBuild": [
+            "RUN true"
+          ],
+          "Labels": {
+            "a.b": "c"
+          },
+          "StopSignal": "SIGINT"
+        }
+        "#);
         assert_eq!(apply(&mut config, "RUN true").unwrap_err(), "RUN does not only change the configuration");
+        assert_eq!(apply(&mut config, "ONBUILD FROM x").unwrap_err(), "there is no instruction `FROM`");
         assert!(apply(&mut config, "NONSENSE x").is_err());
         assert!(apply(&mut config, "").is_err());
     }

@@ -94,27 +94,98 @@ fn busybox() -> Option<Vec<u8>> {
 fn a_day_with_images() {
     let desk = Desk::new();
     let platform = ["--platform", "linux/amd64"];
-    let id = desk.import(&tree(), &[&["app:v1", "-c", "CMD [\"sh\"]", "-c", "ENV A=1", "-m", "by hand"], &platform[..]].concat());
+    let id = desk.import(
+        &tree(),
+        &[&["app:v1", "-c", "CMD [\"sh\"]", "-c", "ENV A=1", "-m", "by hand"], &platform[..]].concat(),
+    );
     // The same on every machine.
-    insta::assert_snapshot!(id, @"");
+    insta::assert_snapshot!(id, @"sha256:3ccaf548bef942e68fcdfee1efed7732bf6113073e0f746f653092a44de2d95c");
     desk.good(&["image", "tag", "app:v1", "ghcr.io/owner/app"]);
     desk.good(&["image", "tag", &id[7..19], "app:v2"]);
     let ls = desk.good(&["image", "ls"]);
-    let ls: Vec<String> = ls.lines().map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ")).collect();
-    insta::assert_snapshot!(ls.join("\n"), @"");
+    let ls: Vec<String> =
+        ls.lines().map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" ")).collect();
+    insta::assert_snapshot!(ls.join("\n"), @r#"
+    REPOSITORY TAG IMAGE
+    app v1 3ccaf548bef9
+    app v2 3ccaf548bef9
+    ghcr.io/owner/app latest 3ccaf548bef9
+    "#);
     assert_eq!(desk.good(&["image", "ls", "-q"]).lines().count(), 1);
     assert_eq!(desk.good(&["image", "ls", "-q", "--no-trunc", "app"]).trim_end(), id);
     let json = desk.good(&["image", "ls", "--format", "json", "-f", "reference=ghcr.io/*"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!((&json["Repository"], &json["Tag"], &json["ID"]), (&"ghcr.io/owner/app".into(), &"latest".into(), &id[7..19].into()));
+    assert_eq!(
+        (&json["Repository"], &json["Tag"], &json["ID"]),
+        (&"ghcr.io/owner/app".into(), &"latest".into(), &id[7..19].into())
+    );
     let inspected: serde_json::Value = serde_json::from_str(&desk.good(&["image", "inspect", "app:v1"])).unwrap();
-    insta::assert_json_snapshot!(inspected, @"");
+    insta::assert_json_snapshot!(inspected, @r#"
+    [
+      {
+        "Id": "sha256:3ccaf548bef942e68fcdfee1efed7732bf6113073e0f746f653092a44de2d95c",
+        "RepoTags": [
+          "app:v1",
+          "app:v2",
+          "ghcr.io/owner/app:latest"
+        ],
+        "RepoDigests": [
+          "app@sha256:49ec9722115dbd91a5bba474efb05efa37728d7f02f8d23d4bb002d118a940b7",
+          "ghcr.io/owner/app@sha256:49ec9722115dbd91a5bba474efb05efa37728d7f02f8d23d4bb002d118a940b7"
+        ],
+        "Created": "2023-11-14T22:13:20Z",
+        "Author": "",
+        "Config": {
+          "Env": [
+            "A=1"
+          ],
+          "Cmd": [
+            "sh"
+          ]
+        },
+        "Architecture": "amd64",
+        "Variant": null,
+        "Os": "linux",
+        "OsVersion": null,
+        "Size": 129,
+        "RootFS": {
+          "Type": "layers",
+          "Layers": [
+            "sha256:59c474078901ef5100df9f01140f17613c2c59fd970be52574e94ad1dbcb99a5"
+          ]
+        },
+        "Descriptor": {
+          "mediaType": "application/vnd.oci.image.manifest.v1+json",
+          "digest": "sha256:49ec9722115dbd91a5bba474efb05efa37728d7f02f8d23d4bb002d118a940b7",
+          "size": 401
+        },
+        "Manifest": "sha256:49ec9722115dbd91a5bba474efb05efa37728d7f02f8d23d4bb002d118a940b7",
+        "Platforms": [
+          "linux/amd64"
+        ],
+        "Layers": [
+          {
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "digest": "sha256:e24a908de013edf93ab9e33576a9f842964c948ad5e7323b710068d4b989e292",
+            "size": 129
+          }
+        ],
+        "History": [
+          {
+            "created": "2023-11-14T22:13:20Z",
+            "comment": "by hand"
+          }
+        ]
+      }
+    ]
+    "#);
 
     desk.good(&["image", "save", "-o", "all.tar", "app:v1", "ghcr.io/owner/app"]);
     desk.good(&["image", "save", "--format", "oci-dir", "-o", "layout", "app:v2"]);
     let other = Desk::new();
     let path = |name: &str| desk.path().join(name).display().to_string();
-    let loaded = other.good(&["image", "load", "-i", &path("all.tar")]) + &other.good(&["image", "load", "-i", &path("layout")]);
+    let loaded =
+        other.good(&["image", "load", "-i", &path("all.tar")]) + &other.good(&["image", "load", "-i", &path("layout")]);
     assert_eq!(loaded, "Loaded image: app:v1\nLoaded image: ghcr.io/owner/app:latest\nLoaded image: app:v2\n");
     assert_eq!(other.good(&["image", "ls", "-q", "--no-trunc"]).trim_end(), id);
     let (_, exported, _) = other.run(&["image", "export", "app:v1"], b"");
@@ -123,7 +194,10 @@ fn a_day_with_images() {
     assert_eq!(desk.good(&["image", "rm", "app:v1"]), "Untagged: app:v1\n");
     let (code, _, stderr) = desk.run(&["image", "rm", &id[7..19]], b"");
     assert_eq!(code, Some(2), "{stderr}");
-    insta::assert_snapshot!(stderr.replace(&id[7..19], "ID"), @"");
+    insta::assert_snapshot!(stderr.replace(&id[7..19], "ID"), @r#"
+    error: ID has several names: app:v2, ghcr.io/owner/app:latest
+      hint: name one of them, or take all away with --force
+    "#);
     let removed = desk.good(&["image", "rm", "-f", &id[7..19]]);
     assert!(removed.starts_with("Untagged: app:v2\nUntagged: ghcr.io/owner/app:latest\nDeleted: sha256:"), "{removed}");
     assert_eq!(desk.good(&["image", "ls", "-q"]), "");
@@ -163,7 +237,48 @@ fn what_cannot_be_done_is_told() {
         assert!(stdout.is_empty(), "{arguments:?}");
         told.push(format!("{} => {}\n{}", arguments[1..].join(" "), code.unwrap_or(-1), stderr.trim_end()));
     }
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    inspect nothing => 4
+    error: there is no image nothing:latest
+      hint: `trunkline image ls` lists what there is, `trunkline image pull` gets more
+    inspect Nothing => 2
+    error: `Nothing` is not a name of an image: the repository must be in lower case
+    inspect app --platform linux => 2
+    error: `linux` is not a platform (expected OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64)
+    pull a b => 2
+    error: `a b` is not a name of an image: `a b` is not a part of a repository (expected a-z and 0-9, with `.`, `_`, `__` or dashes between them)
+    push nothing => 4
+    error: there is no image nothing:latest
+      hint: `trunkline image ls` lists what there is, `trunkline image pull` gets more
+    rm nothing => 4
+    error: there is no image nothing:latest
+      hint: `trunkline image ls` lists what there is, `trunkline image pull` gets more
+    tag app app@sha256:12 => 2
+    error: `app@sha256:12` is not a name of an image: the part after `@` is not a digest: `sha256:12` is no digest: expected 64 lower-case hex digits after `sha256:`
+    load -i missing.tar => 4
+    error: cannot use missing.tar: No such file or directory (os error 2)
+    load -i half.tar => 3
+    error: half.tar: the archive is damaged: it ends in the middle
+    load -i text => 3
+    error: text: the archive is damaged: it ends in the middle
+    import half.tar => 3
+    error: half.tar: the archive is damaged: it ends in the middle
+    import text -c RUN true => 2
+    error: --change RUN true: RUN does not only change the configuration
+    import text -c EXPOSE x => 2
+    error: --change EXPOSE x: `x` is no port: `x` is no number
+    save app -o no/such/dir.tar => 4
+    error: cannot use no/such/dir.tar: No such file or directory (os error 2)
+    save app --format oci-dir => 2
+    error: --format oci-dir needs a directory: --output DIR
+    ls -f label=x => 2
+    error: --filter label=x: expected dangling=true, dangling=false or reference=PATTERN
+    prune => 2
+    error: there is no terminal to ask on
+      hint: --force removes without asking, --dry-run only tells
+    prune --force --filter until=soon => 2
+    error: --filter until=soon: expected until= and a duration, such as until=24h or until=10m
+    "#);
     let left: Vec<_> = fs::read_dir(desk.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "{left:?}");
     assert_eq!(desk.good(&["image", "ls", "-q"]).lines().count(), 1);

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use image::layer::{Builder, Entry, Layer};
+use image::layer::{Builder, Entry, Layer, Note, Privilege};
 use image::{
     Descriptor, Digest, Document, Error, ImageConfiguration, Index, Manifest, Platform, Prune, Pruned, Reference,
     Store, media_type,
 };
 use proptest::prelude::*;
 
-use crate::sample::{image, layer, options};
+use crate::sample::{image, layer, listing, options};
 
 fn store() -> (tempfile::TempDir, Store) {
     let home = tempfile::tempdir().unwrap();
@@ -310,6 +310,63 @@ fn a_killed_unpack_leaves_nothing_half() {
         assert!(child.wait().unwrap().success());
     }
     assert_eq!(unpacked(&again), (1, 0));
+}
+
+#[test]
+fn a_normal_user_unpacks_what_root_does() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    const TEST: &str = "store::a_normal_user_unpacks_what_root_does";
+    const NOBODY: u32 = 65_534;
+    let (home, store) = store();
+    if store.privilege() != Privilege::Full {
+        return testkit::skip(TEST, "only root can become another user");
+    }
+    let mut builder = Builder::new(options());
+    builder.add(Entry::directory("closed", 0));
+    builder.add(Entry::bytes("closed/su", 0o4711, *b"x").owned_by(7, 8));
+    builder.add(Entry::symlink("closed/link", "su"));
+    builder.add(Entry::hard_link("hard", "closed/su"));
+    builder.add(Entry::whiteout("gone"));
+    builder.add(Entry::directory("new", 0o755));
+    builder.add(Entry::opaque("new"));
+    let layer = builder.write(&store).unwrap();
+    let descriptor = image(&store, std::slice::from_ref(&layer), "linux/amd64");
+    store.tag(&name("big"), &descriptor).unwrap();
+    // A program that may not be entered from the outside is copied to where it may.
+    let program = home.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    for path in [home.path(), &program] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(store.root()).status().unwrap().success());
+    let child = Command::new(&program)
+        .args(["--exact", "store::unpacking_child"])
+        .env("IMAGE_TEST_ROOT", store.root())
+        .current_dir("/")
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    let dir = store.root().join("layers").join(format!("sha256-{}-user", layer.diff_id.hex()));
+    let text = listing(&dir.join("fs")).replace("65534:65534", "NOBODY");
+    assert_eq!(
+        text,
+        "\
+d0755 NOBODY /
+d0000 NOBODY /closed
+l0777 NOBODY /closed/link -> su
+-0711 NOBODY /closed/su \"x\" x2
+w0000 NOBODY /gone
+-0711 NOBODY /hard \"x\" x2
+d0755 NOBODY /new opaque"
+    );
+    let note: Note = serde_json::from_slice(&fs::read(dir.join("note.json")).unwrap()).unwrap();
+    assert_eq!((note.owners_lost, note.setid_lost, note.devices_lost), (1, 1, 0));
+    // Root unpacks it again, for itself.
+    let unpacked = store.unpack(&store.image(&descriptor, &amd64()).unwrap()).unwrap();
+    assert!(unpacked.notes()[0].is_exact());
 }
 
 proptest! {

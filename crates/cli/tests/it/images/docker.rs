@@ -70,10 +70,14 @@ fn debians_docker_takes_what_is_saved_and_gives_it_back() {
     let Some(docker) = Daemon::start(&desk.path().join("docker")) else {
         return testkit::skip(test, "dockerd does not start here");
     };
-    let change = ["-c", "ENV GREETING=hello", "-c", "ENTRYPOINT [\"/bin/sh\", \"-c\"]", "-c", "CMD [\"echo $GREETING\"]"];
+    let change =
+        ["-c", "ENV GREETING=hello", "-c", "ENTRYPOINT [\"/bin/sh\", \"-c\"]", "-c", "CMD [\"echo $GREETING\"]"];
     let id = desk.import(&tree, &[&["busybox:ours", "-c", "WORKDIR /tmp"], &change[..]].concat());
     desk.good(&["image", "save", "-o", "ours.tar", "busybox:ours"]);
-    assert_eq!(docker.good(&["load", "-i", &desk.path().join("ours.tar").display().to_string()]), "Loaded image: busybox:ours\n");
+    assert_eq!(
+        docker.good(&["load", "-i", &desk.path().join("ours.tar").display().to_string()]),
+        "Loaded image: busybox:ours\n"
+    );
     assert_eq!(docker.good(&["inspect", "busybox:ours", "--format", "{{.Id}}"]).trim_end(), id);
     let run = docker.docker(&["run", "--rm", "--network", "none", "busybox:ours"]);
     // Where containers cannot be started at all, what was loaded is still compared.

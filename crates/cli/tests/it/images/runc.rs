@@ -20,10 +20,16 @@ fn runc_runs_what_is_exported() {
     let bytes = fs::read(desk.path().join("root.tar")).unwrap();
     let digest = image::Digest::of(&bytes);
     let limits = image::layer::Limits::default();
-    image::layer::unpack(&bytes[..], bytes.len() as u64, &digest, &root, &limits, image::layer::Privilege::Full).unwrap();
+    image::layer::unpack(&bytes[..], bytes.len() as u64, &digest, &root, &limits, image::layer::Privilege::Full)
+        .unwrap();
     let runc = |arguments: &[&str]| {
         let mut command = Command::new("runc");
-        command.arg("--root").arg(desk.path().join("state")).args(arguments).current_dir(desk.path()).stdin(Stdio::null());
+        command
+            .arg("--root")
+            .arg(desk.path().join("state"))
+            .args(arguments)
+            .current_dir(desk.path())
+            .stdin(Stdio::null());
         command.output().unwrap()
     };
     assert!(runc(&["spec"]).status.success());
