@@ -209,15 +209,19 @@ impl<'a> Solver<'a> {
     /// Says that nothing had to be done for a step, nor for those that only it needed.
     fn tell_cached(&self, index: StepRef) {
         use std::sync::atomic::Ordering;
-        let mut pending = vec![index];
+        let (mut pending, mut known) = (vec![index], Vec::new());
         while let Some(index) = pending.pop() {
             if self.nodes[index].told.swap(true, Ordering::Relaxed) {
                 continue;
             }
-            let step = &self.graph.steps[index];
-            self.session.events.send(Event::Cached { step: step.id });
-            pending.extend(step.below);
+            known.push(index);
+            pending.extend(self.graph.steps[index].below);
             pending.extend(self.inputs(index));
+        }
+        // As they stand in the file.
+        known.sort_unstable();
+        for index in known {
+            self.session.events.send(Event::Cached { step: self.graph.steps[index].id });
         }
     }
 

@@ -37,18 +37,25 @@ pub fn fetch_tree(request: &FetchTree<'_>, directory: &Path, cancel: &Cancel) ->
     }
     fs::create_dir_all(directory).map_err(GitError::io("cannot create", directory))?;
     cancel.within(|| {
-        let git = || Git::new(directory).quiet_args(["-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main"]);
+        let git =
+            || Git::new(directory).quiet_args(["-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main"]);
         git().args(["init", "-q"]).run()?;
         git().args(["remote", "add", "origin", "--", url]).run()?;
         let fetch = |what: &[&str]| {
             let fetch = git().cancellable(url).args(["fetch", "-q", "--no-tags", "--force"]);
             fetch.args(what.iter().copied()).run().map(drop)
         };
+        // A server of plain files knows nothing of shallow histories.
+        let newest = match fetch(&["--depth=1", "origin", reference]) {
+            Err(error) if error.to_string().contains("shallow capabilities") => fetch(&["origin", reference]),
+            other => other,
+        };
         // A whole commit id can be asked for; the beginning of one only among what has been fetched.
-        let commit = match fetch(&["--depth=1", "origin", reference]) {
+        let commit = match newest {
             Ok(()) => git().args(["rev-parse", "--verify", "FETCH_HEAD^{commit}"]).line()?,
             Err(error) => {
-                let is_beginning = (4..=40).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_hexdigit());
+                let is_beginning =
+                    (4..=40).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_hexdigit());
                 if !is_beginning {
                     return Err(error);
                 }

@@ -35,8 +35,8 @@ pub use checkout::{CheckoutContext, CheckoutInputs, CheckoutOutcome, Submodules,
 pub use commit::{Commit, Signature};
 pub use content::content_hash;
 pub use error::GitError;
-pub use fetched_tree::{FetchTree, fetch_tree};
 pub use facts::{Facts, Head};
+pub use fetched_tree::{FetchTree, fetch_tree};
 pub use gitdir::{GitDirRequest, checkout_git_dir};
 pub use refs::Ref;
 pub use repository::Repository;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 pub(crate) struct World {
     pub(crate) dir: TempDir,
     pub(crate) ground: Ground,
-    runtime: tokio::runtime::Runtime,
+    pub(crate) runtime: tokio::runtime::Runtime,
     pub(crate) events: Arc<Mutex<Vec<Event>>>,
 }
 

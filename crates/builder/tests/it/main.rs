@@ -1,5 +1,6 @@
 //! Builds, from the Dockerfile to what comes out of them.
 
+mod another_user;
 mod caches;
 mod configuration;
 mod copies;
@@ -11,6 +12,8 @@ mod hidden;
 mod machine;
 mod outputs;
 mod parallel;
+mod registries;
+mod remote_sources;
 mod reproducible;
 mod runs;
 mod world;
