@@ -25,8 +25,11 @@ pub struct Streams {
 #[derive(Debug, Default)]
 pub(crate) struct Outlets {
     pub(crate) log: Option<LogBook>,
-    sinks: Mutex<Vec<(Stream, mpsc::Sender<Arc<[u8]>>)>>,
+    sinks: Mutex<Vec<Sink>>,
 }
+
+/// A file of a caller: what it takes, and the way to the thread that writes it.
+type Sink = (Stream, mpsc::Sender<Arc<[u8]>>);
 
 /// Until everything has been written to an attached caller's files.
 #[derive(Debug, Default)]

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn accounts() {
-        let cases: &[(&str, (u32, u32, &[u32], &str))] = &[
+        type Found = (u32, u32, &'static [u32], &'static str);
+        let cases: &[(&str, Found)] = &[
             ("", (0, 0, &[10], "/root")),
             ("app", (1000, 1001, &[10, 44], "/home/app")),
             ("1000", (1000, 1001, &[10, 44], "/home/app")),

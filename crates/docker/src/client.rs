@@ -41,7 +41,7 @@ fn run(argv: Vec<String>) -> io::Result<u8> {
     let (stdin, stdout, stderr) = (rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr());
     let hello = Hello {
         argv,
-        cwd: std::env::current_dir().map(|path| path.to_string_lossy().into_owned()).unwrap_or_else(|_| "/".into()),
+        cwd: std::env::current_dir().map_or_else(|_| "/".into(), |path| path.to_string_lossy().into_owned()),
         env: std::env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
             .collect(),

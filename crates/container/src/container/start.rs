@@ -246,13 +246,13 @@ impl Container {
             };
             spec.binds.push(Bind { source, target: (&mount.target).into(), read_only: mount.read_only });
         }
-        self.from_other_sandbox(&mut spec).await?;
+        self.take_from_other_sandbox(&mut spec).await?;
         Ok(spec)
     }
 
     /// What lies in the sandbox that paths are of has no path on the host that could be mounted: it is handed over as an open
     /// mount.
-    async fn from_other_sandbox(&self, spec: &mut SandboxSpec) -> Result<()> {
+    async fn take_from_other_sandbox(&self, spec: &mut SandboxSpec) -> Result<()> {
         let Paths::Inside(other) = &self.inner.table.inner.config.paths else { return Ok(()) };
         let root = other.host_path(Path::new("/"));
         let mut binds = Vec::new();

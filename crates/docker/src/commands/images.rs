@@ -44,7 +44,7 @@ pub(super) async fn ls(session: &Session, parsed: Parsed) -> Outcome {
             _ => false,
         })
     });
-    rows.sort_by(|one, other| created(&other.image).cmp(&created(&one.image)));
+    rows.sort_by_key(|row| std::cmp::Reverse(created(&row.image)));
     let whole = parsed.on("no-trunc");
     let id = |row: &Row| match whole {
         true => row.image.config_digest.to_string(),
