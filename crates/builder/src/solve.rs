@@ -260,7 +260,8 @@ impl<'a> Solver<'a> {
         Ok(of_layers(&self.layers(step).await?))
     }
 
-    /// Results for a cache elsewhere: of the steps that lead to `head`, or of all.
+    /// Results for a cache elsewhere: of the steps that lead to `head`, or of all. The former are the same whether they were made
+    /// or known, as they may become part of an image.
     pub(crate) async fn records(
         &self,
         head: Option<StepRef>,
@@ -282,7 +283,8 @@ impl<'a> Solver<'a> {
             if matches!(self.graph.steps[index].op, Op::Base { .. }) {
                 continue;
             }
-            let keys = [Some(self.key(index).await?), self.nodes[index].content_key.get().cloned()];
+            let by_content = self.nodes[index].content_key.get().filter(|_| mode == crate::CacheMode::Max);
+            let keys = [Some(self.key(index).await?), by_content.cloned()];
             for key in keys.into_iter().flatten() {
                 if let Some(record) = self.results.find(&key, false) {
                     records.push((key, record));

@@ -65,8 +65,7 @@ async fn drive(args: &BuildArgs, request: request::Request, ground: &Ground) -> 
         build.on_failure = Some(shell::opener(progress.clone()));
     }
     let stopped = async {
-        let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
         else {
             return std::future::pending().await;
         };
@@ -79,7 +78,11 @@ async fn drive(args: &BuildArgs, request: request::Request, ground: &Ground) -> 
     };
     progress.finish(result.as_ref().is_some_and(Result::is_ok)).await;
     match result {
-        None => Err(Failure::Cancelled),
+        None => {
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stderr(), "cancelled");
+            Err(Failure::Cancelled)
+        }
         Some(Ok(built)) => files::write(args, &built),
         Some(Err(error)) => Err(failure(error)),
     }
