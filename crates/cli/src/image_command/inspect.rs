@@ -1,4 +1,4 @@
-use image::{Entry, Image, Platform, Store};
+use image::{Entry, Image, Platform, Reference, Store};
 use serde_json::{Value, json};
 
 use super::InspectArgs;
@@ -24,7 +24,7 @@ fn inspected(store: &Store, name: &str, platform: &Platform) -> image::Result<Va
     let image: Image = store.image(&found.descriptor, platform)?;
     let same = |entry: &Entry| entry.descriptor.digest == found.descriptor.digest;
     let names: Vec<_> = store.list()?.into_iter().filter(same).filter_map(|entry| entry.reference).collect();
-    let tags: Vec<String> = names.iter().filter(|name| name.tag().is_some()).map(|name| name.familiar()).collect();
+    let tags: Vec<String> = names.iter().filter(|name| name.tag().is_some()).map(Reference::familiar).collect();
     let mut digests: Vec<String> =
         names.iter().map(|name| format!("{}@{}", name.familiar_repository(), found.descriptor.digest)).collect();
     digests.dedup();

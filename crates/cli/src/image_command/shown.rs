@@ -27,7 +27,7 @@ pub(super) fn image_of(store: &Store, entry: &Entry, platform: &Platform) -> Opt
 pub(super) fn created(image: Option<&Image>, entry: &Entry) -> i64 {
     let said = image.and_then(|image| image.config.created.as_deref()).and_then(|text| text.parse::<Timestamp>().ok());
     let stored = || entry.stored.duration_since(UNIX_EPOCH).ok().and_then(|time| i64::try_from(time.as_micros()).ok());
-    said.map(|time| time.as_microsecond()).or_else(stored).unwrap_or_default()
+    said.map(Timestamp::as_microsecond).or_else(stored).unwrap_or_default()
 }
 
 /// How long ago something was; builds that give no time away have none.

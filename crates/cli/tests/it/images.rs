@@ -1,5 +1,7 @@
 //! `trunkline image` as a person uses it, and with Debian's docker and runc on the other side.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 mod docker;
 mod runc;
 
