@@ -123,7 +123,7 @@ pub(crate) enum CopySource {
     },
     Url {
         url: String,
-        checksum: Option<String>,
+        checksum: Option<image::Digest>,
         unpack: bool,
     },
     Git {

@@ -12,6 +12,6 @@ pub(crate) use archive::{is_tar_header, unpack_archive};
 pub(crate) use context::{Files, fetch};
 pub(crate) use decompress::decompressed;
 pub(crate) use dockerfile_text::{DockerfileText, ignore_of};
-pub(crate) use download::{download, file_name_of, shown};
+pub(crate) use download::{Downloaded, download, file_name_of, shown};
 pub(crate) use git_url::GitUrl;
 pub(crate) use scratch::{Scratch, remove};

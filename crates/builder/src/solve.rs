@@ -81,6 +81,10 @@ pub(crate) enum Fetched {
         path: std::path::PathBuf,
         digest: [u8; 32],
     },
+    /// A file from the web whose digest the instruction gives: fetched only if it is needed.
+    Promised {
+        checksum: image::Digest,
+    },
     /// A repository.
     Tree {
         view: Arc<dyn View>,

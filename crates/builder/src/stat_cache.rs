@@ -30,6 +30,8 @@ const MAGIC: &[u8; 8] = b"tlstat1\n";
 const RECORD: usize = 5 * 8 + 32;
 /// More is not remembered.
 const MOST: usize = 1_000_000;
+/// Of files that were not asked for at least so many stay known.
+const KEPT: usize = 1000;
 /// A file that changed so shortly before is hashed again next time.
 const UNSETTLED: i64 = 100_000_000;
 
@@ -67,9 +69,12 @@ impl StatCache {
         if !self.changed.load(Ordering::Relaxed) || used.len() > MOST {
             return Ok(());
         }
-        let mut bytes = Vec::with_capacity(MAGIC.len() + used.len() * RECORD);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // What nobody asked for this time may be asked for the next; but what is gone must not pile up.
+        let rest = known.iter().filter(|(stamp, _)| !used.contains_key(stamp)).take(used.len() + KEPT);
+        let mut bytes = Vec::with_capacity(MAGIC.len() + 2 * used.len() * RECORD);
         bytes.extend_from_slice(MAGIC);
-        for (stamp, hash) in used.iter() {
+        for (stamp, hash) in used.iter().chain(rest) {
             for number in [stamp.device, stamp.inode, stamp.size] {
                 bytes.extend_from_slice(&number.to_le_bytes());
             }

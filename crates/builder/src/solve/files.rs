@@ -10,6 +10,7 @@ use image::layer::Builder;
 use super::{Fetched, Solver};
 use crate::copy::{Destination, Placer, Selection, is_archive, spool};
 use crate::graph::{CopyOp, CopySource, Layer, StepRef, Tree};
+use crate::meta::{Kind, Meta};
 use crate::view::View;
 use crate::{Error, account};
 
@@ -95,6 +96,9 @@ impl Solver<'_> {
                     let (view, fetched) = (view.clone(), Some((fetched.clone(), place)));
                     Ready::Files { view, fetched, selection: None, unpack: false, fixed: true }
                 }
+                (CopySource::Url { url, unpack, .. }, Some(Fetched::Promised { checksum })) => {
+                    Ready::File { path: self.promised(index, url, *checksum).await?, unpack: *unpack }
+                }
                 (CopySource::Url { unpack, .. }, Some(Fetched::File { path, .. })) => {
                     Ready::File { path: path.clone(), unpack: *unpack }
                 }
@@ -118,10 +122,32 @@ impl Solver<'_> {
                     return Ok(Err(error.to_string()));
                 }
             }
-            Ok(Ok(write(placer.finish(), &store)?))
+            let layer = write(placer.finish(), &store)?;
+            // What was written while a key was made of what was there before must not be found by that key.
+            Ok(match ready.iter().find_map(Ready::changed) {
+                Some(path) => Err(format!("/{} was changed while it was copied", path.display())),
+                None => Ok(layer),
+            })
         })
         .await?;
         made.map_err(|why| self.at(index, why))
+    }
+}
+
+impl Ready {
+    /// A file of a context that is not what it was when its digest was taken.
+    fn changed(&self) -> Option<PathBuf> {
+        let Self::Files { view, fetched: Some((fetched, place)), .. } = self else { return None };
+        let Some(Fetched::Chosen { selection, .. }) = fetched.get(*place) else { return None };
+        let differs = |path: &Path, meta: &Meta| {
+            let now = view.real_path(path).and_then(|real| Ok(Meta::from(&rustix::fs::lstat(real)?)));
+            meta.kind == Kind::File && now.is_ok_and(|now| now.stamp != meta.stamp)
+        };
+        selection.matches.iter().find_map(|found| {
+            let inner = found.items.iter().map(|item| (found.path.join(&item.relative), &item.meta));
+            let mut all = std::iter::once((found.path.clone(), &found.meta)).chain(inner);
+            all.find(|(path, meta)| differs(path, meta)).map(|(path, _)| path)
+        })
     }
 }
 

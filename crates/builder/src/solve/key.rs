@@ -10,7 +10,7 @@ use crate::Error;
 use crate::copy::{Selection, select};
 use crate::event::Event;
 use crate::graph::{CopyOp, CopySource, Layer, Op, RunOp, StepRef, Tree};
-use crate::inputs::{Files, download};
+use crate::inputs::{Downloaded, Files, download};
 use crate::keys::{Hashing, Key, of_layers};
 use crate::view::{Listing, Verdict, View};
 
@@ -132,6 +132,12 @@ impl Solver<'_> {
                     hashing.flag(*unpack);
                     hashing.bytes(digest);
                 }
+                (CopySource::Url { url, unpack, .. }, Fetched::Promised { checksum }) => {
+                    hashing.text("url");
+                    hashing.text(&crate::inputs::file_name_of(url));
+                    hashing.flag(*unpack);
+                    hashing.bytes(&hex::decode(checksum.hex()).unwrap_or_default());
+                }
                 (_, Fetched::Tree { digest, .. }) => {
                     hashing.text("tree");
                     hashing.bytes(digest);
@@ -212,7 +218,6 @@ impl Solver<'_> {
     }
 
     async fn source_of(&self, index: StepRef, source: &CopySource, copy: &CopyOp) -> Result<Fetched, Error> {
-        let step = &self.graph.steps[index];
         match source {
             CopySource::Inline { .. } => Ok(Fetched::Inline),
             CopySource::Paths { tree: Tree::Step(_), .. } => Ok(Fetched::OfStep),
@@ -233,20 +238,9 @@ impl Solver<'_> {
                     Err((error, Some(hint))) => Err(self.at(index, format!("{error} ({hint})"))),
                 }
             }
-            CopySource::Url { url, checksum, .. } => {
-                let directory = self.session.scratch.directory("url").map_err(Error::io("making a directory"))?;
-                let (events, id) = (self.session.events.clone(), step.id);
-                let name = crate::inputs::file_name_of(url);
-                let progress = move |done, total| {
-                    events.send(Event::Transfer { step: id, what: name.clone(), done, total });
-                };
-                let file = download(url, &directory, &progress).await.map_err(|error| self.at(index, error))?;
-                let digest = format!("sha256:{}", hex::encode(file.digest));
-                if let Some(wanted) = checksum
-                    && *wanted != digest
-                {
-                    return Err(self.at(index, format!("its digest is {digest}, not {wanted}")));
-                }
+            CopySource::Url { checksum: Some(checksum), .. } => Ok(Fetched::Promised { checksum: *checksum }),
+            CopySource::Url { url, checksum: None, .. } => {
+                let file = self.download(index, url).await?;
                 Ok(Fetched::File { path: file.path, digest: file.digest })
             }
             CopySource::Git { url, keep_git_dir } => {
@@ -266,6 +260,38 @@ impl Solver<'_> {
                 Ok(Fetched::Tree { view, selection, digest })
             }
         }
+    }
+
+    /// Fetches a file of the web.
+    async fn download(&self, index: StepRef, url: &str) -> Result<Downloaded, Error> {
+        let directory = self.session.scratch.directory("url").map_err(Error::io("making a directory"))?;
+        let (events, step) = (self.session.events.clone(), self.graph.steps[index].id);
+        let name = crate::inputs::file_name_of(url);
+        let progress = move |done, total| events.send(Event::Transfer { step, what: name.clone(), done, total });
+        download(url, &directory, &progress).await.map_err(|error| self.at(index, error))
+    }
+
+    /// A file whose content was known by its digest before anybody asked for it.
+    pub(super) async fn promised(&self, index: StepRef, url: &str, checksum: image::Digest) -> Result<PathBuf, Error> {
+        let file = self.download(index, url).await?;
+        let path = file.path.clone();
+        let digest = crate::blocking::run(move || {
+            let failed = || Error::io(format!("reading {}", path.display()));
+            let mut hasher = blob::Hasher::new(checksum.algorithm());
+            let mut file = std::fs::File::open(&path).map_err(failed())?;
+            let mut buffer = vec![0; 256 * 1024];
+            loop {
+                match std::io::Read::read(&mut file, &mut buffer).map_err(failed())? {
+                    0 => return Ok(hasher.finish()),
+                    length => hasher.update(&buffer[..length]),
+                }
+            }
+        })
+        .await?;
+        if digest != checksum {
+            return Err(self.at(index, format!("its digest is {digest}, not {checksum}")));
+        }
+        Ok(file.path)
     }
 
     /// What a pattern names among the files of a step.

@@ -162,7 +162,6 @@ fn is_web(text: &str) -> bool {
 }
 
 /// A digest in its only form.
-fn checked(text: &str) -> Option<String> {
-    let digest: image::Digest = text.parse().ok()?;
-    Some(digest.to_string())
+fn checked(text: &str) -> Option<image::Digest> {
+    text.parse().ok()
 }
