@@ -6,11 +6,14 @@ mod buildx;
 mod containers;
 mod copy;
 mod exec;
+mod flag_lists;
+mod help;
 mod images;
 mod info;
 mod inspect;
 mod logs;
 mod networks;
+mod not_here;
 mod prune;
 mod ps;
 mod registry;
@@ -125,9 +128,9 @@ fn find(argv: &[String]) -> Result<Found, Failure> {
         return Err(Failure::new(text));
     }
     let words = &global.rest;
-    let Some(first) = words.first() else { return Ok(Found::Help(table::overview())) };
+    let Some(first) = words.first() else { return Ok(Found::Help(help::overview())) };
     if first == "help" {
-        return Ok(Found::Help(table::overview()));
+        return Ok(Found::Help(help::overview()));
     }
     // The longest name first: `buildx imagetools inspect`.
     for count in (1..=words.len().min(3)).rev() {
@@ -144,7 +147,7 @@ fn parse(command: &'static Command, name: &str, words: &[String]) -> Result<Foun
     if words.iter().take_while(|word| *word != "--").any(|word| word == "--help") && command.order == Order::Mixed
         || words.first().is_some_and(|word| word == "--help")
     {
-        return Ok(Found::Help(table::help(name, command)));
+        return Ok(Found::Help(help::help(name, command)));
     }
     // Those with docker run's flags read them themselves.
     if command.flags.is_empty() && command.order == Order::FlagsFirst {
@@ -185,7 +188,7 @@ fn unknown(words: &[String]) -> Result<Found, Failure> {
         .filter_map(|name| name.strip_prefix(first)?.strip_prefix(' '))
         .collect();
     let name = words.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ");
-    if let Some(why) = table::NOT_HERE.iter().find(|(known, _)| *known == first || *known == name) {
+    if let Some(why) = not_here::NOT_HERE.iter().find(|(known, _)| *known == first || *known == name) {
         return Err(Failure::new(format!(
             "docker: 'docker {}' is not supported by Trunkline's docker command: {}",
             why.0, why.1

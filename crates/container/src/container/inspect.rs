@@ -34,12 +34,14 @@ impl Container {
         }
         let argv = plan.argv();
         let (path, args) = argv.split_first().map_or(("", &[][..]), |(path, args)| (path.as_str(), args));
-        let env: Vec<String> = self
-            .env()
-            .iter()
-            .filter(|(name, _)| name != "HOSTNAME")
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        // The options' variables, then those of the image that they leave.
+        let mut env: Vec<String> = Vec::new();
+        for (name, value) in &options.env {
+            env.retain(|known| !is_of(known, name));
+            env.extend(value.as_ref().map(|value| format!("{name}={value}")));
+        }
+        let of_image = self.base().config.config.env.iter();
+        env.extend(of_image.filter(|entry| !options.env.iter().any(|(name, _)| is_of(entry, name))).cloned());
         json!({
             "Id": self.id(),
             "Created": self.created().to_string(),
@@ -171,6 +173,11 @@ impl Container {
             "Networks": networks,
         })
     }
+}
+
+/// Whether an entry `NAME=value` is of this name.
+fn is_of(entry: &str, name: &str) -> bool {
+    entry.split_once('=').map_or(entry, |(known, _)| known) == name
 }
 
 fn push(map: &mut Map<String, Value>, key: String, value: Value) {

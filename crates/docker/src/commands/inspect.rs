@@ -47,9 +47,14 @@ pub(super) async fn inspect(session: &Session, parsed: Parsed, kind: Kind) -> Ou
     match template {
         Some(template) => {
             for value in &found {
-                session
-                    .line(template.render(value).map_err(|why| Failure::new(format!("template parsing error: {why}")))?)
-                    .await;
+                match template.render(value) {
+                    Ok(text) => session.line(text).await,
+                    Err(why) => {
+                        // The line that was begun is ended.
+                        session.line("").await;
+                        return Err(Failure::new(format!("template parsing error: {why}")));
+                    }
+                }
             }
         }
         None if one_line => session.line(Value::Array(found).to_string()).await,

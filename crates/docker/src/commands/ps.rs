@@ -63,7 +63,7 @@ pub(super) async fn ps(session: &Session, parsed: Parsed) -> Outcome {
 
 fn row(container: &Container, whole: bool) -> [(&'static str, String); 14] {
     let status = container.status();
-    let command = container.plan().argv().join(" ");
+    let command = command_line(&container.plan().argv());
     let command = match command.chars().count() > 20 && !whole {
         true => command.chars().take(19).collect::<String>() + "…",
         false => command,
@@ -82,7 +82,7 @@ fn row(container: &Container, whole: bool) -> [(&'static str, String); 14] {
     [
         ("ID", if whole { container.id().to_owned() } else { container.short_id().to_owned() }),
         ("Image", container.base().reference.clone()),
-        ("Command", format!("\"{command}\"")),
+        ("Command", format!("{command:?}")),
         ("RunningFor", format!("{} ago", since(container.created()))),
         ("CreatedAt", moment(container.created())),
         ("Status", state(container)),
@@ -95,6 +95,15 @@ fn row(container: &Container, whole: bool) -> [(&'static str, String); 14] {
         ("Size", "0B".into()),
         ("LocalVolumes", volumes.to_string()),
     ]
+}
+
+/// Arguments with blanks in them are quoted; the program is not.
+fn command_line(argv: &[String]) -> String {
+    let shown = argv.iter().enumerate().map(|(at, word)| match at > 0 && word.contains(' ') {
+        true => format!("'{word}'"),
+        false => word.clone(),
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// As docker writes times in tables.

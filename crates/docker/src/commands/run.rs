@@ -115,7 +115,7 @@ async fn make(session: &Session, words: &[String], name: &str) -> Result<Made, F
         }
     })?;
     if options.help {
-        return Ok(Made::Help(super::table::run_help(name)));
+        return Ok(Made::Help(super::help::run_help(name)));
     }
     let Some(image) = image else {
         return Err(usage(format!("docker: 'docker {name}' requires at least 1 argument")));

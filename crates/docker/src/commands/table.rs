@@ -1,8 +1,11 @@
 //! The table of commands.
 
 use container::flags::{Flag, Order};
-use container::options::flag_table;
 
+use super::flag_lists::{
+    ALL, BUILD, BUILDER, EXEC, FILTER, FORCE, FORMAT, INSPECT, LABEL, NETWORK_CREATE, NO_TRUNC, PRUNE, PS, QUIET,
+    SIGNAL, STOP,
+};
 use super::inspect::Kind;
 use super::{
     Command, archives, build, buildx, containers, copy, exec, images, info, inspect, logs, networks, prune, ps,
@@ -10,139 +13,6 @@ use super::{
 };
 
 const MANY: usize = usize::MAX;
-
-const FORMAT: Flag = Flag::value("format");
-const FILTER: Flag = Flag::value("filter").short('f');
-const QUIET: Flag = Flag::switch("quiet").short('q');
-const FORCE: Flag = Flag::switch("force").short('f');
-const NO_TRUNC: Flag = Flag::switch("no-trunc");
-const SIGNAL: Flag = Flag::value("signal").short('s');
-const TIME: Flag = Flag::value("time").short('t');
-const TIMEOUT: Flag = Flag::value("timeout");
-const LABEL: Flag = Flag::value("label");
-const ALL: Flag = Flag::switch("all").short('a');
-
-/// Flags of the commands that only list or inspect.
-const INSPECT: &[Flag] = &[
-    FORMAT.short('f'),
-    Flag::switch("size").short('s'),
-    Flag::value("type"),
-    Flag::switch("verbose").short('v'),
-    Flag::value("platform"),
-];
-const STOP: &[Flag] = &[SIGNAL, TIME, TIMEOUT];
-const PRUNE: &[Flag] = &[ALL, Flag::value("filter"), FORCE, Flag::switch("volumes")];
-const BUILDER: &[Flag] = &[
-    Flag::value("builder"),
-    Flag::switch("bootstrap"),
-    Flag::switch("default"),
-    Flag::switch("global"),
-    FORCE,
-    Flag::switch("all-inactive"),
-    Flag::switch("keep-state"),
-    Flag::switch("keep-daemon"),
-    FORMAT,
-    ALL,
-    FILTER,
-    Flag::switch("verbose"),
-    Flag::value("max-used-space"),
-    Flag::value("reserved-space"),
-    Flag::value("min-free-space"),
-];
-
-const BUILD: &[Flag] = &[
-    Flag::value("add-host"),
-    Flag::value("allow"),
-    Flag::value("annotation"),
-    Flag::value("attest"),
-    Flag::value("build-arg"),
-    Flag::value("build-context"),
-    Flag::value("builder"),
-    Flag::value("cache-from"),
-    Flag::value("cache-to"),
-    Flag::value("call"),
-    Flag::value("cgroup-parent"),
-    Flag::switch("check"),
-    Flag::switch("compress"),
-    Flag::value("cpu-period"),
-    Flag::value("cpu-quota"),
-    Flag::value("cpu-shares").short('c'),
-    Flag::value("cpuset-cpus"),
-    Flag::value("cpuset-mems"),
-    Flag::switch("debug").short('D'),
-    Flag::value("file").short('f'),
-    Flag::switch("force-rm"),
-    Flag::value("iidfile"),
-    Flag::value("isolation"),
-    LABEL,
-    Flag::switch("load"),
-    Flag::value("memory").short('m'),
-    Flag::value("memory-swap"),
-    Flag::value("metadata-file"),
-    Flag::value("network"),
-    Flag::switch("no-cache"),
-    Flag::value("no-cache-filter"),
-    Flag::value("output").short('o'),
-    Flag::value("platform"),
-    Flag::value("policy"),
-    Flag::value("progress"),
-    Flag::value("provenance"),
-    Flag::switch("pull"),
-    Flag::switch("push"),
-    QUIET,
-    Flag::switch("rm"),
-    Flag::value("sbom"),
-    Flag::value("secret"),
-    Flag::value("security-opt"),
-    Flag::value("shm-size"),
-    Flag::switch("squash"),
-    Flag::value("ssh"),
-    Flag::value("tag").short('t'),
-    Flag::value("target"),
-    Flag::value("ulimit"),
-];
-
-const NETWORK_CREATE: &[Flag] = &[
-    Flag::switch("attachable"),
-    Flag::value("aux-address"),
-    Flag::value("config-from"),
-    Flag::switch("config-only"),
-    Flag::value("driver").short('d'),
-    Flag::value("gateway"),
-    Flag::switch("ingress"),
-    Flag::switch("internal"),
-    Flag::value("ip-range"),
-    Flag::value("ipam-driver"),
-    Flag::value("ipam-opt"),
-    Flag::switch("ipv6"),
-    LABEL,
-    Flag::value("opt").short('o'),
-    Flag::value("scope"),
-    Flag::value("subnet"),
-];
-
-const EXEC: &[Flag] = &[
-    Flag::switch("detach").short('d'),
-    Flag::value("detach-keys"),
-    Flag::value("env").short('e'),
-    Flag::value("env-file"),
-    Flag::switch("interactive").short('i'),
-    Flag::switch("privileged"),
-    Flag::switch("tty").short('t'),
-    Flag::value("user").short('u'),
-    Flag::value("workdir").short('w'),
-];
-
-const PS: &[Flag] = &[
-    ALL,
-    FILTER,
-    FORMAT,
-    Flag::value("last").short('n'),
-    Flag::switch("latest").short('l'),
-    NO_TRUNC,
-    QUIET,
-    Flag::switch("size").short('s'),
-];
 
 macro_rules! command {
     ($names:expr, $usage:expr, $flags:expr, $order:ident, $arguments:expr, $signals:expr, $work:expr) => {
@@ -511,64 +381,3 @@ pub(super) static COMMANDS: &[Command] = &[
         prune::df
     ),
 ];
-
-/// What docker has and this has not, with the reason.
-pub(super) const NOT_HERE: &[(&str, &str)] = &[
-    ("compose", "start the containers of the file by docker run, or as services of the job"),
-    ("swarm", "there are no clusters of docker"),
-    ("service", "there are no clusters of docker"),
-    ("stack", "there are no clusters of docker"),
-    ("node", "there are no clusters of docker"),
-    ("secret", "there are no clusters of docker"),
-    ("config", "there are no clusters of docker"),
-    ("commit", "build images from a Dockerfile"),
-    ("diff", "changes of containers are not listed"),
-    ("export", "copy files out by docker cp"),
-    ("pause", "containers cannot be paused"),
-    ("unpause", "containers cannot be paused"),
-    ("update", "limits are set when a container is created"),
-    ("stats", "figures of containers are not collected"),
-    ("events", "there is no stream of events"),
-    ("search", "registries cannot be searched"),
-    ("manifest", "use docker buildx build --platform for images of several platforms"),
-    ("context", "there is one place where containers run"),
-    ("plugin", "there are no plugins"),
-    ("trust", "images are not signed here"),
-    ("scout", "images are not scanned here"),
-    ("buildx bake", "call docker buildx build for each target"),
-    ("buildx imagetools", "of imagetools only inspect is carried out"),
-    ("buildx du", "the builder's cache is this machine's"),
-    ("network disconnect", "a container stays in the network it was created with"),
-];
-
-/// What `docker --help` says.
-pub(super) fn overview() -> String {
-    let mut names: Vec<&str> = COMMANDS.iter().map(|command| command.names[0]).collect();
-    names.sort_unstable();
-    format!(
-        "Usage:  docker [OPTIONS] COMMAND\n\nTrunkline's docker command: containers, images and builds without a daemon\n\nCommands:\n  {}\n",
-        names.join("\n  ")
-    )
-}
-
-fn lines(flags: &[Flag]) -> String {
-    let line = |flag: &Flag| {
-        let short = flag.short.map_or_else(|| "    ".to_owned(), |letter| format!("-{letter}, "));
-        let value = if flag.takes == container::flags::Takes::Value { " value" } else { "" };
-        format!("  {short}--{}{value}\n", flag.long)
-    };
-    flags.iter().map(line).collect()
-}
-
-/// What `docker NAME --help` says.
-pub(super) fn help(name: &str, command: &Command) -> String {
-    if command.order == Order::FlagsFirst && command.flags.is_empty() {
-        return run_help(name);
-    }
-    format!("Usage:  docker {name} {}\n\nOptions:\n{}", command.usage, lines(command.flags))
-}
-
-/// The same for `run` and `create`.
-pub(super) fn run_help(name: &str) -> String {
-    format!("Usage:  docker {name} [OPTIONS] IMAGE [COMMAND] [ARG...]\n\nOptions:\n{}", lines(&flag_table::flags()))
-}

@@ -77,7 +77,7 @@ async fn the_table_of_containers() {
     let table = world.ok("ps -a").await;
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("CONTAINER ID   IMAGE     COMMAND                  CREATED"), "{table}");
-    assert!(lines[1].contains("   busybox   \"echo a long command…\"   "), "{table}");
+    assert!(lines[1].contains("   busybox   \"echo 'a long comman…\"   "), "{table}");
     assert!(lines[1].trim_end().ends_with("Created             one"), "{table}");
     assert_eq!(world.docker("start -a one").await.out, "a long command line\n");
     assert_eq!(world.ok("wait one").await, "0");

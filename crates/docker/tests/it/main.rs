@@ -5,5 +5,6 @@
 mod containers;
 mod images;
 mod networks;
+mod real;
 mod registries;
 mod world;
