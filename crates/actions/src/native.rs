@@ -5,6 +5,7 @@
 
 mod archive;
 mod artifact_search;
+mod build_task;
 mod cache;
 mod checkout;
 mod docker;
@@ -41,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 use error::{Fault, Result};
 use inputs::Inputs;
 
+pub use build_task::build;
 pub use images::{Images, ImagesError, Registries};
 pub use snapshot::SharedSnapshot;
 pub use table::Table;
@@ -170,7 +172,7 @@ pub async fn run(call: NativeCall) -> NativeOutcome {
         "setup-node" => setup_node::run(&call, &mut outcome).await,
         "setup-python" => setup_python::run(&call, &mut outcome).await,
         "golangci-lint" => golangci_lint::run(&call, &mut outcome).await,
-        "docker/build-push" => docker::build_push::run(&call, &mut outcome).await,
+        "docker/build-push" => Box::pin(docker::build_push::run(&call, &mut outcome)).await,
         "docker/login" => docker::login::run(&call, &mut outcome).await,
         "docker/setup-buildx" => docker::setup::buildx(&call, &mut outcome),
         "docker/setup-qemu" => docker::setup::qemu(&call, &mut outcome),

@@ -65,6 +65,13 @@ impl Binary {
         Command::new(&self.path)
     }
 
+    /// What a script needs to call the program on the repository's own state: `TRUNKLINE` and `TRUNKLINE_HOME`.
+    #[must_use]
+    pub fn variables(&self, repository: &TestRepository) -> [(String, String); 2] {
+        let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
+        [("TRUNKLINE".to_owned(), text(&self.path)), ("TRUNKLINE_HOME".to_owned(), text(&repository.state()))]
+    }
+
     /// Runs it and waits.
     pub fn run(
         &self,

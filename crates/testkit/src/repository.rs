@@ -83,6 +83,13 @@ impl TestRepository {
         self.run(command)
     }
 
+    /// The same with more variables.
+    pub fn script_with(&self, script: &str, variables: &[(String, String)]) -> io::Result<()> {
+        let mut command = Command::new("bash");
+        command.args(["-e", "-c", script]).envs(variables.iter().map(|(name, value)| (name, value)));
+        self.run(command)
+    }
+
     fn run(&self, mut command: Command) -> io::Result<()> {
         let output = command.current_dir(self.path()).env("HOME", self.home()).envs(git_identity()).output()?;
         if output.status.success() {

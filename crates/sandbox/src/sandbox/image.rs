@@ -76,7 +76,7 @@ pub(super) fn setup(launcher: &Shared, spec: &SandboxSpec, etc: Option<&Path>) -
     }
     let confinement = &spec.confinement;
     Ok(Some(ImageSetup {
-        lowers: lowers.clone(),
+        lowers: each_once(lowers),
         upper: upper.clone(),
         read_only: confinement.read_only,
         privileged: confinement.privileged,
@@ -158,6 +158,13 @@ pub(super) fn write_etc(spec: &SandboxSpec, place: &Place) -> Result<Option<Path
     Ok(Some(etc))
 }
 
+/// A layer may occur twice in an image, a mount may not name it twice: the topmost hides whatever the others would show.
+fn each_once(lowers: &[PathBuf]) -> Vec<PathBuf> {
+    let later = |index: usize, path: &PathBuf| lowers[index + 1..].contains(path);
+    let topmost = lowers.iter().enumerate().filter(|(index, path)| !later(*index, path));
+    topmost.map(|(_, path)| path.clone()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +176,14 @@ mod tests {
         }
         for name in ["kernel.panic", "vm.swappiness", "net/../kernel", "net..x", "kernel.hostname", "fs.file-max", ""] {
             assert!(!is_namespaced(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_layer_is_mounted_once() {
+        let paths = |names: &str| names.chars().map(|name| PathBuf::from(name.to_string())).collect::<Vec<_>>();
+        for (given, want) in [("abc", "abc"), ("aba", "ba"), ("aabb", "ab"), ("", "")] {
+            assert_eq!(each_once(&paths(given)), paths(want), "{given}");
         }
     }
 }

@@ -27,7 +27,7 @@ impl ScenarioDirectory {
             }
         }
         if let Some(setup) = &scenario.setup {
-            repository.script(setup).map_err(|error| format!("setup: {error}"))?;
+            repository.script_with(setup, &binary.variables(&repository)).map_err(|error| format!("setup: {error}"))?;
         }
         let updating = std::env::var_os("TRUNKLINE_UPDATE").is_some();
         let mut problems = Vec::new();
@@ -50,7 +50,7 @@ fn step(
 ) -> Result<Vec<String>, String> {
     let expected = &mut scenario.run[index];
     if let Some(before) = &expected.before {
-        repository.script(before).map_err(|error| format!("before: {error}"))?;
+        repository.script_with(before, &binary.variables(repository)).map_err(|error| format!("before: {error}"))?;
     }
     let mut arguments: Vec<String> = expected.command.split_whitespace().map(str::to_owned).collect();
     let runs = matches!(arguments.first().map(String::as_str), Some("run" | "rerun"));

@@ -33,7 +33,7 @@ pub(crate) async fn run(call: &Arc<NativeCall>, outcome: &mut NativeOutcome) -> 
     };
     // Dropping the build ends its processes.
     let built = tokio::select! {
-        built = build.run(&ground, events) => built,
+        built = crate::native::build(build, ground, events) => built,
         () = call.cancel.cancelled() => return Err(Fault::Cancelled),
     };
     shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner).end();

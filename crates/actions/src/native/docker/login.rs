@@ -118,11 +118,11 @@ async fn log_in(call: &NativeCall, login: &Login, dir: &Path) -> Result<()> {
     call.say(format!("Logging into {}{scope}...", login.registry));
     let keychain = keychain_in(call, dir)?;
     let client = images.client(Keychain::empty())?;
-    tokio::select! {
-        checked = client.login(registry, &credentials) => checked.map_err(|error| Fault::Text(error.to_string()))?,
+    let accepted = tokio::select! {
+        checked = client.check_login(registry, &credentials) => checked.map_err(|error| Fault::Text(error.to_string()))?,
         () = call.cancel.cancelled() => return Err(Fault::Cancelled),
     };
-    keychain.save(registry, &credentials).await.map_err(|error| Fault::Text(error.to_string()))?;
+    keychain.save(registry, &accepted).await.map_err(|error| Fault::Text(error.to_string()))?;
     call.say("Login Succeeded!");
     Ok(())
 }

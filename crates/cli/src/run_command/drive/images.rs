@@ -36,12 +36,8 @@ pub(super) fn make(ready: &Ready<'_>, early: &Early) -> Arc<Images> {
         // Without it, registries are where their names say.
         Err(_) => registries,
     };
-    let mut images = Images::new(
-        crate::images::dir(dirs),
-        early.launcher.clone(),
-        dirs.cache.join("builder"),
-        registries,
-    );
+    let mut images =
+        Images::new(crate::images::dir(dirs), early.launcher.clone(), dirs.cache.join("builder"), registries);
     images.offline = offline;
     Arc::new(images)
 }

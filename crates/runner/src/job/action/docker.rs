@@ -50,7 +50,7 @@ pub(crate) async fn run_bare(
         inputs: given,
         state: None,
     };
-    call.run(running, &frame, loaded).await
+    Box::pin(call.run(running, &frame, loaded)).await
 }
 
 /// The main entrypoint of an action with metadata.
@@ -150,7 +150,7 @@ async fn stage(
     };
     let entrypoint = entrypoint.as_ref().map(|text| text.value.to_string());
     let call = Call { entrypoint, args, env, inputs, state: Some(saved) };
-    call.run(running, frame, loaded).await
+    Box::pin(call.run(running, frame, loaded)).await
 }
 
 /// One run of an action's container.

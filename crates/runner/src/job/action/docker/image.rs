@@ -88,7 +88,7 @@ async fn built(running: &Running<'_>, file: &Path) -> Result<Base, String> {
         })
     };
     let built = tokio::select! {
-        built = build.run(&ground, events) => built.map_err(|error| format!("its image could not be built: {error}"))?,
+        built = actions::native::build(build, ground, events) => built.map_err(|error| format!("its image could not be built: {error}"))?,
         () = running.cancel.cancelled() => return Err("cancelled while its image was built".to_owned()),
     };
     running.log.say("##[endgroup]");

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "post of act with state $STATE_mark"
