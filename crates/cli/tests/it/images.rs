@@ -286,6 +286,37 @@ fn what_cannot_be_done_is_told() {
     assert_eq!(desk.good(&["image", "ls", "-q"]).lines().count(), 1);
 }
 
+#[test]
+fn a_killed_load_leaves_no_name_and_nothing_half() {
+    let desk = Desk::new();
+    desk.import(&[tree(), vec![0; 1 << 20]].concat(), &["app"]);
+    let (_, archive, _) = desk.run(&["image", "save", "app"], b"");
+    let other = Desk::new();
+    let mut child = other
+        .command(&["image", "load"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&archive[..archive.len() - 3000]).unwrap();
+    let blobs = other.path().join("trunkline/data/images/blobs/sha256");
+    while fs::read_dir(&blobs).map_or(0, Iterator::count) == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before the end of the archive");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(stdin);
+    assert_eq!(other.good(&["image", "ls"]).lines().count(), 1, "no image");
+    let pruned = other.good(&["image", "prune", "--force"]);
+    assert!(pruned.starts_with("0 images, ") && !pruned.contains(" 0 blobs"), "{pruned}");
+    assert_eq!(fs::read_dir(&blobs).unwrap().count(), 0);
+    let (code, stdout, stderr) = other.run(&["image", "load"], &archive);
+    assert_eq!((code, stdout), (Some(0), b"Loaded image: app:latest\n".to_vec()), "{stderr}");
+}
+
 /// Whether a test is skipped, as its program is missing.
 fn skip(test: &str, program: &str) -> bool {
     if on_path(program) {

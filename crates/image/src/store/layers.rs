@@ -20,12 +20,13 @@ pub struct Unpacked {
 }
 
 impl Unpacked {
-    /// The directories, bottom first, ready to be lower directories of an overlay. They must not be written to.
+    /// The directories, bottom first, ready to be lower directories of an overlay. They must not be written to. A layer that
+    /// stands in an image several times is here once.
     pub fn lowers(&self) -> &[PathBuf] {
         &self.lowers
     }
 
-    /// What unpacking could not keep, a note for each layer.
+    /// What unpacking could not keep, a note for each directory.
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
@@ -47,7 +48,11 @@ impl Store {
         if layers.len() != diff_ids.len() {
             return Err(Error::invalid("image", format!("{} layers, {} diff ids", layers.len(), diff_ids.len())));
         }
-        let work: Vec<_> = layers.iter().zip(diff_ids).collect();
+        // The kernel takes a directory once only; what a layer has, it has all the more at its uppermost place.
+        let again = |index: usize, diff_id: &Digest| diff_ids[index + 1..].contains(diff_id);
+        let stack = layers.iter().zip(diff_ids).enumerate();
+        let work: Vec<_> =
+            stack.filter(|(index, (_, diff_id))| !again(*index, diff_id)).map(|(_, layer)| layer).collect();
         let mut done: Vec<Option<Result<(PathBuf, Note, File)>>> = work.iter().map(|_| None).collect();
         // Layers do not depend on each other: all that is written in one is hidden or shown by the overlay later.
         let workers = thread::available_parallelism().map_or(1, usize::from).min(4);

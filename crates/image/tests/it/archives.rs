@@ -134,7 +134,7 @@ fn archives_of_old_docker_are_loaded() {
     let image = store.image(&loaded[0].descriptor, &amd64()).unwrap();
     assert_eq!(image.config_digest, config);
     let unpacked = store.unpack(&image).unwrap();
-    assert_eq!(fs::read_to_string(unpacked.lowers()[1].join("etc/motd")).unwrap(), "hello");
+    assert_eq!(fs::read_to_string(unpacked.lowers()[0].join("etc/motd")).unwrap(), "hello");
 }
 
 #[test]

@@ -227,6 +227,16 @@ fn a_layer_is_unpacked_once_for_all_and_kept_while_in_use() {
 }
 
 #[test]
+fn a_layer_that_comes_twice_is_there_once() {
+    let (_home, store) = store();
+    let (one, two) = (layer(&store, "one"), layer(&store, "two"));
+    let descriptor = image(&store, &[one.clone(), two.clone(), one.clone()], "linux/amd64");
+    let unpacked = store.unpack(&store.image(&descriptor, &amd64()).unwrap()).unwrap();
+    assert_eq!(unpacked.lowers(), [store.layer_dir(&two.diff_id), store.layer_dir(&one.diff_id)]);
+    assert_eq!(unpacked.notes().len(), 2);
+}
+
+#[test]
 fn pins_keep_blobs() {
     let (_home, store) = store();
     let layer = layer(&store, "cached");
