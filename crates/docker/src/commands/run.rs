@@ -117,6 +117,10 @@ async fn make(session: &Session, words: &[String], name: &str) -> Result<Made, F
     if options.help {
         return Ok(Made::Help(super::help::run_help(name)));
     }
+    let reads = options.attach.is_empty() || options.attach.iter().any(|stream| stream == "stdin");
+    if name == "run" && !options.detach && options.tty && options.interactive && reads && !session.hello.terminals[0] {
+        return Err(Failure::new("the input device is not a TTY"));
+    }
     let Some(image) = image else {
         return Err(usage(format!("docker: 'docker {name}' requires at least 1 argument")));
     };

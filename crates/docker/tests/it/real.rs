@@ -77,6 +77,7 @@ const SAME: &[&str] = &[
     "run --rm --network none --tmpfs /t -v /anonymous busybox sh -c touch\\ /t/a\\ /anonymous/b;ls\\ /t\\ /anonymous",
     "run --rm --network none --read-only busybox touch /x",
     "run --rm --network none -t busybox sh -c test\\ -t\\ 1&&echo\\ terminal",
+    "run --rm --network none -it busybox true",
     "run --rm --network none busybox nope",
     "run --rm --network none busybox /etc/passwd",
     "run --network none --name nouser -u nobody busybox true",
