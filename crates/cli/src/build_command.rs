@@ -19,6 +19,9 @@ use crate::dirs::Dirs;
 use crate::failure::Failure;
 use crate::images;
 
+/// What killed builds left is removed once a build has been at work for so long.
+const BEFORE_SWEEPING: std::time::Duration = std::time::Duration::from_millis(300);
+
 /// `trunkline build`.
 pub(crate) fn run(args: &BuildArgs) -> Result<(), Failure> {
     let dirs = Dirs::from_env()?;
@@ -41,7 +44,11 @@ pub(crate) fn run(args: &BuildArgs) -> Result<(), Failure> {
         Launcher::start(config).map_err(|error| Failure::broken(error.to_string()))?
     };
     let state = dirs.state.clone();
-    runtime.spawn_blocking(move || drop(sandbox::sweep(&state)));
+    runtime.spawn(async move {
+        // A build that has nothing to do is over before.
+        tokio::time::sleep(BEFORE_SWEEPING).await;
+        tokio::task::spawn_blocking(move || drop(sandbox::sweep(&state)));
+    });
     let launcher = Arc::new(launcher);
     let ground = Ground {
         store: images::store()?,

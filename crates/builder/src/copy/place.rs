@@ -1,6 +1,6 @@
 //! Where copied files end up: the entries of a layer on top of what is below.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -18,7 +18,8 @@ use crate::view::{View, resolve};
 pub(crate) struct Placer<'a> {
     /// What the layer lies on; nothing for `--link`.
     below: Option<&'a dyn View>,
-    entries: BTreeMap<PathBuf, Placed>,
+    /// The layer puts them in order.
+    entries: HashMap<PathBuf, Placed>,
     pub(super) owner: Option<(u32, u32)>,
     mode: Option<&'a Mode>,
     pub(super) epoch: i64,
@@ -44,7 +45,7 @@ impl<'a> Placer<'a> {
         mode: Option<&'a Mode>,
         epoch: i64,
     ) -> Self {
-        Self { below, entries: BTreeMap::new(), owner, mode, epoch }
+        Self { below, entries: HashMap::new(), owner, mode, epoch }
     }
 
     /// The layer.

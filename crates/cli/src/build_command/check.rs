@@ -19,7 +19,8 @@ pub(super) fn run(args: &BuildArgs, build: &Build) -> Result<(), Failure> {
     let (name, text, ignore) = text(build)?;
     let mut sources = SourceMap::new();
     let id = sources.add(name.as_str(), text.as_str());
-    let shown = |problems: &[Diagnostic], sources: &SourceMap| span::render_terminal(problems, sources, span::Color::Off);
+    let shown =
+        |problems: &[Diagnostic], sources: &SourceMap| span::render_terminal(problems, sources, span::Color::Off);
     let file = dockerfile::parse(id, &text).map_err(|problems| Failure::invalid(shown(&problems, &sources)))?;
     let host = Platform::host().to_string();
     let input = PlanInput {
@@ -95,7 +96,9 @@ fn text(build: &Build) -> Result<Text, Failure> {
     let (name, text) = match (&build.dockerfile, &directory) {
         (DockerfileSource::Text { name, text }, _) => (name.clone(), text.clone()),
         (DockerfileSource::File(path), _) => (path.display().to_string(), read(path)?),
-        (DockerfileSource::InContext(path), Some(directory)) => (path.display().to_string(), read(&directory.join(path))?),
+        (DockerfileSource::InContext(path), Some(directory)) => {
+            (path.display().to_string(), read(&directory.join(path))?)
+        }
         (DockerfileSource::InContext(_), None) => {
             return Err(Failure::usage("a Dockerfile is checked in a directory, or on standard input with -f -"));
         }
@@ -143,10 +146,11 @@ fn outline(file: &Dockerfile, plan: &Plan) -> String {
             match &instruction.kind {
                 InstructionKind::Arg(definitions) => definitions.iter().for_each(&mut take),
                 InstructionKind::Run(run) => {
-                    let ids = run.mounts.iter().filter(|mount| mount.word.text.contains("type=secret")).filter_map(|mount| {
-                        let id = mount.options.iter().find(|option| option.key == "id")?;
-                        id.value.as_ref().map(|value| value.text.clone())
-                    });
+                    let ids =
+                        run.mounts.iter().filter(|mount| mount.word.text.contains("type=secret")).filter_map(|mount| {
+                            let id = mount.options.iter().find(|option| option.key == "id")?;
+                            id.value.as_ref().map(|value| value.text.clone())
+                        });
                     secrets.extend(ids);
                 }
                 _ => {}

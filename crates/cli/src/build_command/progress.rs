@@ -73,7 +73,7 @@ impl Progress {
             let mut teller: Box<dyn Teller> = match mode {
                 Mode::Live => Box::new(live::Live::new()),
                 Mode::Plain => Box::new(plain::Plain::new()),
-                Mode::RawJson => Box::new(rawjson::RawJson::default()),
+                Mode::RawJson => Box::new(rawjson::RawJson),
                 Mode::Quiet => Box::new(Silent),
             };
             let mut steps = Steps::new();

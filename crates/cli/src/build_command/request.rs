@@ -72,7 +72,8 @@ pub(super) fn read(args: &BuildArgs) -> Result<Request, Failure> {
                 Cache::At(location) if flag == "--cache-from" => build.cache_from.push(location),
                 Cache::At(location) => build.cache_to.push(location),
                 Cache::StoreOnly(kind) => {
-                    let why = "it is to be had on GitHub's or a cloud's machines only; results are kept in the store anyway";
+                    let why =
+                        "it is to be had on GitHub's or a cloud's machines only; results are kept in the store anyway";
                     return Err(Failure::usage(format!("{flag} type={kind}: {why}")));
                 }
             }
@@ -178,7 +179,9 @@ fn attestations(args: &BuildArgs, build: &mut Build) -> Result<(), Failure> {
                 }
             }
             "sbom" => build.sbom = !rest.contains("disabled=true"),
-            other => return Err(Failure::usage(format!("--attest {text}: the type is provenance or sbom, not {other}"))),
+            other => {
+                return Err(Failure::usage(format!("--attest {text}: the type is provenance or sbom, not {other}")));
+            }
         }
     }
     Ok(())

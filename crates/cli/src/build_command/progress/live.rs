@@ -19,7 +19,11 @@ pub(super) struct Live {
 impl Live {
     pub(super) fn new() -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { screen: Screen::new(Box::new(std::io::stderr()), true, None), palette: Palette { colour }, paused: false }
+        Self {
+            screen: Screen::new(Box::new(std::io::stderr()), true, None),
+            palette: Palette { colour },
+            paused: false,
+        }
     }
 
     fn head(&self, steps: &Steps, ended: Option<bool>) -> String {

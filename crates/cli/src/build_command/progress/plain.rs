@@ -45,7 +45,8 @@ impl Plain {
     }
 
     fn log(&mut self, step: StepId, data: &[u8], steps: &Steps) {
-        let seconds = steps.all.get(&step).and_then(|step| step.began).map_or(0.0, |began| began.elapsed().as_secs_f64());
+        let seconds =
+            steps.all.get(&step).and_then(|step| step.began).map_or(0.0, |began| began.elapsed().as_secs_f64());
         for line in String::from_utf8_lossy(data).lines() {
             self.line(step, steps, &format!("{seconds:.3} {line}"));
         }
@@ -139,6 +140,14 @@ mod tests {
         }
         plain.finish(&steps, false);
         let text = String::from_utf8(shared.0.lock().unwrap().clone()).unwrap();
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        #2 [b 1/1] COPY . .
+        #2 CACHED
+
+        #1 [a 1/1] RUN make
+        #1 f 3 bytes
+        WARN: careful (line 3)
+        #1 ERROR: b
+        ");
     }
 }

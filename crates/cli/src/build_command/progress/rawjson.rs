@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::Teller;
 use super::steps::Steps;
 
-#[derive(Default)]
 pub(super) struct RawJson;
 
 fn id(step: StepId) -> String {
@@ -27,9 +26,7 @@ impl Teller for RawJson {
         let line = match event {
             Event::Planned { step, .. } => vertex(*step, steps, json!({})),
             Event::Started { step } => vertex(*step, steps, json!({ "started": now })),
-            Event::Cached { step } => {
-                vertex(*step, steps, json!({ "started": now, "completed": now, "cached": true }))
-            }
+            Event::Cached { step } => vertex(*step, steps, json!({ "started": now, "completed": now, "cached": true })),
             Event::Finished { step, error, took } => {
                 let mut more = json!({ "completed": now, "seconds": took.as_secs_f64() });
                 if let Some(error) = error {
@@ -38,7 +35,8 @@ impl Teller for RawJson {
                 vertex(*step, steps, more)
             }
             Event::Transfer { step, what, done, total } => {
-                let status = json!({ "id": what, "vertex": id(*step), "current": done, "total": total, "timestamp": now });
+                let status =
+                    json!({ "id": what, "vertex": id(*step), "current": done, "total": total, "timestamp": now });
                 json!({ "statuses": [status] })
             }
             Event::Log { step, stderr, data } => {
