@@ -31,6 +31,7 @@ use crate::report::{Format, ReportOptions, Reporter};
 
 pub(crate) use self::place::{Where, resolver};
 pub(crate) use self::resume::Resume;
+pub(crate) use self::shell::attend;
 
 /// What is still at work in the background when a run has ended has this long.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
