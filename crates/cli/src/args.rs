@@ -122,7 +122,7 @@ pub(crate) struct ValueArgs {
 
 #[derive(Clone, Debug, Default, Args, serde::Serialize, serde::Deserialize)]
 pub(crate) struct MachineArgs {
-    /// Where jobs with this `runs-on` label run: `sandbox` or `host`
+    /// Where jobs with this `runs-on` label run: `sandbox`, `host` or `image:REFERENCE`
     #[arg(short = 'P', long = "platform", value_name = "LABEL=WHERE")]
     pub(crate) platform: Vec<String>,
     /// At most so many jobs at once [default: two for each processor]

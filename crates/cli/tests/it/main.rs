@@ -7,6 +7,7 @@ mod images;
 mod locks;
 mod mirror;
 mod places;
+mod services;
 mod signals;
 mod stages;
 mod vectors;
