@@ -109,3 +109,60 @@ pub(crate) fn process(view: Option<&dyn View>, user: &str) -> Result<Account, St
     }
     Ok(account)
 }
+
+#[cfg(test)]
+mod tests {
+    use span::{FileId, Span};
+
+    use super::*;
+    use crate::view::{Listing, Verdict};
+
+    fn image() -> (tempfile::TempDir, Listing) {
+        let directory = tempfile::tempdir().unwrap();
+        let etc = directory.path().join("etc");
+        std::fs::create_dir(&etc).unwrap();
+        std::fs::write(etc.join("passwd"), "root:x:0:0::/root:\nbroken\napp:x:7:8::/app:/bin/sh\n").unwrap();
+        std::fs::write(etc.join("group"), "root:x:0:\nstaff:x:8:\nmore:x:9:app,root\n").unwrap();
+        let listing = Listing::read(directory.path(), true, &mut |_, _| Verdict::Keep).unwrap();
+        (directory, listing)
+    }
+
+    #[test]
+    fn processes_run_as_whom_the_image_says() {
+        let (_directory, image) = image();
+        let account = |user: &str| {
+            process(Some(&image), user).map(|account| (account.uid, account.gid, account.groups, account.home))
+        };
+        let home = |text: &str| Some(text.to_owned());
+        for (user, expected) in [
+            ("", Ok((0, 0, vec![9], home("/root")))),
+            ("app", Ok((7, 8, vec![9], home("/app")))),
+            ("7", Ok((7, 8, vec![9], home("/app")))),
+            ("app:more", Ok((7, 9, vec![], home("/app")))),
+            ("app:", Ok((7, 8, vec![9], home("/app")))),
+            ("1234", Ok((1234, 0, vec![], None))),
+            ("1234:5", Ok((1234, 5, vec![], None))),
+            ("nobody", Err("there is no user nobody in /etc/passwd of the image".to_owned())),
+            ("app:none", Err("there is no group none in /etc/group of the image".to_owned())),
+        ] {
+            assert_eq!(account(user), expected, "{user}");
+        }
+        assert_eq!(process(None, "0").unwrap().uid, 0);
+    }
+
+    #[test]
+    fn numbers_need_no_names() {
+        let (_directory, image) = image();
+        let whose = |text: &str, view: Option<&dyn View>| {
+            let word = dockerfile::Word::new(text, Span::new(FileId(0), 0, text.len()));
+            super::owner(view, &Owner::parse(&word).unwrap())
+        };
+        for (text, expected) in
+            [("app", (7, 8)), ("app:more", (7, 9)), ("5", (5, 5)), ("5:6", (5, 6)), ("5:more", (5, 9))]
+        {
+            assert_eq!(whose(text, Some(&image)), Ok(expected), "{text}");
+        }
+        assert_eq!(whose("3:4", None), Ok((3, 4)));
+        assert!(whose("app", None).is_err());
+    }
+}

@@ -62,9 +62,6 @@ pub enum Error {
     /// Something that was to be the work of one thread did not come to its end.
     #[error("the build was interrupted")]
     Interrupted,
-    /// Two stages, or a stage and itself, need each other.
-    #[error("stages need each other: {0}")]
-    Cycle(String),
     /// An output could not be written.
     #[error("{}: {source}", path.display())]
     Output {

@@ -97,7 +97,7 @@ async fn drive(args: &BuildArgs, request: request::Request, ground: &Ground) -> 
 
 fn failure(error: Error) -> Failure {
     match &error {
-        Error::Dockerfile { .. } | Error::Instruction { .. } | Error::Cycle(_) => Failure::invalid(error.to_string()),
+        Error::Dockerfile { .. } | Error::Instruction { .. } => Failure::invalid(error.to_string()),
         Error::Run { .. } => {
             use std::io::Write as _;
             let _ = writeln!(std::io::stderr(), "{error}");

@@ -143,3 +143,61 @@ impl View for Layers {
         super::kept_xattrs(&self.real_path(path)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat, setxattr};
+
+    use super::super::resolve;
+    use super::*;
+
+    /// Two layers: the upper one removes a file, hides a directory, and changes another file.
+    fn layers() -> (tempfile::TempDir, Layers) {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |path: &str| {
+            let path = directory.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        };
+        ["0/gone", "0/both", "0/dir/low", "0/hidden/low", "1/both", "1/dir/high", "1/hidden/high"]
+            .iter()
+            .for_each(|path| write(path));
+        std::os::unix::fs::symlink("/dir", directory.path().join("1/link")).unwrap();
+        mknodat(CWD, directory.path().join("1/gone"), FileType::CharacterDevice, Mode::empty(), 0).unwrap();
+        let hidden = directory.path().join("1/hidden");
+        setxattr(&hidden, "user.overlay.opaque", b"y", rustix::fs::XattrFlags::empty()).unwrap();
+        let lowers = vec![directory.path().join("0"), directory.path().join("1")];
+        (directory, Layers::new(lowers, true, None))
+    }
+
+    #[test]
+    fn what_an_overlay_would_show() {
+        let (directory, layers) = layers();
+        let names = |path: &str| {
+            let children = layers.children(Path::new(path)).unwrap();
+            children.into_iter().map(|(name, _)| name.into_string().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(""), ["both", "dir", "hidden", "link"]);
+        assert_eq!(names("dir"), ["high", "low"]);
+        assert_eq!(names("hidden"), ["high"]);
+        for (path, there) in
+            [("gone", false), ("both", true), ("dir/low", true), ("hidden/low", false), ("no/such", false)]
+        {
+            assert_eq!(layers.lookup(Path::new(path)).unwrap().is_some(), there, "{path}");
+        }
+        assert_eq!(layers.real_path(Path::new("both")).unwrap(), directory.path().join("1/both"));
+        assert_eq!(resolve(&layers, Path::new("link/low"), true).unwrap(), Path::new("dir/low"));
+    }
+
+    #[test]
+    fn only_what_lies_in_one_place_is_shown_from_there() {
+        let (directory, layers) = layers();
+        let whole = |path: &str| layers.whole_path(Path::new(path)).unwrap();
+        assert_eq!(whole("dir"), None);
+        assert_eq!(whole("hidden"), Some(directory.path().join("1/hidden")));
+        assert_eq!(whole("dir/low"), Some(directory.path().join("0/dir/low")));
+        assert_eq!(whole("gone"), None);
+    }
+}

@@ -133,3 +133,38 @@ fn triggers_of_the_base_run_first() {
     let image = world.build("FROM busybox AS parent\nONBUILD RUN echo t > /t\nFROM parent\n");
     assert_eq!(world.own_files(&image), "t 644 0:0 t\n");
 }
+
+/// The number of processes of this machine that were started with a word.
+fn processes_with(word: &str) -> usize {
+    let entries = std::fs::read_dir("/proc").expect("processes").flatten();
+    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines.filter(|line| line.split(|byte| *byte == 0).any(|part| part == word.as_bytes())).count()
+}
+
+#[test]
+fn a_build_that_is_given_up_leaves_nothing() {
+    let world = World::new();
+    if !can_run("a_build_that_is_given_up_leaves_nothing", &world) {
+        return;
+    }
+    let seconds = format!("98{}", std::process::id());
+    let build = world.request(&format!("FROM busybox\nRUN echo begun && sleep {seconds}\n"));
+    let (sender, begun) = std::sync::mpsc::channel();
+    let events = builder::Events::new(move |event| {
+        if matches!(event, builder::Event::Log { .. }) {
+            let _ = sender.send(());
+        }
+    });
+    let ground = world.ground.clone();
+    let task = world.runtime.spawn(async move { build.run(&ground, events).await });
+    begun.recv().expect("it begins");
+    task.abort();
+    assert!(world.runtime.block_on(task).is_err_and(|error| error.is_cancelled()));
+    while processes_with(&seconds) > 0 {
+        std::thread::yield_now();
+    }
+    let scratch = world.dir.path().join("builder/scratch");
+    assert_eq!(std::fs::read_dir(scratch).expect("scratch").count(), 0);
+    let mounts = std::fs::read_to_string("/proc/mounts").expect("mounts");
+    assert!(!mounts.contains(&*world.dir.path().to_string_lossy()), "{mounts}");
+}
