@@ -1,5 +1,7 @@
 //! Builds, from the Dockerfile to what comes out of them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 mod another_user;
 mod caches;
 mod configuration;
