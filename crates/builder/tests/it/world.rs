@@ -179,7 +179,7 @@ fn base_image(store: &Store, busybox: &Path) {
             env: vec!["PATH=/bin:/usr/bin".into(), "FROM_BASE=yes".into()],
             ..ContainerConfig::default()
         },
-        rootfs: image::RootFs { diff_ids: vec![layer.diff_id.clone()], ..image::RootFs::default() },
+        rootfs: image::RootFs { diff_ids: vec![layer.diff_id], ..image::RootFs::default() },
         ..ImageConfiguration::default()
     };
     let config = store.put(media_type::OCI_CONFIG, &serde_json::to_vec(&config).unwrap()).unwrap();
