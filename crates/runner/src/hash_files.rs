@@ -3,6 +3,7 @@
 mod digest;
 mod find;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,10 @@ pub enum HashError {
     TimedOut(Duration),
 }
 
+/// Opens the file that a link leads to, by the link's path. A job's links are resolved as the job would: an absolute one
+/// means a file of the job's, not of this machine.
+pub type OpenLink<'a> = &'a (dyn Fn(&Path) -> std::io::Result<File> + Sync);
+
 /// A digest and what went into it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hashed {
@@ -47,10 +52,15 @@ pub struct Hashed {
 ///
 /// Each argument holds patterns, one a line, of the dialect of @actions/glob: `*`, `?`, `[…]`, `**`, `!` to take out
 /// again, `#` for comments. A matched directory means all in it. Files outside of the workspace are passed over, links
-/// are followed into directories only with `--follow-symbolic-links` as the first argument. Reads files, in several
-/// threads when there are many: call it where blocking is allowed.
-pub fn hash_files(workspace: &Path, home: Option<&Path>, arguments: &[&str]) -> Result<Hashed, HashError> {
-    hash_files_within(workspace, home, arguments, TIME_LIMIT)
+/// are followed into directories only with `--follow-symbolic-links` as the first argument. What a link to a file means
+/// is the matter of `open_link`. Reads files, in several threads when there are many: call it where blocking is allowed.
+pub fn hash_files(
+    workspace: &Path,
+    home: Option<&Path>,
+    arguments: &[&str],
+    open_link: OpenLink<'_>,
+) -> Result<Hashed, HashError> {
+    hash_files_within(workspace, home, arguments, open_link, TIME_LIMIT)
 }
 
 /// As [`hash_files`], with a time limit of its own.
@@ -58,6 +68,7 @@ pub fn hash_files_within(
     workspace: &Path,
     home: Option<&Path>,
     arguments: &[&str],
+    open_link: OpenLink<'_>,
     limit: Duration,
 ) -> Result<Hashed, HashError> {
     let deadline = Deadline { end: Instant::now() + limit, limit };
@@ -69,8 +80,8 @@ pub fn hash_files_within(
         all => (false, all),
     };
     let patterns = Patterns::parse(&arguments.join("\n"), workspace, home, true)?;
-    let files = find::find(&patterns, workspace, follow, deadline)?;
-    let digest = digest::digest(workspace, &files, deadline)?;
+    let files = find::find(&patterns, workspace, follow, open_link, deadline)?;
+    let digest = digest::digest(workspace, &files, open_link, deadline)?;
     Ok(Hashed { digest, files })
 }
 

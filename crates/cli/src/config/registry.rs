@@ -35,11 +35,6 @@ impl Registry {
         self.map.contains_key(host)
     }
 
-    /// Whether the embedded registry stands in for some other one.
-    pub(crate) fn wants_embedded(&self) -> bool {
-        self.map.values().any(|address| address.get_ref() == EMBEDDED)
-    }
-
     /// The routes of a client. `embedded` is the address of the embedded registry; without one, what is mapped to it is
     /// left where it is.
     pub(crate) fn routes(&self, embedded: Option<&str>) -> Routes {
@@ -87,7 +82,8 @@ mod tests {
         let text = "[registry]\ninsecure = [\"old.example\"]\n[registry.map]\n\"ghcr.io\" = \"embedded\"\n\
                     \"quay.io\" = \"127.0.0.1:5000/quay\"\n[registry.mirrors]\n\"docker.io\" = [\"m.example\"]";
         let config = Config::parse(text).unwrap();
-        assert!(config.registry.wants_embedded());
+        assert_eq!(config.registry.embedded(), ["ghcr.io"]);
+        assert!(config.registry.maps("quay.io") && !config.registry.maps("docker.io"));
         let routes = config.registry.routes(Some("127.0.0.1:4000"));
         assert_eq!(routes.map["ghcr.io"], "127.0.0.1:4000");
         assert_eq!(routes.map["quay.io"], "127.0.0.1:5000/quay");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use actions::glob::Patterns;
 
-use super::{Deadline, HashError};
+use super::{Deadline, HashError, OpenLink};
 
 /// A directory whatever the way to it: a real path cannot be had of what lies in another mount namespace.
 type Directory = (u64, u64);
@@ -25,6 +25,7 @@ pub(super) fn find(
     patterns: &Patterns,
     workspace: &Path,
     follow: bool,
+    open_link: OpenLink<'_>,
     deadline: Deadline,
 ) -> Result<Vec<PathBuf>, HashError> {
     let mut stack = Vec::new();
@@ -54,7 +55,7 @@ pub(super) fn find(
         };
         if is_directory {
             stack.extend(children(&item)?);
-        } else if matched.file && is_hashable(&item.path, workspace)? {
+        } else if matched.file && is_hashable(&item.path, workspace, open_link)? {
             found.push(item.path);
         }
     }
@@ -100,10 +101,12 @@ fn children(item: &Item) -> Result<Vec<Item>, HashError> {
 }
 
 /// Whether it lies in the workspace and is a file, or a link to one.
-fn is_hashable(path: &Path, workspace: &Path) -> Result<bool, HashError> {
+fn is_hashable(path: &Path, workspace: &Path, open_link: OpenLink<'_>) -> Result<bool, HashError> {
     if path == workspace || !path.starts_with(workspace) {
         return Ok(false);
     }
-    let metadata = fs::metadata(path).map_err(|source| HashError::Io { path: path.to_owned(), source })?;
-    Ok(metadata.is_file())
+    let failed = |source| HashError::Io { path: path.to_owned(), source };
+    let own = fs::symlink_metadata(path).map_err(failed)?;
+    let meant = if own.is_symlink() { open_link(path).and_then(|file| file.metadata()).map_err(failed)? } else { own };
+    Ok(meant.is_file())
 }

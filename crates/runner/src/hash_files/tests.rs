@@ -4,6 +4,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::*;
 
+fn plainly(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::File::open(path)
+}
+
 /// A workspace in a directory of its own, with these files; each holds its own name.
 fn workspace(files: &[&str]) -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -19,7 +23,7 @@ fn workspace(files: &[&str]) -> (tempfile::TempDir, PathBuf) {
 
 fn found(workspace: &Path, arguments: &[&str]) -> Result<String, HashError> {
     let home = workspace.join("home");
-    let hashed = hash_files(workspace, Some(&home), arguments)?;
+    let hashed = hash_files(workspace, Some(&home), arguments, &plainly)?;
     let names: Vec<&str> =
         hashed.files.iter().map(|file| file.strip_prefix(workspace).unwrap().to_str().unwrap()).collect();
     Ok(names.join(" "))
@@ -72,8 +76,8 @@ fn which_files_in_which_order() {
 fn the_digest_is_over_the_digests() {
     let (_directory, workspace) = workspace(&["a", "b"]);
     let expected = Sha256::digest([Sha256::digest("a"), Sha256::digest("b")].concat());
-    assert_eq!(hash_files(&workspace, None, &["*"]).unwrap().digest, hex::encode(expected));
-    assert_eq!(hash_files(&workspace, None, &["c"]).unwrap().digest, "");
+    assert_eq!(hash_files(&workspace, None, &["*"], &plainly).unwrap().digest, hex::encode(expected));
+    assert_eq!(hash_files(&workspace, None, &["c"], &plainly).unwrap().digest, "");
 }
 
 #[test]
@@ -81,7 +85,7 @@ fn many_files_in_threads_give_the_same() {
     let names: Vec<String> = (0..200).map(|index| format!("d/{index:03}")).collect();
     let (_directory, workspace) = workspace(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let sums: Vec<u8> = names.iter().flat_map(Sha256::digest).collect();
-    assert_eq!(hash_files(&workspace, None, &["d"]).unwrap().digest, hex::encode(Sha256::digest(sums)));
+    assert_eq!(hash_files(&workspace, None, &["d"], &plainly).unwrap().digest, hex::encode(Sha256::digest(sums)));
 }
 
 #[test]
@@ -113,7 +117,7 @@ fn errors() {
     }
     let many = "a/".repeat(200);
     assert!(found(&workspace, &[&many]).unwrap_err().to_string().ends_with("it has too many parts"));
-    let late = hash_files_within(&workspace, None, &["a"], Duration::ZERO).unwrap_err();
+    let late = hash_files_within(&workspace, None, &["a"], &plainly, Duration::ZERO).unwrap_err();
     assert_eq!(late.to_string(), "hashing did not finish within 0 seconds");
 }
 

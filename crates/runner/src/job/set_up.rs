@@ -219,10 +219,10 @@ async fn asked_to_stop(control: &Control) {
 
 /// What stood just when it was not wanted any more.
 async fn give_back(opened: Result<containers::Opened, String>) {
-    if let Ok(opened) = opened {
-        if let Some(table) = opened.containers.table.made() {
-            table.close().await;
-        }
+    if let Ok(opened) = opened
+        && let Some(table) = opened.containers.table.made()
+    {
+        table.close().await;
     }
 }
 

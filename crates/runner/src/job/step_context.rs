@@ -1,10 +1,11 @@
 //! The contexts and functions that a step's keys can use.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use expr::{Context, Object, Value};
 use indexmap::IndexMap;
+use rustix::fs::OFlags;
 
 use super::frame::Frame;
 use super::shared::Job;
@@ -59,7 +60,13 @@ impl StepContext<'_> {
         let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
         let workspace: PathBuf = self.job.host(&self.job.layout.workspace);
         let home = self.job.host(&self.job.layout.home);
-        crate::hash_files::hash_files(&workspace, Some(&home), &arguments)
+        let read = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        // Only in the workspace are files hashed, so that a link has a path inside.
+        let open_link = |link: &Path| {
+            let inside = link.strip_prefix(&workspace).map_err(std::io::Error::other)?;
+            self.job.sandbox.open_inside(&self.job.layout.workspace.join(inside), read.bits().cast_signed(), 0)
+        };
+        crate::hash_files::hash_files(&workspace, Some(&home), &arguments, &open_link)
             .map(|hashed| Value::string(hashed.digest))
             .map_err(|error| format!("hashFiles({}): {error}", arguments.join(", ")))
     }

@@ -109,7 +109,7 @@ impl<'a> Parser<'a> {
             "unless" => false,
             _ => return self.refuse(format!("the block `{name}` is not known; there are `if` and `unless`")),
         };
-        let holds = if live { !self.expression(condition.trim())?.is_empty() == wanted } else { false };
+        let holds = live && self.expression(condition.trim())?.is_empty() != wanted;
         if self.run(out, live && holds, Some(name), depth + 1)?
             && self.run(out, live && !holds, Some(name), depth + 1)?
         {
@@ -125,7 +125,7 @@ impl<'a> Parser<'a> {
         // A comment of this form may hold braces.
         let (open, close) = if rest.starts_with("{{!--") { (2, "--}}") } else { (open, close) };
         let Some(end) = rest[open..].find(close) else {
-            return self.refuse(format!("`{}` is missing", close));
+            return self.refuse(format!("`{close}` is missing"));
         };
         self.at += open + end + close.len();
         Ok(Tag { inner: &rest[open..open + end], raw })

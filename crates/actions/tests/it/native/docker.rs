@@ -55,10 +55,14 @@ fn metadata_has_all_outputs() {
 fn metadata_of_the_checkout() {
     in_both(|mut job| async move {
         pushed(&mut job);
-        job.good("checkout", &[]).await;
-        let outcome =
-            job.good("docker/metadata", &[("context", "git"), ("tags", "type=ref,event=branch\ntype=sha")]).await;
-        let sha = &job.place.identity.sha;
+        job.write("file", "");
+        let workspace = job.host(&job.place.workspace);
+        for args in [&["init", "-q", "-b", "main"][..], &["add", "-A"], &["commit", "-q", "-m", "x"]] {
+            git_in(&workspace, args);
+        }
+        let sha = git_in(&workspace, &["rev-parse", "HEAD"]);
+        let inputs = [("context", "git"), ("tags", "type=ref,event=branch\ntype=sha")];
+        let outcome = job.good("docker/metadata", &inputs).await;
         assert_eq!(output(&outcome, "tags"), Some(format!("main\nsha-{}", &sha[..7]).as_str()));
     });
 }

@@ -207,7 +207,7 @@ impl Call {
         }
         env.insert("HOME".to_owned(), places.home.to_string_lossy().into_owned());
         // A job in a network of its own, though its steps are not, gives its actions that network.
-        let gateway = job.containers.as_ref().and_then(|containers| containers.gateway());
+        let gateway = job.containers.as_ref().and_then(super::super::containers::Containers::gateway);
         let services = job.run_env.iter().chain(&job.action_env).cloned().collect();
         env.extend(environment::from_network(services, gateway));
         env.extend(input_variables(&self.inputs));

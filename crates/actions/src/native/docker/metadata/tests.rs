@@ -47,7 +47,9 @@ fn made(facts: Facts, tags: &str, flavor: &str) -> Result<(Metadata, Vec<String>
 }
 
 /// Event, ref, `tags`, `flavor`, and the tags that come out of it or the error.
-const TABLE: &[(&str, &str, &str, &str, Result<&str, &str>)] = &[
+type Row = (&'static str, &'static str, &'static str, &'static str, Result<&'static str, &'static str>);
+
+const TABLE: &[Row] = &[
     ("push", "refs/heads/dev", "", "", Ok("dev")),
     ("push", "refs/heads/master", "type=edge", "", Ok("edge")),
     ("push", "refs/heads/dev", "type=edge", "", Ok("")),
