@@ -9,19 +9,19 @@ fn a_failing_process_is_shown_with_its_place_and_last_lines() {
         return;
     }
     let error = world
-        .fail("FROM busybox\nRUN echo before\n\nRUN echo working; \\\n    echo broken >&2; exit 3\nRUN echo after\n");
+        .fail("FROM busybox\nRUN echo before\n\nRUN echo working; \\\n    echo broken; exit 3\nRUN echo after\n");
     let expected = "\
-[2/3] RUN echo working; echo broken >&2; exit 3
+[2/3] RUN echo working; echo broken; exit 3
 Dockerfile:4
    2 |     RUN echo before
    3 |     
    4 | >>> RUN echo working; \\
-   5 | >>>     echo broken >&2; exit 3
+   5 | >>>     echo broken; exit 3
    6 |     RUN echo after
 the last lines:
     working
     broken
-`/bin/sh -c echo working;     echo broken >&2; exit 3` ended with code 3";
+`/bin/sh -c echo working;     echo broken; exit 3` ended with code 3";
     assert_eq!(error, expected);
     let (done, _) = world.steps();
     assert!(!done.iter().any(|name| name.contains("after")), "{done:?}");
