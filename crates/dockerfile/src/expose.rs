@@ -97,7 +97,7 @@ fn host_part(host: &str, width: u16) -> Result<(), String> {
     };
     if let Some(address) = address {
         let bare = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
-        if bare.parse::<std::net::IpAddr>().is_err() {
+        if bare.parse::<core::net::IpAddr>().is_err() {
             return Err(format!("`{address}` is no address"));
         }
     }
