@@ -121,8 +121,8 @@ impl Config {
     /// Reads a file of any name, which must be there.
     pub(crate) fn read_file(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Failure::missing(format!("{shown} cannot be read: {error}")))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::missing(format!("{shown} cannot be read: {error}")))?;
         Self::parse(&text).map_err(|failure| match failure {
             Failure::Invalid { report } => {
                 let rest = report.strip_prefix(FILE).map(str::to_owned);
@@ -216,7 +216,10 @@ mod tests {
         let table = [
             ("[run]\nnetwork = \"lan\"", "trunkline.toml:2:11: run.network is host or none, not `lan`"),
             ("[run]\nmemory = \"much\"", "trunkline.toml:2:10: run.memory is a size such as 512m or 2g, not `much`"),
-            ("[platforms]\nx = \"docker\"", "trunkline.toml:2:5: platforms.x: a label stands for sandbox, host or image:REFERENCE, not `docker`"),
+            (
+                "[platforms]\nx = \"docker\"",
+                "trunkline.toml:2:5: platforms.x: a label stands for sandbox, host or image:REFERENCE, not `docker`",
+            ),
             (
                 "[registry.map]\n\"ghcr.io\" = \"a b\"",
                 "trunkline.toml:2:13: registry.map.\"ghcr.io\": `a b` is not the address of a registry (expected \
