@@ -8,8 +8,8 @@ fn a_failing_process_is_shown_with_its_place_and_last_lines() {
     if !can_run("a_failing_process_is_shown_with_its_place_and_last_lines", &world) {
         return;
     }
-    let error = world
-        .fail("FROM busybox\nRUN echo before\n\nRUN echo working; \\\n    echo broken; exit 3\nRUN echo after\n");
+    let error =
+        world.fail("FROM busybox\nRUN echo before\n\nRUN echo working; \\\n    echo broken; exit 3\nRUN echo after\n");
     let expected = "\
 [2/3] RUN echo working; echo broken; exit 3
 Dockerfile:4
