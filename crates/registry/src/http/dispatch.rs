@@ -126,12 +126,11 @@ async fn handle(call: Call, route: Route, body: Body) -> Result<Response, Proble
 
 /// Keeps the headers of an answer, its length above all, and nothing else.
 fn strip_body(response: &mut Response) {
-    if !response.headers().contains_key(header::CONTENT_LENGTH) {
-        if let Some(length) = axum::body::HttpBody::size_hint(response.body()).exact()
-            && let Ok(length) = HeaderValue::from_str(&length.to_string())
-        {
-            response.headers_mut().insert(header::CONTENT_LENGTH, length);
-        }
+    if !response.headers().contains_key(header::CONTENT_LENGTH)
+        && let Some(length) = axum::body::HttpBody::size_hint(response.body()).exact()
+        && let Ok(length) = HeaderValue::from_str(&length.to_string())
+    {
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
     }
     *response.body_mut() = Body::empty();
 }
