@@ -47,7 +47,8 @@ pub(super) fn download(bench: &Bench) -> Result<Vec<Row>, String> {
     let get = |url: &str| time(&mut quiet(&curl, &["--silent", "--fail", "--output", "/dev/null", url], &directory));
     get(&ours_url)?;
     let (mut ours_times, mut theirs_times) = (Vec::new(), Vec::new());
-    for _ in 0..bench.rounds.max(5) {
+    // Quick ones, whose times vary much: more of them.
+    for _ in 0..bench.rounds * 3 {
         ours_times.push(get(&ours_url)?);
         if let Some(url) = &nginx_url {
             theirs_times.push(get(url)?);
