@@ -208,6 +208,8 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
+    use registry::{Action, Anonymous, Challenge, Collection, Rule, Upstream};
+
     use super::super::Config;
     use super::duration;
 
@@ -261,13 +263,20 @@ mod tests {
                     [[registry.serve.access]]\nrepositories = [\"a/**\"]\nusers = [\"ann\"]\nactions = [\"pull\", \"push\"]\n\
                     [[registry.serve.upstream]]\nprefix = \"docker.io\"\nfresh = \"10m\"";
         let config = Config::parse(text).unwrap().registry.serve.config("/r".into(), Path::new("/etc/t"));
-        insta::assert_debug_snapshot!((
-            config.read_only,
-            config.deletes,
-            config.max_blob,
-            &config.access,
-            &config.collection,
-            &config.upstreams
-        ));
+        assert_eq!((config.read_only, config.deletes, config.max_blob), (true, false, Some(1 << 30)));
+        let access = &config.access;
+        assert_eq!((access.users.as_deref(), access.anonymous), (Some(Path::new("/etc/t/people")), Anonymous::Pull));
+        assert_eq!((access.challenge, access.token_life), (Challenge::Basic, Duration::from_secs(3600)));
+        let rule = Rule {
+            repositories: vec!["a/**".to_owned()],
+            users: vec!["ann".to_owned()],
+            actions: vec![Action::Pull, Action::Push],
+        };
+        assert_eq!(access.rules, [rule]);
+        let thirty_days = Duration::from_secs(30 * 24 * 3600);
+        let collection = Collection { every: None, untagged: Some(thirty_days), ..Collection::default() };
+        assert_eq!(config.collection, collection);
+        let fresh = Duration::from_secs(600);
+        assert_eq!(config.upstreams, [Upstream { prefix: "docker.io".into(), host: "docker.io".into(), fresh }]);
     }
 }

@@ -22,6 +22,7 @@ pub(crate) enum UserCommand {
 pub(crate) struct UserArgs {
     #[command(flatten)]
     place: PlaceArgs,
+    /// The user's name
     name: String,
 }
 

@@ -111,7 +111,7 @@ fn tokens_have_what_their_owner_may() {
     assert!(refused.header("www-authenticate").unwrap().contains("error=\"insufficient_scope\""));
     // Ann may push elsewhere in the team, her token may not.
     upload(&server, "team/other", &bearer(&of_ann)).refused(401, "UNAUTHORIZED");
-    let tampered = format!("{}x", of_ann);
+    let tampered = format!("{of_ann}x");
     let refused = upload(&server, "team/app", &bearer(&tampered)).refused(401, "UNAUTHORIZED");
     assert!(refused.header("www-authenticate").unwrap().contains("error=\"invalid_token\""));
     // Without a password, what everybody may.

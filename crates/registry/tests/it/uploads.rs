@@ -111,15 +111,11 @@ fn broken_connections_are_continued() {
     let head = format!("PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Range: 0-9\r\nContent-Length: 10\r\n\r\nhello");
     stream.write_all(head.as_bytes()).unwrap();
     drop(stream);
-    let status = server.get(&location).expect(204);
-    let arrived = match status.header("range").unwrap() {
-        "0-4" => 5,
-        // The connection broke before its bytes were read.
-        "0-0" => 0,
-        other => panic!("{other}"),
-    };
-    let rest = &b"helloworld"[arrived..];
-    chunk(&server, &location, &format!("{arrived}-9"), rest).expect(202);
+    // The server reads the rest of the broken connection when it comes to it.
+    while server.get(&location).expect(204).header("range") != Some("0-4") {
+        std::thread::yield_now();
+    }
+    chunk(&server, &location, "5-9", b"world").expect(202);
     server.send("PUT", &format!("{location}?digest={}", Digest::of(b"helloworld")), &[], b"").expect(201);
 }
 
