@@ -1,7 +1,7 @@
 //! The clients that people use. Skipped, with the reason, where they are missing or cannot run.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use blob::Digest;
 use registry::{Anonymous, UsersFile};
@@ -141,23 +141,74 @@ fn skopeo_pulls_by_a_long_digest() {
     assert_eq!(succeeded(&raw), bytes);
 }
 
+/// A Docker daemon of the test's own.
+struct Daemon {
+    child: std::process::Child,
+    socket: String,
+}
+
+impl Daemon {
+    /// `None` where it does not start.
+    fn start(dir: &Path) -> Option<Self> {
+        std::fs::create_dir(dir).ok()?;
+        let at = |name: &str| dir.join(name).display().to_string();
+        let socket = format!("unix://{}", at("socket"));
+        let child = Command::new("dockerd")
+            .args(["--data-root", &at("data"), "--exec-root", &at("exec"), "-H", &socket, "-p", &at("pid")])
+            .args(["--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let mut daemon = Self { child, socket };
+        while !Command::new("docker").args(["-H", &daemon.socket, "version"]).output().ok()?.status.success() {
+            if !matches!(daemon.child.try_wait(), Ok(None)) {
+                return None;
+            }
+            std::thread::yield_now();
+        }
+        Some(daemon)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if let Some(pid) = rustix::process::Pid::from_raw(self.child.id().cast_signed()) {
+            // It ends its own children then.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
-fn docker_pulls_and_pushes() {
-    const TEST: &str = "registry clients::docker_pulls_and_pushes";
+fn docker_pushes_and_pulls() {
+    const TEST: &str = "registry clients::docker_pushes_and_pulls";
     let server = Server::start();
     let home = server.dir();
-    let run = |args: &[&str]| client(TEST, "docker", home, args);
-    let Some(version) = run(&["version", "--format", "{{.Server.Version}}"]) else { return };
-    if !version.status.success() {
-        return testkit::skip(TEST, "there is no Docker daemon");
+    if client(TEST, "docker", home, &["--version"]).is_none() {
+        return;
     }
+    let Some(daemon) = Daemon::start(&home.join("daemon")) else {
+        return testkit::skip(TEST, "dockerd does not start here");
+    };
+    let run = |args: &[&str]| {
+        let all: Vec<&str> = ["-H", &daemon.socket].iter().chain(args).copied().collect();
+        succeeded(&client(TEST, "docker", home, &all).unwrap())
+    };
     let tar = home.join("root.tar");
-    std::fs::write(&tar, tar::Builder::new(Vec::new()).into_inner().unwrap()).unwrap();
+    let mut root = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(5);
+    header.set_mode(0o644);
+    root.append_data(&mut header, "greeting", &b"hello"[..]).unwrap();
+    std::fs::write(&tar, root.into_inner().unwrap()).unwrap();
     let image = format!("{}/docker/app:v1", server.address);
-    let id = succeeded(&run(&["import", &tar.display().to_string(), &image]).unwrap());
-    succeeded(&run(&["push", &image]).unwrap());
-    succeeded(&run(&["rmi", "-f", id.trim()]).unwrap());
-    succeeded(&run(&["pull", &image]).unwrap());
-    succeeded(&run(&["rmi", &image]).unwrap());
-    server.get("/v2/docker/app/manifests/v1").expect(200);
+    let id = run(&["import", &tar.display().to_string(), &image]);
+    run(&["push", &image]);
+    run(&["rmi", "-f", id.trim()]);
+    run(&["pull", &image]);
+    assert_eq!(run(&["inspect", "--format", "{{.Id}}", &image]), id);
+    let pushed = server.get("/v2/docker/app/manifests/v1").expect(200);
+    assert_eq!(pushed.header("content-type"), Some("application/vnd.docker.distribution.manifest.v2+json"));
 }
