@@ -1,5 +1,7 @@
 //! The same suite as a normal user.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 
@@ -50,6 +52,12 @@ fn a_normal_user_with_ranges_of_ids_passes_too() {
         return skip("not root: ranges of ids cannot be granted");
     }
     let dir = tempfile::tempdir().expect("directory");
+    // The tests start themselves again, and the build may lie where only root can go.
+    let program = dir.path().join("it");
+    std::fs::copy(std::env::current_exe().expect("test binary"), &program).expect("copied");
+    for path in [dir.path(), &program] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("readable");
+    }
     let granted = dir.path().join("granted");
     std::fs::write(&granted, format!("{NOBODY}:200000:65536\n")).expect("file");
     // And with a tun device for all, which a normal user's way out takes; some machines keep it for root.
@@ -60,7 +68,7 @@ fn a_normal_user_with_ranges_of_ids_passes_too() {
                   cd /; exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$2\" --test-threads=2 images networks ranges death";
     let done = std::process::Command::new("unshare")
         .args(["--mount", "--propagation", "private", "sh", "-c", script, "sh"])
-        .args([granted.as_os_str(), std::env::current_exe().expect("test binary").as_os_str(), devices.as_os_str()])
+        .args([&granted, &program, &devices])
         .env(MARK, "ranges")
         .env("HOME", "/")
         .output();
