@@ -1,8 +1,6 @@
 //! The same suite as a normal user.
 
-use std::os::unix::fs::PermissionsExt as _;
-
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 
 use sandbox::{IdRange, User};
