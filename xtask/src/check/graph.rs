@@ -11,7 +11,7 @@ struct Rule {
     may_use: &'static [&'static str],
 }
 
-const PURE_CORE: &[&str] = &["span", "yaml", "expr", "workflow", "trigger", "engine", "api", "dockerfile"];
+const PURE_CORE: &[&str] = &["span", "yaml", "expr", "workflow", "trigger", "engine", "api", "dockerfile", "explain"];
 
 const RULES: &[Rule] = &[
     Rule { name: "span", pure: true, may_use: &[] },
@@ -71,6 +71,52 @@ const RULES: &[Rule] = &[
             "docker",
         ],
     },
+    Rule { name: "lint", pure: false, may_use: &["expr", "span", "trigger", "workflow", "yaml"] },
+    Rule { name: "lsp", pure: false, may_use: &["lint", "expr", "span", "workflow", "yaml"] },
+    Rule { name: "explain", pure: true, may_use: &["api", "expr", "span", "trigger", "workflow"] },
+    Rule { name: "store", pure: false, may_use: &["api"] },
+    Rule { name: "identity", pure: false, may_use: &["api", "store"] },
+    Rule { name: "forge", pure: false, may_use: &["api", "git", "identity", "store", "span", "workflow", "trigger"] },
+    Rule {
+        name: "rest",
+        pure: false,
+        may_use: &[
+            "api", "blob", "control", "forge", "identity", "services", "store", "git", "span", "trigger", "workflow",
+        ],
+    },
+    Rule {
+        name: "control",
+        pure: false,
+        may_use: &[
+            "api", "blob", "engine", "expr", "forge", "git", "identity", "span", "store", "trigger", "workflow",
+            "services",
+        ],
+    },
+    Rule {
+        name: "agent",
+        pure: false,
+        may_use: &[
+            "actions",
+            "api",
+            "expr",
+            "git",
+            "image",
+            "runner",
+            "sandbox",
+            "services",
+            "span",
+            "workflow",
+            "container",
+            "builder",
+        ],
+    },
+    Rule {
+        name: "server",
+        pure: false,
+        may_use: &[
+            "agent", "api", "blob", "control", "forge", "identity", "image", "registry", "rest", "services", "store",
+        ],
+    },
     Rule { name: "testkit", pure: false, may_use: &["api"] },
     Rule { name: "xtask", pure: false, may_use: &[] },
     Rule {
@@ -96,6 +142,16 @@ const RULES: &[Rule] = &[
             "container",
             "builder",
             "docker",
+            "lint",
+            "lsp",
+            "explain",
+            "store",
+            "identity",
+            "forge",
+            "rest",
+            "control",
+            "agent",
+            "server",
         ],
     },
 ];

@@ -1,0 +1,1 @@
+//! The control plane: events to runs, runs to jobs, jobs to runners.

@@ -1,0 +1,1 @@
+//! Reasons of what happened, from events, runs and logs.
