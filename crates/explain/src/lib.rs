@@ -1,1 +1,8 @@
-//! Reasons of what happened, from events, runs and logs.
+//! Why: the facts about what runs, what ran and what failed, put into explanations.
+//!
+//! Owns: explanations as values (of an event's effect on workflows, of recorded runs, caches, secrets, failures and time),
+//! the library of recognised failures, and how they are shown as text.
+//! Must not: read files, ask git or a clock. Whoever explains hands facts in and gets serialisable values out; the terminal,
+//! `--json` and pages read the same ones.
+
+pub mod failure;

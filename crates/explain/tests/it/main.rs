@@ -1,0 +1,3 @@
+//! Explanations from values.
+
+mod failures;
