@@ -6,7 +6,9 @@
 mod annotation;
 mod conclusion;
 mod event;
+mod identity;
 mod ids;
+pub mod wire;
 
 pub use annotation::{Annotation, AnnotationLevel};
 pub use conclusion::Conclusion;
@@ -14,6 +16,7 @@ pub use event::{
     Envelope, Event, Isolation, JobFinished, JobPlanned, JobStarted, Location, LogLine, Reason, RunFinished,
     RunStarted, Stage, StepFinished, StepStarted, WorkflowConsidered, WorkflowFinished, WorkflowStarted,
 };
+pub use identity::JobIdentity;
 pub use ids::{LegId, RunNumber, WorkflowIndex};
 
 /// Raised when a stored event changes its meaning. Fields may be added without raising it.

@@ -1,45 +1,6 @@
-//! Who a job is, and the environment it is given to prove it.
+//! The environment a job is given to prove who it is.
 
 use std::fmt;
-
-/// Everything the services know of a job; the claims of its tokens come from here and nowhere else.
-#[derive(Debug, Clone, Default)]
-pub struct JobIdentity {
-    /// `GITHUB_RUN_ID`.
-    pub run_id: String,
-    pub run_number: u64,
-    /// `GITHUB_RUN_ATTEMPT`, from 1.
-    pub attempt: u32,
-    /// The leg: unique within the run, e.g. `build (1, linux)`. The handle for [`crate::Services::end_job`].
-    pub job_id: String,
-    /// The workflow's name.
-    pub workflow: String,
-    /// `owner/repo/.github/workflows/x.yml@refs/heads/main`.
-    pub workflow_ref: String,
-    pub workflow_sha: String,
-    /// Of the called workflow when the job is inside one; `None` means the same as `workflow_ref`.
-    pub job_workflow_ref: Option<String>,
-    pub job_workflow_sha: Option<String>,
-    /// `owner/repo`.
-    pub repository: String,
-    /// Full ref: `refs/heads/x`, `refs/tags/x`, `refs/pull/1/merge`.
-    pub git_ref: String,
-    /// Short name of the default branch.
-    pub default_branch: String,
-    /// Pull requests only: short names of both branches, else empty.
-    pub head_ref: String,
-    pub base_ref: String,
-    pub sha: String,
-    pub actor: String,
-    pub actor_id: String,
-    pub event_name: String,
-    /// The environment the job deploys to.
-    pub environment: Option<String>,
-    /// Whether `permissions: id-token: write` holds.
-    pub id_token: bool,
-    /// Whether the job may save caches.
-    pub cache_write: bool,
-}
 
 /// Environment variables for one job.
 #[derive(Clone, Default)]

@@ -20,6 +20,7 @@ mod scope;
 mod services;
 mod token;
 
+pub use api::JobIdentity;
 pub use artifact::name::{NameError, validate_artifact_name, validate_file_path};
 pub use artifact::{
     Artifact, ArtifactFile, ArtifactOwner, ArtifactStore, Compression, Content, Downloaded, PendingArtifact,
@@ -30,6 +31,6 @@ pub use cache::{CacheEntry, CacheHit, CacheOwner, CacheQuery, CacheStore, CacheU
 pub use clock::Clock;
 pub use config::{DEFAULT_QUOTA_BYTES, RepositoryClaims, ServicesConfig, UNUSED_DAYS};
 pub use error::{Error, Result};
-pub use identity::{JobEnvironment, JobIdentity};
+pub use identity::JobEnvironment;
 pub use scope::CacheScopes;
 pub use services::Services;

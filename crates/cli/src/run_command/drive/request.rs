@@ -164,6 +164,7 @@ pub(super) fn job(
         environment: environment.map(str::to_owned),
         id_token,
         cache_write: true,
+        ..JobIdentity::default()
     };
     JobRequest {
         leg,
