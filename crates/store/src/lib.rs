@@ -1,1 +1,37 @@
 //! All SQL of the server.
+//!
+//! Owns: the databases (SQLite, PostgreSQL), transactions, migrations, wake-ups and the clock that rows are stamped with;
+//! in one module for each subject, every statement the server sends.
+//! Must not: decide anything. Rules live in `identity`, `forge` and `control`; here is what they keep.
+//!
+//! One SQL text serves both databases. Placeholders are `$1`; ids are `BIGINT`, times are `BIGINT` microseconds since the Unix
+//! epoch, JSON is `TEXT`.
+
+mod arg;
+mod clock;
+mod conn;
+mod error;
+mod health;
+mod migrate;
+mod query;
+mod record;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tx;
+mod wake;
+
+pub use arg::{Arg, Kind};
+pub use clock::{Clock, Jump};
+pub use error::Error;
+pub use health::Health;
+pub use query::{Query, Reader, placeholders};
+pub use record::{Column, Record, Row};
+pub use store::{Backend, Store};
+pub use tx::{Lock, Tx};
+pub use wake::{Listener, Topic};
+
+/// Microseconds since the Unix epoch, as every time in the database.
+pub type Micros = i64;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;

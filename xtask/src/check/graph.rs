@@ -74,7 +74,8 @@ const RULES: &[Rule] = &[
     Rule { name: "lint", pure: false, may_use: &["expr", "span", "trigger", "workflow", "yaml"] },
     Rule { name: "lsp", pure: false, may_use: &["lint", "expr", "span", "workflow", "yaml"] },
     Rule { name: "explain", pure: true, may_use: &["api", "expr", "span", "trigger", "workflow"] },
-    Rule { name: "store", pure: false, may_use: &["api"] },
+    // `testkit` only for its databases of tests.
+    Rule { name: "store", pure: false, may_use: &["api", "testkit"] },
     Rule { name: "identity", pure: false, may_use: &["api", "store"] },
     Rule { name: "forge", pure: false, may_use: &["api", "git", "identity", "store", "span", "workflow", "trigger"] },
     Rule {

@@ -1,0 +1,83 @@
+//! Statements: alone, or in a transaction.
+
+use std::borrow::Cow;
+use std::future::Future;
+
+use crate::arg::Arg;
+use crate::conn::Conn;
+use crate::store::Pool;
+use crate::{Error, Record, Result, Row, Store};
+
+/// What can be asked: a [`Reader`] outside of transactions, a [`crate::Tx`] within one.
+pub trait Query: Send {
+    /// # Errors
+    /// When the database is away or refuses the statement.
+    fn rows(
+        &mut self,
+        sql: impl Into<Cow<'static, str>> + Send,
+        args: Vec<Arg>,
+    ) -> impl Future<Output = Result<Vec<Row>>> + Send;
+
+    /// # Errors
+    /// When the database is away or refuses the statement, or a row is not what the record says.
+    fn fetch_all<R: Record>(
+        &mut self,
+        sql: impl Into<Cow<'static, str>> + Send,
+        args: Vec<Arg>,
+    ) -> impl Future<Output = Result<Vec<R>>> + Send {
+        async move { self.rows(sql, args).await?.iter().map(R::read).collect() }
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// As [`Query::fetch_all`].
+    fn fetch_optional<R: Record>(
+        &mut self,
+        sql: impl Into<Cow<'static, str>> + Send,
+        args: Vec<Arg>,
+    ) -> impl Future<Output = Result<Option<R>>> + Send {
+        async move { self.rows(sql, args).await?.first().map(R::read).transpose() }
+    }
+
+    /// The first row.
+    ///
+    /// # Errors
+    /// As [`Query::fetch_all`], and [`Error::Missing`] when there is no row.
+    fn fetch_one<R: Record>(
+        &mut self,
+        sql: impl Into<Cow<'static, str>> + Send,
+        args: Vec<Arg>,
+    ) -> impl Future<Output = Result<R>> + Send {
+        async move { self.fetch_optional(sql, args).await?.ok_or(Error::Missing) }
+    }
+}
+
+/// Reads outside of transactions: each statement sees what is committed by then.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub(crate) store: Store,
+}
+
+impl Query for Reader {
+    async fn rows(&mut self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Arg>) -> Result<Vec<Row>> {
+        let sql = sql.into();
+        let result = match self.store.pool() {
+            Pool::Sqlite { readers, .. } => match readers.acquire().await {
+                Ok(mut conn) => Conn::Sqlite(&mut conn).rows(sql, args).await,
+                Err(error) => Err(error.into()),
+            },
+            Pool::Postgres(pool) => match pool.acquire().await {
+                Ok(mut conn) => Conn::Postgres(&mut conn).rows(sql, args).await,
+                Err(error) => Err(error.into()),
+            },
+        };
+        self.store.note(result)
+    }
+}
+
+/// `$3, $4, $5`: `count` placeholders from `first`, for `IN (…)`.
+#[must_use]
+pub fn placeholders(first: usize, count: usize) -> String {
+    (first..first + count).map(|index| format!("${index}")).collect::<Vec<_>>().join(", ")
+}

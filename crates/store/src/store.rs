@@ -1,0 +1,243 @@
+//! The database as a whole.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Executor};
+
+use crate::health::Watch;
+use crate::query::Reader;
+use crate::tx::{Inner as TxInner, Tx};
+use crate::wake::Wakes;
+use crate::{Clock, Error, Health, Listener, Micros, Result, Topic, migrate};
+
+/// How long a statement waits for a connection before the database counts as away.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long SQLite's one writer may be waited for: everybody's transactions queue for it.
+const WRITER_PATIENCE: Duration = Duration::from_secs(30);
+/// Statements kept prepared on each connection.
+const STATEMENTS: usize = 500;
+
+/// A database with its wake-ups and its clock. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    pool: Pool,
+    wakes: Wakes,
+    clock: Clock,
+    health: Watch,
+    /// Listens for other servers' notifications.
+    ear: Option<tokio::task::AbortHandle>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(ear) = &self.ear {
+            ear.abort();
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Pool {
+    /// One connection writes, the others read.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+impl Store {
+    /// Opens the database and brings it to this version. `address` is a path, `sqlite://PATH` or `postgres://…`.
+    ///
+    /// # Errors
+    /// When it cannot be reached, a newer Trunkline made it, or a migration fails.
+    pub async fn open(address: &str) -> Result<Self> {
+        Self::open_with(address, Clock::system()).await
+    }
+
+    /// As [`Store::open`], with a clock of one's own.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(address: &str, clock: Clock) -> Result<Self> {
+        let wakes = Wakes::new();
+        let (pool, ear) = if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            let pool = postgres(address)?;
+            let ear = tokio::spawn(listen(pool.clone(), wakes.clone())).abort_handle();
+            (Pool::Postgres(pool), Some(ear))
+        } else {
+            (sqlite(Path::new(address.strip_prefix("sqlite://").unwrap_or(address)))?, None)
+        };
+        let store = Self(Arc::new(Inner { pool, wakes, clock, health: Watch::new(), ear }));
+        migrate::run(&store).await?;
+        Ok(store)
+    }
+
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match self.0.pool {
+            Pool::Sqlite { .. } => Backend::Sqlite,
+            Pool::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// For reading outside of a transaction.
+    #[must_use]
+    pub fn read(&self) -> Reader {
+        Reader { store: self.clone() }
+    }
+
+    /// # Errors
+    /// When the database is away.
+    pub async fn begin(&self) -> Result<Tx> {
+        let begun = match &self.0.pool {
+            Pool::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(TxInner::Sqlite),
+            Pool::Postgres(pool) => pool.begin().await.map(TxInner::Postgres),
+        };
+        let inner = self.note(begun.map_err(Into::into))?;
+        Ok(Tx::new(self.clone(), inner))
+    }
+
+    /// Wakes who listens to a topic in this process and, a moment later, on other servers. Within a transaction
+    /// [`Tx::wake`] does it when that is committed.
+    pub fn wake(&self, topic: Topic) {
+        self.0.wakes.wake(topic);
+        if let Pool::Postgres(pool) = &self.0.pool {
+            let (pool, payload) = (pool.clone(), self.0.wakes.payload(&[topic]));
+            tokio::spawn(async move {
+                // A hint that is lost is made up for by the slow poll of who waits for it.
+                let _ = sqlx::query("SELECT pg_notify('trunkline', $1)").bind(payload).execute(&pool).await;
+            });
+        }
+    }
+
+    #[must_use]
+    pub fn listen(&self, topic: Topic) -> Listener {
+        self.0.wakes.listen(topic)
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        self.0.clock.now()
+    }
+
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Whether the database answered last time it was asked.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.0.health.get()
+    }
+
+    /// Ends all connections, waiting for those in use.
+    pub async fn close(&self) {
+        match &self.0.pool {
+            Pool::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
+    pub(crate) fn wakes(&self) -> &Wakes {
+        &self.0.wakes
+    }
+
+    pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
+        self.0.health.note(self.now(), result)
+    }
+}
+
+fn sqlite(path: &Path) -> Result<Pool> {
+    if path.as_os_str().is_empty() || path.to_string_lossy().contains("://") {
+        return Err(Error::Address { address: path.to_string_lossy().into_owned() });
+    }
+    // An acknowledged commit survives a power cut: `synchronous=FULL`.
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+        .foreign_keys(true)
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(WRITER_PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_lazy_with(options.clone());
+    let readers = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(WRITER_PATIENCE)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_lazy_with(options.pragma("query_only", "true"));
+    Ok(Pool::Sqlite { writer, readers })
+}
+
+fn postgres(address: &str) -> Result<PgPool> {
+    let options = PgConnectOptions::from_str(address)
+        // Without the password that may stand in it.
+        .map_err(|_| Error::Address { address: "postgres://…".to_owned() })?
+        .application_name("trunkline")
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    Ok(PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(PATIENCE)
+        .after_connect(|conn, _| {
+            Box::pin(async move {
+                conn.execute("SET default_transaction_isolation = 'read committed'").await?;
+                // A transaction of a server that stands still must not hold the others up for ever.
+                conn.execute("SET idle_in_transaction_session_timeout = '60s'").await.map(drop)
+            })
+        })
+        .connect_lazy_with(options))
+}
+
+/// Hands other servers' notifications on for as long as the process lives.
+async fn listen(pool: PgPool, wakes: Wakes) {
+    let mut pause = Duration::from_millis(100);
+    loop {
+        if let Ok(mut listener) = PgListener::connect_with(&pool).await
+            && listener.listen("trunkline").await.is_ok()
+        {
+            pause = Duration::from_millis(100);
+            wakes.wake_all();
+            // `None` is a connection that was lost: what was said meanwhile is lost with it.
+            while let Ok(heard) = listener.try_recv().await {
+                match heard {
+                    Some(notification) => wakes.notified(notification.payload()),
+                    None => wakes.wake_all(),
+                }
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
