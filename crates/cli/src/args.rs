@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Registry(crate::registry_command::RegistryCommand),
     /// Build an image from a Dockerfile
     Build(Box<crate::build_command::BuildArgs>),
+    /// Check workflows, actions and the configuration: what is wrong, dangerous or cannot work
+    Lint(Box<crate::lint_command::LintArgs>),
     /// Evaluate an expression and show each of its parts
     Expr(crate::expr_command::ExprArgs),
 }

@@ -30,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) environments: BTreeMap<String, Environment>,
     pub(crate) cache: Cache,
     pub(crate) registry: Registry,
+    pub(crate) lint: lint::Config,
 }
 
 #[derive(Debug, Default, Deserialize)]

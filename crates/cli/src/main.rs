@@ -10,6 +10,7 @@ mod expr_command;
 mod failure;
 mod image_command;
 mod images;
+mod lint_command;
 mod logs_command;
 mod project;
 mod record;
@@ -54,6 +55,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Image(command) => image_command::run(&command)?,
         Command::Registry(command) => registry_command::run(&command)?,
         Command::Build(args) => build_command::run(&args)?,
+        Command::Lint(args) => return lint_command::run(&args),
         Command::Expr(args) => return expr_command::run(&args).map_err(Failure::usage),
     }
     Ok(failure::SUCCESS)

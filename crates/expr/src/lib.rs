@@ -20,6 +20,7 @@ mod template;
 mod text;
 mod trace;
 mod value;
+mod view;
 
 pub use condition::{Condition, STATUS_FUNCTIONS};
 pub use context::Context;
@@ -31,3 +32,4 @@ pub use scope::{Function, Scope};
 pub use template::{Segment, Template};
 pub use trace::{Outcome, PartKind, Trace};
 pub use value::{Array, Object, Value};
+pub use view::{Comparison, Part, Term};

@@ -8,6 +8,7 @@
 //! about workflows. All calls block; async callers use `spawn_blocking`.
 
 mod cancel;
+mod changed_lines;
 mod changes;
 mod checkout;
 mod command;
@@ -17,6 +18,7 @@ mod content;
 mod error;
 mod facts;
 mod fetched_tree;
+mod files;
 mod gitdir;
 mod index;
 mod lookups;
@@ -30,6 +32,7 @@ mod threads;
 mod workspace;
 
 pub use cancel::Cancel;
+pub use changed_lines::ChangedLines;
 pub use changes::{ChangeKind, ChangedFile};
 pub use checkout::{CheckoutContext, CheckoutInputs, CheckoutOutcome, Submodules, checkout, checkout_cleanup};
 pub use commit::{Commit, Signature};

@@ -1,1 +1,42 @@
 //! The rules of `trunkline lint`.
+//!
+//! Owns: what a rule and a finding are, the table of rules (one a file, below `rules/`), which are on where, comments
+//! and baselines that silence findings, fixes, and the forms of output. Must not: read files or ask git, inside rules or
+//! elsewhere: a [`Project`] is made of texts and facts that are handed in.
+//!
+//! A file is read once into a [`Document`]; [`lint()`] walks it once and shows each [`Rule`] what it looks at. To add a
+//! rule: a file below `rules/` with a `static` of type [`Rule`], a line in its group's table, and a page below
+//! `docs/rules/` whose examples are its tests (`tests/it/pages.rs` says how they are written).
+
+mod baseline;
+mod check;
+mod comment;
+mod config;
+mod document;
+mod finding;
+mod fix;
+mod ignore;
+mod output;
+mod project;
+mod report;
+mod rule;
+mod rules;
+mod subject;
+mod walk;
+
+pub use baseline::{Baseline, Known};
+pub use check::{Options, Outcome, lint};
+pub use comment::Comment;
+pub use config::{Config, PathConfig, Patterns};
+pub use document::{Document, Kind};
+pub use finding::{Confidence, Finding};
+pub use fix::{Edit, Fix, Fixed, Safety, apply};
+pub use output::{render_json, render_junit, render_sarif};
+pub use project::{EnvironmentNames, Facts, Project, Protection, Store, Tree, local_directory};
+pub use report::Report;
+pub use rule::{Check, Profile, Rule};
+pub use rules::{RULES, find_rules};
+pub use subject::{
+    ActionSubject, ExpressionSubject, FileSubject, JobSubject, Key, Owner, StepSubject, WorkflowSubject,
+};
+pub use walk::each_expression;

@@ -39,7 +39,7 @@ pub use model::trigger::{
 };
 pub use model::workflow::{Defaults, PermissionLevel, Permissions, Workflow};
 pub use model::{Condition, Spanned};
-pub use parse::{Parsed, parse_action, parse_workflow};
+pub use parse::{Parsed, parse_action, parse_workflow, read_action, read_workflow};
 pub use permission::{Grant, Violation, effective_permissions};
 pub use program::{Loader, MAX_FILES, MAX_LEVELS, Origin, Program, link};
 pub use reference::{ActionReference, ReferenceError, WorkflowReference};

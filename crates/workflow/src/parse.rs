@@ -43,6 +43,44 @@ pub fn parse_action(file: FileId, text: impl AsRef<[u8]>) -> Parsed<Action> {
     })
 }
 
+/// Reads a workflow from a tree that was read already, as far as it can be read: for linters and editors, which look at
+/// broken files too. The value is there unless the file is no workflow at all, and what is wrong is left out of it.
+#[must_use]
+pub fn read_workflow(file: FileId, path: &str, root: &Node) -> Parsed<Workflow> {
+    let mut diagnostics = Vec::new();
+    let value = convert_root(root, &schema::workflow::WORKFLOW, "workflow", &mut diagnostics, |root, diagnostics| {
+        convert::workflow::workflow(file, path, root, diagnostics)
+    });
+    tidy(&mut diagnostics);
+    Parsed { value, diagnostics }
+}
+
+/// Reads an action's metadata as [`read_workflow`] reads a workflow.
+#[must_use]
+pub fn read_action(file: FileId, root: &Node) -> Parsed<Action> {
+    let mut diagnostics = Vec::new();
+    let value = convert_root(root, &schema::action::ACTION, "action", &mut diagnostics, |root, diagnostics| {
+        convert::action::action(file, root, diagnostics)
+    });
+    tidy(&mut diagnostics);
+    Parsed { value, diagnostics }
+}
+
+fn convert_root<T>(
+    root: &Node,
+    def: &'static Def,
+    what: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+    convert: impl FnOnce(&Item, &mut Vec<Diagnostic>) -> Option<T>,
+) -> Option<T> {
+    if root.is_null() {
+        diagnostics.push(empty_file(root, what));
+        return None;
+    }
+    let item = reader::read(root, def, diagnostics);
+    convert(&item, diagnostics)
+}
+
 fn parse<T>(
     file: FileId,
     text: &[u8],
@@ -54,16 +92,9 @@ fn parse<T>(
     let mut diagnostics = read.diagnostics;
     let unreadable = diagnostics.iter().any(Diagnostic::is_error);
     let value = match read.root {
-        Some(root) if root.is_null() => {
-            if !unreadable {
-                diagnostics.push(empty_file(&root, what));
-            }
-            None
-        }
-        Some(root) => {
-            let item = reader::read(&root, def, &mut diagnostics);
-            convert(&item, &mut diagnostics)
-        }
+        // What made it unreadable is told already.
+        Some(root) if root.is_null() && unreadable => None,
+        Some(root) => convert_root(&root, def, what, &mut diagnostics, convert),
         None => None,
     };
     tidy(&mut diagnostics);

@@ -1,0 +1,226 @@
+//! Which files are linted, and what the rules get to know about their repository.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use git::Repository;
+use lint::{Document, EnvironmentNames, Facts, Kind, Project, Store, Tree};
+use span::SourceMap;
+
+use super::{LintArgs, Placed, Workspace, output};
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// Directories that are never searched.
+const SKIPPED: &[&str] = &[".git", "node_modules", "target", "vendor", ".trunkline"];
+
+/// A file to lint.
+struct Found {
+    path: PathBuf,
+    kind: Kind,
+    text: String,
+}
+
+pub(super) fn collect(args: &LintArgs) -> Result<Workspace, Failure> {
+    let here = std::env::current_dir().map_err(Failure::broken)?;
+    let mut found = Vec::new();
+    if args.paths.is_empty() {
+        let repository = Repository::discover(&here).map_err(|error| Failure::broken(error.to_string()))?;
+        of_repository(&repository, &mut found)?;
+        if found.is_empty() {
+            return Err(Failure::missing(format!("{}: nothing to check here", here.display()))
+                .hint("workflows are looked for in .github/workflows; name files or directories to check others"));
+        }
+    }
+    for path in &args.paths {
+        of_path(path, args, &here, &mut found)?;
+    }
+    let mut by_top: BTreeMap<PathBuf, Vec<Found>> = BTreeMap::new();
+    for file in found {
+        let top = top_of(&file.path, &here);
+        let files = by_top.entry(top).or_default();
+        if !files.iter().any(|other| other.path == file.path) {
+            files.push(file);
+        }
+    }
+    let mut sources = SourceMap::new();
+    let projects = by_top.into_iter().map(|(top, files)| place(top, files, &here, &mut sources)).collect();
+    Ok(Workspace { sources, projects })
+}
+
+fn of_path(path: &Path, args: &LintArgs, here: &Path, found: &mut Vec<Found>) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(Failure::broken)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let kind = Kind::of_path(&args.stdin_filename).or_else(|| Kind::of_text(&text)).unwrap_or(Kind::Workflow);
+        found.push(Found { path: here.join(&args.stdin_filename), kind, text });
+        return Ok(());
+    }
+    let absolute = here.join(path);
+    if absolute.is_dir() {
+        let before = found.len();
+        of_directory(&absolute, found)?;
+        if found.len() == before {
+            return Err(Failure::missing(format!("{}: nothing to check in it", path.display())).hint(output::kinds()));
+        }
+        return Ok(());
+    }
+    let text = read(&absolute).map_err(|error| Failure::missing(format!("{}: {error}", path.display())))?;
+    // What was named is looked at, whatever it is called.
+    let kind = kind_of(&absolute, &text).unwrap_or(Kind::Workflow);
+    found.push(Found { path: absolute, kind, text });
+    Ok(())
+}
+
+/// What a repository has: the files that git knows or would know, else all of a directory.
+fn of_repository(repository: &Repository, found: &mut Vec<Found>) -> Result<(), Failure> {
+    let top = repository.top_level();
+    if repository.is_git()
+        && let Ok(files) = repository.files()
+    {
+        for path in files {
+            if Kind::of_path(&path).is_some() {
+                take(&top.join(&path), found);
+            }
+        }
+        return Ok(());
+    }
+    of_directory(top, found)
+}
+
+/// Everything below a directory that is one of our files by its name, or by what it holds. A file that cannot be read
+/// does not keep the others from being checked.
+fn of_directory(directory: &Path, found: &mut Vec<Found>) -> Result<(), Failure> {
+    let entries =
+        std::fs::read_dir(directory).map_err(|error| Failure::broken(format!("{}: {error}", directory.display())))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            if !SKIPPED.contains(&name.as_str()) || (name == ".trunkline" && path.join("workflows").is_dir()) {
+                of_directory(&path, found)?;
+            }
+        } else if name.ends_with(".yml") || name.ends_with(".yaml") || name == crate::config::FILE {
+            take(&path, found);
+        }
+    }
+    Ok(())
+}
+
+fn take(path: &Path, found: &mut Vec<Found>) {
+    if let Ok(text) = read(path)
+        && let Some(kind) = kind_of(path, &text)
+    {
+        found.push(Found { path: path.to_owned(), kind, text });
+    }
+}
+
+fn kind_of(path: &Path, text: &str) -> Option<Kind> {
+    Kind::of_path(&slashed(path)).or_else(|| Kind::of_text(text))
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    std::fs::read(path).map(|bytes| match String::from_utf8(bytes) {
+        Ok(text) => text,
+        // The replacement characters show where it is not text; the YAML reader tells it for workflows run here.
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}
+
+/// The top of the repository that a file belongs to: what holds its `.github`, else its git repository, else where we are.
+fn top_of(path: &Path, here: &Path) -> PathBuf {
+    for directory in path.ancestors().skip(1) {
+        let holds = directory.file_name().is_some_and(|name| name == ".github" || name == ".trunkline");
+        if holds && let Some(parent) = directory.parent() {
+            return parent.to_owned();
+        }
+        if directory.join(".git").exists() {
+            return directory.to_owned();
+        }
+    }
+    match path.starts_with(here) {
+        true => here.to_owned(),
+        false => path.parent().unwrap_or(here).to_owned(),
+    }
+}
+
+fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap) -> Placed {
+    let mut project = Project::new(facts(&top));
+    for file in files {
+        add(&mut project, sources, &top, here, file, true);
+    }
+    // What the files refer to may refer to more.
+    loop {
+        let before = project.documents().len();
+        for (paths, kind) in project.wanted() {
+            let found = paths.iter().find_map(|path| {
+                let path = top.join(path);
+                read(&path).ok().map(|text| Found { path, kind, text })
+            });
+            if let Some(file) = found {
+                add(&mut project, sources, &top, here, file, false);
+            }
+        }
+        if project.documents().len() == before {
+            break;
+        }
+    }
+    Placed { top, project }
+}
+
+fn add(project: &mut Project, sources: &mut SourceMap, top: &Path, here: &Path, file: Found, linted: bool) {
+    let path = slashed(file.path.strip_prefix(top).unwrap_or(&file.path));
+    let shown = slashed(file.path.strip_prefix(here).unwrap_or(&file.path));
+    let id = sources.add(shown, file.text);
+    project.add(Document::read(id, path, file.kind, sources.file(id).clone(), linted));
+}
+
+fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
+
+fn facts(top: &Path) -> Facts {
+    let repository = Repository::discover(top).ok().filter(Repository::is_git);
+    // Only for a project that is the repository itself: paths of workflows count from there.
+    let own = repository.as_ref().filter(|repository| same(repository.top_level(), top));
+    let tree = own.and_then(|repository| repository.files().ok()).map(Tree::new);
+    // A broken trunkline.toml is told when it is linted; the rules go by the defaults then.
+    let config = Config::read(top).unwrap_or_default();
+    let today = jiff::Zoned::now().date();
+    let part = |number: i8| u16::try_from(number).unwrap_or_default();
+    Facts {
+        tree,
+        store: store(&config),
+        config: config.lint,
+        today: Some([u16::try_from(today.year()).unwrap_or_default(), part(today.month()), part(today.day())]),
+        ..Facts::default()
+    }
+}
+
+fn same(a: &Path, b: &Path) -> bool {
+    let canonical = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    canonical(a) == canonical(b)
+}
+
+/// The names that `trunkline.toml` gives. A file without any says nothing about what the store has.
+fn store(config: &Config) -> Option<Store> {
+    let empty = config.secrets.is_empty() && config.vars.is_empty() && config.environments.is_empty();
+    let environments = config.environments.iter().map(|(name, environment)| {
+        let names = EnvironmentNames {
+            secrets: environment.secrets.keys().cloned().collect(),
+            vars: environment.vars.keys().cloned().collect(),
+        };
+        (name.clone(), names)
+    });
+    (!empty).then(|| Store {
+        secrets: config.secrets.keys().cloned().collect(),
+        vars: config.vars.keys().cloned().collect(),
+        environments: environments.collect(),
+    })
+}

@@ -1,0 +1,159 @@
+//! From a project to what is told about it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use span::Span;
+
+use crate::document::Document;
+use crate::finding::{Confidence, Finding};
+use crate::ignore;
+use crate::project::Project;
+use crate::rule::{Profile, Rule};
+use crate::rules::RULES;
+use crate::walk::Checks;
+
+/// What is asked for. What is `None` is as the project's configuration says.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub profile: Option<Profile>,
+    /// The least confidence of what is told; high if nobody says.
+    pub confidence: Option<Confidence>,
+    /// Only these rules, whatever the profile; named as in the configuration. Empty means all.
+    pub only: Vec<String>,
+    /// Threads to work with; 0 is one for each processor.
+    pub threads: usize,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// In the order of files and places.
+    pub findings: Vec<Finding>,
+    /// How many a comment in the files silences.
+    pub ignored: usize,
+}
+
+/// Files for which one thread more pays.
+const FILES_A_THREAD: usize = 8;
+
+/// Runs every rule that is on over every linted file.
+pub fn lint(project: &Project, options: &Options) -> Outcome {
+    let profile = options.profile.or(project.facts.config.profile).unwrap_or_default();
+    let selection = Selection { project, options, profile };
+    let documents: Vec<&Document> =
+        project.documents().iter().filter(|document| selection.looks_at(document)).collect();
+    // Which rules are on depends on the path only through the configuration; most paths have the same.
+    let mut sets: HashMap<Vec<bool>, usize> = HashMap::new();
+    let mut checks: Vec<Checks> = Vec::new();
+    let mut jobs: Vec<(&Document, usize)> = Vec::new();
+    for document in documents {
+        let on: Vec<bool> = RULES.iter().map(|rule| selection.is_on(rule, &document.path)).collect();
+        let next = checks.len();
+        let index = *sets.entry(on.clone()).or_insert(next);
+        if index == next {
+            checks.push(Checks::new(RULES.iter().zip(&on).filter(|(_, on)| **on).map(|(rule, _)| *rule)));
+        }
+        jobs.push((document, index));
+    }
+    let mut findings = in_parallel(threads(options.threads, jobs.len()), &jobs, |(document, set), out| {
+        checks[*set].document(project, document, out);
+    });
+    let everywhere = Checks::new(RULES.iter().copied().filter(|rule| selection.is_on_somewhere(rule)));
+    everywhere.project(project, &mut findings);
+    selection.finish(findings)
+}
+
+fn threads(asked: usize, files: usize) -> usize {
+    let available = match asked {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        asked => asked,
+    };
+    available.min(files.div_ceil(FILES_A_THREAD)).max(1)
+}
+
+fn in_parallel<T: Sync>(threads: usize, items: &[T], work: impl Fn(&T, &mut Vec<Finding>) + Sync) -> Vec<Finding> {
+    if threads == 1 {
+        let mut out = Vec::new();
+        items.iter().for_each(|item| work(item, &mut out));
+        return out;
+    }
+    let next = AtomicUsize::new(0);
+    let run = || {
+        let mut out = Vec::new();
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            work(item, &mut out);
+        }
+        out
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        let mut found = run();
+        for other in others {
+            match other.join() {
+                Ok(more) => found.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        found
+    })
+}
+
+struct Selection<'a> {
+    project: &'a Project,
+    options: &'a Options,
+    profile: Profile,
+}
+
+impl Selection<'_> {
+    fn looks_at(&self, document: &Document) -> bool {
+        document.linted && !self.project.facts.config.exclude.matches(&document.path)
+    }
+
+    fn is_on(&self, rule: &Rule, path: &str) -> bool {
+        if !self.options.only.is_empty() {
+            return self.options.only.iter().any(|name| rule.is_named(name));
+        }
+        self.project.facts.config.is_on(rule, path, self.profile)
+    }
+
+    fn is_on_somewhere(&self, rule: &Rule) -> bool {
+        self.project.documents().iter().any(|document| self.looks_at(document) && self.is_on(rule, &document.path))
+    }
+
+    /// Whether a finding is told, comments aside.
+    fn is_told(&self, finding: &Finding, document: &Document) -> bool {
+        let config = &self.project.facts.config;
+        let least = self.options.confidence.or(config.confidence).unwrap_or(Confidence::High);
+        let asked = !self.options.only.is_empty() || config.is_asked_for(finding.rule, &document.path);
+        self.looks_at(document)
+            && self.is_on(finding.rule, &document.path)
+            && (asked || finding.profile <= self.profile)
+            && finding.confidence >= least
+    }
+
+    fn finish(&self, findings: Vec<Finding>) -> Outcome {
+        let mut outcome = Outcome::default();
+        for mut finding in findings {
+            let Some(document) = self.project.document(finding.span.file) else { continue };
+            if !self.is_told(&finding, document) {
+                continue;
+            }
+            if ignore::is_ignored(document, &finding) {
+                outcome.ignored += 1;
+                continue;
+            }
+            if let Some(severity) = self.project.facts.config.severity(finding.rule, &document.path) {
+                finding.severity = severity;
+            }
+            outcome.findings.push(finding);
+        }
+        outcome.findings.sort_by(|a, b| {
+            let place = |span: Span| (span.file, span.start, span.end);
+            place(a.span).cmp(&place(b.span)).then(a.rule.id.cmp(b.rule.id)).then(a.message.cmp(&b.message))
+        });
+        // What an alias repeats is told once.
+        outcome.findings.dedup_by(|a, b| a.span == b.span && a.rule.id == b.rule.id && a.message == b.message);
+        outcome
+    }
+}
