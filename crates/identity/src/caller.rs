@@ -26,18 +26,31 @@ pub struct UserCaller {
 pub enum Via {
     Password,
     /// `csrf` must come with every request that changes something.
-    Session { id: i64, csrf: String },
+    Session {
+        id: i64,
+        csrf: String,
+    },
     /// A personal token with scopes.
-    Classic { token_id: i64, scopes: Scopes },
+    Classic {
+        token_id: i64,
+        scopes: Scopes,
+    },
     /// A personal token with permissions, for repositories of one owner.
-    FineGrained { token_id: i64, owner_id: i64, grant: Grant, reach: Reach },
+    FineGrained {
+        token_id: i64,
+        owner_id: i64,
+        grant: Grant,
+        reach: Reach,
+    },
 }
 
 /// The repositories a fine-grained token is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// All of the owner's, now and later.
-    All { owner_id: i64 },
+    All {
+        owner_id: i64,
+    },
     Only(BTreeSet<i64>),
 }
 

@@ -40,9 +40,10 @@ impl Credentials {
         if let Some(value) = authorization {
             return Self::from_authorization(value);
         }
-        let session = cookie.into_iter().flat_map(|value| value.split(';')).find_map(|pair| {
-            pair.trim().strip_prefix(SESSION_COOKIE).and_then(|rest| rest.strip_prefix('='))
-        });
+        let session = cookie
+            .into_iter()
+            .flat_map(|value| value.split(';'))
+            .find_map(|pair| pair.trim().strip_prefix(SESSION_COOKIE).and_then(|rest| rest.strip_prefix('=')));
         Ok(session.map_or(Credentials::None, |value| Credentials::Session(value.to_owned())))
     }
 

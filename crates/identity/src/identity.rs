@@ -123,8 +123,7 @@ async fn audit_key(store: &Store, keys: &MasterKeys) -> Result<hmac::Key> {
     let now = tx.now();
     let insert = "INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     tx.execute(insert, store::args![AUDIT_KEY, fresh, now]).await?;
-    let kept: String =
-        tx.fetch_one("SELECT value FROM settings WHERE name = $1", store::args![AUDIT_KEY]).await?;
+    let kept: String = tx.fetch_one("SELECT value FROM settings WHERE name = $1", store::args![AUDIT_KEY]).await?;
     tx.commit().await?;
     let sealed = hex::decode(kept).map_err(|_| Error::Envelope("the audit log's key is no hexadecimal"))?;
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &envelope::open(keys, &sealed, &aad)?))

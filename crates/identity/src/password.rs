@@ -124,7 +124,8 @@ mod tests {
         for _ in 0..2 {
             assert!(passwords.verify("correct horse", Some(&stored)).await.unwrap());
         }
-        for (password, stored) in [("wrong horse", Some(stored.as_str())), ("", Some(&stored)), ("correct horse", None)] {
+        for (password, stored) in [("wrong horse", Some(stored.as_str())), ("", Some(&stored)), ("correct horse", None)]
+        {
             assert!(!passwords.verify(password, stored).await.unwrap());
         }
         assert!(!passwords.verify("correct horse", Some("no hash")).await.unwrap());

@@ -8,6 +8,7 @@
 //! epoch, JSON is `TEXT`.
 
 mod arg;
+pub mod audit;
 mod clock;
 mod conn;
 mod error;
@@ -15,10 +16,18 @@ mod health;
 mod migrate;
 mod query;
 mod record;
+pub mod roles;
+pub mod sealed;
+pub mod secrets;
+pub mod sessions;
 mod store;
+pub mod teams;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod tokens;
 mod tx;
+pub mod users;
+pub mod variables;
 mod wake;
 
 pub use arg::{Arg, Kind};

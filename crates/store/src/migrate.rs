@@ -25,6 +25,7 @@ macro_rules! migrations {
 /// databases.
 const MIGRATIONS: &[Migration] = migrations! {
     "0001_base",
+    "0050_identity",
 };
 
 /// Each server that starts does this; one at a time.

@@ -37,13 +37,7 @@ pub async fn by_name(query: &mut impl Query, scope: &str, scope_id: i64, name: &
     query.fetch_optional(sql, args![scope, scope_id, name]).await
 }
 
-pub async fn list(
-    query: &mut impl Query,
-    scope: &str,
-    scope_id: i64,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<Secret>> {
+pub async fn list(query: &mut impl Query, scope: &str, scope_id: i64, offset: i64, limit: i64) -> Result<Vec<Secret>> {
     let sql = format!(
         "SELECT {} FROM secrets WHERE scope = $1 AND scope_id = $2 ORDER BY name LIMIT $3 OFFSET $4",
         Secret::COLUMNS

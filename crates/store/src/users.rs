@@ -82,10 +82,8 @@ pub async fn by_login(query: &mut impl Query, login: &str) -> Result<Option<User
 
 /// Accounts after an id, by id: pages of `GET /users` and `GET /organizations`.
 pub async fn list(query: &mut impl Query, kind: Option<&str>, after: i64, limit: i64) -> Result<Vec<User>> {
-    let sql = format!(
-        "SELECT {} FROM users WHERE id > $1 AND ($2 = '' OR kind = $2) ORDER BY id LIMIT $3",
-        User::COLUMNS
-    );
+    let sql =
+        format!("SELECT {} FROM users WHERE id > $1 AND ($2 = '' OR kind = $2) ORDER BY id LIMIT $3", User::COLUMNS);
     query.fetch_all(sql, args![after, kind.unwrap_or(""), limit]).await
 }
 
@@ -97,7 +95,8 @@ pub async fn any(query: &mut impl Query) -> Result<bool> {
 
 /// Writes name, email, description and the default role back.
 pub async fn update_profile(tx: &mut Tx, user: &User) -> Result<()> {
-    let sql = "UPDATE users SET name = $1, email = $2, description = $3, default_role = $4, updated_at = $5 WHERE id = $6";
+    let sql =
+        "UPDATE users SET name = $1, email = $2, description = $3, default_role = $4, updated_at = $5 WHERE id = $6";
     let now = tx.now();
     tx.execute(sql, args![&user.name, &user.email, &user.description, &user.default_role, now, user.id]).await?;
     Ok(())

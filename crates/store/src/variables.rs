@@ -17,14 +17,7 @@ record! {
 
 /// # Errors
 /// [`crate::Error::Taken`] when the scope has one of that name.
-pub async fn insert(
-    tx: &mut Tx,
-    scope: &str,
-    scope_id: i64,
-    name: &str,
-    value: &str,
-    visibility: &str,
-) -> Result<i64> {
+pub async fn insert(tx: &mut Tx, scope: &str, scope_id: i64, name: &str, value: &str, visibility: &str) -> Result<i64> {
     let now = tx.now();
     let sql = "INSERT INTO variables (scope, scope_id, name, value, visibility, created_at, updated_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id";

@@ -157,12 +157,7 @@ fn decide_user(user: &UserCaller, repo: &RepoRef, role: Role, need: Need) -> Res
     Err(Denied::forbidden(message, format!("this takes the role {}, {} has {role}", need.role, user.login)))
 }
 
-fn decide_fine_grained(
-    grant: &super::Grant,
-    reach: &Reach,
-    repo: &RepoRef,
-    need: Need,
-) -> Result<(), Denied> {
+fn decide_fine_grained(grant: &super::Grant, reach: &Reach, repo: &RepoRef, need: Need) -> Result<(), Denied> {
     const MESSAGE: &str = "Resource not accessible by personal access token";
     if !reach.has(repo) {
         let reads = need.level == Level::Read && need.role <= Role::Read && repo.visibility == Visibility::Public;
@@ -221,7 +216,11 @@ pub fn decide_org(
     if role >= needed {
         return Ok(());
     }
-    let reason = format!("{} is no {} of the organisation", user.login, if needed == OrgRole::Owner { "owner" } else { "member" });
+    let reason = format!(
+        "{} is no {} of the organisation",
+        user.login,
+        if needed == OrgRole::Owner { "owner" } else { "member" }
+    );
     Err(if role == OrgRole::None {
         Denied::not_found(reason)
     } else {

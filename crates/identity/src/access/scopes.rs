@@ -65,9 +65,9 @@ impl Scopes {
     /// Whether the token has the scope or one that includes it.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|scope| {
-            SCOPES.get(scope.0).is_some_and(|(own, includes)| *own == name || includes.contains(&name))
-        })
+        self.0
+            .iter()
+            .any(|scope| SCOPES.get(scope.0).is_some_and(|(own, includes)| *own == name || includes.contains(&name)))
     }
 
     pub fn names(&self) -> impl Iterator<Item = &'static str> + '_ {

@@ -25,8 +25,28 @@ impl std::fmt::Debug for NewAccount<'_> {
 
 /// First parts of addresses that are the server's own.
 const RESERVED: &[&str] = &[
-    "_trunkline", "admin", "api", "api-v3", "assets", "blob", "git", "graphql", "healthz", "login", "logout",
-    "metrics", "new", "oidc", "orgs", "settings", "setup", "static", "twirp", "users", "v2", "ghost",
+    "_trunkline",
+    "admin",
+    "api",
+    "api-v3",
+    "assets",
+    "blob",
+    "git",
+    "graphql",
+    "healthz",
+    "login",
+    "logout",
+    "metrics",
+    "new",
+    "oidc",
+    "orgs",
+    "settings",
+    "setup",
+    "static",
+    "twirp",
+    "users",
+    "v2",
+    "ghost",
 ];
 
 /// Why a login cannot be taken: they are part of addresses and of git's paths.
@@ -76,7 +96,12 @@ impl Identity {
     }
 
     /// Makes a user.
-    pub async fn create_user(&self, actor: impl Into<Actor>, account: &NewAccount<'_>, site_admin: bool) -> Result<i64> {
+    pub async fn create_user(
+        &self,
+        actor: impl Into<Actor>,
+        account: &NewAccount<'_>,
+        site_admin: bool,
+    ) -> Result<i64> {
         let password = self.hash_of(account).await?;
         let mut tx = self.0.store.begin().await?;
         let id = self.insert_user(&mut tx, account, site_admin, password.as_deref()).await?;
@@ -120,7 +145,8 @@ impl Identity {
     /// Shuts a user out, or lets them in again; their sessions end, their tokens are refused meanwhile.
     pub async fn set_suspended(&self, caller: &Caller, user_id: i64, suspended: bool) -> Result<()> {
         let mut tx = self.0.store.begin().await?;
-        let user = store::users::by_id(&mut tx, user_id).await?.ok_or_else(|| Error::NotFound("the user".to_owned()))?;
+        let user =
+            store::users::by_id(&mut tx, user_id).await?.ok_or_else(|| Error::NotFound("the user".to_owned()))?;
         store::users::set_suspended(&mut tx, user_id, suspended).await?;
         store::sessions::delete_of_user(&mut tx, user_id).await?;
         let name = if suspended { "user.suspend" } else { "user.unsuspend" };
@@ -142,7 +168,8 @@ mod tests {
         for login in ["a", "Team-1", "a_b", &"x".repeat(39)] {
             assert!(super::check_login(login).is_ok(), "{login}");
         }
-        for login in ["", "-a", "a-", "_a", "a/b", "..", "a.b", "ä", "API", "login", &"x".repeat(40), "a b", "bot[bot]"] {
+        for login in ["", "-a", "a-", "_a", "a/b", "..", "a.b", "ä", "API", "login", &"x".repeat(40), "a b", "bot[bot]"]
+        {
             assert!(super::check_login(login).is_err(), "{login}");
         }
     }

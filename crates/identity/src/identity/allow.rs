@@ -85,7 +85,9 @@ impl Identity {
         let denied = match caller {
             Caller::Anonymous => Denied::login("nobody is logged in"),
             // What is there for administrators only is not shown to others.
-            _ => Denied::not_found("this takes an administrator of the server, by a token with `site_admin` if by a token"),
+            _ => Denied::not_found(
+                "this takes an administrator of the server, by a token with `site_admin` if by a token",
+            ),
         };
         self.note_denied(caller, None, None, "site administration", &denied);
         Err(denied.into())

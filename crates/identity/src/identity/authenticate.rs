@@ -64,7 +64,8 @@ impl Identity {
             store::tokens::touch(&mut tx, token.id).await?;
             tx.commit().await?;
         }
-        let broken = |_| Error::bad_credentials(format!("the token `{}` is kept in a form that is unknown", token.name));
+        let broken =
+            |_| Error::bad_credentials(format!("the token `{}` is kept in a form that is unknown", token.name));
         let via = if token.kind == "fine_grained" {
             let owner_id = token.owner_id.unwrap_or(token.user_id);
             let grant = Grant::from_json(&token.permissions).map_err(broken)?;

@@ -44,8 +44,7 @@ impl Identity {
 
     async fn rewrap_audit_key(&self) -> Result<bool> {
         let mut tx = self.0.store.begin().await?;
-        let kept: String =
-            tx.fetch_one("SELECT value FROM settings WHERE name = $1", store::args![AUDIT_KEY]).await?;
+        let kept: String = tx.fetch_one("SELECT value FROM settings WHERE name = $1", store::args![AUDIT_KEY]).await?;
         let sealed = hex::decode(kept).map_err(|_| Error::Envelope("the audit log's key is no hexadecimal"))?;
         let Some(rewrapped) = envelope::rewrap(&self.keys(), &sealed)? else {
             return Ok(false);

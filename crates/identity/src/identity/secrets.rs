@@ -97,7 +97,10 @@ impl Identity {
             return Err(Error::invalid("value", format!("a secret has {LONGEST} bytes at most")));
         }
         if std::str::from_utf8(value).is_err() {
-            return Err(Error::invalid("value", "a secret is text in UTF-8; encode other bytes, in base64 for example"));
+            return Err(Error::invalid(
+                "value",
+                "a secret is text in UTF-8; encode other bytes, in base64 for example",
+            ));
         }
         let (kind, id) = scope.columns();
         let envelope = self.seal(value, &aad(scope, &name))?;
@@ -177,8 +180,7 @@ impl Identity {
             }
             SecretTrust::Full => {
                 let private = repo.visibility != Visibility::Public;
-                let rows =
-                    store::secrets::sealed_of_organization(&mut query, repo.owner_id, repo.id, private).await?;
+                let rows = store::secrets::sealed_of_organization(&mut query, repo.owner_id, repo.id, private).await?;
                 self.add(&mut found, SecretScope::Organization(repo.owner_id), rows)?;
                 let rows = store::secrets::sealed(&mut query, "repository", repo.id).await?;
                 self.add(&mut found, SecretScope::Repository(repo.id), rows)?;

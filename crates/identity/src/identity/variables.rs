@@ -76,8 +76,7 @@ impl Identity {
     ) -> Result<BTreeMap<String, String>> {
         let mut query = self.0.store.read();
         let private = repo.visibility != Visibility::Public;
-        let mut rows =
-            store::variables::of_organization_for(&mut query, repo.owner_id, repo.id, private).await?;
+        let mut rows = store::variables::of_organization_for(&mut query, repo.owner_id, repo.id, private).await?;
         rows.extend(store::variables::list(&mut query, "repository", repo.id, 0, i64::MAX).await?);
         if let Some(id) = environment_id {
             rows.extend(store::variables::list(&mut query, "environment", id, 0, i64::MAX).await?);

@@ -133,13 +133,11 @@ mod tests {
         assert_ne!(seal(&keys, b"hush", &aad).unwrap(), envelope);
 
         // In another's place, under another key, or changed at any byte, it does not open.
-        for other in [Aad::new(&["secret", "repository", "2", "TOKEN"]), Aad::new(&["secret", "repository", "1TOKEN"])] {
+        for other in [Aad::new(&["secret", "repository", "2", "TOKEN"]), Aad::new(&["secret", "repository", "1TOKEN"])]
+        {
             assert!(open(&keys, &envelope, &other).is_err());
         }
-        assert!(matches!(
-            open(&MasterKeys::from_bytes([2; 32], &[]), &envelope, &aad),
-            Err(Error::UnknownKey(_))
-        ));
+        assert!(matches!(open(&MasterKeys::from_bytes([2; 32], &[]), &envelope, &aad), Err(Error::UnknownKey(_))));
         for position in 0..envelope.len() {
             let mut changed = envelope.clone();
             changed[position] ^= 1;

@@ -110,7 +110,10 @@ impl KeySource {
             KeySource::Command(words) => run(words).map_err(wrong)?,
         });
         parse(&bytes).map(|key| MasterKey::new(*key)).ok_or_else(|| {
-            wrong("holds no key: expected 32 bytes in base64 or hexadecimal (`openssl rand -base64 32` makes one)".to_owned())
+            wrong(
+                "holds no key: expected 32 bytes in base64 or hexadecimal (`openssl rand -base64 32` makes one)"
+                    .to_owned(),
+            )
         })
     }
 }
@@ -182,7 +185,10 @@ mod tests {
         let table = [
             (KeySource::File(file.clone()), "can be read by others (mode 644); `chmod 600` it"),
             (KeySource::File(dir.path().join("none")), "cannot be read"),
-            (KeySource::Environment("TRUNKLINE_NO_SUCH".into()), "the environment variable TRUNKLINE_NO_SUCH is not set"),
+            (
+                KeySource::Environment("TRUNKLINE_NO_SUCH".into()),
+                "the environment variable TRUNKLINE_NO_SUCH is not set",
+            ),
             (command("echo no key here >&2; exit 3"), "no key here"),
             (command("echo short"), "holds no key"),
             (KeySource::Command(vec![]), "has no program"),
