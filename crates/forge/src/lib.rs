@@ -1,1 +1,3 @@
 //! Git over HTTP, pull requests, webhooks.
+
+pub mod git;
