@@ -30,6 +30,21 @@ pub mod users;
 pub mod variables;
 mod wake;
 
+// The forge.
+pub mod checks;
+pub mod comments;
+pub mod connections;
+pub mod hooks;
+pub mod issues;
+pub mod lfs;
+pub mod protection;
+pub mod pulls;
+pub mod pushes;
+pub mod releases;
+pub mod repositories;
+pub mod reviews;
+pub mod statuses;
+
 pub use arg::{Arg, Kind};
 pub use clock::{Clock, Jump};
 pub use error::Error;

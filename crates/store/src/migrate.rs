@@ -26,6 +26,10 @@ macro_rules! migrations {
 const MIGRATIONS: &[Migration] = migrations! {
     "0001_base",
     "0050_identity",
+    "0300_repositories",
+    "0310_issues",
+    "0320_checks",
+    "0330_hooks",
 };
 
 /// Each server that starts does this; one at a time.
