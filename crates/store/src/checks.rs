@@ -159,7 +159,8 @@ pub async fn run_by_key(query: &mut impl Query, repo_id: i64, key: &str) -> Resu
 
 /// Newest first.
 pub async fn of_commit(query: &mut impl Query, repo_id: i64, sha: &str) -> Result<Vec<CheckRun>> {
-    let sql = format!("SELECT {} FROM check_runs WHERE repo_id = $1 AND head_sha = $2 ORDER BY id DESC", CheckRun::COLUMNS);
+    let sql =
+        format!("SELECT {} FROM check_runs WHERE repo_id = $1 AND head_sha = $2 ORDER BY id DESC", CheckRun::COLUMNS);
     query.fetch_all(sql, args![repo_id, sha]).await
 }
 

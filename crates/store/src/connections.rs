@@ -193,9 +193,7 @@ pub async fn finish_write_back(tx: &mut Tx, done: &WriteBack) -> Result<()> {
 }
 
 pub async fn write_backs(query: &mut impl Query, connection_id: i64, limit: i64) -> Result<Vec<WriteBack>> {
-    let sql = format!(
-        "SELECT {} FROM write_backs WHERE connection_id = $1 ORDER BY id DESC LIMIT $2",
-        WriteBack::COLUMNS
-    );
+    let sql =
+        format!("SELECT {} FROM write_backs WHERE connection_id = $1 ORDER BY id DESC LIMIT $2", WriteBack::COLUMNS);
     query.fetch_all(sql, args![connection_id, limit]).await
 }

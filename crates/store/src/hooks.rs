@@ -112,7 +112,9 @@ pub async fn of_repository(query: &mut impl Query, repo_id: i64) -> Result<Vec<H
 }
 
 pub async fn of_owner(query: &mut impl Query, owner_id: i64) -> Result<Vec<Hook>> {
-    query.fetch_all(format!("SELECT {} FROM hooks WHERE owner_id = $1 ORDER BY id", Hook::COLUMNS), args![owner_id]).await
+    query
+        .fetch_all(format!("SELECT {} FROM hooks WHERE owner_id = $1 ORDER BY id", Hook::COLUMNS), args![owner_id])
+        .await
 }
 
 /// Active hooks that an event of a repository may concern.
@@ -208,7 +210,12 @@ pub async fn finish_delivery(tx: &mut Tx, delivery: &Delivery) -> Result<()> {
 }
 
 /// Newest first; `before` for pages.
-pub async fn deliveries(query: &mut impl Query, hook_id: i64, before: Option<i64>, limit: i64) -> Result<Vec<Delivery>> {
+pub async fn deliveries(
+    query: &mut impl Query,
+    hook_id: i64,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Delivery>> {
     let sql = format!(
         "SELECT {} FROM deliveries WHERE hook_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         Delivery::COLUMNS

@@ -141,7 +141,8 @@ pub async fn list(
         add(&mut sql, "updated_at >= ?", since.into());
     }
     for label in filter.labels {
-        let having = "id IN (SELECT l.issue_id FROM issue_labels l JOIN labels n ON n.id = l.label_id WHERE n.name_key = ?)";
+        let having =
+            "id IN (SELECT l.issue_id FROM issue_labels l JOIN labels n ON n.id = l.label_id WHERE n.name_key = ?)";
         add(&mut sql, having, label.into());
     }
     let column = if filter.sort == "updated" { "updated_at" } else { "number" };
@@ -215,7 +216,8 @@ pub async fn labels_of(query: &mut impl Query, issue_id: i64) -> Result<Vec<Labe
 
 /// `false` when it had the label.
 pub async fn add_label(tx: &mut Tx, issue_id: i64, label_id: i64) -> Result<bool> {
-    let sql = "INSERT INTO issue_labels (issue_id, label_id) VALUES ($1, $2) ON CONFLICT (issue_id, label_id) DO NOTHING";
+    let sql =
+        "INSERT INTO issue_labels (issue_id, label_id) VALUES ($1, $2) ON CONFLICT (issue_id, label_id) DO NOTHING";
     Ok(tx.execute(sql, args![issue_id, label_id]).await? == 1)
 }
 

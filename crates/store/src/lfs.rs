@@ -66,7 +66,9 @@ pub async fn lock(tx: &mut Tx, repo_id: i64, path: &str, git_ref: &str, owner_id
 }
 
 pub async fn locks(query: &mut impl Query, repo_id: i64) -> Result<Vec<LfsLock>> {
-    query.fetch_all(format!("SELECT {LOCK_COLUMNS} FROM lfs_locks WHERE repo_id = $1 ORDER BY id"), args![repo_id]).await
+    query
+        .fetch_all(format!("SELECT {LOCK_COLUMNS} FROM lfs_locks WHERE repo_id = $1 ORDER BY id"), args![repo_id])
+        .await
 }
 
 pub async fn unlock(tx: &mut Tx, repo_id: i64, id: i64) -> Result<bool> {

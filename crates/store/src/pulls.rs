@@ -108,12 +108,7 @@ pub async fn set_ends(tx: &mut Tx, issue_id: i64, head: Option<&str>, base: Opti
 }
 
 /// Notes how merging went, unless the ends moved meanwhile.
-pub async fn set_merge(
-    tx: &mut Tx,
-    pull: &Pull,
-    merge_sha: Option<&str>,
-    mergeable: bool,
-) -> Result<bool> {
+pub async fn set_merge(tx: &mut Tx, pull: &Pull, merge_sha: Option<&str>, mergeable: bool) -> Result<bool> {
     let of = format!("{} {}", pull.base_sha, pull.head_sha);
     let sql = "UPDATE pulls SET merge_sha = $2, merge_of = $3, mergeable = $4 \
          WHERE issue_id = $1 AND head_sha = $5 AND base_sha = $6";
@@ -138,7 +133,9 @@ pub async fn lock(tx: &mut Tx, issue_id: i64) -> Result<Option<Pull>> {
 
 fn open(condition: &str) -> String {
     let columns = Pull::COLUMNS.split(", ").map(|name| format!("p.{name}")).collect::<Vec<_>>().join(", ");
-    format!("SELECT {columns} FROM pulls p JOIN issues i ON i.id = p.issue_id WHERE i.state = 'open' AND {condition} ORDER BY p.issue_id")
+    format!(
+        "SELECT {columns} FROM pulls p JOIN issues i ON i.id = p.issue_id WHERE i.state = 'open' AND {condition} ORDER BY p.issue_id"
+    )
 }
 
 /// Open ones whose head is this branch.

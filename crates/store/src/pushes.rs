@@ -79,7 +79,9 @@ pub async fn of_batch(query: &mut impl Query, batch: &str) -> Result<Vec<Push>> 
 
 /// Everything that is not settled, oldest first.
 pub async fn pending(query: &mut impl Query) -> Result<Vec<Push>> {
-    query.fetch_all(format!("SELECT {COLUMNS} FROM pushes WHERE state = 'pending' ORDER BY id LIMIT 1000"), args![]).await
+    query
+        .fetch_all(format!("SELECT {COLUMNS} FROM pushes WHERE state = 'pending' ORDER BY id LIMIT 1000"), args![])
+        .await
 }
 
 /// Settles one; `false` when somebody else did before.

@@ -96,8 +96,7 @@ pub async fn by_id(query: &mut impl Query, repo_id: i64, id: i64) -> Result<Opti
 }
 
 pub async fn by_tag(query: &mut impl Query, repo_id: i64, tag: &str) -> Result<Option<Release>> {
-    let sql =
-        format!("SELECT {} FROM releases WHERE repo_id = $1 AND tag = $2 AND draft = FALSE", Release::COLUMNS);
+    let sql = format!("SELECT {} FROM releases WHERE repo_id = $1 AND tag = $2 AND draft = FALSE", Release::COLUMNS);
     query.fetch_optional(sql, args![repo_id, tag]).await
 }
 

@@ -151,7 +151,13 @@ pub async fn set_comment_body(tx: &mut Tx, id: i64, body: &str) -> Result<()> {
 }
 
 /// Where a comment's line is after the head moved; `None`: its lines are gone.
-pub async fn set_comment_place(tx: &mut Tx, id: i64, commit: &str, line: Option<i64>, position: Option<i64>) -> Result<()> {
+pub async fn set_comment_place(
+    tx: &mut Tx,
+    id: i64,
+    commit: &str,
+    line: Option<i64>,
+    position: Option<i64>,
+) -> Result<()> {
     let sql = "UPDATE review_comments SET commit_sha = $2, line = $3, position = $4 WHERE id = $1";
     tx.execute(sql, args![id, commit, line, position]).await.map(drop)
 }

@@ -15,6 +15,9 @@ pub struct SealedColumn {
 pub const SEALED_COLUMNS: &[SealedColumn] = &[
     SealedColumn { table: "secrets", key: "id", column: "sealed" },
     SealedColumn { table: "box_keys", key: "id", column: "sealed" },
+    SealedColumn { table: "hooks", key: "id", column: "secret_sealed" },
+    SealedColumn { table: "connections", key: "id", column: "secret_sealed" },
+    SealedColumn { table: "connections", key: "id", column: "token_sealed" },
 ];
 
 impl SealedColumn {
