@@ -33,7 +33,7 @@ mod tests;
 pub use events::{Events, EventsStored, Progress};
 pub use finish::{Finish, Outcome, Report};
 pub use heartbeat::{Heartbeat, Orders};
-pub use log::{LogStored, log_header};
+pub use log::{LogDamage, LogDecoder, LogEncoder, LogEntry, LogKind, LogStored};
 pub use problem::{ErrorCode, PROBLEM_JSON, Problem};
 pub use registration::{Claim, Hello, Registered, Registration, Settings};
 pub use secret::Secret;

@@ -12,6 +12,7 @@ use crate::disk::blob::{Blob, BlobWriter};
 use crate::disk::index::IndexFile;
 use crate::disk::staging::Staging;
 use crate::disk::{remove_file, sync_dir};
+use crate::remote::Remote;
 use crate::{Clock, DEFAULT_QUOTA_BYTES, Error, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -90,7 +91,7 @@ struct Index {
     artifacts: Vec<Artifact>,
 }
 
-/// The artifacts of a run, under `artifacts/` in its directory. Cheap to clone; all methods block.
+/// The artifacts of a run: under `artifacts/` in its directory, or on a server. Cheap to clone; all methods block.
 #[derive(Debug, Clone)]
 pub struct ArtifactStore(Arc<Inner>);
 
@@ -101,6 +102,8 @@ struct Inner {
     clock: Clock,
     index: IndexFile<Index>,
     staging: Mutex<Option<Arc<Staging>>>,
+    /// The artifacts lie there, not in `dir`.
+    remote: Option<Arc<Remote>>,
 }
 
 impl ArtifactStore {
@@ -112,7 +115,15 @@ impl ArtifactStore {
     pub(crate) fn with_limits(run_dir: &Path, max_bytes: u64, clock: Clock) -> ArtifactStore {
         let dir = run_dir.join("artifacts");
         let index = IndexFile::new(&dir);
-        ArtifactStore(Arc::new(Inner { dir, max_bytes, clock, index, staging: Mutex::default() }))
+        ArtifactStore(Arc::new(Inner { dir, max_bytes, clock, index, staging: Mutex::default(), remote: None }))
+    }
+
+    /// The artifacts of a run on a server.
+    pub(crate) fn on_server(remote: Arc<Remote>) -> ArtifactStore {
+        let dir = PathBuf::new();
+        let index = IndexFile::new(&dir);
+        let (max_bytes, clock, staging) = (DEFAULT_QUOTA_BYTES, Clock::system(), Mutex::default());
+        ArtifactStore(Arc::new(Inner { dir, max_bytes, clock, index, staging, remote: Some(remote) }))
     }
 
     fn blob_path(&self, id: u64) -> PathBuf {
@@ -125,6 +136,9 @@ impl ArtifactStore {
 
     /// Opens staging, and on the first call sweeps what a killed process left.
     pub(crate) fn staging(&self) -> Result<Arc<Staging>> {
+        if let Some(remote) = &self.0.remote {
+            return remote.staging();
+        }
         let mut staging = self.0.staging.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(staging) = &*staging {
             return Ok(Arc::clone(staging));
@@ -214,6 +228,9 @@ impl ArtifactStore {
         mut blob: Blob,
         options: &UploadOptions,
     ) -> Result<Artifact> {
+        if let Some(remote) = &self.0.remote {
+            return remote.publish_artifact(name, &content, &blob, options);
+        }
         blob.sync()?;
         let mut locked = self.0.index.lock()?;
         let replaced = locked.value.artifacts.iter().position(|artifact| artifact.name == name);
@@ -253,7 +270,10 @@ impl ArtifactStore {
     /// # Errors
     /// An unreadable index.
     pub fn list(&self) -> Result<Vec<Artifact>> {
-        Ok(self.0.index.read()?.artifacts)
+        match &self.0.remote {
+            Some(remote) => remote.artifacts(),
+            None => Ok(self.0.index.read()?.artifacts),
+        }
     }
 
     /// The artifact with this name.
@@ -279,6 +299,9 @@ impl ArtifactStore {
     /// # Errors
     /// [`Error::NoArtifact`] when it was deleted meanwhile.
     pub fn reader(&self, artifact: &Artifact) -> Result<File> {
+        if let Some(remote) = &self.0.remote {
+            return remote.open_artifact(artifact);
+        }
         let path = self.blob_path(artifact.id);
         File::open(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::NoArtifact { what: format!("named {:?}", artifact.name) },
@@ -312,6 +335,11 @@ impl ArtifactStore {
     /// # Errors
     /// [`Error::NoArtifact`], or an index that cannot be written.
     pub fn delete(&self, name: &str) -> Result<Artifact> {
+        if let Some(remote) = &self.0.remote {
+            let artifact = self.get(name)?;
+            remote.delete_artifact(name)?;
+            return Ok(artifact);
+        }
         let mut locked = self.0.index.lock()?;
         let position = locked.value.artifacts.iter().position(|artifact| artifact.name == name);
         let position = position.ok_or_else(|| Error::NoArtifact { what: format!("named {name:?}") })?;

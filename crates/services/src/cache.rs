@@ -9,6 +9,7 @@ pub use reservation::Reservation;
 use crate::disk::index::{IndexFile, Locked};
 use crate::disk::staging::Staging;
 use crate::disk::{remove_file, sync_dir};
+use crate::remote::Remote;
 use crate::{Clock, DEFAULT_QUOTA_BYTES, Error, Explanation, Result, UNUSED_DAYS};
 use jiff::Timestamp;
 use search::Condition;
@@ -92,7 +93,7 @@ pub(crate) struct Index {
     entries: Vec<CacheEntry>,
 }
 
-/// The caches under `caches/` in the data directory. Cheap to clone; all methods block.
+/// The caches under `caches/` in the data directory, or on a server. Cheap to clone; all methods block.
 #[derive(Debug, Clone)]
 pub struct CacheStore(Arc<Inner>);
 
@@ -105,6 +106,8 @@ struct Inner {
     staging: Mutex<Option<Arc<Staging>>>,
     /// (repository, scope, key, version) being saved by this process.
     reserved: Mutex<HashSet<[String; 4]>>,
+    /// The caches lie there, not in `dir`.
+    remote: Option<Arc<Remote>>,
 }
 
 impl CacheStore {
@@ -118,7 +121,20 @@ impl CacheStore {
         let dir = data_dir.join("caches");
         let index = IndexFile::new(&dir);
         let (staging, reserved) = Default::default();
-        CacheStore(Arc::new(Inner { dir, quota_bytes, clock, index, staging, reserved }))
+        CacheStore(Arc::new(Inner { dir, quota_bytes, clock, index, staging, reserved, remote: None }))
+    }
+
+    /// The caches on a server that a job may see.
+    pub(crate) fn on_server(remote: Arc<Remote>) -> CacheStore {
+        let dir = PathBuf::new();
+        let index = IndexFile::new(&dir);
+        let (quota_bytes, clock) = (DEFAULT_QUOTA_BYTES, Clock::system());
+        let (staging, reserved) = Default::default();
+        CacheStore(Arc::new(Inner { dir, quota_bytes, clock, index, staging, reserved, remote: Some(remote) }))
+    }
+
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        self.0.remote.as_deref()
     }
 
     pub(crate) fn quota_bytes(&self) -> u64 {
@@ -131,6 +147,9 @@ impl CacheStore {
 
     /// Opens staging, and on the first call sweeps what a killed process left.
     pub(crate) fn staging(&self) -> Result<Arc<Staging>> {
+        if let Some(remote) = &self.0.remote {
+            return remote.staging();
+        }
         let mut staging = self.0.staging.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(staging) = &*staging {
             return Ok(Arc::clone(staging));
@@ -155,6 +174,17 @@ impl CacheStore {
     /// # Errors
     /// Keys GitHub would refuse; an unreadable store. A miss is no error.
     pub fn restore(&self, query: &CacheQuery) -> Result<Restored> {
+        check_query(query)?;
+        if let Some(remote) = &self.0.remote {
+            let (found, explanation) = remote.find_cache(query)?;
+            let hit = match found {
+                Some((entry, url)) => {
+                    Some(CacheHit { exact: entry.key == query.key, entry, reader: remote.download(&url)? })
+                }
+                None => None,
+            };
+            return Ok(Restored { hit, explanation });
+        }
         let (found, mut explanation) = self.lookup(query)?;
         let Some(entry) = found else {
             return Ok(Restored { hit: None, explanation });
@@ -178,16 +208,7 @@ impl CacheStore {
     /// # Errors
     /// As for [`CacheStore::restore`].
     pub fn lookup(&self, query: &CacheQuery) -> Result<(Option<CacheEntry>, Explanation)> {
-        if query.restore_keys.len() + 1 > MAX_KEYS {
-            return Err(Error::BadKey(format!(
-                "{} keys given, at most {MAX_KEYS} can be searched",
-                query.restore_keys.len() + 1
-            )));
-        }
-        for key in std::iter::once(&query.key).chain(&query.restore_keys) {
-            check_key(key)?;
-        }
-        check_version(&query.version)?;
+        check_query(query)?;
         let index = self.0.index.read()?;
         let (found, explanation) = search::search(query, &index.entries, |entry| self.condition(entry));
         Ok((found.cloned(), explanation))
@@ -223,6 +244,11 @@ impl CacheStore {
     ) -> Result<Reservation> {
         check_key(key)?;
         check_version(version)?;
+        if let Some(remote) = &self.0.remote {
+            let url = remote.reserve_cache(key, version, scope)?;
+            let claim = [repository, scope, key, version].map(str::to_owned);
+            return Reservation::claim(self, claim, owner.clone(), Some(url));
+        }
         let index = self.0.index.read()?;
         let claim = [repository, scope, key, version].map(str::to_owned);
         if let Some(entry) = index.entries.iter().find(|entry| is_claimed(entry, &claim))
@@ -230,7 +256,7 @@ impl CacheStore {
         {
             return Err(Error::CacheExists { key: key.to_owned(), scope: scope.to_owned() });
         }
-        Reservation::claim(self, claim, owner.clone())
+        Reservation::claim(self, claim, owner.clone(), None)
     }
 
     /// All entries, oldest first, with their last use.
@@ -364,7 +390,18 @@ fn is_claimed(entry: &CacheEntry, [repository, scope, key, version]: &[String; 4
     entry.repository == *repository && entry.scope == *scope && entry.key == *key && entry.version == *version
 }
 
-fn check_key(key: &str) -> Result<()> {
+pub(crate) fn check_query(query: &CacheQuery) -> Result<()> {
+    let keys = query.restore_keys.len() + 1;
+    if keys > MAX_KEYS {
+        return Err(Error::BadKey(format!("{keys} keys given, at most {MAX_KEYS} can be searched")));
+    }
+    for key in std::iter::once(&query.key).chain(&query.restore_keys) {
+        check_key(key)?;
+    }
+    check_version(&query.version)
+}
+
+pub(crate) fn check_key(key: &str) -> Result<()> {
     if key.is_empty() {
         return Err(Error::BadKey("a cache key is empty".to_owned()));
     }
@@ -377,7 +414,7 @@ fn check_key(key: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_version(version: &str) -> Result<()> {
+pub(crate) fn check_version(version: &str) -> Result<()> {
     if version.is_empty() || version.len() > MAX_VERSION_BYTES {
         return Err(Error::BadKey(format!("a cache version has 1 to {MAX_VERSION_BYTES} bytes")));
     }

@@ -41,6 +41,12 @@ pub enum Error {
     ReadOnly,
     #[error("{path}: {reason}", path = path.display())]
     Archive { path: PathBuf, reason: String },
+    /// A server said no, with the code of its answer.
+    #[error("{message}")]
+    Refused { code: String, message: String },
+    /// A server could not be reached, or answered what nobody understands.
+    #[error("{0}")]
+    Server(String),
     #[error("signing key: {0}")]
     Key(String),
 }

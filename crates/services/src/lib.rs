@@ -7,6 +7,7 @@
 //! Must not print, must not know how jobs are executed, and must never hold a whole artifact or cache in
 //! memory. Native actions use the stores directly; the HTTP side is a translation onto the same calls.
 
+mod admission;
 mod artifact;
 mod cache;
 mod clock;
@@ -16,10 +17,12 @@ mod error;
 mod http;
 mod identity;
 mod oidc;
+mod remote;
 mod scope;
 mod services;
 mod token;
 
+pub use admission::{Admission, Admitted, JobClaim};
 pub use api::JobIdentity;
 pub use artifact::name::{NameError, validate_artifact_name, validate_file_path};
 pub use artifact::{

@@ -4,22 +4,35 @@ mod shared;
 
 pub(crate) use shared::{Job, Pending, PendingKind, Shared};
 
-use crate::{ArtifactStore, CacheStore, Error, JobEnvironment, JobIdentity, Result, ServicesConfig};
-use serde_json::json;
+use crate::remote::{Client, Remote};
+use crate::{ArtifactStore, CacheStore, Error, JobEnvironment, JobIdentity, Result, ServicesConfig, admission};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
-/// Seconds a job's tokens could last; in truth they end with [`Services::end_job`].
-const TOKEN_LIFETIME: i64 = 7 * 24 * 3600;
-
 /// Artifacts, caches and identity tokens for the jobs of a run. Stops listening when dropped.
 #[derive(Debug)]
 pub struct Services {
-    shared: Arc<Shared>,
+    place: Place,
     server: Option<Server>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Own(Arc<Shared>),
+    Server(Box<Access>),
+}
+
+/// What a runner has of a server's services, for one job.
+#[derive(Debug)]
+struct Access {
+    /// With a closing slash.
+    url: String,
+    environment: JobEnvironment,
+    artifacts: ArtifactStore,
+    caches: CacheStore,
 }
 
 #[derive(Debug)]
@@ -67,91 +80,79 @@ impl Services {
         Ok(services)
     }
 
-    /// Services that listen nowhere: whoever holds them serves [`Services::router`] at the root of `url`
-    /// (no path: clients drop it).
+    fn embedded(config: ServicesConfig, url: &str) -> Result<Services> {
+        let shared = Shared::new(config, url.trim_end_matches('/'))?;
+        Ok(Services { place: Place::Own(Arc::new(shared)), server: None })
+    }
+
+    /// The services of a server, for one of its jobs: `environment` is what the server made for it. Content on its way lies
+    /// below `dir`.
     ///
     /// # Errors
-    /// No random numbers to be had.
-    pub fn embedded(config: ServicesConfig, url: &str) -> Result<Services> {
-        let shared = Shared::new(config, url.trim_end_matches('/'))?;
-        Ok(Services { shared: Arc::new(shared), server: None })
+    /// An environment without a token.
+    pub fn on_server(url: &str, environment: JobEnvironment, dir: &Path) -> Result<Services> {
+        let client = Client::new(url, admission::runtime_token(&environment)?)?;
+        let remote = Arc::new(Remote::new(client, dir.to_owned()));
+        let access = Access {
+            url: format!("{}/", url.trim_end_matches('/')),
+            environment,
+            artifacts: ArtifactStore::on_server(Arc::clone(&remote)),
+            caches: CacheStore::on_server(remote),
+        };
+        Ok(Services { place: Place::Server(Box::new(access)), server: None })
     }
 
     /// All endpoints, for the root of a host and port.
-    pub fn router(&self) -> axum::Router {
-        crate::http::router(Arc::clone(&self.shared))
+    fn router(&self) -> axum::Router {
+        match &self.place {
+            Place::Own(shared) => crate::http::router(Arc::clone(shared)),
+            Place::Server(_) => axum::Router::new(),
+        }
     }
 
     /// Where the services are, with a closing slash.
     pub fn url(&self) -> String {
-        format!("{}/", self.shared.url)
+        match &self.place {
+            Place::Own(shared) => format!("{}/", shared.url),
+            Place::Server(access) => access.url.clone(),
+        }
     }
 
     /// The run's artifacts; shared with what jobs do over HTTP.
     pub fn artifacts(&self) -> &ArtifactStore {
-        &self.shared.artifacts
+        match &self.place {
+            Place::Own(shared) => &shared.artifacts,
+            Place::Server(access) => &access.artifacts,
+        }
     }
 
     /// The machine's caches; shared with what jobs do over HTTP.
     pub fn caches(&self) -> &CacheStore {
-        &self.shared.caches
+        match &self.place {
+            Place::Own(shared) => &shared.caches,
+            Place::Server(access) => &access.caches,
+        }
     }
 
-    /// Admits a job and gives it its tokens. Admitted again, the earlier tokens end.
+    /// Admits a job and gives it its tokens. Admitted again, the earlier tokens end. A server's job has them already.
     pub fn job_environment(&self, identity: &JobIdentity) -> JobEnvironment {
-        let shared = &self.shared;
+        let shared = match &self.place {
+            Place::Own(shared) => shared,
+            Place::Server(access) => return access.environment.clone(),
+        };
         let job = Arc::new(Job::new(identity));
-        let now = shared.now();
-        let token = |use_: &str, more: serde_json::Value| {
-            let mut claims = json!({
-                "iss": shared.issuer(), "iat": now, "nbf": now, "exp": now + TOKEN_LIFETIME,
-                "use": use_, "job": job.backend_id, "nonce": job.nonce,
-            });
-            if let (Some(claims), serde_json::Value::Object(more)) = (claims.as_object_mut(), more) {
-                claims.extend(more);
-            }
-            shared.signer.jwt(&claims)
-        };
-        // 1 reads, 2 writes, as the cache clients of image builders understand it.
-        let access = job.scopes.read.iter().map(|scope| {
-            let permission = if job.scopes.write.as_ref() == Some(scope) { 3 } else { 1 };
-            json!({"Scope": scope, "Permission": permission})
-        });
-        let access = serde_json::Value::Array(access.collect()).to_string();
-        let scope = format!("Actions.Results:{}:{}", job.run_backend_id, job.backend_id);
-        let runtime_token = token("runtime", json!({"scp": scope, "ac": access}));
-        let url = self.url();
-        let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let mut environment = JobEnvironment {
-            action_env: vec![
-                variable("ACTIONS_RUNTIME_URL", &url),
-                variable("ACTIONS_RUNTIME_TOKEN", &runtime_token),
-                variable("ACTIONS_RESULTS_URL", &url),
-                variable("ACTIONS_CACHE_URL", &url),
-                variable("ACTIONS_CACHE_SERVICE_V2", "True"),
-                variable("ACTIONS_CACHE_MODE", if identity.cache_write { "write" } else { "read" }),
-                variable("ACTIONS_ORCHESTRATION_ID", &format!("{}.{}", job.run_backend_id, job.backend_id)),
-            ],
-            run_env: Vec::new(),
-            secrets_to_mask: vec![signature(&runtime_token)],
-        };
-        if identity.id_token {
-            let request_token = token("id-token", json!({}));
-            // The client appends `&audience=`, so there must be a query already.
-            environment.run_env = vec![
-                variable("ACTIONS_ID_TOKEN_REQUEST_URL", &format!("{url}oidc/token?api-version=2.0")),
-                variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", &request_token),
-            ];
-            environment.action_env.extend(environment.run_env.iter().cloned());
-            environment.secrets_to_mask.push(signature(&request_token));
-        }
+        let more = serde_json::Value::Null;
+        let environment =
+            admission::environment(&shared.signer, &shared.url, shared.issuer(), &job, &more, shared.now());
         shared.admit(job);
         environment
     }
 
     /// Ends a job, by its leg id: its tokens stop working, what it had begun to upload is dropped.
     pub fn end_job(&self, job_id: &str) {
-        self.shared.end(job_id);
+        if let Place::Own(shared) = &self.place {
+            shared.end(job_id);
+        }
     }
 }
 
@@ -164,10 +165,4 @@ impl Drop for Services {
             }
         }
     }
-}
-
-/// The part of a token that makes it one. Header and claims are no secret, and searching every line of output for them
-/// as well, in every encoding, costs far more than it hides.
-fn signature(token: &str) -> String {
-    token.rsplit('.').next().unwrap_or(token).to_owned()
 }

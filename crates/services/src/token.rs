@@ -1,4 +1,4 @@
-//! Tokens the services give out and take back: HS256, with a key that lives as long as the process.
+//! Tokens the services give out and take back: HS256.
 
 use crate::{Error, Result};
 use base64::Engine;
@@ -22,6 +22,11 @@ impl Signer {
     pub(crate) fn generate() -> Result<Signer> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new());
         Ok(Signer { key: key.map_err(|_| Error::Key("the system gives no random numbers".to_owned()))? })
+    }
+
+    /// With a key that several processes share.
+    pub(crate) fn of(key: &[u8]) -> Signer {
+        Signer { key: hmac::Key::new(hmac::HMAC_SHA256, key) }
     }
 
     /// A JWT over the claims.

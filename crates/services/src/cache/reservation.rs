@@ -15,16 +15,23 @@ pub struct Reservation {
     claim: [String; 4],
     owner: CacheOwner,
     writer: Option<BlobWriter>,
+    /// Where the content goes, of a cache on a server.
+    upload: Option<String>,
 }
 
 impl Reservation {
-    pub(super) fn claim(store: &CacheStore, claim: [String; 4], owner: CacheOwner) -> Result<Reservation> {
+    pub(super) fn claim(
+        store: &CacheStore,
+        claim: [String; 4],
+        owner: CacheOwner,
+        upload: Option<String>,
+    ) -> Result<Reservation> {
         let mut reserved = store.0.reserved.lock().unwrap_or_else(PoisonError::into_inner);
         if !reserved.insert(claim.clone()) {
             let [_, scope, key, _] = claim;
             return Err(Error::CacheReserved { key, scope });
         }
-        Ok(Reservation { store: store.clone(), claim, owner, writer: None })
+        Ok(Reservation { store: store.clone(), claim, owner, writer: None, upload })
     }
 
     pub fn key(&self) -> &str {
@@ -66,7 +73,10 @@ impl Reservation {
     }
 
     fn publish(&self, blob: Blob) -> Result<CacheEntry> {
-        self.store.publish(&self.claim, &self.owner, blob)
+        match (self.store.remote(), &self.upload) {
+            (Some(remote), Some(url)) => remote.publish_cache(url, &self.claim, &self.owner, &blob),
+            _ => self.store.publish(&self.claim, &self.owner, blob),
+        }
     }
 }
 

@@ -42,6 +42,7 @@ impl From<Error> for Twirp {
             Error::NotUploaded { .. } => "failed_precondition",
             Error::ReadOnly => "permission_denied",
             Error::Io { .. } | Error::Index { .. } | Error::Archive { .. } | Error::Key(_) => "internal",
+            Error::Refused { .. } | Error::Server(_) => "internal",
         };
         Twirp::new(code, error.to_string())
     }

@@ -68,7 +68,7 @@ pub(crate) fn job(job_id: &str) -> JobIdentity {
         event_name: "push".into(),
         id_token: true,
         cache_write: true,
-        ..JobIdentity::default()..JobIdentity::default()
+        ..JobIdentity::default()
     }
 }
 

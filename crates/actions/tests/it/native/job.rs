@@ -81,7 +81,7 @@ impl Job {
             sha,
             event_name: "push".into(),
             cache_write: true,
-            ..JobIdentity::default()..JobIdentity::default()
+            ..JobIdentity::default()
         };
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let env = IndexMap::from([
