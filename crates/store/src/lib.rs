@@ -13,6 +13,7 @@ mod clock;
 mod conn;
 mod error;
 mod health;
+pub mod logs;
 mod migrate;
 mod query;
 mod record;

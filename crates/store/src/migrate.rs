@@ -26,6 +26,7 @@ macro_rules! migrations {
 const MIGRATIONS: &[Migration] = migrations! {
     "0001_base",
     "0050_identity",
+    "0200_logs",
     "0300_repositories",
     "0310_issues",
     "0320_checks",
