@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "0310_issues",
     "0320_checks",
     "0330_hooks",
+    "0100_control",
 };
 
 /// Each server that starts does this; one at a time.

@@ -6,10 +6,13 @@ use std::future::Future;
 use crate::arg::Arg;
 use crate::conn::Conn;
 use crate::store::Pool;
-use crate::{Error, Record, Result, Row, Store};
+use crate::{Error, Micros, Record, Result, Row, Store};
 
 /// What can be asked: a [`Reader`] outside of transactions, a [`crate::Tx`] within one.
 pub trait Query: Send {
+    /// The store's time.
+    fn now(&self) -> Micros;
+
     /// # Errors
     /// When the database is away or refuses the statement.
     fn rows(
@@ -60,6 +63,10 @@ pub struct Reader {
 }
 
 impl Query for Reader {
+    fn now(&self) -> Micros {
+        self.store.now()
+    }
+
     async fn rows(&mut self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Arg>) -> Result<Vec<Row>> {
         let sql = sql.into();
         let result = match self.store.pool() {

@@ -18,6 +18,10 @@ pub const SEALED_COLUMNS: &[SealedColumn] = &[
     SealedColumn { table: "hooks", key: "id", column: "secret_sealed" },
     SealedColumn { table: "connections", key: "id", column: "secret_sealed" },
     SealedColumn { table: "connections", key: "id", column: "token_sealed" },
+    SealedColumn { table: "run_attempts", key: "id", column: "sealed" },
+    SealedColumn { table: "jobs", key: "id", column: "sealed" },
+    SealedColumn { table: "environment_gates", key: "id", column: "sealed" },
+    SealedColumn { table: "gate_requests", key: "id", column: "sealed_token" },
 ];
 
 impl SealedColumn {

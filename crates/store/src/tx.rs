@@ -122,6 +122,10 @@ impl Tx {
 }
 
 impl Query for Tx {
+    fn now(&self) -> Micros {
+        self.store.now()
+    }
+
     async fn rows(&mut self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Arg>) -> Result<Vec<Row>> {
         let result = self.conn().rows(sql.into(), args).await;
         self.store.note(result)

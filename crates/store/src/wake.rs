@@ -17,6 +17,10 @@ pub enum Topic {
     Events,
     /// A job is queued.
     Queue,
+    /// An input lies there for a run.
+    Inbox,
+    /// A gate, a schedule or a deadline was set: who sleeps until the next one looks again.
+    Timers,
     /// A run has new events, or something to do.
     Run(i64),
     /// A job changed: it is to be cancelled, or over.
@@ -32,6 +36,8 @@ impl fmt::Display for Topic {
         match self {
             Self::Events => f.write_str("events"),
             Self::Queue => f.write_str("queue"),
+            Self::Inbox => f.write_str("inbox"),
+            Self::Timers => f.write_str("timers"),
             Self::Run(id) => write!(f, "run:{id}"),
             Self::Job(id) => write!(f, "job:{id}"),
             Self::Log(id) => write!(f, "log:{id}"),
@@ -46,6 +52,8 @@ impl Topic {
         Some(match name {
             "events" => Self::Events,
             "queue" => Self::Queue,
+            "inbox" => Self::Inbox,
+            "timers" => Self::Timers,
             "run" => Self::Run(id.parse().ok()?),
             "job" => Self::Job(id.parse().ok()?),
             "log" => Self::Log(id.parse().ok()?),

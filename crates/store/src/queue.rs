@@ -1,0 +1,161 @@
+//! The queue: which job a runner gets, its lease and its fence.
+
+use crate::jobs::Job;
+use crate::{Lock, Micros, Query, Result, Topic, Tx, args, placeholders, record};
+
+record! {
+    /// Jobs that wait, by what decides who can take them.
+    #[derive(Clone, Debug)]
+    pub struct Waiting {
+        pub repo_id: i64,
+        /// JSON list, in lower case and order.
+        pub labels_key: String,
+        pub runner_group: Option<String>,
+        /// The highest.
+        pub priority: i64,
+        /// The oldest.
+        pub first: i64,
+    }
+}
+
+/// What waits, a row for each repository, label set and group.
+pub async fn waiting(query: &mut impl Query) -> Result<Vec<Waiting>> {
+    let sql = "SELECT repo_id, labels_key, runner_group, MAX(priority) AS priority, MIN(id) AS first FROM jobs \
+               WHERE status = 'queued' GROUP BY repo_id, labels_key, runner_group";
+    query.fetch_all(sql, args![]).await
+}
+
+/// How many jobs of each repository are at work.
+pub async fn running(query: &mut impl Query) -> Result<Vec<(i64, i64)>> {
+    let sql = "SELECT repo_id, COUNT(*) FROM jobs WHERE status = 'in_progress' GROUP BY repo_id";
+    query.fetch_all(sql, args![]).await
+}
+
+/// The next job of one repository with one of these label sets and groups, locked. `None` when others have them all.
+pub async fn next(tx: &mut Tx, repo_id: i64, kinds: &[(String, Option<String>)]) -> Result<Option<Job>> {
+    let lock = tx.lock_clause(Lock::Skip);
+    let mut values = args![repo_id];
+    let keys: Vec<&str> = kinds.iter().map(|(key, _)| key.as_str()).collect();
+    let list = placeholders(2, keys.len());
+    values.extend(keys.into_iter().map(crate::Arg::from));
+    let groups: Vec<&str> = kinds.iter().filter_map(|(_, group)| group.as_deref()).collect();
+    let in_group = if groups.is_empty() {
+        "runner_group IS NULL".to_owned()
+    } else {
+        let list = placeholders(values.len() + 1, groups.len());
+        values.extend(groups.into_iter().map(crate::Arg::from));
+        format!("(runner_group IS NULL OR runner_group IN ({list}))")
+    };
+    let sql = format!(
+        "SELECT {} FROM jobs WHERE status = 'queued' AND repo_id = $1 AND labels_key IN ({list}) AND {in_group} \
+         ORDER BY priority DESC, id LIMIT 1{lock}",
+        Job::COLUMNS
+    );
+    tx.fetch_optional(sql, values).await
+}
+
+/// Gives a locked job to a runner. The fence is that of the claim.
+pub async fn claim(
+    tx: &mut Tx,
+    id: i64,
+    runner_id: i64,
+    runner_name: &str,
+    lease_until: Micros,
+    deadline: Micros,
+) -> Result<i64> {
+    let now = tx.now();
+    let sql = "UPDATE jobs SET status = 'in_progress', fence = fence + 1, runner_id = $2, runner_name = $3, lease_until = $4, \
+               deadline = $5, last_event = 0, started_at = $6 WHERE id = $1 AND status = 'queued' RETURNING fence";
+    tx.fetch_one(sql, args![id, runner_id, runner_name, lease_until, deadline, now]).await
+}
+
+/// The job, locked, if this claim still holds it.
+pub async fn held(tx: &mut Tx, id: i64, fence: i64, runner_id: i64) -> Result<Option<Job>> {
+    let lock = tx.lock_clause(Lock::Wait);
+    let sql = format!(
+        "SELECT {} FROM jobs WHERE id = $1 AND fence = $2 AND runner_id = $3 AND status = 'in_progress'{lock}",
+        Job::COLUMNS
+    );
+    tx.fetch_optional(sql, args![id, fence, runner_id]).await
+}
+
+/// Whether this claim still holds the job, without locking it.
+pub async fn holds(query: &mut impl Query, id: i64, fence: i64, runner_id: i64) -> Result<bool> {
+    let sql = "SELECT 1 AS one FROM jobs WHERE id = $1 AND fence = $2 AND runner_id = $3 AND status = 'in_progress'";
+    Ok(query.fetch_optional::<OneRow>(sql, args![id, fence, runner_id]).await?.is_some())
+}
+
+struct OneRow;
+
+impl crate::Record for OneRow {
+    fn read(_: &crate::Row) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+/// Extends a claim's lease. What the runner is to do: cancel, kill; `None` when the claim does not hold the job any more.
+pub async fn renew(
+    tx: &mut Tx,
+    id: i64,
+    fence: i64,
+    runner_id: i64,
+    lease_until: Micros,
+) -> Result<Option<(bool, bool)>> {
+    let sql = "UPDATE jobs SET lease_until = $4 WHERE id = $1 AND fence = $2 AND runner_id = $3 AND status = 'in_progress' \
+               RETURNING cancel, kill";
+    tx.fetch_optional(sql, args![id, fence, runner_id, lease_until]).await
+}
+
+pub async fn orders(query: &mut impl Query, id: i64, fence: i64, runner_id: i64) -> Result<Option<(bool, bool)>> {
+    let sql =
+        "SELECT cancel, kill FROM jobs WHERE id = $1 AND fence = $2 AND runner_id = $3 AND status = 'in_progress'";
+    query.fetch_optional(sql, args![id, fence, runner_id]).await
+}
+
+pub async fn set_last_event(tx: &mut Tx, id: i64, last: i64) -> Result<()> {
+    tx.execute("UPDATE jobs SET last_event = $2 WHERE id = $1", args![id, last]).await.map(drop)
+}
+
+/// Takes a job from its runner and puts it back: nobody else is told about this claim any more.
+pub async fn requeue(tx: &mut Tx, id: i64, deadline: Option<Micros>) -> Result<()> {
+    let sql = "UPDATE jobs SET status = 'queued', runner_id = NULL, runner_name = NULL, lease_until = NULL, deadline = $2, \
+               lost_count = lost_count + 1, started_at = NULL WHERE id = $1 AND status = 'in_progress'";
+    tx.execute(sql, args![id, deadline]).await?;
+    tx.wake(Topic::Queue);
+    tx.wake(Topic::Job(id));
+    Ok(())
+}
+
+/// Jobs whose lease has run out: job and run.
+pub async fn expired(query: &mut impl Query, limit: i64) -> Result<Vec<(i64, i64)>> {
+    let now = query.now();
+    let sql =
+        "SELECT id, run_id FROM jobs WHERE status = 'in_progress' AND lease_until < $1 ORDER BY lease_until LIMIT $2";
+    query.fetch_all(sql, args![now, limit]).await
+}
+
+/// Jobs past their deadline, in the queue or at work: job and run.
+pub async fn overdue(query: &mut impl Query, limit: i64) -> Result<Vec<(i64, i64)>> {
+    let now = query.now();
+    let sql =
+        "SELECT id, run_id FROM jobs WHERE status IN ('queued', 'in_progress') AND deadline < $1 ORDER BY id LIMIT $2";
+    query.fetch_all(sql, args![now, limit]).await
+}
+
+/// Jobs that a runner works on.
+pub async fn of_runner(query: &mut impl Query, runner_id: i64) -> Result<Vec<(i64, i64)>> {
+    let sql = "SELECT id, run_id FROM jobs WHERE status = 'in_progress' AND runner_id = $1";
+    query.fetch_all(sql, args![runner_id]).await
+}
+
+/// After a jump of the clock: every lease lasts until then at least.
+pub async fn extend_leases(tx: &mut Tx, until: Micros) -> Result<u64> {
+    let sql = "UPDATE jobs SET lease_until = $1 WHERE status = 'in_progress' AND lease_until < $1";
+    tx.execute(sql, args![until]).await
+}
+
+/// Queued and running jobs, for metrics.
+pub async fn counts(query: &mut impl Query) -> Result<(i64, i64)> {
+    let sql = "SELECT (SELECT COUNT(*) FROM jobs WHERE status = 'queued'), (SELECT COUNT(*) FROM jobs WHERE status = 'in_progress')";
+    query.fetch_one(sql, args![]).await
+}
