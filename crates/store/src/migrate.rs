@@ -27,11 +27,11 @@ const MIGRATIONS: &[Migration] = migrations! {
     "0001_base",
     "0050_identity",
     "0200_logs",
+    "0100_control",
     "0300_repositories",
     "0310_issues",
     "0320_checks",
     "0330_hooks",
-    "0100_control",
 };
 
 /// Each server that starts does this; one at a time.
