@@ -4,10 +4,11 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use span::{Diagnostic, FileId, SourceFile, Span};
-use workflow::{Action, Workflow};
+use workflow::{Action, Spanned, Workflow};
 use yaml::{Anchor, Limits, Node, Scalar};
 
 use crate::comment::{self, Comment};
+use crate::types::TypeProblem;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +43,7 @@ pub struct Document {
     /// What is wrong with the file by itself.
     pub diagnostics: Vec<Diagnostic>,
     comments: OnceLock<Vec<Comment>>,
+    type_problems: OnceLock<Vec<TypeProblem>>,
 }
 
 impl Document {
@@ -59,6 +61,7 @@ impl Document {
             action: None,
             diagnostics: Vec::new(),
             comments: OnceLock::new(),
+            type_problems: OnceLock::new(),
         };
         if kind != Kind::Config {
             document.read_yaml();
@@ -127,10 +130,23 @@ impl Document {
         self.comments.get_or_init(|| comment::comments(self.file, self.text(), self.yaml.as_ref()))
     }
 
+    /// What is wrong with the types of its expressions, found when it is first asked for.
+    pub(crate) fn type_problems(&self, find: impl FnOnce() -> Vec<TypeProblem>) -> &[TypeProblem] {
+        self.type_problems.get_or_init(find)
+    }
+
     /// The comment on the line on which `span` ends, after it.
     pub fn comment_after(&self, span: Span) -> Option<&Comment> {
         let line = self.source.position(span.end as usize).line;
         self.comments().iter().find(|comment| comment.line == line && comment.span.start >= span.end)
+    }
+
+    /// The text of the comment after a `uses:` that names a commit, where its version may stand.
+    pub fn version_comment(&self, uses: &Spanned<Arc<str>>) -> Option<&str> {
+        // Only commits have one: the comments of most files are never looked for.
+        let (_, git_ref) = uses.value.split_once('@')?;
+        let is_commit = git_ref.len() >= 40 && git_ref.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_commit { self.comment_after(uses.span).map(|comment| comment.text.as_str()) } else { None }
     }
 
     /// The number of the line of an offset, from 1.

@@ -7,7 +7,28 @@ macro_rules! page {
     };
 }
 
+/// A rule whose findings are the diagnostics of its code.
+macro_rules! reading {
+    ($id:literal, $severity:ident, [$($alias:literal),*], $summary:literal) => {
+        &Rule {
+            id: $id,
+            severity: span::Severity::$severity,
+            confidence: crate::finding::Confidence::High,
+            profile: crate::rule::Profile::Correctness,
+            aliases: &[$($alias),*],
+            summary: $summary,
+            page: page!($id),
+            checks: &[crate::rule::Check::Reading],
+        }
+    };
+}
+
+mod action;
+mod call;
 mod correctness;
+mod expression;
+mod workflow;
+mod yaml;
 
 use std::sync::LazyLock;
 
@@ -15,7 +36,8 @@ use crate::rule::Rule;
 
 /// All rules, in the order of their ids.
 pub static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let groups: &[&[&'static Rule]] = &[correctness::RULES];
+    let groups: &[&[&'static Rule]] =
+        &[action::RULES, call::RULES, correctness::RULES, expression::RULES, workflow::RULES, yaml::RULES];
     let mut rules: Vec<&'static Rule> = groups.concat();
     rules.sort_by_key(|rule| rule.id);
     rules

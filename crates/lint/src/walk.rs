@@ -6,24 +6,32 @@ use workflow::{Action, JobKind, Runs, Step, StepKind, Workflow};
 
 use crate::document::Document;
 use crate::finding::Finding;
+use crate::links;
 use crate::project::Project;
 use crate::report::Report;
 use crate::rule::{Check, Rule};
 use crate::subject::{ActionSubject, ExpressionSubject, FileSubject, JobSubject, Owner, StepSubject, WorkflowSubject};
+
+macro_rules! Function {
+    ($subject:ty) => { fn(&$subject, &mut Report<'_>) };
+}
 
 /// The functions of the rules that are on, by what they look at.
 #[derive(Default)]
 pub(crate) struct Checks {
     /// Rules of diagnostics, in the order of their ids.
     reading: Vec<&'static Rule>,
-    file: Vec<(&'static Rule, fn(&FileSubject<'_>, &mut Report<'_>))>,
-    workflow: Vec<(&'static Rule, fn(&WorkflowSubject<'_>, &mut Report<'_>))>,
-    job: Vec<(&'static Rule, fn(&JobSubject<'_>, &mut Report<'_>))>,
-    step: Vec<(&'static Rule, fn(&StepSubject<'_>, &mut Report<'_>))>,
-    action: Vec<(&'static Rule, fn(&ActionSubject<'_>, &mut Report<'_>))>,
-    expression: Vec<(&'static Rule, fn(&ExpressionSubject<'_>, &mut Report<'_>))>,
-    project: Vec<(&'static Rule, fn(&Project, &mut Report<'_>))>,
+    file: List<Function!(FileSubject<'_>)>,
+    workflow: List<Function!(WorkflowSubject<'_>)>,
+    job: List<Function!(JobSubject<'_>)>,
+    step: List<Function!(StepSubject<'_>)>,
+    action: List<Function!(ActionSubject<'_>)>,
+    expression: List<Function!(ExpressionSubject<'_>)>,
+    project: List<Function!(Project)>,
 }
+
+/// Functions with the rules that they belong to.
+type List<F> = Vec<(&'static Rule, F)>;
 
 impl Checks {
     pub(crate) fn new(rules: impl IntoIterator<Item = &'static Rule>) -> Checks {
@@ -49,9 +57,11 @@ impl Checks {
     /// Everything that concerns one file.
     pub(crate) fn document(&self, project: &Project, document: &Document, out: &mut Vec<Finding>) {
         let walk = Walk { checks: self, project, document };
-        for diagnostic in &document.diagnostics {
-            if let Ok(index) = self.reading.binary_search_by_key(&diagnostic.code, |rule| rule.id) {
-                out.extend(Finding::from_diagnostic(self.reading[index], diagnostic.clone()));
+        if !self.reading.is_empty() {
+            for diagnostic in document.diagnostics.iter().cloned().chain(links::diagnostics(project, document)) {
+                if let Ok(index) = self.reading.binary_search_by_key(&diagnostic.code, |rule| rule.id) {
+                    out.extend(Finding::from_diagnostic(self.reading[index], diagnostic));
+                }
             }
         }
         for (rule, check) in &self.file {

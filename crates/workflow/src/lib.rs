@@ -41,7 +41,7 @@ pub use model::workflow::{Defaults, PermissionLevel, Permissions, Workflow};
 pub use model::{Condition, Spanned};
 pub use parse::{Parsed, parse_action, parse_workflow, read_action, read_workflow};
 pub use permission::{Grant, Violation, effective_permissions};
-pub use program::{Loader, MAX_FILES, MAX_LEVELS, Origin, Program, link};
+pub use program::{Loader, MAX_FILES, MAX_LEVELS, Origin, Program, check_calls, link};
 pub use reference::{ActionReference, ReferenceError, WorkflowReference};
 pub use schema::events::{EVENT_NAMES as EVENTS, activity_types};
 pub use visit::{each_expression_of_job, each_expression_of_workflow};

@@ -48,8 +48,7 @@ pub fn link(root: &Workflow, loader: &mut Loader<'_>) -> Result<Program, Vec<Dia
     let mut linker = Linker { loader, done: HashMap::new(), open: Vec::new(), files: 1, errors: Vec::new() };
     let (program, height, deepest) = linker.program(Arc::new(root.clone()), &Origin::Run);
     if height > MAX_LEVELS {
-        let message = format!("{height} workflows call each other in a row, at most {MAX_LEVELS} are allowed");
-        let diagnostic = Diagnostic::error(code::CALL_TOO_DEEP, message);
+        let diagnostic = too_deep(height);
         linker.errors.push(match deepest {
             Some(span) => diagnostic.at(span),
             None => diagnostic,
@@ -61,6 +60,33 @@ pub fn link(root: &Workflow, loader: &mut Loader<'_>) -> Result<Program, Vec<Dia
     }
     errors.dedup();
     if errors.is_empty() { Ok(program) } else { Err(errors) }
+}
+
+/// What is wrong with the calls of `root` itself, as far as `loader` knows what is called: it gets the name that a
+/// [`Loader`] gets, and what it does not know is not looked at. For linters and editors, which have no other repositories.
+#[must_use]
+pub fn check_calls(root: &Workflow, loader: &mut dyn FnMut(&str) -> Option<Arc<Workflow>>) -> Vec<Diagnostic> {
+    let mut load =
+        |name: &str, span: Span| loader(name).ok_or_else(|| Diagnostic::info(UNKNOWN_CALLEE, String::new()).at(span));
+    let mut linker = Linker { loader: &mut load, done: HashMap::new(), open: Vec::new(), files: 1, errors: Vec::new() };
+    let (program, height, deepest) = linker.program(Arc::new(root.clone()), &Origin::Run);
+    let mut errors = linker.errors;
+    errors.retain(|error| error.code != UNKNOWN_CALLEE);
+    if let (true, Some(span)) = (height > MAX_LEVELS, deepest) {
+        errors.push(too_deep(height).at(span));
+    }
+    check_permissions(&program, None, &mut HashSet::new(), &mut errors);
+    errors.retain(|error| error.primary.is_some_and(|span| span.file == root.file));
+    errors.dedup();
+    errors
+}
+
+/// Marks what is not known; never told.
+const UNKNOWN_CALLEE: &str = "";
+
+fn too_deep(height: usize) -> Diagnostic {
+    let message = format!("{height} workflows call each other in a row, at most {MAX_LEVELS} are allowed");
+    Diagnostic::error(code::CALL_TOO_DEEP, message)
 }
 
 /// The repository that a file comes from.

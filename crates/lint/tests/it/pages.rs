@@ -31,7 +31,7 @@ fn examples_hold() {
             examples.0 += more.0;
             examples.1 += more.1;
         }
-        if examples.0 == 0 || examples.1 == 0 {
+        if (examples.0 == 0 || examples.1 == 0) && !TOO_LARGE_TO_SHOW.contains(&rule.id) {
             let _ = writeln!(failures, "{}: a page needs a section `Bad` and a section `Good`", rule.id);
         }
     }
@@ -40,6 +40,9 @@ fn examples_hold() {
     store(&index, &text, &index_page(), &mut failures);
     assert!(failures.is_empty(), "{failures}\n(TRUNKLINE_BLESS=1 writes what can be written)");
 }
+
+/// What fits on no page is shown by tests in `framework.rs`.
+const TOO_LARGE_TO_SHOW: [&str; 3] = ["call/too-many-files", "yaml/encoding", "yaml/too-large"];
 
 #[test]
 fn rules_are_well_formed() {
