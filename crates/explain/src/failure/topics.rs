@@ -1,11 +1,36 @@
 //! One file a topic, each with its `ENTRIES`.
 
+pub(super) mod apt;
+pub(super) mod archives;
+pub(super) mod artifacts;
+pub(super) mod aws;
+pub(super) mod c;
+pub(super) mod containers;
+pub(super) mod databases;
 pub(super) mod files;
 pub(super) mod git;
+pub(super) mod git_access;
+pub(super) mod git_history;
+pub(super) mod git_push;
+pub(super) mod github;
+pub(super) mod go;
+pub(super) mod http;
+pub(super) mod java;
+pub(super) mod javascript;
+pub(super) mod kubernetes;
 pub(super) mod memory;
 pub(super) mod network;
 pub(super) mod node;
+pub(super) mod node_language;
+pub(super) mod npm_registry;
+pub(super) mod programs;
 pub(super) mod python;
+pub(super) mod python_checks;
+pub(super) mod python_packages;
 pub(super) mod rust;
+pub(super) mod rust_builds;
+pub(super) mod scripts;
 pub(super) mod shell;
+pub(super) mod terraform;
 pub(super) mod time;
+pub(super) mod tls;

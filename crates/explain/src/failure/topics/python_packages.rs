@@ -1,0 +1,105 @@
+//! pip, Poetry and uv.
+
+use super::super::entry::{Entry, Scope};
+
+pub(in super::super) const ENTRIES: &[Entry] = &[
+    Entry {
+        id: "pip-no-matching-version",
+        title: "no version of a package fits",
+        hints: &["No matching distribution found for"],
+        patterns: &[r"No matching distribution found for (?P<package>\S+)"],
+        scope: Scope::Any,
+        gives_way_to: &[],
+        cause: "the index has no `{package}` for this Python and platform: the version does not exist, or has no wheel for it.",
+        remedy: &[
+            "see what there is: `pip index versions NAME`",
+            "check the Python version: new ones lack wheels, old ones were dropped",
+            "for a private index set `PIP_INDEX_URL` or `--extra-index-url`",
+        ],
+    },
+    Entry {
+        id: "pip-externally-managed",
+        title: "the Python of the system is not for pip",
+        hints: &["externally-managed-environment"],
+        patterns: &[r"^error: externally-managed-environment"],
+        scope: Scope::Any,
+        gives_way_to: &[],
+        cause: "the distribution manages this Python itself and forbids pip to write there.",
+        remedy: &[
+            "use an environment: `python3 -m venv .venv && echo \"$PWD/.venv/bin\" >> \"$GITHUB_PATH\"`",
+            "or a Python of your own: `actions/setup-python`",
+            "in a throw-away container `pip install --break-system-packages` does no harm",
+        ],
+    },
+    Entry {
+        id: "pip-hash-mismatch",
+        title: "a package has another hash than locked",
+        hints: &["DO NOT MATCH THE HASHES"],
+        patterns: &[r"THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE"],
+        scope: Scope::Any,
+        gives_way_to: &[],
+        cause: "what the index sent differs from what the requirements file was made with.",
+        remedy: &[
+            "if the version was changed by hand, make the file anew: `pip-compile --generate-hashes`",
+            "if nothing was changed, find out why before you go on: mirror, proxy, or a package that was tampered with",
+        ],
+    },
+    Entry {
+        id: "pip-conflict",
+        title: "packages want versions that exclude each other",
+        hints: &["ResolutionImpossible"],
+        patterns: &[r"ResolutionImpossible"],
+        scope: Scope::Any,
+        gives_way_to: &[],
+        cause: "two requirements cannot be met at once; the lines above name them.",
+        remedy: &[
+            "loosen one of them or update the package that holds back",
+            "find out who asks: `pip install pipdeptree && pipdeptree -r -p NAME`",
+        ],
+    },
+    Entry {
+        id: "pip-build-failed",
+        title: "a package could not be built",
+        hints: &["Failed building wheel for"],
+        patterns: &[r"Failed building wheel for (?P<package>\S+)"],
+        scope: Scope::Any,
+        gives_way_to: &["c-header-missing", "rust-linker-missing"],
+        cause: "`{package}` has no wheel for this Python and platform, and building it from source failed; the compiler's words stand above.",
+        remedy: &[
+            "take a Python version for which it has wheels",
+            "install what it is built with: a compiler, `python3-dev`, `-dev` packages of its libraries",
+        ],
+    },
+    Entry {
+        id: "pip-python-too-old",
+        title: "a package wants another Python",
+        hints: &["requires a different Python"],
+        patterns: &[
+            r"Package '(?P<package>[^']+)' requires a different Python: (?P<have>\S+) not in '(?P<wanted>[^']+)'",
+        ],
+        scope: Scope::Any,
+        gives_way_to: &[],
+        cause: "`{package}` wants Python {wanted} and the job has {have}.",
+        remedy: &["set up that version: `actions/setup-python`", "or take an older version of the package"],
+    },
+    Entry {
+        id: "poetry-lock-outdated",
+        title: "poetry.lock is out of date",
+        hints: &["changed significantly since poetry.lock was last generated"],
+        patterns: &[r"pyproject\.toml changed significantly since poetry\.lock was last generated"],
+        scope: Scope::Any,
+        gives_way_to: &[],
+        cause: "pyproject.toml was changed and poetry.lock was not.",
+        remedy: &["run `poetry lock` and commit poetry.lock"],
+    },
+    Entry {
+        id: "uv-lock-outdated",
+        title: "uv.lock is out of date",
+        hints: &["needs to be updated, but `--locked` was provided"],
+        patterns: &[r"The lockfile at `uv\.lock` needs to be updated"],
+        scope: Scope::Any,
+        gives_way_to: &[],
+        cause: "pyproject.toml was changed and uv.lock was not.",
+        remedy: &["run `uv lock` and commit uv.lock"],
+    },
+];
