@@ -54,7 +54,6 @@ struct Written {
 impl LockFile {
     /// Reads a lock file; `None` when there is none.
     pub fn read(path: &Path) -> Result<Option<LockFile>, ActionError> {
-        let wrong = |message: String| ActionError::LockFile { path: path.to_path_buf(), message };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -62,14 +61,20 @@ impl LockFile {
                 return Err(ActionError::Io { what: "cannot read", path: path.to_path_buf(), source });
             }
         };
-        let written: Written = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+        LockFile::parse(path, &text).map(Some)
+    }
+
+    /// Reads the text of a lock file; `path` is how errors name it.
+    pub fn parse(path: &Path, text: &str) -> Result<LockFile, ActionError> {
+        let wrong = |message: String| ActionError::LockFile { path: path.to_path_buf(), message };
+        let written: Written = toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
         if written.version != 1 {
             return Err(wrong(format!("version {} is newer than this Trunkline knows (1)", written.version)));
         }
         for action in &written.actions {
             action.check().map_err(|what| wrong(format!("{}@{}: {what}", action.repository, action.reference)))?;
         }
-        Ok(Some(LockFile::new(written.actions)))
+        Ok(LockFile::new(written.actions))
     }
 
     /// Sorts entries; of equal ones the first stays.

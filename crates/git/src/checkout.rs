@@ -156,8 +156,9 @@ fn after(
     if inputs.lfs {
         outcome.log.push("LFS: pointers are left as they are; run `git lfs pull` in a step to replace them".to_owned());
     }
-    if let (true, Some(token), Some((here, in_job))) = (inputs.persist_credentials, &inputs.token, &context.runner_temp)
-    {
+    let own = context.sources.token.as_ref().filter(|_| context.sources.keep_token);
+    let token = inputs.token.as_ref().or(own);
+    if let (true, Some(token), Some((here, in_job))) = (inputs.persist_credentials, token, &context.runner_temp) {
         let file = credentials::persist(place, token, &context.sources.server_url, here, in_job)?;
         outcome.remove_after.push(file);
     }

@@ -104,7 +104,7 @@ impl RepositorySource {
 }
 
 /// Where repositories other than the user's own come from, in order: `entries`, the mirror cache, GitHub.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Sources {
     /// Named directories and mirrors.
     pub entries: Vec<RepositorySource>,
@@ -116,6 +116,10 @@ pub struct Sources {
     pub server_url: String,
     /// Sent to `server_url` only.
     pub token: Option<Token>,
+    /// The token is the job's own: a checkout keeps it for the job's later git commands, as GitHub's does.
+    pub keep_token: bool,
+    /// Servers that are asked when `server_url` does not have a repository.
+    pub more_servers: Vec<String>,
 }
 
 /// Where something was found.
@@ -170,8 +174,26 @@ impl Sources {
         if let Some(found) = self.in_entries(repo, reference, prefer, &mut looked)? {
             return Ok(found);
         }
-        let url = format!("{}/{repo}", self.server_url.trim_end_matches('/'));
-        self.upstream(&url, repo, reference, depth, prefer, looked)
+        let mut last = None;
+        for server in std::iter::once(&self.server_url).chain(&self.more_servers) {
+            let url = format!("{}/{repo}", server.trim_end_matches('/'));
+            match self.upstream(&url, repo, reference, depth, prefer, std::mem::take(&mut looked)) {
+                Err(GitError::NotFound { what, looked: so_far, help }) => {
+                    looked.clone_from(&so_far);
+                    last = Some(GitError::NotFound { what, looked: so_far, help });
+                }
+                found => return found,
+            }
+        }
+        Err(last.unwrap_or_else(|| self.not_found(repo, reference, looked)))
+    }
+
+    /// The whole repository at `url`, below `server_url`: all branches and tags, and `commit`, which is at `reference`.
+    /// Nothing is asked of the server when that ref is there with that commit.
+    pub fn whole(&self, url: &str, repo: &RepoName, reference: &str, commit: &str) -> Result<Repository, GitError> {
+        let mirror = Mirror::open(self, url, repo)?;
+        mirror.bring_whole(reference, commit)?;
+        mirror.repository()
     }
 
     /// Looks only in the mirror cache for `url`, then asks `url` itself.

@@ -86,7 +86,8 @@ pub async fn execute(request: JobRequest, around: Arc<Surroundings>, control: Co
         }
     }
     job_end::end_orphans(&job).await;
-    let keep = (report.conclusion == Conclusion::Failure && !job.control.kill.is_cancelled()).then(|| {
+    let failed = report.conclusion == Conclusion::Failure && !job.control.kill.is_cancelled();
+    let keep = (failed && around.keep_failed).then(|| {
         let record = around.record_dir.parent().unwrap_or(&around.record_dir);
         (kept_dir(record, job.request.leg), resume::home(&job), resume::kept(&job), job.masker.clone())
     });

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 mod encodings;
+mod event;
 mod patterns;
 mod search;
 mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use event::event;
 pub use patterns::Patterns;
 pub use stream::MaskStream;
 

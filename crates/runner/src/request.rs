@@ -89,6 +89,10 @@ pub struct Surroundings {
     pub node_versions: crate::NodeVersions,
     /// Images of this machine, and registries.
     pub images: Arc<actions::native::Images>,
+    /// A job that fails leaves its files beside the record, to be begun again in its middle.
+    pub keep_failed: bool,
+    /// Directories of the host that jobs must not see, even where they could read them.
+    pub hide: Vec<PathBuf>,
 }
 
 /// Takes the log of a job that starts, to follow it.

@@ -51,6 +51,7 @@ impl Fixture {
             offline: false,
             server_url: format!("file://{}", self.path("server").display()),
             token: None,
+            ..Sources::default()
         }
     }
 

@@ -125,7 +125,7 @@ pub(crate) async fn drive(
 
 impl Driver<'_> {
     fn tell(&self, event: Event) {
-        match self.record.append(masked(event, &self.around.masker)) {
+        match self.record.append(runner::mask::event(event, &self.around.masker)) {
             Ok(envelope) => self.reporter.event(envelope),
             // A full disk must not end the run; the reader at the terminal is told once by the log's own check.
             Err(error) => tracing_lost(&error),
@@ -402,33 +402,6 @@ impl Driver<'_> {
         let mut reason = plan::reason(why, &sources);
         reason.reason = self.around.masker.mask_str(&reason.reason).into_owned();
         reason
-    }
-}
-
-/// The last place where a secret can be caught: names, matrices and outputs come from expressions too.
-fn masked(event: Event, masker: &runner::Masker) -> Event {
-    let Ok(text) = serde_json::to_string(&event) else { return event };
-    if !masker.found_in(&text) {
-        return event;
-    }
-    let hidden = serde_json::from_str(&text).map(|mut value| {
-        mask_strings(&mut value, masker);
-        value
-    });
-    hidden.and_then(serde_json::from_value).unwrap_or(event)
-}
-
-fn mask_strings(value: &mut serde_json::Value, masker: &runner::Masker) {
-    match value {
-        serde_json::Value::String(text) => *text = masker.mask_str(text).into_owned(),
-        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| mask_strings(item, masker)),
-        serde_json::Value::Object(entries) => {
-            // Our own words: a secret that is one of them would make the event unreadable and hides nothing.
-            let own =
-                |key: &str| matches!(key, "type" | "conclusion" | "outcome" | "stage" | "level" | "code" | "mode");
-            entries.iter_mut().filter(|(key, _)| !own(key)).for_each(|(_, value)| mask_strings(value, masker));
-        }
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
     }
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use actions::{LockFile, NativeMode, Resolver};
 use git::{RepositorySource, SnapshotStore, Sources, Token};
-use sandbox::{Limits, Placement};
+use sandbox::Limits;
+
+pub(crate) use agent::Where;
 
 use crate::args::MachineArgs;
 use crate::config::{Config, bytes};
@@ -15,46 +17,6 @@ use crate::project::Project;
 /// `-P` and `[platforms]`.
 #[derive(Debug, Default)]
 pub(crate) struct Platforms(Vec<(String, Where)>);
-
-/// What a label stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Where {
-    Sandbox,
-    Host,
-    /// A root made of this image.
-    Image(String),
-}
-
-impl Where {
-    /// `sandbox`, `host` or `image:REFERENCE`.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "sandbox" => Ok(Self::Sandbox),
-            "host" => Ok(Self::Host),
-            _ => match text.strip_prefix("image:") {
-                Some(name) => match image::Reference::parse(name) {
-                    Ok(_) => Ok(Self::Image(name.to_owned())),
-                    Err(error) => Err(format!("`{name}` is no image: {error}")),
-                },
-                None => Err(format!("a label stands for sandbox, host or image:REFERENCE, not `{text}`")),
-            },
-        }
-    }
-
-    pub(crate) fn placement(&self) -> Placement {
-        match self {
-            Self::Sandbox | Self::Image(_) => Placement::Isolated,
-            Self::Host => Placement::Host,
-        }
-    }
-
-    pub(crate) fn image(self) -> Option<String> {
-        match self {
-            Self::Image(name) => Some(name),
-            Self::Sandbox | Self::Host => None,
-        }
-    }
-}
 
 /// What the labels of a job mean here.
 pub(crate) enum Runner {
@@ -129,6 +91,7 @@ pub(crate) fn sources(project: &Project, args: &MachineArgs, dirs: &Dirs) -> Res
         offline: args.offline || project.config.actions.offline,
         server_url: "https://github.com".to_owned(),
         token,
+        ..Sources::default()
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{At, Prefer, RepoName, Sources, candidates, resolve_in};
 use crate::command::{Git, LOOK_EVERY};
-use crate::refs::is_object_id;
+use crate::refs::{is_object_id, is_safe_ref};
 use crate::snapshot::{Lease, write_atomically};
 use crate::{Cancel, GitError, Repository};
 
@@ -135,6 +135,29 @@ impl Mirror<'_> {
         let unshallow: &[&str] = if self.dir.join("shallow").exists() { &["--unshallow"] } else { &[] };
         self.fetching(unshallow, &all)?;
         write_atomically(&self.dir.join("complete"), b"")
+    }
+
+    pub(super) fn bring_whole(&self, reference: &str, commit: &str) -> Result<(), GitError> {
+        if !is_object_id(commit) || !is_safe_ref(reference) {
+            return Err(GitError::Input(format!("`{commit}` at `{reference}` is no commit at a ref")));
+        }
+        let there = self.repository()?.find_ref(reference)?.is_some_and(|found| found.commit() == commit);
+        if there {
+            return Ok(());
+        }
+        let mut specs = vec!["+refs/heads/*:refs/heads/*".to_owned(), "+refs/tags/*:refs/tags/*".to_owned()];
+        let own = !reference.starts_with("refs/heads/") && !reference.starts_with("refs/tags/");
+        if own && reference.starts_with("refs/") {
+            specs.push(format!("+{reference}:{reference}"));
+        }
+        let whole = self.fetching(&["--prune"], &specs);
+        let here = || Ok::<_, GitError>(self.repository()?.resolve_commit(commit)?.is_some());
+        if here()? {
+            return Ok(());
+        }
+        // The ref has moved on since, or is gone.
+        let by_id = self.fetching(&[], &[format!("+{commit}:refs/kept/{commit}")]);
+        if here()? { Ok(()) } else { by_id.and(whole) }
     }
 
     fn fetching(&self, options: &[&str], specs: &[String]) -> Result<(), GitError> {

@@ -29,6 +29,7 @@ impl Run {
             offline: true,
             server_url: "https://github.com".into(),
             token: None,
+            ..Sources::default()
         };
         Run {
             repository: fixture.repository(),

@@ -11,6 +11,7 @@ fn sources(at: &Path) -> Sources {
         offline: false,
         server_url: format!("file://{}", at.join("server").display()),
         token: None,
+        ..Sources::default()
     }
 }
 

@@ -112,11 +112,16 @@ impl Layout {
         spec.placement = request.placement;
         spec.network = request.network.clone();
         spec.limits = request.limits;
+        spec.hide.clone_from(&around.hide);
         spec.dirs = vec![FreshDir { path: wanted.home.clone() }];
         spec.binds = vec![Bind { source: around.tool_cache.clone(), target: wanted.tool_cache, read_only: false }];
         // The job's `docker` is this program, which may lie where a job finds a directory of its own.
+        let out_of_sight = |path: &Path| {
+            COVERED.iter().any(|covered| path.starts_with(covered))
+                || around.hide.iter().any(|dir| path.starts_with(dir))
+        };
         if let Ok(own) = std::env::current_exe()
-            && COVERED.iter().any(|covered| own.starts_with(covered))
+            && out_of_sight(&own)
         {
             spec.binds.push(Bind { source: own.clone(), target: own, read_only: true });
         }
@@ -127,7 +132,7 @@ impl Layout {
         // sandbox covers them they are shown again.
         let mut borrowed = around.repository.object_dirs();
         borrowed.push(around.snapshots.root().to_owned());
-        for dir in borrowed.into_iter().filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered))) {
+        for dir in borrowed.into_iter().filter(|dir| out_of_sight(dir)) {
             spec.binds.push(Bind { source: dir.clone(), target: dir, read_only: true });
         }
         // A job's temporary directories are its own. Where the repository lies in the host's, its objects are brought in by
@@ -138,9 +143,7 @@ impl Layout {
         }
         // Submodules are cloned from where git keeps them.
         let modules = around.repository.common_dir().map(|dir| dir.join("modules"));
-        if let Some(modules) =
-            modules.filter(|dir| COVERED.iter().any(|covered| dir.starts_with(covered)) && dir.is_dir())
-        {
+        if let Some(modules) = modules.filter(|dir| out_of_sight(dir) && dir.is_dir()) {
             spec.binds.push(Bind { source: modules.clone(), target: modules, read_only: true });
         }
         spec

@@ -111,6 +111,7 @@ impl Job {
                 offline: true,
                 server_url: "https://github.com".to_owned(),
                 token: None,
+                ..Sources::default()
             }),
             snapshot: Arc::new(SharedSnapshot::new(repository, Arc::clone(&snapshots), None)),
             snapshots,

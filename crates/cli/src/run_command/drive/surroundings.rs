@@ -63,6 +63,8 @@ pub(super) fn make(
         cleanups: tokio_util::task::TaskTracker::new(),
         node_versions: runner::NodeVersions::default(),
         images: super::images::make(ready, early),
+        keep_failed: true,
+        hide: Vec::new(),
     }))
 }
 

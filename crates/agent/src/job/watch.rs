@@ -1,0 +1,99 @@
+//! Whether a job may go on: heartbeats, orders, the lease.
+
+use std::time::{Duration, Instant};
+
+use api::wire::{Orders, Outcome};
+use runner::Control;
+
+use super::lost;
+use crate::agent::Backoff;
+use crate::outbox::Courier;
+
+/// Why a job was ended by its runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Another claim holds it.
+    Fenced,
+    /// The server was not reached for so long that it may have given the job away.
+    Unreachable,
+    /// The runner is told to end at once.
+    Stopped,
+}
+
+impl Ended {
+    /// What is reported of a job that was killed for this.
+    pub(super) fn outcome(self, reported: Outcome, started: bool) -> Outcome {
+        match self {
+            Self::Fenced => reported,
+            Self::Unreachable => {
+                lost("server-unreachable", "the runner could not reach the server for too long", started)
+            }
+            Self::Stopped => lost("runner-stopped", "the runner was stopped", started),
+        }
+    }
+}
+
+/// Tells the server that the job goes on, and the job what the server wants. Returns, with the job told to die, when it must
+/// not go on.
+pub(super) async fn watch(courier: &Courier, control: &Control) -> Ended {
+    let ended = tokio::select! {
+        ended = beat(courier, Some(control)) => ended,
+        () = courier.lost.cancelled() => Ended::Fenced,
+        () = courier.agent.stop.now.cancelled() => Ended::Stopped,
+    };
+    if ended == Ended::Fenced {
+        courier.lost.cancel();
+    }
+    control.cancel.cancel();
+    control.kill.cancel();
+    ended
+}
+
+/// Keeps the lease while the rest of a job's words is sent. Returns when another claim holds it.
+pub(super) async fn keep(courier: &Courier) {
+    // Nothing runs any more, so nothing can run twice; the server decides when it is back.
+    while beat(courier, None).await == Ended::Unreachable {}
+    courier.lost.cancel();
+}
+
+async fn beat(courier: &Courier, control: Option<&Control>) -> Ended {
+    let settings = courier.agent.settings;
+    let wait = Duration::from_secs(settings.heartbeat_seconds.max(1));
+    // The server counts from when it heard of us, which is later than when we began to speak.
+    let lease = Duration::from_secs(settings.lease_seconds).saturating_sub(wait).max(wait);
+    let mut knows = Orders::default();
+    let mut heard = Instant::now();
+    let mut backoff = Backoff::new();
+    loop {
+        let asked = Instant::now();
+        let left = lease.saturating_sub(heard.elapsed());
+        let answer = tokio::select! {
+            answer = courier.agent.client.heartbeat(courier.held, knows, wait) => answer,
+            () = tokio::time::sleep(left) => return Ended::Unreachable,
+        };
+        match answer {
+            Ok(orders) => {
+                (heard, knows) = (asked, orders);
+                backoff.reset();
+                courier.agent.reached();
+                if let Some(control) = control {
+                    if orders.cancel {
+                        control.cancel.cancel();
+                    }
+                    if orders.kill {
+                        control.cancel.cancel();
+                        control.kill.cancel();
+                    }
+                }
+            }
+            Err(failure) if failure.is_fenced() => return Ended::Fenced,
+            Err(failure) => {
+                courier.agent.missed(&failure);
+                tokio::select! {
+                    () = backoff.pause() => {}
+                    () = tokio::time::sleep(lease.saturating_sub(heard.elapsed())) => return Ended::Unreachable,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Events: a file of JSON lines, and what of it the server does not have yet.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use api::wire::{EVENTS_PIECE, Events};
+use api::{Envelope, Event};
+use tokio::sync::Notify;
+
+use super::{Courier, Lost};
+
+/// Takes a job's events. Each is in the file before it is sent, so that a killed runner's successor can send it.
+pub(crate) struct EventJournal(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+struct State {
+    file: Option<File>,
+    last: u64,
+    waiting: VecDeque<Envelope>,
+    closed: bool,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Brings events to the server.
+pub(crate) struct EventSender {
+    path: PathBuf,
+    shared: Arc<Shared>,
+}
+
+impl EventJournal {
+    /// A new journal, and who sends what comes into it.
+    pub(crate) fn create(path: &Path) -> std::io::Result<(Self, EventSender)> {
+        let file = Some(File::create(path)?);
+        let state = State { file, last: 0, waiting: VecDeque::new(), closed: false };
+        Ok(Self::with(path, state))
+    }
+
+    /// The journal of a job that is over, of which the server has the events up to `stored`.
+    pub(crate) fn reopen(path: &Path, stored: u64) -> std::io::Result<(Self, EventSender)> {
+        let mut all = read(path, 0)?;
+        let last = all.back().map_or(stored, |envelope| envelope.seq.max(stored));
+        all.retain(|envelope| envelope.seq > stored);
+        // Written on, should there be more to say.
+        let file = File::options().append(true).create(true).open(path)?;
+        Ok(Self::with(path, State { file: Some(file), last, waiting: all, closed: false }))
+    }
+
+    fn with(path: &Path, state: State) -> (Self, EventSender) {
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() });
+        (Self(shared.clone()), EventSender { path: path.to_owned(), shared })
+    }
+
+    /// Numbers an event and keeps it.
+    pub(crate) fn add(&self, at: i64, event: Event) {
+        let mut state = self.0.state();
+        let envelope = Envelope { seq: state.last + 1, at, event };
+        if let Ok(mut line) = serde_json::to_vec(&envelope)
+            && let Some(file) = &mut state.file
+        {
+            line.push(b'\n');
+            // A full disk must not end the job; the server gets the event all the same.
+            let _ = file.write_all(&line);
+        }
+        state.last = envelope.seq;
+        state.waiting.push_back(envelope);
+        drop(state);
+        self.0.changed.notify_one();
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn close(&self) {
+        self.0.state().closed = true;
+        self.0.changed.notify_one();
+    }
+}
+
+impl EventSender {
+    /// Sends until the journal is closed and everything is acknowledged; the number of the last event.
+    pub(crate) async fn run(self, courier: &Courier) -> Result<u64, Lost> {
+        loop {
+            let (piece, last, closed) = {
+                let state = self.shared.state();
+                let piece: Vec<Envelope> = state.waiting.iter().take(EVENTS_PIECE).cloned().collect();
+                (piece, state.last, state.closed)
+            };
+            let Some(first) = piece.first().map(|envelope| envelope.seq) else {
+                if closed {
+                    return Ok(last);
+                }
+                tokio::select! {
+                    () = self.shared.changed.notified() => continue,
+                    () = courier.lost.cancelled() => return Err(Lost),
+                }
+            };
+            let events = Events { events: piece };
+            let answer = courier.send(|| courier.agent.client.events(courier.held, &events)).await?;
+            // Refused for another reason than the fence: the same events again would be refused again.
+            let stored = answer.map_or_else(|_| last_of(&events), |stored| stored.last);
+            let mut state = self.shared.state();
+            if stored + 1 < first {
+                // The server lacks what it had: a backup was put back.
+                if let Ok(all) = read(&self.path, stored) {
+                    state.waiting = all;
+                }
+            } else {
+                state.waiting.retain(|envelope| envelope.seq > stored);
+            }
+        }
+    }
+}
+
+fn last_of(events: &Events) -> u64 {
+    events.events.last().map_or(0, |envelope| envelope.seq)
+}
+
+/// The events of a file after `stored`. What was cut off by a kill is passed over.
+fn read(path: &Path, stored: u64) -> std::io::Result<VecDeque<Envelope>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(VecDeque::new()),
+        Err(error) => return Err(error),
+    };
+    let lines = BufReader::new(file).lines().map_while(Result::ok);
+    let events = lines.filter_map(|line| serde_json::from_str::<Envelope>(&line).ok());
+    Ok(events.filter(|envelope| envelope.seq > stored).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(text: &str) -> Event {
+        Event::Notice { message: text.to_owned() }
+    }
+
+    #[test]
+    fn a_journal_that_was_cut_off_goes_on_behind_its_last_whole_event() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let (journal, _sender) = EventJournal::create(&path).unwrap();
+        for text in ["one", "two", "three"] {
+            journal.add(5, notice(text));
+        }
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() - 4]).unwrap();
+        let (journal, sender) = EventJournal::reopen(&path, 1).unwrap();
+        let waiting =
+            |sender: &EventSender| sender.shared.state().waiting.iter().map(|one| one.seq).collect::<Vec<_>>();
+        assert_eq!(waiting(&sender), [2]);
+        journal.add(6, notice("after the kill"));
+        assert_eq!(waiting(&sender), [2, 3]);
+    }
+}
