@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Annotation, Conclusion, LegId, RunNumber, WorkflowIndex};
+use crate::{
+    ActionUsed, Annotation, CacheDecision, Conclusion, Evidence, FilesHashed, ImageUsed, LegId, Part, RunNumber,
+    StepProcess, Tool, WorkflowIndex,
+};
 
 /// An event with its number in the run's stream and its time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,6 +59,31 @@ pub enum Event {
     Notice {
         message: String,
     },
+    /// The programs that jobs find on this machine, by name. Comes again when a version becomes known.
+    Tools {
+        tools: BTreeMap<String, Tool>,
+    },
+    /// The process of a step, just before it is started.
+    StepProcess(StepProcess),
+    /// An action was found: where, and at which commit.
+    ActionUsed(ActionUsed),
+    /// An image is used by a job: as container, service, machine or for a step.
+    ImageUsed(ImageUsed),
+    /// `hashFiles()` was evaluated.
+    FilesHashed(FilesHashed),
+    /// A cache was asked for, by an action of ours or over the protocol.
+    CacheLooked {
+        leg: LegId,
+        decision: CacheDecision,
+    },
+    CacheSaved {
+        leg: LegId,
+        key: String,
+        version: String,
+        scope: String,
+        /// Bytes.
+        size: u64,
+    },
     Log(LogLine),
 }
 
@@ -80,6 +108,9 @@ pub struct WorkflowConsidered {
     pub runs: bool,
     #[serde(flatten)]
     pub reason: Reason,
+    /// How branches, tags or files fared against the filter that decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
 }
 
 /// Why something was decided: a stable code, a sentence, and the place in a file that decided.
@@ -125,6 +156,9 @@ pub struct JobPlanned {
     /// The leg's matrix values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matrix: Option<serde_json::Value>,
+    /// The job's `if` with the value of each part, whether or not it held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Part>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -175,6 +209,9 @@ pub struct StepFinished {
     /// Why it was skipped or failed, where there is more to say than the exit code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// The step's `if` with the value of each part, whether or not it held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Part>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
 }

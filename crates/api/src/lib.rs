@@ -4,18 +4,22 @@
 //! Must not: hold behaviour beyond small accessors; depend on anything but serde.
 
 mod annotation;
+mod cache;
 mod conclusion;
 mod event;
+mod fact;
 mod identity;
 mod ids;
 pub mod wire;
 
 pub use annotation::{Annotation, AnnotationLevel};
+pub use cache::{CacheConsidered, CacheDecision, CacheOutcome, CacheVerdict};
 pub use conclusion::Conclusion;
 pub use event::{
     Envelope, Event, Isolation, JobFinished, JobPlanned, JobStarted, Location, LogLine, Reason, RunFinished,
     RunStarted, Stage, StepFinished, StepStarted, WorkflowConsidered, WorkflowFinished, WorkflowStarted,
 };
+pub use fact::{ActionUsed, Evidence, FilesHashed, HashedFile, ImageUsed, Part, StepProcess, Tool};
 pub use identity::JobIdentity;
 pub use ids::{LegId, RunNumber, WorkflowIndex};
 

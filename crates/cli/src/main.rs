@@ -19,6 +19,7 @@ mod report;
 mod run_command;
 mod runs_command;
 mod show_command;
+mod tools;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use api::{Conclusion, LegId};
+use api::{Conclusion, LegId, Part};
 use expr::Value;
 use span::Span;
 use workflow::{Grant, Template, Workflow};
@@ -95,6 +95,8 @@ pub struct PlannedJob {
     pub name: String,
     pub needs: Vec<String>,
     pub matrix: Option<Value>,
+    /// Its `if` with the value of each part, masked; none where it has none or was never asked.
+    pub condition: Option<Part>,
     /// Whether this is a call of a reusable workflow: nothing is started for it.
     pub call: bool,
 }

@@ -1,6 +1,6 @@
 //! Decides a job whose needs are done: skip it, fail it, or expand it into its legs.
 
-use api::{Conclusion, LegId};
+use api::{Conclusion, LegId, Part};
 use expr::Value;
 use workflow::{JobKind, Leg as MatrixLeg, Template, leg_name};
 
@@ -15,7 +15,9 @@ impl Run {
     pub(crate) fn decide(&mut self, node: usize) {
         self.nodes[node].needs_value = self.needs_value(node);
         let context = self.node_context(node);
-        match self.condition_holds(node, &context) {
+        let (holds, condition) = self.decide_condition(node, &context);
+        self.nodes[node].condition = condition;
+        match holds {
             Ok(true) => {}
             Ok(false) => {
                 let why = self.skip_reason(node, &context);
@@ -38,9 +40,23 @@ impl Run {
         let Some(condition) = &self.job(node).condition else {
             return Ok(context.succeeded());
         };
-        condition.condition.evaluate(context).map_err(|error| {
-            Why::new("if-error", format!("`if` could not be evaluated: {}", error.message), Some(condition.span))
-        })
+        condition.condition.evaluate(context).map_err(|error| if_error(&error, condition.span))
+    }
+
+    /// The same, with the value of each part.
+    fn decide_condition(&self, node: usize, context: &JobContext) -> (Result<bool, Why>, Option<Part>) {
+        let Some(condition) = &self.job(node).condition else {
+            return (Ok(context.succeeded()), None);
+        };
+        let (result, trace) = condition.condition.evaluate_traced(context);
+        let mask = |text: &str| self.facts.mask.apply(text);
+        let part = expr::explain::fold(&trace, &mask, &mut |shown, parts| Part {
+            text: shown.text,
+            value: shown.value,
+            error: shown.error,
+            parts,
+        });
+        (result.map_err(|error| if_error(&error, condition.span)), Some(part))
     }
 
     fn skip_reason(&self, node: usize, context: &JobContext) -> Why {
@@ -186,6 +202,7 @@ impl Run {
             name: self.legs[leg].name.clone(),
             needs: needs.map(|&need| format!("{}{}", scope.path_prefix, self.job(need).id.value)).collect(),
             matrix: self.legs[leg].matrix.as_ref().map(|leg| Value::Object(leg.values.clone())),
+            condition: self.nodes[node].condition.clone(),
             call: matches!(job.kind, JobKind::Call(_)),
         };
         self.effects.push(Effect::Planned(planned));
@@ -230,6 +247,10 @@ impl Run {
         let node = &self.nodes[node];
         self.scopes[node.scope].job(node.job)
     }
+}
+
+fn if_error(error: &expr::EvalError, span: span::Span) -> Why {
+    Why::new("if-error", format!("`if` could not be evaluated: {}", error.message), Some(span))
 }
 
 /// A name without expressions; none if it is empty.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Conclusion, LegId};
+use api::{Conclusion, LegId, Part};
 use expr::{Object, Value};
 use workflow::{Grant, Job, Leg as MatrixLeg, Program};
 
@@ -58,6 +58,8 @@ pub(crate) struct Node {
     pub(crate) past: Past,
     /// The `needs` context, made when the job is decided.
     pub(crate) needs_value: Value,
+    /// How its `if` was decided.
+    pub(crate) condition: Option<Part>,
     pub(crate) stage: NodeStage,
     pub(crate) legs: Vec<usize>,
     /// Legs before this one have been launched or are over.
@@ -109,6 +111,7 @@ impl Node {
             missing: 0,
             past: Past::default(),
             needs_value: Value::Null,
+            condition: None,
             stage: NodeStage::Waiting,
             legs: Vec::new(),
             cursor: 0,

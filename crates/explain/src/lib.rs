@@ -5,4 +5,12 @@
 //! Must not: read files, ask git or a clock. Whoever explains hands facts in and gets serialisable values out; the terminal,
 //! `--json` and pages read the same ones.
 
+pub mod event;
 pub mod failure;
+mod part;
+mod place;
+mod reads;
+pub mod text;
+
+pub use place::Place;
+pub use reads::{Read, reads_of_job, reads_of_step, reads_of_workflow};

@@ -22,6 +22,29 @@ pub fn lines(trace: &Trace, mask: &Mask<'_>) -> Vec<String> {
     lines
 }
 
+/// One part of an expression as it may be shown: masked, and cut to a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub text: String,
+    /// As it would be written in an expression.
+    pub value: Option<String>,
+    /// Why it has no value; with neither, it was not evaluated.
+    pub error: Option<String>,
+}
+
+/// Puts a trace into a tree of another kind: `make` gets a part and what became of the parts inside it. The parts are those
+/// that [`lines`] shows.
+pub fn fold<T>(trace: &Trace, mask: &Mask<'_>, make: &mut dyn FnMut(Shown, Vec<T>) -> T) -> T {
+    let (value, error) = match &trace.outcome {
+        Outcome::Value(result) => (Some(self::value(result, mask)), None),
+        Outcome::Failed(error) => (None, Some(cut(&mask(&error.message)))),
+        Outcome::NotEvaluated => (None, None),
+    };
+    let inside = if matches!(trace.outcome, Outcome::NotEvaluated) { Vec::new() } else { shown_parts(trace) };
+    let parts = inside.into_iter().map(|part| fold(part, mask, make)).collect();
+    make(Shown { text: cut(&mask(&trace.text)), value, error }, parts)
+}
+
 /// The most values [`one_line`] names.
 const MAX_NAMED: usize = 4;
 

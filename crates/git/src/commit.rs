@@ -66,7 +66,7 @@ impl Repository {
     }
 
     /// The commit a revision stands for, if it is here.
-    pub(crate) fn resolve_commit(&self, revision: &str) -> Result<Option<String>, GitError> {
+    pub fn resolve_commit(&self, revision: &str) -> Result<Option<String>, GitError> {
         let wanted = format!("{revision}^{{commit}}");
         let answer = self.git().args(["rev-parse", "--verify", "-q", "--end-of-options", &wanted]).answer()?;
         let text = String::from_utf8_lossy(&answer.stdout).trim().to_owned();

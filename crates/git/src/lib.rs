@@ -29,6 +29,7 @@ mod sources;
 mod status;
 mod submodules;
 mod threads;
+mod tree_files;
 mod workspace;
 
 pub use cancel::Cancel;
@@ -47,4 +48,5 @@ pub use snapshot::{GcReport, Snapshot, SnapshotStore, Source};
 pub use sources::{Found, Origin, RepoName, RepositorySource, Sources, Token};
 pub use status::{Status, StatusEntry};
 pub use submodules::Submodule;
+pub use tree_files::{TreeFile, TriedMerge};
 pub use workspace::{GitRun, HostWorkspace, Workspace, copy_tree};

@@ -46,6 +46,8 @@ pub struct Hashed {
     pub digest: String,
     /// The files in the order they were hashed, below the workspace.
     pub files: Vec<PathBuf>,
+    /// SHA-256 of each, in the same order.
+    pub sums: Vec<[u8; 32]>,
 }
 
 /// Evaluates `hashFiles(arguments…)` for a workspace, given as an absolute path; `home` is what a leading `~` means.
@@ -81,8 +83,8 @@ pub fn hash_files_within(
     };
     let patterns = Patterns::parse(&arguments.join("\n"), workspace, home, true)?;
     let files = find::find(&patterns, workspace, follow, open_link, deadline)?;
-    let digest = digest::digest(workspace, &files, open_link, deadline)?;
-    Ok(Hashed { digest, files })
+    let sums = digest::sums(workspace, &files, open_link, deadline)?;
+    Ok(Hashed { digest: digest::digest(&sums), files, sums })
 }
 
 /// When to give up.

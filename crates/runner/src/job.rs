@@ -5,6 +5,7 @@ mod blame;
 mod containers;
 mod docker_command;
 mod environment;
+mod facts;
 mod first_error;
 mod frame;
 mod job_end;

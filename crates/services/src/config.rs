@@ -1,6 +1,6 @@
 //! What the services are started with.
 
-use crate::Clock;
+use crate::{CacheListener, Clock};
 use std::path::PathBuf;
 
 /// Caches kept before the least recently used are dropped: 10 GiB, as GitHub keeps for a repository.
@@ -28,6 +28,8 @@ pub struct ServicesConfig {
     pub repository: RepositoryClaims,
     /// The clock; [`Clock::system`] outside tests.
     pub clock: Clock,
+    /// Hears what jobs do with caches.
+    pub on_cache: CacheListener,
 }
 
 impl ServicesConfig {
@@ -42,6 +44,7 @@ impl ServicesConfig {
             issuer: None,
             repository: RepositoryClaims::default(),
             clock: Clock::system(),
+            on_cache: CacheListener::default(),
         }
     }
 }

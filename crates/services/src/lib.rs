@@ -16,6 +16,7 @@ mod disk;
 mod error;
 mod http;
 mod identity;
+mod listener;
 mod oidc;
 mod remote;
 mod scope;
@@ -29,11 +30,12 @@ pub use artifact::{
     Artifact, ArtifactFile, ArtifactOwner, ArtifactStore, Compression, Content, Downloaded, PendingArtifact,
     UploadOptions, list_artifacts, open_regular,
 };
-pub use cache::explanation::{Considered, Explanation, Outcome, Verdict};
+pub use cache::explanation::{Considered, Explanation, Outcome, Verdict, describe as describe_cache};
 pub use cache::{CacheEntry, CacheHit, CacheOwner, CacheQuery, CacheStore, CacheUsage, Reservation, Restored};
 pub use clock::Clock;
 pub use config::{DEFAULT_QUOTA_BYTES, RepositoryClaims, ServicesConfig, UNUSED_DAYS};
 pub use error::{Error, Result};
 pub use identity::JobEnvironment;
+pub use listener::{CacheListener, CacheNews};
 pub use scope::CacheScopes;
 pub use services::Services;

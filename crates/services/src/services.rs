@@ -134,6 +134,13 @@ impl Services {
         }
     }
 
+    /// Tells what an action of ours did with a cache; what jobs do over HTTP is told where it is served.
+    pub fn cache_news(&self, job: &JobIdentity, news: crate::CacheNews<'_>) {
+        if let Place::Own(shared) = &self.place {
+            shared.config.on_cache.hear(job, news);
+        }
+    }
+
     /// Admits a job and gives it its tokens. Admitted again, the earlier tokens end. A server's job has them already.
     pub fn job_environment(&self, identity: &JobIdentity) -> JobEnvironment {
         let shared = match &self.place {

@@ -122,7 +122,8 @@ impl Observed {
             Event::RunFinished(finished) => self.conclusion = Some(finished.conclusion),
             Event::Notice { message } => self.notices.push(message),
             Event::Log(line) => self.log_line(line),
-            Event::RunStarted(_) | Event::JobWaiting { .. } | Event::WorkflowFinished(_) => {}
+            // Facts that explanations are made of, and what no scenario asks for.
+            _ => {}
         }
     }
 

@@ -101,6 +101,7 @@ mod tests {
                 name: name.to_owned(),
                 needs: Vec::new(),
                 matrix: None,
+                condition: None,
             }));
         }
         for (step, (id, name)) in (0u32..).zip([("__run", "Run make"), ("unit", "Unit tests"), ("ui", "UI tests")]) {

@@ -109,7 +109,15 @@ impl Terminal {
             | Event::Summary { .. }
             | Event::WorkflowStarted(_)
             | Event::RunFinished(_)
-            | Event::Log(_) => {}
+            | Event::Log(_)
+            // Facts for later: `why` tells them.
+            | Event::Tools { .. }
+            | Event::StepProcess(_)
+            | Event::ActionUsed(_)
+            | Event::ImageUsed(_)
+            | Event::FilesHashed(_)
+            | Event::CacheLooked { .. }
+            | Event::CacheSaved { .. } => {}
         }
     }
 

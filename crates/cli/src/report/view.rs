@@ -131,7 +131,8 @@ impl RunView {
                 }
             }
             Event::RunFinished(finished) => self.finished = Some((finished.conclusion, at)),
-            Event::WorkflowConsidered(_) | Event::JobWaiting { .. } | Event::Notice { .. } | Event::Log(_) => {}
+            // Nothing that is shown while a run goes on.
+            _ => {}
         }
     }
 
@@ -176,7 +177,13 @@ pub(crate) fn leg_of(event: &Event) -> Option<LegId> {
         Event::JobFinished(event) => Some(event.leg),
         Event::Log(event) => Some(event.leg),
         Event::JobWaiting { leg, .. } | Event::Annotation { leg, .. } | Event::Summary { leg, .. } => Some(*leg),
+        Event::StepProcess(event) => Some(event.leg),
+        Event::ActionUsed(event) => Some(event.leg),
+        Event::ImageUsed(event) => Some(event.leg),
+        Event::FilesHashed(event) => Some(event.leg),
+        Event::CacheLooked { leg, .. } | Event::CacheSaved { leg, .. } => Some(*leg),
         Event::RunStarted(_)
+        | Event::Tools { .. }
         | Event::WorkflowConsidered(_)
         | Event::WorkflowStarted(_)
         | Event::WorkflowFinished(_)

@@ -23,6 +23,7 @@ mod images;
 mod rehearsal;
 mod request;
 mod surroundings;
+mod tools;
 
 pub(crate) use rehearsal::rehearse;
 pub(crate) use request::dispatch_inputs;
@@ -80,6 +81,7 @@ pub(crate) async fn drive(
         .or(ready.project.config.run.jobs)
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(4, |cores| cores.get() * 2))
         .max(1);
+    let tools = tools::look(&ready.dirs, event_sender.clone());
     let around = surroundings::make(&ready, &early, &record, &reporter, event_sender)?;
     let gates = Gates::new(&ready, reporter.clone(), answer_sender)?;
     gates.secrets().for_each(|secret| {
@@ -108,6 +110,7 @@ pub(crate) async fn drive(
     };
     driver.begin();
     let conclusion = driver.until_done().await;
+    tools.abort();
     driver.around.cleanups.close();
     let mut interrupts = Interrupts::listen();
     tokio::select! {
@@ -222,6 +225,7 @@ impl Driver<'_> {
                     name: planned.name,
                     needs: planned.needs,
                     matrix: planned.matrix.map(|value| value.to_json()),
+                    condition: planned.condition,
                 }));
             }
             Effect::Waiting { leg, reason } => {

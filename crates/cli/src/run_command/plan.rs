@@ -11,6 +11,9 @@ use workflow::{Program, Workflow};
 use crate::failure::Failure;
 use crate::project::{Project, location, read_workflow, rendered};
 
+/// Recorded for each workflow.
+const MAX_EVIDENCE: usize = 20;
+
 pub(crate) struct Plan {
     /// Verdicts for every workflow, in file order.
     pub(crate) considered: Vec<WorkflowConsidered>,
@@ -48,6 +51,7 @@ pub(crate) fn make(
             name: workflow.display_name().to_owned(),
             runs,
             reason,
+            evidence: evidence(&verdict, &project.sources),
         });
         if runs {
             chosen.push(workflow.clone());
@@ -88,6 +92,19 @@ pub(crate) fn make(
     } else {
         Err(Failure::invalid(rendered(&errors, &project.sources)))
     }
+}
+
+/// How subjects fared against the filter that decided; the first ones when there are many.
+fn evidence(verdict: &trigger::Verdict, sources: &span::SourceMap) -> Vec<api::Evidence> {
+    let steps = verdict.evidence.iter().take(MAX_EVIDENCE);
+    steps
+        .map(|step| api::Evidence {
+            subject: step.subject.clone(),
+            pattern: step.pattern.clone(),
+            matched: step.matched,
+            location: Some(location(sources, step.span)),
+        })
+        .collect()
 }
 
 /// A job asked for that is nowhere is a mistake, not an empty run.

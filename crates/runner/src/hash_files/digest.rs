@@ -21,23 +21,17 @@ const FILES_PER_THREAD: usize = 16;
 const MAX_THREADS: usize = 8;
 
 /// SHA-256 over the binary SHA-256 of each file, in hex; empty when there are none.
-pub(super) fn digest(
-    workspace: &Path,
-    files: &[PathBuf],
-    open_link: OpenLink<'_>,
-    deadline: Deadline,
-) -> Result<String, HashError> {
-    if files.is_empty() {
-        return Ok(String::new());
+pub(super) fn digest(sums: &[Sum]) -> String {
+    if sums.is_empty() {
+        return String::new();
     }
     let mut all = Sha256::new();
-    for sum in sums(workspace, files, open_link, deadline)? {
-        all.update(sum);
-    }
-    Ok(hex::encode(all.finalize()))
+    sums.iter().for_each(|sum| all.update(sum));
+    hex::encode(all.finalize())
 }
 
-fn sums(
+/// SHA-256 of each file.
+pub(super) fn sums(
     workspace: &Path,
     files: &[PathBuf],
     open_link: OpenLink<'_>,

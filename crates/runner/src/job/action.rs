@@ -61,6 +61,7 @@ pub(crate) async fn run_action(
 ) -> Result<TaskResult, Failure> {
     let loaded =
         running.job.loader.load_until(running.job, uses, running.frame.own_root.as_deref(), &running.cancel).await?;
+    running.note_action(&uses.value, &loaded);
     let given = inputs_given(&running.context(), with)?;
     print_header(running, uses, &given);
     match &loaded.resolved.kind {

@@ -72,7 +72,7 @@ pub(crate) fn stop_containers(job: &Job) {
     job.step_started(index, "__stop_containers", "Stop containers", Stage::Post, None);
     super::containers::stop(containers, &log);
     let _ = log.finish();
-    job.step_finished(index, TaskResult::Success, TaskResult::Success, None, &IndexMap::new());
+    job.step_finished(index, TaskResult::Success, TaskResult::Success, None, None, &IndexMap::new());
 }
 
 /// Ends and names the processes that steps left behind.

@@ -205,7 +205,7 @@ async fn wait_step<'a>(
     let reason = (result == TaskResult::Failure)
         .then(|| job.reason("background", "a background step that it waited for failed", Some(step.span)));
     let _ = log.finish();
-    job.step_finished(index, result, conclusion, reason, &IndexMap::new());
+    job.step_finished(index, result, conclusion, reason, None, &IndexMap::new());
     frame.record_step(&step.id, &IndexMap::new(), result, conclusion);
     count(frame, conclusion);
 }
@@ -229,7 +229,7 @@ async fn cancel_step<'a>(
     background.wait_for(job, &[target.to_owned()], frame).await;
     let _ = log.finish();
     let result = TaskResult::Success;
-    job.step_finished(index, result, result, None, &IndexMap::new());
+    job.step_finished(index, result, result, None, None, &IndexMap::new());
     frame.record_step(&step.id, &IndexMap::new(), result, result);
 }
 

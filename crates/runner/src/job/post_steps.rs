@@ -48,6 +48,7 @@ async fn run_one(job: &Job, frame: &mut Frame, level: Level<'_>, post: Post) {
         cancel: job.control.kill.child_token(),
         halt: level.halt.child_token(),
         blame: Default::default(),
+        condition: std::sync::OnceLock::new(),
     };
     job.step_started(index, &post.id, &post.name, Stage::Post, None);
     let context = StepContext { source: StatusSource::Job, ..running.context() };

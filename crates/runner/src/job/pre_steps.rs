@@ -92,6 +92,7 @@ async fn run_one(job: &Job, frame: &mut Frame, seen: &Frame, level: Level<'_>, s
         cancel: CancellationToken::clone(&job.cancel),
         halt: level.halt.child_token(),
         blame: Default::default(),
+        condition: std::sync::OnceLock::new(),
     };
     job.step_started(index, &step.id, &format!("Pre Run {}", uses.value), Stage::Pre, None);
     let context = StepContext { source: StatusSource::Job, ..running.context() };

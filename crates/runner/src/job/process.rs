@@ -58,6 +58,7 @@ async fn pump_and_wait(
     let (stdout, stdout_write) = pipes()?;
     let (stderr, stderr_write) = pipes()?;
     running.note_place(&env, &cwd);
+    running.note_process(&argv, &env, &cwd);
     let mut command = Command::new(argv);
     command.env = env.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     command.cwd = cwd;

@@ -110,7 +110,7 @@ fn take_over(job: &Job, frame: &mut Frame, step: &Step, kept: &KeptStep, moved: 
     }
     let (outcome, conclusion) = (result(kept.outcome), result(kept.conclusion));
     let reason = job.reason("kept", format!("kept from run {run}"), None);
-    job.step_finished(index, outcome, conclusion, Some(reason), &outputs);
+    job.step_finished(index, outcome, conclusion, Some(reason), None, &outputs);
     frame.absorb(&env, &path);
     frame.record_step(&step.id, &outputs, outcome, conclusion);
     count(frame, conclusion);

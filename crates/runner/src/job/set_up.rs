@@ -202,6 +202,7 @@ async fn initialize(
         outcome: result.into(),
         conclusion: result.into(),
         reason: reason.clone(),
+        condition: None,
         outputs: std::collections::BTreeMap::new(),
     }));
     opened.map_err(|(text, conclusion)| {

@@ -143,6 +143,7 @@ impl Job {
         outcome: TaskResult,
         conclusion: TaskResult,
         reason: Option<Reason>,
+        condition: Option<api::Part>,
         outputs: &IndexMap<String, String>,
     ) {
         let outputs =
@@ -153,6 +154,7 @@ impl Job {
             outcome: outcome.into(),
             conclusion: conclusion.into(),
             reason,
+            condition,
             outputs,
         }));
     }

@@ -1,7 +1,7 @@
 //! One step from its condition to its result.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use api::Stage;
@@ -53,6 +53,8 @@ pub(crate) struct Running<'a> {
     pub(crate) halt: CancellationToken,
     /// What there is to blame so far: the step's process, or a step inside.
     pub(crate) blame: Mutex<Blame>,
+    /// How its `if` was decided.
+    pub(crate) condition: OnceLock<api::Part>,
 }
 
 /// Why a step failed before or beside its process.
@@ -134,13 +136,14 @@ pub(crate) async fn run_step(
         cancel: stop,
         halt,
         blame: Mutex::default(),
+        condition: OnceLock::new(),
     };
     let name = display_name(&running);
     job.step_started(index, &step.id, &name, Stage::Main, level.parent);
     if let Some(failure) = env_failure {
         return finish(&running, TaskResult::Failure, false, Some(failure));
     }
-    match holds(step.condition.as_ref(), &running.context()) {
+    match decided(&running) {
         Ok(true) => {}
         Ok(false) => {
             let why = skip_reason(step.condition.as_ref(), &running.context());
@@ -285,7 +288,8 @@ pub(crate) fn finish(running: &Running<'_>, result: TaskResult, forgiving: bool,
     if verdict.conclusion != TaskResult::Failure {
         blame = Blame::default();
     }
-    job.step_finished(running.index, verdict.outcome, verdict.conclusion, reason, &state.outputs);
+    let condition = running.condition.get().cloned();
+    job.step_finished(running.index, verdict.outcome, verdict.conclusion, reason, condition, &state.outputs);
     StepDone { state, outcome: verdict.outcome, conclusion: verdict.conclusion, blame }
 }
 
@@ -293,10 +297,30 @@ pub(crate) fn finish(running: &Running<'_>, result: TaskResult, forgiving: bool,
 pub(crate) fn holds(condition: Option<&Condition>, context: &StepContext<'_>) -> Result<bool, Failure> {
     match condition {
         None => Ok(matches!(context.call("success", &[]), Some(Ok(value)) if value.truthy())),
-        Some(condition) => condition.condition.evaluate(context).map_err(|error| {
-            Failure::new("if-error", format!("`if` could not be evaluated: {}", error.message), Some(condition.span))
-        }),
+        Some(condition) => condition.condition.evaluate(context).map_err(|error| if_error(&error, condition)),
     }
+}
+
+/// Whether the step's condition holds, with the value of each part kept.
+fn decided(running: &Running<'_>) -> Result<bool, Failure> {
+    let Some(condition) = &running.step.condition else {
+        return holds(None, &running.context());
+    };
+    let (result, trace) = condition.condition.evaluate_traced(&running.context());
+    let mask = |text: &str| running.job.masker.mask_str(text).into_owned();
+    let part = expr::explain::fold(&trace, &mask, &mut |shown, parts| api::Part {
+        text: shown.text,
+        value: shown.value,
+        error: shown.error,
+        parts,
+    });
+    // A step is decided once.
+    let _ = running.condition.set(part);
+    result.map_err(|error| if_error(&error, condition))
+}
+
+fn if_error(error: &expr::EvalError, condition: &Condition) -> Failure {
+    Failure::new("if-error", format!("`if` could not be evaluated: {}", error.message), Some(condition.span))
 }
 
 /// Whether `pre-if` or `post-if` holds: what it says alone decides, without an implied `success()`.

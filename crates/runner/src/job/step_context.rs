@@ -67,7 +67,10 @@ impl StepContext<'_> {
             self.job.sandbox.open_inside(&self.job.layout.workspace.join(inside), read.bits().cast_signed(), 0)
         };
         crate::hash_files::hash_files(&workspace, Some(&home), &arguments, &open_link)
-            .map(|hashed| Value::string(hashed.digest))
+            .map(|hashed| {
+                self.job.files_hashed(&arguments, &hashed);
+                Value::string(hashed.digest)
+            })
             .map_err(|error| format!("hashFiles({}): {error}", arguments.join(", ")))
     }
 }

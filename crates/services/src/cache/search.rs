@@ -1,6 +1,6 @@
 //! Which entry a restore gets: pure, over the index as it was read.
 
-use super::explanation::{Explanation, Outcome, Verdict};
+use super::explanation::{Explanation, Outcome, Verdict, add, settle};
 use super::{CacheEntry, CacheQuery};
 
 /// What is known of an entry beside the index.
@@ -30,21 +30,21 @@ pub(super) fn search<'a>(
     let mut candidates = Vec::new();
     for entry in entries.iter().filter(|entry| entry.repository == query.repository) {
         let Some(prefix) = prefixes.iter().position(|prefix| entry.key.starts_with(prefix.as_str())) else {
-            explanation.add(entry, Verdict::OtherKey);
+            add(&mut explanation, entry, Verdict::OtherKey);
             continue;
         };
         if entry.version != query.version {
-            explanation.add(entry, Verdict::OtherVersion { version: entry.version.clone() });
+            add(&mut explanation, entry, Verdict::OtherVersion { version: entry.version.clone() });
             continue;
         }
         let Some(scope) = query.scopes.iter().position(|scope| *scope == entry.scope) else {
-            explanation.add(entry, Verdict::OtherScope);
+            add(&mut explanation, entry, Verdict::OtherScope);
             continue;
         };
         match condition(entry) {
-            Condition::Gone => explanation.add(entry, Verdict::Gone),
+            Condition::Gone => add(&mut explanation, entry, Verdict::Gone),
             Condition::Expired { unused_days } => {
-                explanation.add(entry, Verdict::Expired { unused_days });
+                add(&mut explanation, entry, Verdict::Expired { unused_days });
             }
             Condition::Good => candidates.push((scope, entry.key != query.key, prefix, entry)),
         }
@@ -55,15 +55,15 @@ pub(super) fn search<'a>(
     for (_, inexact, prefix, entry) in candidates {
         let prefix = prefixes[prefix].clone();
         if chosen.is_some() {
-            explanation.add(entry, Verdict::Passed { prefix });
+            add(&mut explanation, entry, Verdict::Passed { prefix });
             continue;
         }
         chosen = Some(entry);
-        explanation.add(entry, Verdict::Chosen);
+        add(&mut explanation, entry, Verdict::Chosen);
         let (key, scope) = (entry.key.clone(), entry.scope.clone());
         explanation.outcome =
             if inexact { Outcome::PartialHit { key, scope, prefix } } else { Outcome::Hit { key, scope } };
     }
-    explanation.settle();
+    settle(&mut explanation);
     (chosen, explanation)
 }

@@ -46,8 +46,8 @@ pub(super) async fn find(
     let job = job(&shared, &headers)?;
     let mut keys = find.keys.split(',').map(|key| key.trim().to_owned());
     let query = caches::query(&job, keys.next().unwrap_or_default(), keys.collect(), find.version);
-    let store = shared.caches.clone();
-    let (found, _) = blocking(move || store.lookup(&query)).await?;
+    let looking = shared.clone();
+    let (found, _) = blocking(move || caches::look(&looking, &job, &query)).await?;
     let Some(entry) = found else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };

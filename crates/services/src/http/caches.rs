@@ -5,7 +5,7 @@ use super::twirp::Call;
 use super::{download_url, upload_url};
 use crate::disk::upload::Upload;
 use crate::services::{Job, Pending, PendingKind, Shared};
-use crate::{CacheEntry, CacheQuery, Error};
+use crate::{CacheEntry, CacheNews, CacheQuery, Error, Explanation};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -56,7 +56,17 @@ pub(super) fn close(shared: &Shared, pending: &Pending, size: Option<u64>) -> cr
         (_, None) => Err(Error::NoCache { what: format!("upload with key {key:?}") }),
     };
     shared.drop_uploads(|other| other.id == pending.id);
+    if let (Ok(entry), Some(job)) = (&entry, shared.job_of(pending)) {
+        shared.config.on_cache.hear(&job.identity, CacheNews::Saved(entry));
+    }
     entry
+}
+
+/// Looks for a cache and tells who wants to know; shared with v1.
+pub(super) fn look(shared: &Shared, job: &Job, query: &CacheQuery) -> crate::Result<(Option<CacheEntry>, Explanation)> {
+    let (found, explanation) = shared.caches.lookup(query)?;
+    shared.config.on_cache.hear(&job.identity, CacheNews::Looked(&explanation));
+    Ok((found, explanation))
 }
 
 /// What a job may restore; shared with v1.
@@ -100,7 +110,7 @@ fn finalize(call: &Call) -> Result<Value, Twirp> {
 fn find(call: &Call) -> Result<Value, Twirp> {
     let (key, version) = (call.request.text("key")?, call.request.text("version")?);
     let query = query(&call.job, key, call.request.texts("restore_keys")?, version);
-    let (found, _) = call.shared.caches.lookup(&query)?;
+    let (found, _) = look(&call.shared, &call.job, &query)?;
     Ok(match found {
         Some(entry) => json!({
             "ok": true,

@@ -151,6 +151,11 @@ impl Shared {
         self.drop_uploads(|pending| ended.contains(&pending.job));
     }
 
+    /// The running job of an upload.
+    pub(crate) fn job_of(&self, pending: &Pending) -> Option<Arc<Job>> {
+        locked(&self.jobs).get(&pending.job).cloned()
+    }
+
     /// The running job a token of the given use was made for.
     pub(crate) fn authenticate(&self, token: &str, use_: &str) -> Option<Arc<Job>> {
         let claims = self.signer.verify_jwt(token, self.now())?;

@@ -138,7 +138,7 @@ fn explanations() {
         ]
     );
     assert_eq!(
-        explanation.to_string(),
+        services::describe_cache(&explanation),
         "restored npm-2, saved for main: it begins with npm-\n  \
          npm-1 (main): begins with npm-, but another came first\n  \
          npm-4 (main): saved for other paths or another compression\n  \

@@ -3,7 +3,7 @@
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use services::{CacheOwner, CacheQuery, CacheScopes, Error as StoreError};
+use services::{CacheNews, CacheOwner, CacheQuery, CacheScopes, Error as StoreError};
 use sha2::{Digest, Sha256};
 
 use crate::glob::Patterns;
@@ -56,8 +56,9 @@ pub(crate) fn restore(call: &NativeCall, request: &Request) -> Result<Option<Str
             return Ok(None);
         }
     };
+    call.place.services.cache_news(&call.place.identity, CacheNews::Looked(&restored.explanation));
     let Some(hit) = restored.hit else {
-        for line in restored.explanation.to_string().lines() {
+        for line in services::describe_cache(&restored.explanation).lines() {
             call.say(format!("::debug::{line}"));
         }
         return Ok(None);
@@ -142,6 +143,7 @@ pub(crate) fn save(call: &NativeCall, request: &Request) -> Result<bool> {
         }
         Err(error) => return Err(error.into()),
     };
+    place.services.cache_news(&place.identity, CacheNews::Saved(&entry));
     if packed.left_out > 0 {
         call.say(format!("{} sockets, pipes and devices were left out of the cache", packed.left_out));
     }

@@ -59,7 +59,13 @@ impl Script {
     pub(super) fn left_out(&mut self, file: &str, why: &str) {
         let path = format!(".github/workflows/{file}");
         let reason = Reason { code: "paths".to_owned(), reason: why.to_owned(), location: Some(place(&path, 4)) };
-        self.event(Event::WorkflowConsidered(WorkflowConsidered { path, name: String::new(), runs: false, reason }));
+        self.event(Event::WorkflowConsidered(WorkflowConsidered {
+            path,
+            name: String::new(),
+            runs: false,
+            reason,
+            evidence: Vec::new(),
+        }));
     }
 
     pub(super) fn workflow(&mut self, name: &str) {
@@ -81,6 +87,7 @@ impl Script {
             name: name.to_owned(),
             needs: Vec::new(),
             matrix: None,
+            condition: None,
         }));
     }
 
@@ -137,6 +144,7 @@ impl Script {
             outcome: conclusion,
             conclusion,
             reason: (conclusion != Conclusion::Success).then_some(reason),
+            condition: None,
             outputs: BTreeMap::new(),
         }));
     }

@@ -48,6 +48,7 @@ pub(crate) fn rehearse(
                         name: job.name,
                         needs: job.needs,
                         matrix: job.matrix.map(|value| value.to_json()),
+                        condition: job.condition,
                     })),
                     Effect::Enter { holder, .. } => inputs.push(Input::Entered(holder)),
                     Effect::Gate { leg, .. } => inputs.push(Input::Gate { leg, refused: None }),

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use actions::native::SharedSnapshot;
 use git::RepoName;
 use runner::{Masker, Surroundings};
-use services::{Services, ServicesConfig};
+use services::{CacheListener, CacheNews, JobIdentity, Services, ServicesConfig};
 use workflow::JobKind;
 
 use super::Events;
@@ -29,6 +29,8 @@ pub(super) fn make(
     if let Some(quota) = project.config.cache.quota.as_ref().and_then(|quota| crate::config::bytes(quota.get_ref())) {
         config.quota_bytes = quota;
     }
+    let heard = events.clone();
+    config.on_cache = CacheListener::new(move |job, news| cache_news(&heard, job, news));
     let services = Services::start(config).map_err(|error| Failure::broken(error.to_string()))?;
     let masker = Masker::new();
     for (_, secret) in super::request::with_token(ready.values.secrets.clone()).iter() {
@@ -66,6 +68,22 @@ pub(super) fn make(
         keep_failed: true,
         hide: Vec::new(),
     }))
+}
+
+/// What a job did with a cache, as an event.
+fn cache_news(events: &Events, job: &JobIdentity, news: CacheNews<'_>) {
+    let Ok(leg) = job.job_id.parse().map(api::LegId) else { return };
+    // The run may be over, and then nobody listens.
+    let _ = events.send(match news {
+        CacheNews::Looked(explanation) => api::Event::CacheLooked { leg, decision: explanation.clone() },
+        CacheNews::Saved(entry) => api::Event::CacheSaved {
+            leg,
+            key: entry.key.clone(),
+            version: entry.version.clone(),
+            scope: entry.scope.clone(),
+            size: entry.size,
+        },
+    });
 }
 
 /// Jobs with steps, one less: the first one's sandbox is prepared while files are read.

@@ -167,6 +167,7 @@ impl Call {
     async fn run(self, running: &Running<'_>, frame: &Frame, loaded: &Loaded) -> Result<TaskResult, Failure> {
         let refuse = |text: String| Failure::new("container", text, Some(running.step.span));
         let base = image::base(running, loaded).await.map_err(refuse)?;
+        running.job.emit(crate::job::facts::image_used(running.job.request.leg, &base));
         let files = command_files(running)?;
         files.open_to_all().map_err(|error| refuse(format!("command files could not be opened: {error}")))?;
         let places = Places::of(running)?;

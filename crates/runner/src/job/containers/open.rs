@@ -223,6 +223,8 @@ impl Opening<'_> {
             &say,
         );
         let base = base.await?;
+        // The run's reader may be gone at the end of a killed run.
+        let _ = self.around.events.send(crate::job::facts::image_used(self.request.leg, &base));
         if let Some(network) = network {
             options.network = NetworkMode::Named(network.name.clone());
         }
