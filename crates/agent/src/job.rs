@@ -167,7 +167,13 @@ fn with_leg(mut event: Event, own: LegId) -> Event {
         Event::StepFinished(finished) => finished.leg = own,
         Event::JobFinished(finished) => finished.leg = own,
         Event::Log(line) => line.leg = own,
+        Event::StepProcess(process) => process.leg = own,
+        Event::ActionUsed(used) => used.leg = own,
+        Event::ImageUsed(used) => used.leg = own,
+        Event::FilesHashed(hashed) => hashed.leg = own,
+        Event::CacheLooked { leg, .. } | Event::CacheSaved { leg, .. } => *leg = own,
         Event::RunStarted(_)
+        | Event::Tools { .. }
         | Event::WorkflowConsidered(_)
         | Event::WorkflowStarted(_)
         | Event::WorkflowFinished(_)

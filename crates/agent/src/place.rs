@@ -12,6 +12,16 @@ pub enum Where {
 }
 
 impl Where {
+    /// As it is written with `-P`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Sandbox => "sandbox".to_owned(),
+            Self::Host => "host".to_owned(),
+            Self::Image(name) => format!("image:{name}"),
+        }
+    }
+
     /// `sandbox`, `host` or `image:REFERENCE`.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ pub(crate) enum Command {
     Runs(crate::runs_command::RunsArgs),
     /// Show a recorded run: jobs, annotations, summaries, artifacts
     Show(crate::show_command::ShowArgs),
+    Why(Box<crate::why_command::WhyArgs>),
     /// Print the log of a recorded run, or of one of its jobs
     Logs(crate::logs_command::LogsArgs),
     /// Pin, check and vendor the actions that workflows use

@@ -1,10 +1,12 @@
 //! The event of a run, made up from git the way GitHub would send it.
 
-use std::path::Path;
+mod diff;
+
+use std::path::{Path, PathBuf};
 
 use git::{Commit, Repository};
 use jiff::Timestamp;
-use trigger::{ActorKind, ChangedFile, ChangedFiles, CommitFacts, EventFacts, Person, PullRequestFacts, RefKind};
+use trigger::{ActorKind, ChangedFiles, CommitFacts, EventFacts, Person, RefKind};
 use workflow::Workflow;
 
 use crate::args::RunArgs;
@@ -42,10 +44,57 @@ fn known(name: &str) -> bool {
     workflow::EVENTS.contains(&name)
 }
 
+/// What is asked of an event beyond its name; the rest is made up from git.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    /// A file whose fields win over everything else.
+    pub(crate) payload: Option<PathBuf>,
+    /// The activity type.
+    pub(crate) action: Option<String>,
+    /// `NAME=VALUE`
+    pub(crate) inputs: Vec<String>,
+    /// Uncommitted changes stay out.
+    pub(crate) clean: bool,
+    /// The branch or tag that the event is about, and its commit, in place of HEAD.
+    pub(crate) head: Option<Head>,
+    /// Pull requests: the branch merged into.
+    pub(crate) base: Option<String>,
+    /// Pushes: where the ref stood before.
+    pub(crate) before: Option<String>,
+    /// Exactly these files changed.
+    pub(crate) files: Option<Vec<String>>,
+    /// The pull request's number.
+    pub(crate) number: Option<u64>,
+    pub(crate) draft: bool,
+    /// Where a push has more commits than this, path filters do not apply.
+    pub(crate) most_commits: Option<usize>,
+}
+
+/// A ref with its commit.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) kind: RefKind,
+    /// Without `refs/heads/` or `refs/tags/`.
+    pub(crate) name: String,
+    pub(crate) commit: String,
+}
+
+impl From<&RunArgs> for Asked {
+    fn from(args: &RunArgs) -> Self {
+        Self {
+            payload: args.eventpath.clone(),
+            action: args.action_type.clone(),
+            inputs: args.input.clone(),
+            clean: args.clean,
+            ..Self::default()
+        }
+    }
+}
+
 /// The event, with the user's file merged over it.
-pub(crate) fn build(project: &Project, args: &RunArgs, name: &str) -> Result<trigger::Event, Failure> {
+pub(crate) fn build(project: &Project, asked: &Asked, name: &str) -> Result<trigger::Event, Failure> {
     let git = |error: git::GitError| Failure::broken(error.to_string());
-    let user = match &args.eventpath {
+    let user = match &asked.payload {
         Some(path) => Some(read_event(path)?),
         None => None,
     };
@@ -53,20 +102,29 @@ pub(crate) fn build(project: &Project, args: &RunArgs, name: &str) -> Result<tri
     let repository = &project.repository;
     let mut event = EventFacts::new(name, format!("{}/{}", facts.owner, facts.name));
     event.default_branch.clone_from(&facts.default_branch);
-    event.action = args.action_type.clone().or_else(|| trigger::default_action(name).map(str::to_owned));
+    event.action = asked.action.clone().or_else(|| trigger::default_action(name).map(str::to_owned));
     event.timestamp = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     event.actor = actor(repository);
     event.actor_kind = ActorKind::User;
-    event.ref_name = facts.head.branch.clone().unwrap_or_else(|| facts.default_branch.clone());
-    event.sha = facts.head.sha.clone().unwrap_or_else(|| ZERO_SHA.to_owned());
-    if facts.head.detached
-        && let Some(tag) = repository.tags_at_head().map_err(git)?.into_iter().next()
-    {
-        event.ref_kind = RefKind::Tag;
-        event.ref_name = tag;
+    match &asked.head {
+        Some(head) => {
+            event.ref_kind = head.kind;
+            event.ref_name.clone_from(&head.name);
+            event.sha.clone_from(&head.commit);
+        }
+        None => {
+            event.ref_name = facts.head.branch.clone().unwrap_or_else(|| facts.default_branch.clone());
+            event.sha = facts.head.sha.clone().unwrap_or_else(|| ZERO_SHA.to_owned());
+            if facts.head.detached
+                && let Some(tag) = repository.tags_at_head().map_err(git)?.into_iter().next()
+            {
+                event.ref_kind = RefKind::Tag;
+                event.ref_name = tag;
+            }
+        }
     }
-    event.inputs = args
-        .input
+    event.inputs = asked
+        .inputs
         .iter()
         .map(|pair| {
             let (name, value) = pair
@@ -83,11 +141,14 @@ pub(crate) fn build(project: &Project, args: &RunArgs, name: &str) -> Result<tri
         .next();
     let wants_files = wants_changed_files(project, name);
     match name {
-        "push" => push(repository, project, &mut event, wants_files, args.clean)?,
+        "push" => diff::push(project, &mut event, asked, wants_files)?,
         "pull_request" | "pull_request_target" | "pull_request_review" | "pull_request_review_comment" => {
-            pull_request(repository, project, &mut event, wants_files, args.clean)?;
+            diff::pull_request(project, &mut event, asked, wants_files)?;
         }
         _ => {}
+    }
+    if let Some(files) = &asked.files {
+        event.changed = ChangedFiles::known(files.iter().cloned());
     }
     Ok(event.event(user))
 }
@@ -123,107 +184,6 @@ fn wants_changed_files(project: &Project, name: &str) -> bool {
         .iter()
         .filter_map(|workflow| workflow.on.event(name))
         .any(|event| event.paths.is_some() || event.paths_ignore.is_some())
-}
-
-fn push(
-    repository: &Repository,
-    project: &Project,
-    event: &mut EventFacts,
-    wants_files: bool,
-    clean: bool,
-) -> Result<(), Failure> {
-    let git = |error: git::GitError| Failure::broken(error.to_string());
-    let facts = &project.facts;
-    let Some(head) = &facts.head.sha else {
-        // Nothing is committed yet: everything that lies there would be pushed.
-        event.changed = ChangedFiles::Unknown("the repository has no commit yet".to_owned());
-        return Ok(());
-    };
-    let commit = repository.commit(head).map_err(git)?;
-    // What a push would send: everything since the branch was last pushed, else the last commit.
-    let upstream = facts.head.branch.as_deref().and_then(|branch| repository.upstream(branch));
-    let before = upstream.filter(|upstream| upstream != head).or_else(|| commit.parents.first().cloned());
-    let mut commits = match &before {
-        Some(before) if commit.parents.first() != Some(before) => {
-            repository.commits_between(Some(before.as_str()), head, MAX_COMMITS).map_err(git)?
-        }
-        _ => vec![commit],
-    };
-    if commits.is_empty() {
-        commits = vec![repository.commit(head).map_err(git)?];
-    }
-    event.commits = commits.iter().map(commit_facts).collect();
-    if wants_files {
-        let mut files = repository.changed_files(before.as_deref(), head).map_err(git)?;
-        if !clean {
-            files.extend(uncommitted(repository)?);
-        }
-        event.changed = changed(files);
-    }
-    event.before = before;
-    Ok(())
-}
-
-fn pull_request(
-    repository: &Repository,
-    project: &Project,
-    event: &mut EventFacts,
-    wants_files: bool,
-    clean: bool,
-) -> Result<(), Failure> {
-    let git = |error: git::GitError| Failure::broken(error.to_string());
-    let facts = &project.facts;
-    let base = facts.default_branch.clone();
-    let head_sha = facts.head.sha.clone().unwrap_or_else(|| ZERO_SHA.to_owned());
-    let base_sha = repository.branch_commit(&base).unwrap_or_else(|| head_sha.clone());
-    let mut pull = PullRequestFacts {
-        number: 1,
-        base_ref: base.clone(),
-        base_sha: base_sha.clone(),
-        head_ref: event.ref_name.clone(),
-        head_sha: head_sha.clone(),
-        title: event.ref_name.clone(),
-        ..PullRequestFacts::default()
-    };
-    if facts.head.sha.is_some() {
-        let head = repository.commit(&head_sha).map_err(git)?;
-        pull.title = head.message.lines().next().unwrap_or_default().to_owned();
-        pull.head_message = Some(head.message.clone());
-        if wants_files {
-            let mut files = repository.changed_files_since_merge_base(&base_sha, &head_sha).map_err(git)?;
-            if !clean {
-                files.extend(uncommitted(repository)?);
-            }
-            pull.changed_files = files.len();
-            event.changed = changed(files);
-        }
-        pull.commits = 1;
-        event.commits = vec![commit_facts(&head)];
-    }
-    event.pull_request = Some(pull);
-    Ok(())
-}
-
-/// The job's files hold uncommitted changes, so filters see them too.
-fn uncommitted(repository: &Repository) -> Result<Vec<git::ChangedFile>, Failure> {
-    let status = repository.status().map_err(|error| Failure::broken(error.to_string()))?;
-    Ok(status
-        .entries
-        .iter()
-        .map(|entry| git::ChangedFile {
-            kind: if entry.deleted { git::ChangeKind::Deleted } else { git::ChangeKind::Modified },
-            path: String::from_utf8_lossy(&entry.path).into_owned(),
-            old_path: None,
-        })
-        .collect())
-}
-
-fn changed(files: Vec<git::ChangedFile>) -> ChangedFiles {
-    let mut files: Vec<ChangedFile> =
-        files.into_iter().map(|file| ChangedFile { path: file.path, previous: file.old_path }).collect();
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    files.dedup_by(|a, b| a.path == b.path);
-    ChangedFiles::Known(files)
 }
 
 fn commit_facts(commit: &Commit) -> CommitFacts {

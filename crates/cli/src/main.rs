@@ -20,6 +20,7 @@ mod run_command;
 mod runs_command;
 mod show_command;
 mod tools;
+mod why_command;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -50,6 +51,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Run(args) => run_command::run(&args)?,
         Command::Rerun(args) => run_command::rerun(&args)?,
         Command::Runs(args) => runs_command::run(&args)?,
+        Command::Why(args) => why_command::run(&args)?,
         Command::Show(args) => show_command::run(&args)?,
         Command::Logs(args) => logs_command::run(&args)?,
         Command::Actions(command) => actions_command::run(&command)?,

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 
 /// Where workflows are looked for, below the top of the repository.
-const DIRECTORIES: &[&str] = &[".github/workflows", ".trunkline/workflows"];
+pub(crate) const DIRECTORIES: &[&str] = &[".github/workflows", ".trunkline/workflows"];
 
 pub(crate) struct Project {
     pub(crate) repository: Arc<Repository>,
@@ -27,9 +27,22 @@ pub(crate) struct Project {
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
+/// A workflow file that is none, and why.
+pub(crate) struct Broken {
+    pub(crate) path: String,
+    pub(crate) problems: Vec<Diagnostic>,
+}
+
 impl Project {
     /// Reads everything. Every problem of every file is told at once.
     pub(crate) fn open(place: &PlaceArgs) -> Result<Self, Failure> {
+        let (project, broken) = Self::look(place)?;
+        let errors: Vec<Diagnostic> = broken.into_iter().flat_map(|broken| broken.problems).collect();
+        if errors.is_empty() { Ok(project) } else { Err(Failure::invalid(rendered(&errors, &project.sources))) }
+    }
+
+    /// Reads everything; files that are not valid are given back apart.
+    pub(crate) fn look(place: &PlaceArgs) -> Result<(Self, Vec<Broken>), Failure> {
         let directory = &place.directory;
         if !directory.is_dir() {
             return Err(Failure::usage(format!("{}: no such directory", directory.display())));
@@ -53,18 +66,32 @@ impl Project {
             warnings: Vec::new(),
             top,
         };
-        let files = project.workflow_files(place)?;
-        let mut errors = Vec::new();
-        for file in files {
-            match project.read(&file)? {
-                (Some(workflow), found) if !found.iter().any(Diagnostic::is_error) => {
-                    project.workflows.push(Arc::new(workflow));
-                    project.warnings.extend(found);
-                }
-                (_, found) => errors.extend(found),
-            }
+        let mut broken = Vec::new();
+        for file in project.workflow_files(place)? {
+            let shown = project.shown(&file);
+            let bytes = std::fs::read(&file).map_err(|error| Failure::broken(format!("{shown}: {error}")))?;
+            broken.extend(project.take_in(&shown, &bytes));
         }
-        if errors.is_empty() { Ok(project) } else { Err(Failure::invalid(rendered(&errors, &project.sources))) }
+        Ok((project, broken))
+    }
+
+    /// Takes the workflow files of another revision in place of those of the work tree.
+    pub(crate) fn take_files(&mut self, files: &[git::TreeFile]) -> Vec<Broken> {
+        self.workflows.clear();
+        self.warnings.clear();
+        let workflows = files.iter().filter(|file| file.path.ends_with(".yml") || file.path.ends_with(".yaml"));
+        workflows.filter_map(|file| self.take_in(&file.path, &file.content)).collect()
+    }
+
+    fn take_in(&mut self, shown: &str, bytes: &[u8]) -> Option<Broken> {
+        match read_workflow(&mut self.sources, shown, bytes) {
+            (Some(workflow), found) if !found.iter().any(Diagnostic::is_error) => {
+                self.workflows.push(Arc::new(workflow));
+                self.warnings.extend(found);
+                None
+            }
+            (_, problems) => Some(Broken { path: shown.to_owned(), problems }),
+        }
     }
 
     fn workflow_files(&self, place: &PlaceArgs) -> Result<Vec<PathBuf>, Failure> {
@@ -97,12 +124,6 @@ impl Project {
             }
         }
         Ok(files)
-    }
-
-    fn read(&mut self, file: &Path) -> Result<(Option<Workflow>, Vec<Diagnostic>), Failure> {
-        let shown = self.shown(file);
-        let bytes = std::fs::read(file).map_err(|error| Failure::broken(format!("{shown}: {error}")))?;
-        Ok(read_workflow(&mut self.sources, &shown, &bytes))
     }
 
     /// A path relative to the repository where it lies in it.

@@ -13,7 +13,7 @@ mod shell;
 mod start;
 mod values;
 
-pub(crate) use values::HiddenInput;
+pub(crate) use values::{HiddenInput, variables};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,10 @@ use crate::project::{Project, rendered};
 use crate::record::{RecordStore, RunMeta};
 use crate::report::{Format, ReportOptions, Reporter};
 
-pub(crate) use self::place::{Where, resolver};
+pub(crate) use self::drive::{dispatch_inputs, play, rehearsal_facts};
+pub(crate) use self::gate::refused;
+pub(crate) use self::place::{Platforms, Runner, Where, resolver};
+pub(crate) use self::plan::{link, reason};
 pub(crate) use self::resume::Resume;
 pub(crate) use self::shell::attend;
 
@@ -60,7 +63,7 @@ fn execute(args: &RunArgs, resume: Resume) -> Result<(), Failure> {
         Some(event) => event.clone(),
         None => {
             let name = event::name(&project, args)?;
-            event::build(&project, args, &name)?
+            event::build(&project, &event::Asked::from(args), &name)?
         }
     };
     let plan = plan::make(&mut project, &event, &args.job, &resolver)?;

@@ -4,6 +4,7 @@ mod filter;
 mod gates;
 mod jobs;
 mod limits;
+mod notes;
 mod render;
 mod summary;
 
@@ -11,6 +12,7 @@ pub use filter::{FilterWalk, Subject, SubjectStep};
 pub use gates::{GateState, Passed};
 pub use jobs::{Cause, Environment, JobExplanation, JobFacts, JobVerdict, Runner, explain as explain_jobs};
 pub use limits::{AtRisk, Limits, LostPermission, LostSecret};
+pub use notes::notes;
 pub use render::{Detail, lines};
 pub use summary::{Changes, EventSummary};
 

@@ -5,6 +5,7 @@
 //! Must not: read files, ask git or a clock. Whoever explains hands facts in and gets serialisable values out; the terminal,
 //! `--json` and pages read the same ones.
 
+pub mod cron;
 pub mod event;
 pub mod failure;
 mod part;

@@ -39,11 +39,10 @@ impl Repository {
         let shadow = tempfile::tempdir().map_err(GitError::io("cannot create", Path::new("a temporary directory")))?;
         let own = self.object_dirs();
         let own = std::env::join_paths(&own).map_err(|error| GitError::Unexpected(error.to_string()))?;
-        let objects = [
-            ("GIT_OBJECT_DIRECTORY", shadow.path().as_os_str().to_owned()),
-            ("GIT_ALTERNATE_OBJECT_DIRECTORIES", own),
-        ];
-        let merge = ["merge-tree", "--write-tree", "--name-only", "-z", "--no-messages", "--end-of-options", base, head];
+        let objects =
+            [("GIT_OBJECT_DIRECTORY", shadow.path().as_os_str().to_owned()), ("GIT_ALTERNATE_OBJECT_DIRECTORIES", own)];
+        let merge =
+            ["merge-tree", "--write-tree", "--name-only", "-z", "--no-messages", "--end-of-options", base, head];
         let answer = self.git().envs(&objects).args(merge).answer()?;
         if !matches!(answer.code, Some(0 | 1)) {
             return Ok(None);
@@ -60,8 +59,10 @@ impl Repository {
     }
 
     fn files_in(&self, tree: &str, directories: &[&str], objects: Objects<'_>) -> Result<Vec<TreeFile>, GitError> {
-        let inside: Vec<String> = directories.iter().map(|directory| format!("{}/", directory.trim_end_matches('/'))).collect();
-        let list = self.git().envs(objects).args(["ls-tree", "-z", "--full-tree", "--end-of-options", tree]).args(&inside);
+        let inside: Vec<String> =
+            directories.iter().map(|directory| format!("{}/", directory.trim_end_matches('/'))).collect();
+        let list =
+            self.git().envs(objects).args(["ls-tree", "-z", "--full-tree", "--end-of-options", tree]).args(&inside);
         let list = list.run()?;
         let mut found: Vec<(String, String)> = String::from_utf8_lossy(&list)
             .split('\0')

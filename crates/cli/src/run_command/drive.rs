@@ -25,8 +25,8 @@ mod request;
 mod surroundings;
 mod tools;
 
-pub(crate) use rehearsal::rehearse;
-pub(crate) use request::dispatch_inputs;
+pub(crate) use rehearsal::{play, rehearse};
+pub(crate) use request::{dispatch_inputs, facts as rehearsal_facts};
 
 /// One workflow of the run.
 struct Driven {

@@ -108,12 +108,8 @@ impl Gates {
             answer(None);
             return None;
         };
-        if !allowed(&environment.branches, &self.ref_name) {
-            answer(Some(format!(
-                "`{}` may not deploy to the environment {name}: its branches are {}",
-                self.ref_name,
-                environment.branches.join(", ")
-            )));
+        if let Some(refused) = refused(name, &environment.branches, &self.ref_name) {
+            answer(Some(refused));
             return None;
         }
         if let Err(error) = &environment.secrets {
@@ -169,6 +165,14 @@ fn known(environment: &Environment, ready: &Ready<'_>) -> Known {
         vars: environment.vars.iter().map(|(name, value)| (name.as_str(), Value::string(value.as_str()))).collect(),
         secrets: failed.map_or(Ok(secrets), Err),
     }
+}
+
+/// Why a ref may not deploy to an environment; none when it may.
+pub(crate) fn refused(environment: &str, branches: &[String], ref_name: &str) -> Option<String> {
+    (!allowed(branches, ref_name)).then(|| {
+        let branches = branches.join(", ");
+        format!("`{ref_name}` may not deploy to the environment {environment}: its branches are {branches}")
+    })
 }
 
 /// Patterns of the ref dialect; none allow every branch.

@@ -60,29 +60,8 @@ pub(crate) fn make(
     check_jobs(project, &chosen, jobs)?;
     let mut programs = Vec::new();
     let mut errors = Vec::new();
-    let top = project.top.clone();
     for workflow in chosen {
-        let sources = &mut project.sources;
-        let mut load = |uses: &str, span: Span| -> Result<Arc<Workflow>, Diagnostic> {
-            let refuse = |text: String| Diagnostic::error("call/not-found", text).at(span);
-            let parsed = Uses::parse(uses).map_err(|error| refuse(error.to_string()))?;
-            let file = resolver.workflow(&parsed, &top).map_err(|error| refuse(error.to_string()))?;
-            let shown = uses.strip_prefix("./").or(uses.strip_prefix("$/")).unwrap_or(uses);
-            let (callee, found) = read_workflow(sources, shown, &file.text);
-            match callee {
-                Some(callee) if !found.iter().any(Diagnostic::is_error) => Ok(Arc::new(callee)),
-                _ => {
-                    let first = found.iter().find(|one| one.is_error());
-                    let text = first.map(|one| one.message.clone()).unwrap_or_default();
-                    let mut refused = refuse(format!("the called workflow is not valid: {text}"));
-                    if let Some(place) = first.and_then(|one| one.primary) {
-                        refused = refused.related(place, "here");
-                    }
-                    Err(refused)
-                }
-            }
-        };
-        match workflow::link(&workflow, &mut load) {
+        match link(project, &workflow, resolver) {
             Ok(program) => programs.push(Arc::new(program)),
             Err(found) => errors.extend(found),
         }
@@ -92,6 +71,36 @@ pub(crate) fn make(
     } else {
         Err(Failure::invalid(rendered(&errors, &project.sources)))
     }
+}
+
+/// Reads everything that a workflow calls.
+pub(crate) fn link(
+    project: &mut Project,
+    workflow: &Arc<Workflow>,
+    resolver: &Resolver,
+) -> Result<Program, Vec<Diagnostic>> {
+    let top = project.top.clone();
+    let sources = &mut project.sources;
+    let mut load = |uses: &str, span: Span| -> Result<Arc<Workflow>, Diagnostic> {
+        let refuse = |text: String| Diagnostic::error("call/not-found", text).at(span);
+        let parsed = Uses::parse(uses).map_err(|error| refuse(error.to_string()))?;
+        let file = resolver.workflow(&parsed, &top).map_err(|error| refuse(error.to_string()))?;
+        let shown = uses.strip_prefix("./").or(uses.strip_prefix("$/")).unwrap_or(uses);
+        let (callee, found) = read_workflow(sources, shown, &file.text);
+        match callee {
+            Some(callee) if !found.iter().any(Diagnostic::is_error) => Ok(Arc::new(callee)),
+            _ => {
+                let first = found.iter().find(|one| one.is_error());
+                let text = first.map(|one| one.message.clone()).unwrap_or_default();
+                let mut refused = refuse(format!("the called workflow is not valid: {text}"));
+                if let Some(place) = first.and_then(|one| one.primary) {
+                    refused = refused.related(place, "here");
+                }
+                Err(refused)
+            }
+        }
+    };
+    workflow::link(workflow, &mut load)
 }
 
 /// How subjects fared against the filter that decided; the first ones when there are many.

@@ -37,41 +37,50 @@ pub(crate) fn rehearse(
             first_leg: Some(LegId(next)),
         };
         let mut run = Run::new(program.clone(), facts, selection);
-        let mut inputs = vec![Input::Start];
-        while let Some(input) = inputs.pop() {
-            for effect in run.apply(input) {
-                match effect {
-                    Effect::Planned(job) => events.push(Event::JobPlanned(JobPlanned {
-                        leg: job.leg,
-                        workflow: WorkflowIndex(u32::try_from(index).unwrap_or(u32::MAX)),
-                        job: job.key,
-                        name: job.name,
-                        needs: job.needs,
-                        matrix: job.matrix.map(|value| value.to_json()),
-                        condition: job.condition,
-                    })),
-                    Effect::Enter { holder, .. } => inputs.push(Input::Entered(holder)),
-                    Effect::Gate { leg, .. } => inputs.push(Input::Gate { leg, refused: None }),
-                    Effect::Start(order) => inputs.push(Input::Ended {
-                        leg: order.leg,
-                        conclusion: Conclusion::Success,
-                        outputs: Vec::new(),
-                    }),
-                    Effect::Finished { leg, conclusion, reason: Some(why), .. } => {
-                        events.push(Event::JobFinished(JobFinished {
-                            leg,
-                            conclusion,
-                            reason: Some(plan::reason(&why, &project.sources)),
-                            outputs: std::collections::BTreeMap::new(),
-                            first_error: None,
-                            environment_url: None,
-                        }));
-                    }
-                    _ => {}
+        play(&mut run, &mut |effect| {
+            match effect {
+                Effect::Planned(job) => events.push(Event::JobPlanned(JobPlanned {
+                    leg: job.leg,
+                    workflow: WorkflowIndex(u32::try_from(index).unwrap_or(u32::MAX)),
+                    job: job.key,
+                    name: job.name,
+                    needs: job.needs,
+                    matrix: job.matrix.map(|value| value.to_json()),
+                    condition: job.condition,
+                })),
+                Effect::Finished { leg, conclusion, reason: Some(why), .. } => {
+                    events.push(Event::JobFinished(JobFinished {
+                        leg,
+                        conclusion,
+                        reason: Some(plan::reason(&why, &project.sources)),
+                        outputs: std::collections::BTreeMap::new(),
+                        first_error: None,
+                        environment_url: None,
+                    }));
                 }
+                _ => {}
             }
-        }
+            None
+        });
         next = run.next_leg().0;
     }
     Ok(events)
+}
+
+/// Plays a run to its end: `watch` sees every effect and may answer it; what it leaves open goes well.
+pub(crate) fn play(run: &mut Run, watch: &mut dyn FnMut(Effect) -> Option<Input>) {
+    let mut inputs = vec![Input::Start];
+    while let Some(input) = inputs.pop() {
+        for effect in run.apply(input) {
+            let answer = match &effect {
+                Effect::Enter { holder, .. } => Some(Input::Entered(*holder)),
+                Effect::Gate { leg, .. } => Some(Input::Gate { leg: *leg, refused: None }),
+                Effect::Start(order) => {
+                    Some(Input::Ended { leg: order.leg, conclusion: Conclusion::Success, outputs: Vec::new() })
+                }
+                _ => None,
+            };
+            inputs.extend(watch(effect).or(answer));
+        }
+    }
 }

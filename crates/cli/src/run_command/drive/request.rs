@@ -58,7 +58,7 @@ pub(super) fn workflow(ready: &Ready<'_>, number: RunNumber, index: usize, maske
 }
 
 /// What a rehearsal knows: the same, but for secrets and numbers.
-pub(super) fn facts(
+pub(crate) fn facts(
     facts: &git::Facts,
     event: &Event,
     workflow: &workflow::Workflow,
