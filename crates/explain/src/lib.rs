@@ -7,11 +7,16 @@
 
 pub mod cron;
 pub mod event;
+pub mod failed;
 pub mod failure;
 mod part;
 mod place;
 mod reads;
+pub mod run;
+mod schedule;
+pub mod slow;
 pub mod text;
+pub mod timeline;
 
 pub use place::Place;
 pub use reads::{Read, reads_of_job, reads_of_step, reads_of_workflow};

@@ -74,14 +74,14 @@ pub(crate) struct EventArgs {
     /// workflow_run: the name of the workflow whose run it is about
     #[arg(long, value_name = "NAME")]
     pub(crate) workflow: Option<String>,
-    #[command(flatten)]
-    pub(crate) suppose: Suppositions,
     /// A variable of the `vars` context
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub(crate) var: Vec<String>,
     /// Where jobs with this `runs-on` label run: `sandbox`, `host` or `image:REFERENCE`
     #[arg(short = 'P', long = "platform", value_name = "LABEL=WHERE")]
     pub(crate) platform: Vec<String>,
+    #[command(flatten)]
+    pub(crate) suppose: Suppositions,
 }
 
 /// What neither git nor the files can say.

@@ -41,7 +41,8 @@ fn explanation(args: &EventArgs, mut project: Project, broken: Vec<Broken>) -> R
     suppose(args, &supposed, &revision, &mut event);
     let summary = EventSummary::new(&event, revision.shown.clone(), supposed.told.clone());
     let mut workflows = Vec::new();
-    for broken in &revision.broken {
+    // Who asks for a job does not ask for files that have none.
+    for broken in revision.broken.iter().filter(|_| args.job.is_empty()) {
         let settings = settings(args, &revision, &broken.path, named);
         let verdict = trigger::verdict_for_broken_file(&broken.path, &event, &settings);
         let errors: Vec<Diagnostic> = broken.problems.iter().filter(|one| one.is_error()).cloned().collect();
@@ -150,9 +151,26 @@ fn files(
             }
         }
         ("pull_request" | "pull_request_review" | "pull_request_review_comment", ..) => Wanted::WorkTree,
+        // The file of the chosen ref counts, and it must be on the default branch as well.
+        ("workflow_dispatch", Some(head), ..) if args.git_ref.is_some() => {
+            Wanted::Commit { name: &head.name, commit: &head.commit }
+        }
+        ("workflow_dispatch", ..) => Wanted::WorkTree,
         _ => Wanted::Default,
     };
-    revision::read(project, &wanted, named, broken)
+    let asks_default = !matches!(
+        supposed.name.as_str(),
+        "push"
+            | "create"
+            | "merge_group"
+            | "deployment"
+            | "deployment_status"
+            | "release"
+            | "pull_request"
+            | "pull_request_review"
+            | "pull_request_review_comment"
+    );
+    revision::read(project, &wanted, asks_default, named, broken)
 }
 
 /// Puts into the event what git cannot know.

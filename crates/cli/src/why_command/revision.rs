@@ -30,10 +30,12 @@ pub(super) enum Wanted<'a> {
     Default,
 }
 
-/// Reads them into the project. `found` are the files of the work tree that were not valid.
+/// Reads them into the project. `asks_default`: the event only reaches files that the default branch has. `found` are the
+/// files of the work tree that were not valid.
 pub(super) fn read(
     project: &mut Project,
     wanted: &Wanted<'_>,
+    asks_default: bool,
     named: bool,
     found: Vec<Broken>,
 ) -> Result<Revision, Failure> {
@@ -43,10 +45,8 @@ pub(super) fn read(
     let at_default = repository.branch_commit(&default);
     let mut on_default = None;
     let mut default_files: Option<Vec<TreeFile>> = None;
-    // Only events that go by the default branch ask; for the others it is a process less.
-    if matches!(wanted, Wanted::Default)
-        && let Some(commit) = &at_default
-    {
+    // For the other events it is a process less.
+    if asks_default && let Some(commit) = &at_default {
         let files = repository.files_at(commit, DIRECTORIES).map_err(git)?;
         on_default = Some(files.iter().map(|file| file.path.clone()).collect());
         default_files = Some(files);

@@ -11,3 +11,4 @@ mod services;
 mod signals;
 mod stages;
 mod vectors;
+mod why;

@@ -26,8 +26,13 @@ pub fn lines(explanation: &EventExplanation, detail: Detail, columns: usize) -> 
     out.push(Line::new());
     match detail {
         Detail::Summary => {
-            let width = explanation.workflows.iter().map(|one| one.name.chars().count()).max().unwrap_or(0).min(32);
-            out.extend(explanation.workflows.iter().map(|one| summary(one, width, columns)));
+            let widest = |text: fn(&WorkflowExplanation) -> String| {
+                explanation.workflows.iter().map(|one| text(one).chars().count()).max().unwrap_or(0)
+            };
+            let name = widest(|one| one.name.clone()).min(32);
+            let room = columns.saturating_sub(name + 6 + widest(place)).max(24);
+            let what = widest(what).min(room);
+            out.extend(explanation.workflows.iter().map(|one| summary(one, name, what)));
         }
         Detail::Full => {
             for (index, one) in explanation.workflows.iter().enumerate() {
@@ -90,20 +95,27 @@ fn mark(runs: Runs) -> (&'static str, Tone) {
     }
 }
 
-fn summary(one: &WorkflowExplanation, width: usize, columns: usize) -> Line {
+/// A line for a workflow: `name` and `room` are the widths of its columns.
+fn summary(one: &WorkflowExplanation, name: usize, room: usize) -> Line {
     let (sign, tone) = mark(one.runs);
-    let line = Line::new().with(tone, sign).plain(" ").with(Tone::Strong, cut(&one.name, width)).padded(width + 4);
-    let place = match &one.place {
+    let line = Line::new().with(tone, sign).plain(" ").with(Tone::Strong, cut(&one.name, name)).padded(name + 4);
+    line.plain(cut(&what(one), room)).padded(name + 4 + room).quiet(format!("  {}", place(one)))
+}
+
+/// Where to look: what kept it from running, else the file.
+fn place(one: &WorkflowExplanation) -> String {
+    match &one.place {
         Some(place) if one.runs != Runs::Yes => place.short(),
         _ => one.path.clone(),
-    };
-    let room = columns.saturating_sub(line.width() + place.chars().count() + 2).max(24);
-    let what = match one.runs {
+    }
+}
+
+fn what(one: &WorkflowExplanation) -> String {
+    match one.runs {
         Runs::Yes => jobs_in_short(one),
         Runs::Undetermined => format!("undetermined: {}", one.reason),
         _ => one.reason.clone(),
-    };
-    line.plain(cut(&what, room)).quiet(format!("  {place}"))
+    }
 }
 
 fn jobs_in_short(one: &WorkflowExplanation) -> String {
@@ -233,7 +245,9 @@ fn job(one: &JobExplanation, width: usize) -> Vec<Line> {
     if let Some(root) = one.cascade.last() {
         for cause in &one.cascade {
             let place = cause.place.as_ref().map(|place| format!("  {}", shown(place))).unwrap_or_default();
-            more.push(Line::new().quiet("← ").plain(format!("`{}`: {}", cause.job, cause.reason)).quiet(place));
+            // The whole condition stands with the job that it belongs to.
+            let reason = if cause.code == "if" { "its `if` is false" } else { &cause.reason };
+            more.push(Line::new().quiet("← ").plain(format!("`{}`: {reason}", cause.job)).quiet(place));
         }
         if one.cascade.len() > 1 {
             more.push(Line::new().quiet(format!("it goes back to `{}`", root.job)));
