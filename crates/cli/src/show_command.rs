@@ -1,5 +1,7 @@
 //! `trunkline show RUN`: what a recorded run did.
 
+use std::path::PathBuf;
+
 use crate::failure::Failure;
 use crate::record::{RunState, StoredRun};
 use crate::report::closing;
@@ -9,6 +11,7 @@ use crate::report::terminal;
 use crate::report::text;
 use crate::report::view::RunView;
 use crate::runs_command::RecordsArgs;
+use crate::why_command::{model, painted};
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ShowArgs {
@@ -20,11 +23,30 @@ pub(crate) struct ShowArgs {
     /// The run's events, one a line
     #[arg(long)]
     pub(crate) json: bool,
+    /// Bars of time for each job and step, to scale
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) timeline: bool,
+    /// Write the run as a trace that Perfetto and Chrome open
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["json", "timeline"])]
+    pub(crate) trace: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &ShowArgs) -> Result<(), Failure> {
     let run = args.records.store()?.find(&args.run)?;
     let mut screen = Screen::stdout();
+    if let Some(path) = &args.trace {
+        let trace = explain::timeline::trace(&model(&run)?);
+        let text = serde_json::to_vec(&trace).map_err(Failure::broken)?;
+        return std::fs::write(path, text).map_err(|error| Failure::broken(format!("{}: {error}", path.display())));
+    }
+    if args.timeline {
+        let (columns, palette) = (screen.size().columns, Palette::for_stdout());
+        for line in explain::timeline::lines(&model(&run)?, columns) {
+            screen.line(painted(&line, palette).trim_end());
+        }
+        screen.flush(&[]);
+        return Ok(());
+    }
     if args.json {
         for envelope in run.events()? {
             let line = serde_json::to_string(&envelope).map_err(Failure::broken)?;

@@ -5,6 +5,7 @@
 //! Must not: read files, ask git or a clock. Whoever explains hands facts in and gets serialisable values out; the terminal,
 //! `--json` and pages read the same ones.
 
+pub mod cache;
 pub mod cron;
 pub mod event;
 pub mod failed;
@@ -14,6 +15,7 @@ mod place;
 mod reads;
 pub mod run;
 mod schedule;
+pub mod secret;
 pub mod slow;
 pub mod text;
 pub mod timeline;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::args::PlaceArgs;
+use crate::runs_command::RecordsArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,14 +15,107 @@ Examples:
   trunkline why schedule --at 2026-12-01T04:00
   trunkline why workflow_dispatch --input level=debug -W deploy.yml
   trunkline why release published -j publish
-  trunkline why -e event.json              the event of a file";
+  trunkline why -e event.json              the event of a file
+
+Of what is recorded and defined:
+  trunkline why failed                     the last run: its first real error and the cause
+  trunkline why run 12 deploy              what happened to a job
+  trunkline why slow -1                    what made a run long
+  trunkline why cache npm-linux            why a cache was not restored
+  trunkline why secret DEPLOY_KEY          where it comes from and who sees it";
 
 /// Why workflows and jobs run, or do not
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true)]
 pub(crate) struct WhyArgs {
+    #[command(subcommand)]
+    pub(crate) what: Option<What>,
     #[command(flatten)]
     pub(crate) event: EventArgs,
+}
+
+/// Questions about what is recorded and defined, beside those about events.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(crate) enum What {
+    /// What happened in a run, and why
+    #[command(
+        after_help = "Examples:\n  trunkline why run             the last one\n  trunkline why run 12 deploy   a job of run 12, with its steps"
+    )]
+    Run(RunQuestion),
+    /// Why a run failed: the first real error, its cause, what is different from the last green run
+    #[command(after_help = "Examples:\n  trunkline why failed\n  trunkline why failed last test")]
+    Failed(RunQuestion),
+    /// Why a run took so long: what decided, what waited, what would save time
+    #[command(after_help = "Example:\n  trunkline why slow -1")]
+    Slow(SlowQuestion),
+    /// Why a cache was restored or not, and what changed in its key
+    #[command(
+        after_help = "Examples:\n  trunkline why cache npm-linux-3f2a   the newest look for a key that begins so\n  trunkline why cache --run last       every look of a run"
+    )]
+    Cache(CacheQuestion),
+    /// Where a secret is defined and who sees it; never its value
+    #[command(after_help = "Example:\n  trunkline why secret DEPLOY_KEY")]
+    Secret(SecretQuestion),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RunQuestion {
+    /// The run: its number, `last`, or counted from the end as `-1`
+    #[arg(value_name = "RUN", default_value = "last", allow_negative_numbers = true)]
+    pub(crate) run: String,
+    /// The job: its key in the file, or its name
+    #[arg(value_name = "JOB")]
+    pub(crate) job: Option<String>,
+    #[command(flatten)]
+    pub(crate) records: RecordsArgs,
+    /// Every step, with its condition and action
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SlowQuestion {
+    /// The run: its number, `last`, or counted from the end as `-1`
+    #[arg(value_name = "RUN", default_value = "last", allow_negative_numbers = true)]
+    pub(crate) run: String,
+    #[command(flatten)]
+    pub(crate) records: RecordsArgs,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CacheQuestion {
+    /// The key, or how it begins
+    #[arg(value_name = "KEY", required_unless_present = "run", conflicts_with = "run")]
+    pub(crate) key: Option<String>,
+    /// Every look of this run instead
+    #[arg(long, value_name = "RUN", allow_negative_numbers = true)]
+    pub(crate) run: Option<String>,
+    /// Only of this job
+    #[arg(short, long, value_name = "JOB", requires = "run")]
+    pub(crate) job: Option<String>,
+    #[command(flatten)]
+    pub(crate) records: RecordsArgs,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SecretQuestion {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Clone, Debug, Default, clap::Args)]
