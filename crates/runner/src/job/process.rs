@@ -31,12 +31,26 @@ pub(crate) async fn run_process(
     files: Option<CommandFiles>,
 ) -> Result<Ended, Failure> {
     let ended = pump_and_wait(running, argv, env, cwd).await;
-    if let Some(files) = files
-        && let Some(markdown) = running.log.with_state(|state| files.collect(&running.job.masker, state))
-    {
-        running.job.emit(api::Event::Summary { leg: running.job.request.leg, step: running.index, markdown });
+    if let Some(files) = files {
+        take_over(running, files);
     }
     ended
+}
+
+/// What a step left in its command files becomes its own. What is wrong with them stands in its log as well, where a
+/// reader looks for the reason of a failure.
+pub(super) fn take_over(running: &Running<'_>, files: CommandFiles) {
+    let (markdown, told) = running.log.with_state(|state| {
+        let before = state.annotations.len();
+        let markdown = files.collect(&running.job.masker, state);
+        let told: Vec<String> =
+            state.annotations[before..].iter().map(|one| format!("##[{}]{}", one.level.as_str(), one.message)).collect();
+        (markdown, told)
+    });
+    told.iter().for_each(|line| running.log.say(line));
+    if let Some(markdown) = markdown {
+        running.job.emit(api::Event::Summary { leg: running.job.request.leg, step: running.index, markdown });
+    }
 }
 
 async fn pump_and_wait(

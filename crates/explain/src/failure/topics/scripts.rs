@@ -44,6 +44,22 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
         ],
     },
     Entry {
+        id: "command-file-invalid",
+        title: "a step wrote a command file wrongly",
+        hints: &["Unable to process $GITHUB_", "Unable to process file command"],
+        patterns: &[
+            r"Unable to process \$(?P<file>GITHUB_\w+): ",
+            r"Unable to process file command '(?P<file>\w+)' successfully",
+        ],
+        scope: Scope::Any,
+        gives_way_to: &[],
+        cause: "a line that the step wrote to {file} is neither `NAME=VALUE` nor part of a block with a delimiter.",
+        remedy: &[
+            "values of several lines need a delimiter: `{ echo \"NAME<<EOF\"; cat FILE; echo EOF; } >> \"$GITHUB_ENV\"`",
+            "take another delimiter if the value has a line that is the same",
+        ],
+    },
+    Entry {
         id: "shell-argument-list-too-long",
         title: "a command line is too long",
         hints: &["Argument list too long"],

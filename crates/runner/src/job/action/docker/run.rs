@@ -6,6 +6,7 @@ use std::time::Duration;
 use container::{Container, Create, Streams};
 use tokio::net::unix::pipe::Receiver;
 
+use super::super::super::process::take_over;
 use super::super::super::step::{Failure, Running};
 use crate::command_file::CommandFiles;
 use crate::log::Stream;
@@ -16,9 +17,7 @@ const GRACE: [(i32, Duration); 2] = [(2, Duration::from_millis(7500)), (15, Dura
 
 pub(super) async fn run(running: &Running<'_>, create: Create, files: CommandFiles) -> Result<TaskResult, Failure> {
     let ended = start_and_wait(running, create).await;
-    if let Some(markdown) = running.log.with_state(|state| files.collect(&running.job.masker, state)) {
-        running.job.emit(api::Event::Summary { leg: running.job.request.leg, step: running.index, markdown });
-    }
+    take_over(running, files);
     match ended? {
         None => Ok(TaskResult::Cancelled),
         Some(0) => Ok(TaskResult::Success),
