@@ -43,8 +43,10 @@ pub(super) fn take_over(running: &Running<'_>, files: CommandFiles) {
     let (markdown, told) = running.log.with_state(|state| {
         let before = state.annotations.len();
         let markdown = files.collect(&running.job.masker, state);
-        let told: Vec<String> =
-            state.annotations[before..].iter().map(|one| format!("##[{}]{}", one.level.as_str(), one.message)).collect();
+        let told: Vec<String> = state.annotations[before..]
+            .iter()
+            .map(|one| format!("##[{}]{}", one.level.as_str(), one.message))
+            .collect();
         (markdown, told)
     });
     told.iter().for_each(|line| running.log.say(line));
