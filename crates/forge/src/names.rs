@@ -15,7 +15,11 @@ pub fn check_repository_name(name: &str) -> Result<()> {
         return refuse("is made of letters, digits, `-`, `_` and `.`");
     }
     let lower = name.to_ascii_lowercase();
-    if RESERVED.contains(&lower.as_str()) || lower.ends_with(".git") || lower.ends_with(".wiki") || lower.ends_with(".lock") {
+    if RESERVED.contains(&lower.as_str())
+        || lower.ends_with(".git")
+        || lower.ends_with(".wiki")
+        || lower.ends_with(".lock")
+    {
         return refuse("may not be that, or end with `.git`, `.wiki` or `.lock`");
     }
     Ok(())
@@ -37,7 +41,9 @@ mod tests {
             assert!(check_repository_name(good).is_ok(), "{good}");
         }
         let long = "a".repeat(101);
-        for bad in ["", ".", "..", "../x", "a/b", "a b", "a.git", "A.GIT", "ä", "a\0", "a%2f", ".git", "x.wiki", "info", &long] {
+        for bad in
+            ["", ".", "..", "../x", "a/b", "a b", "a.git", "A.GIT", "ä", "a\0", "a%2f", ".git", "x.wiki", "info", &long]
+        {
             assert!(check_repository_name(bad).is_err(), "{bad}");
         }
     }

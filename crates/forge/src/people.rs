@@ -9,9 +9,11 @@ use crate::{Forge, Result};
 /// The account that commits with this address.
 pub(crate) async fn by_email(query: &mut impl Query, email: &str) -> Result<Option<i64>> {
     // `12+login@users.noreply…`, which the server itself writes for those without an address.
-    if let Some(id) = email.split_once('@').filter(|(_, host)| host.starts_with("users.noreply.")).and_then(|(name, _)| {
-        name.split_once('+')?.0.parse::<i64>().ok()
-    }) {
+    if let Some(id) = email
+        .split_once('@')
+        .filter(|(_, host)| host.starts_with("users.noreply."))
+        .and_then(|(name, _)| name.split_once('+')?.0.parse::<i64>().ok())
+    {
         return Ok(Some(id));
     }
     if email.is_empty() {

@@ -17,6 +17,8 @@ use serde_json::Value;
 
 pub use commits::{commit_object, contents_entry, file_diff, git_commit, git_ref, git_tag, tree};
 pub use hooks::{delivery, hook};
+pub use pulls::PullNumbers;
+pub(crate) use repositories::text_or_null;
 pub use times::{at, git_time};
 pub use urls::Urls;
 

@@ -1,7 +1,5 @@
 //! One connection, of either database: the only place where a statement is sent.
 
-use std::borrow::Cow;
-
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, SqliteConnection};
@@ -10,7 +8,7 @@ use crate::arg::{Arg, Kind};
 use crate::{Error, Result, Row};
 
 /// Statements are made of this crate's own words; values are bound.
-pub(crate) type Sql = Cow<'static, str>;
+pub(crate) type Sql = String;
 
 pub(crate) enum Conn<'c> {
     Sqlite(&'c mut SqliteConnection),

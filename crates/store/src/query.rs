@@ -1,6 +1,5 @@
 //! Statements: alone, or in a transaction.
 
-use std::borrow::Cow;
 use std::future::Future;
 
 use crate::arg::Arg;
@@ -15,17 +14,13 @@ pub trait Query: Send {
 
     /// # Errors
     /// When the database is away or refuses the statement.
-    fn rows(
-        &mut self,
-        sql: impl Into<Cow<'static, str>> + Send,
-        args: Vec<Arg>,
-    ) -> impl Future<Output = Result<Vec<Row>>> + Send;
+    fn rows(&mut self, sql: impl AsRef<str> + Send, args: Vec<Arg>) -> impl Future<Output = Result<Vec<Row>>> + Send;
 
     /// # Errors
     /// When the database is away or refuses the statement, or a row is not what the record says.
     fn fetch_all<R: Record>(
         &mut self,
-        sql: impl Into<Cow<'static, str>> + Send,
+        sql: impl AsRef<str> + Send,
         args: Vec<Arg>,
     ) -> impl Future<Output = Result<Vec<R>>> + Send {
         async move { self.rows(sql, args).await?.iter().map(R::read).collect() }
@@ -37,7 +32,7 @@ pub trait Query: Send {
     /// As [`Query::fetch_all`].
     fn fetch_optional<R: Record>(
         &mut self,
-        sql: impl Into<Cow<'static, str>> + Send,
+        sql: impl AsRef<str> + Send,
         args: Vec<Arg>,
     ) -> impl Future<Output = Result<Option<R>>> + Send {
         async move { self.rows(sql, args).await?.first().map(R::read).transpose() }
@@ -49,7 +44,7 @@ pub trait Query: Send {
     /// As [`Query::fetch_all`], and [`Error::Missing`] when there is no row.
     fn fetch_one<R: Record>(
         &mut self,
-        sql: impl Into<Cow<'static, str>> + Send,
+        sql: impl AsRef<str> + Send,
         args: Vec<Arg>,
     ) -> impl Future<Output = Result<R>> + Send {
         async move { self.fetch_optional(sql, args).await?.ok_or(Error::Missing) }
@@ -67,8 +62,8 @@ impl Query for Reader {
         self.store.now()
     }
 
-    async fn rows(&mut self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Arg>) -> Result<Vec<Row>> {
-        let sql = sql.into();
+    async fn rows(&mut self, sql: impl AsRef<str> + Send, args: Vec<Arg>) -> Result<Vec<Row>> {
+        let sql = sql.as_ref().to_owned();
         let result = match self.store.pool() {
             Pool::Sqlite { readers, .. } => match readers.acquire().await {
                 Ok(mut conn) => Conn::Sqlite(&mut conn).rows(sql, args).await,

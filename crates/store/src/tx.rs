@@ -1,7 +1,5 @@
 //! A transaction.
 
-use std::borrow::Cow;
-
 use sqlx::{Postgres, Sqlite, Transaction};
 
 use crate::arg::Arg;
@@ -63,8 +61,8 @@ impl Tx {
     ///
     /// # Errors
     /// When the database is away or refuses the statement. PostgreSQL takes no further statement in this transaction then.
-    pub async fn execute(&mut self, sql: impl Into<Cow<'static, str>>, args: Vec<Arg>) -> Result<u64> {
-        let result = self.conn().execute(sql.into(), args).await;
+    pub async fn execute(&mut self, sql: impl AsRef<str>, args: Vec<Arg>) -> Result<u64> {
+        let result = self.conn().execute(sql.as_ref().to_owned(), args).await;
         self.store.note(result)
     }
 
@@ -126,8 +124,8 @@ impl Query for Tx {
         self.store.now()
     }
 
-    async fn rows(&mut self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Arg>) -> Result<Vec<Row>> {
-        let result = self.conn().rows(sql.into(), args).await;
+    async fn rows(&mut self, sql: impl AsRef<str> + Send, args: Vec<Arg>) -> Result<Vec<Row>> {
+        let result = self.conn().rows(sql.as_ref().to_owned(), args).await;
         self.store.note(result)
     }
 }

@@ -29,6 +29,8 @@ pub enum Topic {
     Log(i64),
     /// A webhook delivery waits.
     Deliveries,
+    /// Pull requests are to be looked at.
+    Pulls,
 }
 
 impl fmt::Display for Topic {
@@ -42,6 +44,7 @@ impl fmt::Display for Topic {
             Self::Job(id) => write!(f, "job:{id}"),
             Self::Log(id) => write!(f, "log:{id}"),
             Self::Deliveries => f.write_str("deliveries"),
+            Self::Pulls => f.write_str("pulls"),
         }
     }
 }
@@ -58,6 +61,7 @@ impl Topic {
             "job" => Self::Job(id.parse().ok()?),
             "log" => Self::Log(id.parse().ok()?),
             "deliveries" => Self::Deliveries,
+            "pulls" => Self::Pulls,
             _ => return None,
         })
     }

@@ -77,7 +77,11 @@ const RULES: &[Rule] = &[
     // `testkit` only for its databases of tests.
     Rule { name: "store", pure: false, may_use: &["api", "testkit"] },
     Rule { name: "identity", pure: false, may_use: &["api", "store"] },
-    Rule { name: "forge", pure: false, may_use: &["api", "git", "identity", "store", "span", "workflow", "trigger"] },
+    Rule {
+        name: "forge",
+        pure: false,
+        may_use: &["api", "blob", "git", "identity", "store", "span", "workflow", "trigger"],
+    },
     Rule {
         name: "rest",
         pure: false,

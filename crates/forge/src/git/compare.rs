@@ -65,6 +65,29 @@ impl Repo {
         parse(&out).ok_or_else(|| GitError::Unexpected("diff in an unknown form".to_owned()))
     }
 
+    /// Files, added and deleted lines between two trees.
+    pub async fn diff_numbers(&self, from: &str, to: &str) -> Result<(usize, u64, u64), GitError> {
+        let args = ["diff", "--shortstat", "-M", "--no-ext-diff", "--no-textconv", "--end-of-options", from, to, "--"];
+        let text = self.call(&args).line().await?;
+        let number = |word: &str| -> u64 {
+            let part = text.split(',').find(|part| part.contains(word));
+            part.and_then(|part| part.trim().split(' ').next()?.parse().ok()).unwrap_or_default()
+        };
+        let files = usize::try_from(number("file")).unwrap_or(usize::MAX);
+        Ok((files, number("insertion"), number("deletion")))
+    }
+
+    /// Whether two heads change the same against a base.
+    pub async fn same_patch(&self, base: &str, one: &str, other: &str) -> Result<bool, GitError> {
+        let text = |head: &str| format!("{base}...{head}");
+        let diff = async |range: String| {
+            self.call(&["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options", &range, "--"])
+                .run()
+                .await
+        };
+        Ok(diff(text(one)).await? == diff(text(other)).await?)
+    }
+
     /// The difference of two trees as `git diff` (three-dot where `from_merge_base`) writes it.
     pub async fn diff_text(&self, base: &str, head: &str) -> Result<Vec<u8>, GitError> {
         let range = format!("{base}...{head}");

@@ -54,9 +54,7 @@ pub fn commit_object(urls: &Urls, full_name: &str, logged: &Logged) -> Value {
     let renamed_from = logged.files.iter().filter_map(|file| file.old_path.as_deref());
     let mut removed = of(&[ChangeKind::Deleted]);
     removed.extend(renamed_from);
-    let person = |signature: &Signature| {
-        json!({ "name": signature.name, "email": signature.email, "date": git_time_with_zone(signature) })
-    };
+    let person = |signature: &Signature| json!({ "name": signature.name, "email": signature.email, "date": git_time_with_zone(signature) });
     json!({
         "id": commit.sha,
         "tree_id": commit.tree,
@@ -125,7 +123,8 @@ pub fn tree(urls: &Urls, full_name: &str, sha: &str, entries: &[Entry], truncate
     let lines: Vec<Value> = entries
         .iter()
         .map(|entry| {
-            let mut line = json!({ "path": entry.path, "mode": entry.mode, "type": entry.kind.name(), "sha": entry.oid });
+            let mut line =
+                json!({ "path": entry.path, "mode": entry.mode, "type": entry.kind.name(), "sha": entry.oid });
             if let Some(size) = entry.size {
                 line["size"] = size.into();
             }

@@ -20,7 +20,8 @@ pub fn git_time(signature: &crate::git::Signature) -> String {
 
 /// The time of a commit with its own zone, as payloads of pushes have it.
 pub(crate) fn git_time_with_zone(signature: &crate::git::Signature) -> String {
-    let (minutes, sign) = (signature.offset_minutes.unsigned_abs(), if signature.offset_minutes < 0 { '-' } else { '+' });
+    let (minutes, sign) =
+        (signature.offset_minutes.unsigned_abs(), if signature.offset_minutes < 0 { '-' } else { '+' });
     let local = seconds(signature.seconds.saturating_add(i64::from(signature.offset_minutes) * 60));
     format!("{}{sign}{:02}:{:02}", local.trim_end_matches('Z'), minutes / 60, minutes % 60)
 }

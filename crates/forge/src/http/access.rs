@@ -1,0 +1,107 @@
+//! Who asks, for which repository.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header;
+use axum::http::request::Parts;
+use identity::{Caller, Credentials, Level, OrgRole, Permission};
+use store::repositories::Repository;
+
+use super::answer::Refusal;
+use crate::names::check_repository_name;
+use crate::repositories::CreateRepository;
+use crate::{Actor, Error, Forge, Result, repo_ref};
+
+/// Who asks, from the headers of a request. Wrong passwords are counted against the address it came from.
+pub(super) struct Asking(pub(super) Caller);
+
+impl FromRequestParts<Forge> for Asking {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, forge: &Forge) -> Result<Asking, Refusal> {
+        let text = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let credentials = Credentials::from_headers(text, None)
+            .map_err(|error| Error::Identity(identity::Error::BadCredentials { reason: error.to_string() }))?;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let from = peer.map(|ConnectInfo(address)| address.ip().to_string()).unwrap_or_default();
+        Ok(Asking(forge.identity().authenticate(&credentials, &from).await?))
+    }
+}
+
+/// The name without `.git`.
+pub(super) fn plain(name: &str) -> &str {
+    name.strip_suffix(".git").unwrap_or(name)
+}
+
+/// The repository of a request that reads or writes it.
+pub(super) async fn repository(
+    forge: &Forge,
+    caller: &Caller,
+    owner: &str,
+    name: &str,
+    level: Level,
+) -> Result<Repository> {
+    let found = store::repositories::by_name(&mut forge.store().read(), owner, plain(name)).await?;
+    let Some(repository) = found else {
+        // Nobody learns what there is not either.
+        return Err(match caller {
+            Caller::Anonymous => Error::Identity(identity::Denied::login("nobody is logged in").into()),
+            _ => Error::not_found(format!("the repository {owner}/{}", plain(name))),
+        });
+    };
+    allow(forge, caller, &repository, Permission::Contents, level).await?;
+    Ok(repository)
+}
+
+pub(super) async fn allow(
+    forge: &Forge,
+    caller: &Caller,
+    repository: &Repository,
+    permission: Permission,
+    level: Level,
+) -> Result<()> {
+    match forge.identity().allow(caller, &repo_ref(repository), permission, level).await {
+        // git asks its user for a password on 401 only.
+        Err(identity::Error::Denied(_)) if caller.is_anonymous() => {
+            Err(Error::Identity(identity::Denied::login("nobody is logged in").into()))
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Whether the caller may make a repository of this name by pushing to it.
+pub(super) async fn may_create(forge: &Forge, caller: &Caller, owner: &str, name: &str) -> Result<bool> {
+    if !forge.settings().push_to_create || check_repository_name(plain(name)).is_err() {
+        return Ok(false);
+    }
+    let Caller::User(user) = caller else { return Ok(false) };
+    let Some(account) = store::users::by_login(&mut forge.store().read(), owner).await? else { return Ok(false) };
+    match account.kind.as_str() {
+        "User" => Ok(account.id == user.id && forge.identity().allow_user(caller, "repo").is_ok()),
+        "Organization" => {
+            let role = forge.identity().org_role(caller, account.id).await?;
+            Ok(role == OrgRole::Owner && forge.identity().allow_user(caller, "repo").is_ok())
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The repository of a push, made where it is missing and may be.
+pub(super) async fn repository_to_push(forge: &Forge, caller: &Caller, owner: &str, name: &str) -> Result<Repository> {
+    let found = store::repositories::by_name(&mut forge.store().read(), owner, plain(name)).await?;
+    if found.is_some() || !may_create(forge, caller, owner, name).await? {
+        return repository(forge, caller, owner, name, Level::Write).await;
+    }
+    let account = store::users::by_login(&mut forge.store().read(), owner).await?;
+    let account = account.ok_or_else(|| Error::not_found(format!("the account {owner}")))?;
+    let actor = Actor::of(caller).ok_or_else(|| Error::Forbidden("nobody is logged in".to_owned()))?;
+    let new = CreateRepository { name: plain(name), visibility: "private", ..CreateRepository::default() };
+    match forge.create_repository(caller, &actor, account.id, &new).await {
+        // Two pushes at once: the other has made it.
+        Err(Error::Invalid { code: "already_exists", .. }) => {
+            repository(forge, caller, owner, name, Level::Write).await
+        }
+        other => other,
+    }
+}
