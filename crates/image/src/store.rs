@@ -116,12 +116,25 @@ fn private_dir(path: &Path) -> Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("create", path))
 }
 
-/// Writes a small file whole or not at all. Its directory exists.
+/// Writes a small file whole or not at all, so that it outlives a power cut. Its directory exists.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let file = unfinished(path, bytes)?;
+    file.as_file().sync_all().map_err(Error::io("write", path))?;
+    file.persist(path).map_err(|error| Error::io("write", path)(error.error))?;
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    File::open(parent).and_then(|dir| dir.sync_all()).map_err(Error::io("sync", parent))
+}
+
+/// The same for what may be lost or empty after a power cut.
+fn write_forgettable(path: &Path, bytes: &[u8]) -> Result<()> {
+    unfinished(path, bytes)?.persist(path).map(drop).map_err(|error| Error::io("write", path)(error.error))
+}
+
+/// A file beside its place.
+fn unfinished(path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile> {
     let parent = path.parent().unwrap_or(Path::new("/"));
     let mut file =
         tempfile::Builder::new().prefix(".new-").tempfile_in(parent).map_err(Error::io("write in", parent))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(Error::io("write", path))?;
-    file.persist(path).map_err(|error| Error::io("write", path)(error.error))?;
-    File::open(parent).and_then(|dir| dir.sync_all()).map_err(Error::io("sync", parent))
+    file.write_all(bytes).map_err(Error::io("write", path))?;
+    Ok(file)
 }

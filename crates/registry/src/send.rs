@@ -8,7 +8,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 
-use crate::outlet::Outlet;
+use crate::outlet::{Outlet, stand_in};
 
 /// Bytes read at once, where a file cannot be sent by itself.
 const PIECE: usize = 512 << 10;
@@ -18,7 +18,8 @@ pub(crate) fn file(file: File, first: u64, end: u64, outlet: Option<&Outlet>) ->
     let file = Arc::new(file);
     match outlet.cloned() {
         Some(outlet) => {
-            Body::from_stream(stream::iter(Parts { file, at: first, end, outlet }.map(Ok::<_, std::io::Error>)))
+            let pieces = Pieces { part: Some((file, outlet)), at: first, end };
+            Body::from_stream(stream::iter(pieces.map(Ok::<_, std::io::Error>)))
         }
         None => Body::from_stream(stream::try_unfold(first, move |at| {
             let file = Arc::clone(&file);
@@ -34,22 +35,23 @@ pub(crate) fn file(file: File, first: u64, end: u64, outlet: Option<&Outlet>) ->
     }
 }
 
-/// Parts of a file, each announced when its turn has come.
-struct Parts {
-    file: Arc<File>,
+/// What stands for a part of a file, which is announced when its turn has come.
+struct Pieces {
+    part: Option<(Arc<File>, Outlet)>,
     at: u64,
     end: u64,
-    outlet: Outlet,
 }
 
-impl Iterator for Parts {
+impl Iterator for Pieces {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
         let left = self.end.checked_sub(self.at).filter(|left| *left > 0)?;
-        let length = usize::try_from(left).unwrap_or(Outlet::LARGEST).min(Outlet::LARGEST);
-        let bytes = self.outlet.announce(Arc::clone(&self.file), self.at, length);
-        self.at += length as u64;
+        if let Some((file, outlet)) = self.part.take() {
+            outlet.announce(file, self.at, self.end);
+        }
+        let bytes = stand_in(left);
+        self.at += bytes.len() as u64;
         Some(bytes)
     }
 }

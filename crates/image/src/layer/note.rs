@@ -35,16 +35,15 @@ impl Note {
         self.owners_lost == 0 && self.setid_lost == 0 && self.devices_lost == 0 && self.xattrs_lost == 0
     }
 
-    /// Of an unpacked layer; none when there is no such layer.
+    /// Of an unpacked layer; none when there is no such layer. Nor is there one whose note is damaged: it is written last, and
+    /// a power cut may have taken the layer's files, too.
     pub(crate) fn read(dir: &Path) -> Result<Option<Self>> {
         let path = dir.join(Self::FILE);
         let bytes = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(Error::io("read", &path))?,
         };
-        serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| Error::invalid(format!("note {}", path.display()), error))
+        Ok(serde_json::from_slice(&bytes).ok())
     }
 
     pub(crate) fn write(&self, dir: &Path) -> Result<()> {

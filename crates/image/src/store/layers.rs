@@ -134,6 +134,8 @@ impl Store {
         let unpacked = layer::unpack(blob, size, diff_id, &unfinished.join("fs"), self.limits(), self.privilege());
         let moved = unpacked.map_err(in_layer).and_then(|note| {
             note.write(&unfinished)?;
+            // One with a damaged note.
+            layer::remove_tree(dir)?;
             fs::rename(&unfinished, dir).map_err(Error::io("rename", &unfinished))
         });
         if moved.is_err() {

@@ -8,7 +8,7 @@ use blob::Digest;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, private_dir, write_whole};
+use super::{Store, private_dir, write_forgettable};
 use crate::error::{Error, Result};
 
 /// A value with the blobs and layers that it keeps alive.
@@ -42,7 +42,8 @@ impl Store {
         private_dir(&self.root().join("pins").join(kind))?;
         let pin = Pin { value, blobs: blobs.to_vec(), diff_ids: diff_ids.to_vec() };
         let bytes = serde_json::to_vec(&pin).map_err(|error| Error::invalid(format!("pin {kind}/{key}"), error))?;
-        write_whole(&path, &bytes)
+        // What a pin holds can be made again, and one that is empty after a power cut is none.
+        write_forgettable(&path, &bytes)
     }
 
     /// The value of a pin, whose last use is now. None when there is none, when it is of another form, or when some of its

@@ -226,6 +226,25 @@ fn a_layer_is_unpacked_once_for_all_and_kept_while_in_use() {
     assert!(locks.iter().all(|name| name.to_string_lossy().starts_with('.')), "{locks:?}");
 }
 
+/// A power cut leaves files empty that were written a moment before.
+#[test]
+fn what_a_power_cut_emptied_is_made_again() {
+    let (_home, store) = store();
+    let layer = layer(&store, "one");
+    let unpack = || store.unpack_layers(std::slice::from_ref(&layer.descriptor), &[layer.diff_id]).unwrap();
+    let fs = unpack().lowers()[0].clone();
+    fs::write(fs.join("etc/last"), "").unwrap();
+    fs::write(fs.with_file_name("note.json"), "").unwrap();
+    assert_eq!(unpack().lowers(), std::slice::from_ref(&fs));
+    assert_eq!(fs::read_to_string(fs.join("etc/last")).unwrap(), "one");
+    assert_eq!(unpack().notes()[0].entries, 3);
+
+    store.pin("build", "key", &7, &[], &[]).unwrap();
+    fs::write(store.root().join("pins/build/key.json"), "").unwrap();
+    assert_eq!(store.pinned::<u8>("build", "key").unwrap(), None);
+    prune(&store, &Prune::default());
+}
+
 #[test]
 fn a_layer_that_comes_twice_is_there_once() {
     let (_home, store) = store();

@@ -60,6 +60,50 @@ fn many_requests_on_one_connection() {
     assert!(answer.ends_with(b"ok\n"));
 }
 
+/// Connections that a thread sends by, and that go back to the runtime when the client does not keep up: more of both than
+/// there are threads.
+#[test]
+fn large_blobs_for_clients_of_every_kind() {
+    use std::io::{Read as _, Write as _};
+
+    let mut server = Server::start();
+    // More than sockets hold.
+    let content: Vec<u8> = (0..24_000_000_u32).map(|number| (number % 241 + 1) as u8).collect();
+    let digest = server.push_blob("a", &content);
+    let request = format!("GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let last = format!("GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let open = |requests: &str| {
+        let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+        stream.write_all(requests.as_bytes()).unwrap();
+        stream
+    };
+    // They ask and leave, some of them in the middle.
+    for taken in 0..40 {
+        let mut stream = open(&request);
+        stream.read_exact(&mut vec![0; taken * 1000]).unwrap();
+    }
+    // They ask, and read nothing until everybody else is served.
+    let waiting: Vec<_> = (0..40).map(|_| open(&last)).collect();
+    let mut busy = open(&format!("{request}{last}"));
+    let mut answer = Vec::new();
+    busy.read_to_end(&mut answer).unwrap();
+    assert!(answer.ends_with(&content));
+    let first = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+    assert!(answer[first..].starts_with(&content));
+    let answers: Vec<_> = waiting
+        .into_iter()
+        .map(|mut stream| {
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
+            answer.ends_with(&content)
+        })
+        .collect();
+    assert!(answers.iter().all(|whole| *whole), "{answers:?}");
+    let part = server.send("GET", &format!("/v2/a/blobs/{digest}"), &[("Range", "bytes=5-9000000")], b"").expect(206);
+    assert!(part.body == content[5..=9_000_000]);
+    server.ask_to_stop()(&server);
+}
+
 #[test]
 fn both_algorithms_and_nothing() {
     let server = Server::start();

@@ -3,9 +3,11 @@ use std::path::Path;
 
 use super::super::measure::{median, time};
 use super::super::table::Row;
-use super::Bench;
+use super::{Bench, layout};
 
 const FILES: usize = 5000;
+/// Of each file.
+const BYTES: usize = 1500;
 
 const DOCKERFILE: &str = "\
 FROM bench/busybox:1
@@ -26,8 +28,8 @@ pub(super) fn rebuild(bench: &Bench) -> Result<Vec<Row>, String> {
         if number % 100 == 0 {
             fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
         }
-        let line = format!("file {number} of the context\n");
-        fs::write(directory.join(format!("f{number:04}.txt")), line.repeat(40)).map_err(|error| error.to_string())?;
+        fs::write(directory.join(format!("f{number:04}.txt")), prose(number, BYTES))
+            .map_err(|error| error.to_string())?;
     }
     fs::write(context.join("Dockerfile"), DOCKERFILE).map_err(|error| error.to_string())?;
     fs::write(context.join("package.txt"), "one\n").map_err(|error| error.to_string())?;
@@ -48,4 +50,16 @@ pub(super) fn rebuild(bench: &Bench) -> Result<Vec<Row>, String> {
         Row::at_most("rebuild, nothing changed", None, median(&same), "ms", 50.0, "whole command"),
         Row::at_most("rebuild, one of 5,000 files changed", None, median(&changed), "ms", 150.0, "in the last COPY"),
     ])
+}
+
+/// Text of words that are made up and come in no order: it takes as long to compress as text can.
+fn prose(number: usize, bytes: usize) -> String {
+    let mut noise = layout::noise(number as u64 + 1, 2 * bytes).into_iter();
+    let mut text = String::with_capacity(bytes + 16);
+    while text.len() < bytes {
+        let length = 2 + usize::from(noise.next().unwrap_or_default()) % 9;
+        text.extend(noise.by_ref().take(length).map(|byte| char::from(b'a' + byte % 26)));
+        text.push(if text.len() % 71 < 8 { '\n' } else { ' ' });
+    }
+    text
 }
