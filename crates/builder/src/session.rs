@@ -37,7 +37,7 @@ impl Session {
         let jobs = build.jobs.unwrap_or_else(processors);
         let scratch =
             Scratch::create(&ground.dir.join("scratch")).map_err(Error::io("making a temporary directory"))?;
-        let agents = Agents::start(&build.ssh, &scratch).await?;
+        let agents = Agents::start(&build.ssh).await?;
         Ok(Self {
             store: ground.store.clone(),
             launcher: Arc::clone(&ground.launcher),

@@ -30,6 +30,10 @@ pub(crate) fn run(args: &BuildArgs) -> Result<(), Failure> {
     if args.check || args.call.as_deref().is_some_and(|call| call != "build") {
         return check::run(args, &request.build);
     }
+    for message in &request.notes {
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "note: {message}");
+    }
     let workers = std::thread::available_parallelism().map_or(2, usize::from).min(4);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)

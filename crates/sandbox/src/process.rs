@@ -71,6 +71,12 @@ impl Process {
         self.remote.ask(|id| ToInit::KillTree { id, key }).await.map(drop)
     }
 
+    /// Kills what is left of the process group it led, also after its own end. Nothing happens when nobody is left.
+    pub async fn kill_group(&self) -> Result<(), Error> {
+        let group = self.pid;
+        self.remote.ask(|id| ToInit::KillGroup { id, group }).await.map(drop)
+    }
+
     /// Waits for its end. May be called often and by many. [`Error::Gone`] when the sandbox ended first.
     pub async fn wait(&self) -> Result<ExitStatus, Error> {
         let mut exit = self.exit.clone();

@@ -317,6 +317,7 @@ wire_enum!(
         7 => List { id: u64 },
         8 => End { id: u64 },
         9 => Tree { id: u64, path: PathBuf },
+        10 => KillGroup { id: u64, group: i32 },
     }
 );
 

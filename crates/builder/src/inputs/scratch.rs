@@ -18,13 +18,18 @@ impl Scratch {
     pub(crate) fn create(top: &Path) -> io::Result<Self> {
         fs::create_dir_all(top)?;
         sweep(top);
-        let name = uuid::Uuid::now_v7().simple().to_string();
-        let lock_path = top.join(format!("{name}.lock"));
-        let lock = File::create_new(&lock_path)?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-        let dir = top.join(name);
-        fs::create_dir(&dir)?;
-        Ok(Self { dir, _lock: lock })
+        loop {
+            let name = uuid::Uuid::now_v7().simple().to_string();
+            let lock_path = top.join(format!("{name}.lock"));
+            let lock = File::create_new(&lock_path)?;
+            flock(&lock, FlockOperation::LockExclusive)?;
+            // Before it was locked, another build may have taken it for a dead one's.
+            if lock_path.exists() {
+                let dir = top.join(name);
+                fs::create_dir(&dir)?;
+                return Ok(Self { dir, _lock: lock });
+            }
+        }
     }
 
     /// A new directory in it.

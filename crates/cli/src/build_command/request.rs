@@ -14,6 +14,8 @@ use crate::failure::Failure;
 /// A build, with the file that holds what standard input gave.
 pub(super) struct Request {
     pub(super) build: Build,
+    /// What is accepted and done in another way.
+    pub(super) notes: Vec<String>,
     _input: Option<NamedTempFile>,
 }
 
@@ -30,7 +32,7 @@ pub(super) fn read(args: &BuildArgs) -> Result<Request, Failure> {
     };
     let env = |name: &str| std::env::var(name).ok();
     let files = Files { path: &path, env: &env };
-    let mut build = Build::default();
+    let (mut build, mut notes) = (Build::default(), Vec::new());
     let input = context(args, &files, &mut build)?;
     for text in &args.build_arg {
         build.args.extend(flags::argument(text, &files));
@@ -71,11 +73,9 @@ pub(super) fn read(args: &BuildArgs) -> Result<Request, Failure> {
             match flags::cache(flag, text, &files).map_err(Failure::usage)? {
                 Cache::At(location) if flag == "--cache-from" => build.cache_from.push(location),
                 Cache::At(location) => build.cache_to.push(location),
-                Cache::StoreOnly(kind) => {
-                    let why =
-                        "it is to be had on GitHub's or a cloud's machines only; results are kept in the store anyway";
-                    return Err(Failure::usage(format!("{flag} type={kind}: {why}")));
-                }
+                Cache::StoreOnly(kind) => notes.push(format!(
+                    "{flag} type={kind}: this machine's store stands in for it, which keeps the results of builds anyway"
+                )),
             }
         }
     }
@@ -102,7 +102,7 @@ pub(super) fn read(args: &BuildArgs) -> Result<Request, Failure> {
         flags::allow(&mut build.allow, text).map_err(Failure::usage)?;
     }
     attestations(args, &mut build)?;
-    Ok(Request { build, _input: input })
+    Ok(Request { build, notes, _input: input })
 }
 
 fn each<T>(

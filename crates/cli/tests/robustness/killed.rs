@@ -49,7 +49,7 @@ fn entries(path: &Path) -> Vec<String> {
 }
 
 /// Kills runs right after each of these events and looks at what stays.
-fn kill_at_each(repository: &TestRepository, seconds: &str, points: &[&str], arguments: &[&str]) {
+pub(crate) fn kill_at_each(repository: &TestRepository, seconds: &str, points: &[&str], arguments: &[&str]) {
     let state = repository.state().join("state").to_string_lossy().into_owned();
     for point in points {
         let all: Vec<&str> = ["run", "--env", "STAY=1"].iter().chain(arguments).copied().collect();

@@ -2,6 +2,7 @@
 
 mod approval;
 mod cancelling;
+mod containers;
 mod input;
 mod killed;
 mod live;

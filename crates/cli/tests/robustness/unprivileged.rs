@@ -39,7 +39,7 @@ jobs:
 ];
 
 /// `nobody` where the tests run as root, else whoever runs them. `None` where that cannot be.
-fn as_a_user(repository: &TestRepository, wrapper: &[&str], arguments: &[&str]) -> Option<Observed> {
+pub(crate) fn as_a_user(repository: &TestRepository, wrapper: &[&str], arguments: &[&str]) -> Option<Observed> {
     let program = binary().command(
         repository,
         &[&["run", "--json"], arguments].concat().iter().map(|&one| one.to_owned()).collect::<Vec<_>>(),

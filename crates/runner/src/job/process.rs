@@ -106,6 +106,11 @@ async fn pump_and_wait(
             }
         }
     };
+    if !pumped && matches!(ended, Ok(Ended::Cancelled)) {
+        // What the step was still waiting for: its shell ended without it. What it put into the background with an output
+        // of its own is not meant, and may be of use to the steps that follow.
+        let _ = process.kill_group().await;
+    }
     if !pumped {
         match tokio::time::timeout(OPEN_PIPES, &mut pump).await {
             Ok(result) => {

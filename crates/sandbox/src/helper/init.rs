@@ -232,6 +232,11 @@ impl Init<'_> {
                 }
                 self.answer(&FromInit::Done { id });
             }
+            ToInit::KillGroup { id, group } => {
+                // As long as somebody is left in a group, its number means nobody else.
+                let _ = sys::kill(-group, libc::SIGKILL);
+                self.answer(&FromInit::Done { id });
+            }
             ToInit::KillAll { id } => {
                 self.kill_all();
                 self.answer(&FromInit::Done { id });
