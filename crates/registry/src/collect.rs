@@ -47,8 +47,10 @@ fn collect(storage: &Storage, settings: &Collection) -> Result<Collected, Error>
         if let Some(age) = settings.untagged {
             collected.manifests += repository.drop_untagged(storage, &name, before(age.max(settings.grace)))?;
         }
+        let needed = repository.needed();
         for digest in storage.linked(&name, "_blobs")? {
-            if !repository.needs(&digest) && !drop_link(storage, &name, &digest, before(settings.grace))? {
+            let needed = needed.as_ref().is_none_or(|needed| needed.contains(&digest));
+            if !needed && !drop_link(storage, &name, &digest, before(settings.grace))? {
                 keep.insert(digest);
             }
         }
@@ -103,10 +105,13 @@ impl Contents {
         Ok(Self { manifests, tags })
     }
 
-    fn needs(&self, digest: &Digest) -> bool {
-        let unreadable = || self.manifests.iter().any(|(_, manifest)| manifest.is_none());
-        let manifests = self.manifests.iter().filter_map(|(_, manifest)| manifest.as_ref());
-        manifests.flat_map(|manifest| &manifest.blobs).any(|blob| blob.digest == *digest) || unreadable()
+    /// The blobs that manifests need; `None` where that is not known.
+    fn needed(&self) -> Option<HashSet<Digest>> {
+        let mut needed = HashSet::new();
+        for (_, manifest) in &self.manifests {
+            needed.extend(manifest.as_ref()?.blobs.iter().map(|blob| blob.digest));
+        }
+        Some(needed)
     }
 
     /// A manifest is deleted before its tags; a crash in between leaves tags without meaning.

@@ -142,9 +142,10 @@ async fn take_piece(call: &Call, body: Body, name: &Repository, mut session: Ses
     }
     session = receive(&registry, session, body).await?;
     if let Some(Some((first, last))) = range
-        && session.len() - before != last - first + 1
+        && session.len() - before != (last - first).saturating_add(1)
     {
-        let message = format!("Content-Range says {} bytes, {} arrived", last - first + 1, session.len() - before);
+        let (said, arrived) = ((last - first).saturating_add(1), session.len() - before);
+        let message = format!("Content-Range says {said} bytes, {arrived} arrived");
         session = session.truncate(before).await?;
         registry.sessions().keep(session);
         return Err(Problem::size_invalid(message));
