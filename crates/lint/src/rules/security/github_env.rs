@@ -1,0 +1,120 @@
+use span::Severity;
+use std::ops::Range;
+
+use crate::finding::Confidence;
+use crate::flow::{self, Origin, Place};
+use crate::knowledge::attacker::Reach;
+use crate::report::Report;
+use crate::rule::{Check, Profile, Rule};
+use crate::shell::{Command, Part, Script, Word};
+use crate::steps::{RunStep, Shell};
+use crate::subject::StepSubject;
+
+
+pub(super) static RULE: Rule = Rule {
+    id: "security/github-env",
+    severity: Severity::Warning,
+    confidence: Confidence::Low,
+    profile: Profile::Default,
+    aliases: &["zizmor:github-env"],
+    summary: "what strangers write becomes variables or the path of later steps",
+    page: page!("security/github-env"),
+    checks: &[Check::Step(check)],
+};
+
+const FILES: [&str; 2] = ["GITHUB_ENV", "GITHUB_PATH"];
+
+fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
+    let Some(run) = RunStep::of(subject) else { return };
+    let text = run.text();
+    if !FILES.iter().any(|file| contains_ignore_case(&text, file)) {
+        return;
+    }
+    let open = is_open(subject);
+    if run.shell != Shell::Posix {
+        if open {
+            other_shell(subject, &run, &text, report);
+        }
+        return;
+    }
+    let script = Script::read(&text);
+    for file in FILES {
+        for (command, _) in script.writers_of(file) {
+            written(subject, &run, command, file, open, report);
+        }
+    }
+}
+
+/// A command of `sh` whose output goes to a file of variables.
+fn written(subject: &StepSubject<'_>, run: &RunStep<'_>, command: &Command, file: &str, open: bool, report: &mut Report<'_>) {
+    let prints = matches!(command.name(), Some("echo" | "printf"));
+    let documents = command.redirections.iter().filter_map(|redirection| redirection.document.as_ref());
+    let words: Vec<&Word> = command.words.iter().skip(1).chain(documents).collect();
+    let mut worst: Option<(Origin, Range<usize>)> = None;
+    for part in words.iter().flat_map(|word| &word.parts) {
+        if let Part::Variable { name, range, .. } = part
+            && let Some(origin) = variable(subject, name)
+            && worst.as_ref().is_none_or(|(worst, _)| worst.reach < origin.reach)
+        {
+            worst = Some((origin, range.clone()));
+        }
+    }
+    if let Some((origin, range)) = worst.filter(|(origin, _)| origin.reach == Reach::Outsider) {
+        let place = run.place(subject, range);
+        let finding = report.at(place, format!("`{}` comes from `{}`: with a line break in it, it sets any variable in {file}", origin.path, origin.source));
+        finding.severity(Severity::Error).confidence(Confidence::High).label(format!("written to {file}"));
+        for (span, what) in &origin.hops {
+            finding.related(*span, what.clone());
+        }
+        finding
+            .help("`LD_PRELOAD` or `PATH` set so runs code in the next step")
+            .help("write it as an output of the step (GITHUB_OUTPUT), or take its line breaks out first");
+        return;
+    }
+    let plain = prints && words.iter().all(|word| word.parts.iter().all(|part| !matches!(part, Part::Variable { .. } | Part::Command { .. })));
+    if open && !plain {
+        report
+            .at(run.place(subject, command.range.clone()), format!("what this writes to {file} may come from strangers, for whom the workflow runs"))
+            .help("write it as an output of the step (GITHUB_OUTPUT) instead");
+    }
+}
+
+fn variable(subject: &StepSubject<'_>, name: &str) -> Option<Origin> {
+    if name == "GITHUB_HEAD_REF" {
+        // Names of branches have no line breaks.
+        return None;
+    }
+    let origin = flow::follow(&Place::from(subject), &["env".to_owned(), name.to_owned()], 0);
+    let one_line = ["head_ref", ".ref", ".label", "head_branch", ".title", ".email", ".name"].iter().any(|end| origin.source.ends_with(end));
+    (!one_line).then_some(origin)
+}
+
+/// Lines of `cmd` and PowerShell that write to the files.
+fn other_shell(subject: &StepSubject<'_>, run: &RunStep<'_>, text: &str, report: &mut Report<'_>) {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let lower = line.to_ascii_lowercase();
+        let names = FILES.iter().any(|file| {
+            let file = file.to_ascii_lowercase();
+            lower.contains(&format!("$env:{file}")) || lower.contains(&format!("${{env:{file}}}")) || lower.contains(&format!("%{file}%"))
+        });
+        let writes = ["out-file", "add-content", "set-content", "tee-object", ">"].iter().any(|way| lower.contains(way));
+        if names && writes {
+            let length = line.trim_end().len();
+            report
+                .at(run.place(subject, at..at + length), "what this writes may come from strangers, for whom the workflow runs")
+                .help("write it as an output of the step (GITHUB_OUTPUT) instead");
+        }
+        at += line.len();
+    }
+}
+
+/// Whether strangers start the workflow, and it runs with the repository's rights.
+fn is_open(subject: &StepSubject<'_>) -> bool {
+    let Some(workflow) = subject.owner.workflow() else { return false };
+    ["pull_request_target", "workflow_run"].iter().any(|name| workflow.on.event(name).is_some())
+}
+
+fn contains_ignore_case(text: &str, name: &str) -> bool {
+    text.as_bytes().windows(name.len()).any(|window| window.eq_ignore_ascii_case(name.as_bytes()))
+}

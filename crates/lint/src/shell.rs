@@ -1,0 +1,245 @@
+//! A reader of the shell scripts in `run:`: which commands they have, with their words and where their output goes.
+//!
+//! It reads what `sh`, `bash` and `zsh` share, well enough to look at commands; it never fails, and what it does not
+//! understand becomes words. `${{ … }}` is kept as a part of a word, as GitHub puts its value in before the shell starts.
+
+mod reader;
+mod word;
+
+use std::ops::Range;
+
+pub use word::{Part, Quote, Word};
+
+/// The commands of a script in the order in which they stand, those in substitutions, loops and groups too.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    pub commands: Vec<Command>,
+}
+
+/// One simple command, or a group of commands as far as its redirections go.
+#[derive(Debug, Clone, Default)]
+pub struct Command {
+    /// The command's name and its arguments; empty for a group and for bare assignments.
+    pub words: Vec<Word>,
+    /// `NAME=value` before the name, or alone.
+    pub assignments: Vec<Word>,
+    pub redirections: Vec<Redirection>,
+    /// Bytes of the script, from the first word to the last.
+    pub range: Range<usize>,
+    /// What it writes is read by the command after it in the list.
+    pub pipes: bool,
+    /// For the end of a group, a loop or a condition: the commands inside, by index.
+    pub group: Option<Range<usize>>,
+}
+
+/// `>> file` and its like.
+#[derive(Debug, Clone)]
+pub struct Redirection {
+    pub operator: Operator,
+    pub target: Word,
+    /// The lines of a here-document, with the range of bytes where they stand.
+    pub document: Option<Word>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `>`, `>|`, `&>`.
+    Write,
+    /// `>>`, `&>>`.
+    Append,
+    /// `<`.
+    Read,
+    /// `<<` and `<<-`.
+    Document,
+    /// `<<<`.
+    String,
+}
+
+impl Script {
+    /// Reads a script.
+    pub fn read(text: &str) -> Script {
+        reader::read(text)
+    }
+
+    /// The command that reads what this one writes.
+    pub fn piped_into(&self, index: usize) -> Option<&Command> {
+        let command = self.commands.get(index)?;
+        if command.pipes { self.commands.get(index + 1) } else { None }
+    }
+
+    /// The commands whose output a redirection to `$name` takes, each with that redirection's operator. A group's
+    /// redirection takes the output of every command inside.
+    pub fn writers_of(&self, name: &str) -> Vec<(&Command, Operator)> {
+        let mut writers = Vec::new();
+        for (index, command) in self.commands.iter().enumerate() {
+            let redirected = command.redirections.iter().find(|redirection| {
+                matches!(redirection.operator, Operator::Write | Operator::Append) && redirection.target.is_variable(name)
+            });
+            let piped = self.piped_into(index).is_some_and(|next| {
+                next.name() == Some("tee") && next.words.iter().skip(1).any(|word| word.is_variable(name))
+            });
+            let operator = redirected.map_or(Operator::Append, |redirection| redirection.operator);
+            if redirected.is_none() && !piped {
+                continue;
+            }
+            match &command.group {
+                Some(group) => {
+                    let inside = self.commands.get(group.clone()).unwrap_or_default();
+                    writers.extend(inside.iter().filter(|command| command.group.is_none()).map(|inner| (inner, operator)));
+                }
+                None => writers.push((command, operator)),
+            }
+        }
+        writers
+    }
+}
+
+impl Command {
+    /// The command's name without its directory, where it is written out.
+    pub fn name(&self) -> Option<&str> {
+        let name = self.words.first()?.literal()?;
+        Some(name.rsplit('/').next().unwrap_or(name))
+    }
+
+    /// The arguments as far as they are written out; others are the empty text.
+    pub fn arguments(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().skip(1).map(|word| word.literal().unwrap_or_default())
+    }
+
+    /// The arguments that are no options.
+    pub fn operands(&self) -> impl Iterator<Item = &Word> {
+        self.words.iter().skip(1).filter(|word| !word.text.starts_with('-'))
+    }
+
+    /// Whether an option stands in it, alone or as `--name=value`.
+    pub fn has_option(&self, names: &[&str]) -> bool {
+        self.words.iter().skip(1).any(|word| {
+            let option = word.text.split('=').next().unwrap_or_default();
+            names.contains(&option)
+        })
+    }
+
+    /// The command behind `sudo`, `env`, `time`, `exec` and the like: its words from the name on.
+    pub fn inner(&self) -> &[Word] {
+        let mut words = &self.words[..];
+        while let Some(first) = words.first().and_then(Word::literal) {
+            let name = first.rsplit('/').next().unwrap_or(first);
+            if !matches!(name, "sudo" | "env" | "time" | "exec" | "command" | "nohup" | "nice" | "retry" | "doas") {
+                break;
+            }
+            let skip = words.iter().skip(1).take_while(|word| word.text.starts_with('-') || word.is_assignment()).count();
+            words = words.get(1 + skip..).unwrap_or_default();
+        }
+        words
+    }
+
+    /// [`Command::inner`] as text; what is not written out is empty.
+    pub fn inner_text(&self) -> Vec<&str> {
+        let mut texts: Vec<&str> = self.inner().iter().map(|word| word.literal().unwrap_or_default()).collect();
+        if let Some(first) = texts.first_mut() {
+            *first = first.rsplit('/').next().unwrap_or(first);
+        }
+        texts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        let script = Script::read(text);
+        let show = |command: &Command| {
+            let words: Vec<&str> =
+                command.assignments.iter().chain(&command.words).map(|word| word.text.as_str()).collect();
+            let mut line = words.join(" | ");
+            for redirection in &command.redirections {
+                line.push_str(&format!(" {:?} {}", redirection.operator, redirection.target.text));
+                if let Some(document) = &redirection.document {
+                    line.push_str(&format!(" {:?}", document.text));
+                }
+            }
+            if let Some(group) = &command.group {
+                line.push_str(&format!(" group {group:?}"));
+            }
+            if command.pipes {
+                line.push_str(" →");
+            }
+            line.trim().to_owned()
+        };
+        script.commands.iter().map(show).collect()
+    }
+
+    #[test]
+    fn commands_words_and_where_they_write() {
+        for (text, expected) in [
+            ("echo a 'b c' \"d $e\"", vec!["echo | a | b c | d $e"]),
+            ("a; b && c || d & e", vec!["a", "b", "c", "d", "e"]),
+            ("curl -L x | sudo bash -s", vec!["curl | -L | x →", "sudo | bash | -s"]),
+            ("A=1 B=\"x y\" make", vec!["A=1 | B=x y | make"]),
+            ("A=1\nB=2", vec!["A=1", "B=2"]),
+            ("echo one \\\n  two # three\nfour", vec!["echo | one | two", "four"]),
+            ("echo x >> $GITHUB_ENV 2>&1", vec!["echo | x Append $GITHUB_ENV"]),
+            ("{ echo a; echo b; } >> \"$GITHUB_OUTPUT\"", vec!["echo | a", "echo | b", "Append $GITHUB_OUTPUT group 0..2"]),
+            ("cat <<EOF > f\nline $x\nEOF\nnext", vec!["cat Document EOF \"line $x\\n\" Write f", "next"]),
+            ("cat <<-'E' | sh\n\tls\n\tE\n", vec!["cat Document E \"\\tls\\n\" →", "sh"]),
+            ("x=$(git log | head) y", vec!["git | log →", "head", "x=$(git log | head) | y"]),
+            ("if test -f a; then b; fi", vec!["test | -f | a", "b"]),
+            ("for i in a b; do c \"$i\"; done > out", vec!["c | $i", "Write out group 0..1"]),
+            ("case $x in\n a|b) one ;;\n *) two ;;\nesac", vec!["one", "two"]),
+            ("f() { g; }", vec!["g"]),
+            ("echo ${{ github.event.issue.title }} x", vec!["echo | ${{ github.event.issue.title }} | x"]),
+            ("echo '${{ 'it''s' }}'", vec!["echo | ${{ 'it''s' }}"]),
+            ("[[ a && b ]] && c", vec!["[[ | a | && | b | ]]", "c"]),
+            ("(( x++ )); y", vec!["y"]),
+            ("echo \"unclosed", vec!["echo | unclosed"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_read() {
+        for text in ["$(", "${", "`", "<<", "<<EOF", "'", "\\", ")", "}", "case", "${{", "$((", "a=(1 2", "done", "fi >"] {
+            let script = Script::read(text);
+            assert!(script.commands.iter().all(|command| command.range.end <= text.len()), "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_of_words_know_their_quotes_and_places() {
+        let text = "echo a'b'\"c $D ${{ x }}\"$(id)";
+        let script = Script::read(text);
+        let word = &script.commands[1].words[1];
+        let parts: Vec<(&str, Quote)> = word.parts.iter().map(|part| (&text[part.range()], part.quote())).collect();
+        assert_eq!(
+            parts,
+            [("$D", Quote::Double), ("${{ x }}", Quote::Double), ("$(id)", Quote::None)],
+            "{word:?}"
+        );
+        assert!(word.literal().is_none());
+        assert_eq!(Script::read("x 'a'\"b\"c").commands[0].words[1].literal(), Some("abc"));
+    }
+
+    #[test]
+    fn who_writes_to_a_file_of_commands() {
+        let text = "echo a >> $GITHUB_ENV\n{ echo b; cat c; } >> \"${GITHUB_ENV}\"\ncat d | tee -a \"$GITHUB_ENV\"\necho e > f";
+        let script = Script::read(text);
+        let writers: Vec<String> =
+            script.writers_of("GITHUB_ENV").iter().map(|(command, _)| text[command.range.clone()].to_owned()).collect();
+        assert_eq!(writers, ["echo a", "echo b", "cat c", "cat d"]);
+    }
+
+    #[test]
+    fn the_command_behind_a_wrapper() {
+        for (text, expected) in [
+            ("sudo -E pip install x", vec!["pip", "install", "x"]),
+            ("env A=1 /usr/bin/npm i", vec!["npm", "i"]),
+            ("time make", vec!["make"]),
+            ("sudo", vec![]),
+        ] {
+            assert_eq!(Script::read(text).commands[0].inner_text(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,601 @@
+//! One pass over the bytes of a script.
+
+use std::ops::Range;
+
+use super::word::is_name;
+use super::{Command, Operator, Part, Quote, Redirection, Script, Word};
+
+/// Substitutions inside each other; deeper ones are not looked into.
+const MAX_DEPTH: usize = 16;
+
+pub(super) fn read(text: &str) -> Script {
+    let mut script = Script::default();
+    read_range(text, 0..text.len(), 0, &mut script);
+    script
+}
+
+fn read_range(text: &str, range: Range<usize>, depth: usize, script: &mut Script) {
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: range.start,
+        end: range.end,
+        depth,
+        script,
+        current: Command::default(),
+        groups: Vec::new(),
+        documents: Vec::new(),
+        case: 0,
+    };
+    reader.run();
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    end: usize,
+    depth: usize,
+    script: &'t mut Script,
+    current: Command,
+    /// Where the open groups began, as indices of commands.
+    groups: Vec<usize>,
+    /// Here-documents whose lines are still to come.
+    documents: Vec<Pending>,
+    /// How many `case` are open: a `)` in them ends a pattern.
+    case: usize,
+}
+
+struct Pending {
+    delimiter: String,
+    strip_tabs: bool,
+    quoted: bool,
+    /// The command, and which of its redirections; `None` while the command is still being read.
+    command: Option<usize>,
+    redirection: usize,
+}
+
+impl Reader<'_> {
+    fn run(&mut self) {
+        while self.at < self.end {
+            let byte = self.bytes[self.at];
+            match byte {
+                b' ' | b'\t' | b'\r' => self.at += 1,
+                b'\n' => {
+                    self.at += 1;
+                    self.finish(false);
+                    self.read_documents();
+                }
+                b'\\' if self.peek(1) == Some(b'\n') => self.at += 2,
+                b'#' => self.skip_line(),
+                b';' => {
+                    self.at += 1;
+                    self.finish(false);
+                }
+                b'&' if self.peek(1) == Some(b'>') => self.redirection(),
+                b'&' => {
+                    self.at += if self.peek(1) == Some(b'&') { 2 } else { 1 };
+                    self.finish(false);
+                }
+                b'|' if self.peek(1) == Some(b'|') => {
+                    self.at += 2;
+                    self.finish(false);
+                }
+                b'|' => {
+                    self.at += if self.peek(1) == Some(b'&') { 2 } else { 1 };
+                    self.finish(true);
+                }
+                b'(' if self.peek(1) == Some(b'(') && self.current.words.is_empty() => self.skip_arithmetic(),
+                b'(' => {
+                    self.at += 1;
+                    // `name()` begins a function, whose body is a group.
+                    if self.peek(0) == Some(b')') {
+                        self.at += 1;
+                        self.current = Command::default();
+                    } else {
+                        self.finish(false);
+                        self.groups.push(self.script.commands.len());
+                    }
+                }
+                b')' => {
+                    self.at += 1;
+                    if self.case > 0 && self.groups.last().is_none_or(|_| self.in_pattern()) {
+                        self.current = Command::default();
+                    } else {
+                        self.close_group();
+                    }
+                }
+                b'<' | b'>' => self.redirection(),
+                b'0'..=b'9' if self.is_descriptor() => self.redirection(),
+                _ => self.word_or_keyword(),
+            }
+        }
+        self.finish(false);
+        self.read_documents();
+    }
+
+    fn peek(&self, ahead: usize) -> Option<u8> {
+        let at = self.at + ahead;
+        if at < self.end { Some(self.bytes[at]) } else { None }
+    }
+
+    fn skip_line(&mut self) {
+        while self.at < self.end && self.bytes[self.at] != b'\n' {
+            self.at += 1;
+        }
+    }
+
+    /// `2>`, but not `2` as a word.
+    fn is_descriptor(&self) -> bool {
+        let digits = self.bytes[self.at..self.end].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        matches!(self.peek(digits), Some(b'<' | b'>'))
+    }
+
+    /// In a `case`, a closing parenthesis with only words since the last separator ends a pattern.
+    fn in_pattern(&self) -> bool {
+        !self.current.words.is_empty() || self.current.assignments.is_empty()
+    }
+
+    fn skip_arithmetic(&mut self) {
+        let mut open = 0_usize;
+        while self.at < self.end {
+            match self.bytes[self.at] {
+                b'(' => open += 1,
+                b')' => {
+                    open = open.saturating_sub(1);
+                    if open == 0 {
+                        self.at += 1;
+                        return;
+                    }
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Ends the command that is being read.
+    fn finish(&mut self, pipes: bool) {
+        let mut command = std::mem::take(&mut self.current);
+        let empty = command.words.is_empty() && command.assignments.is_empty();
+        if empty && command.redirections.is_empty() {
+            // `a |` at the end of a line goes on in the next one; a group that pipes is the command before.
+            if pipes && let Some(last) = self.script.commands.last_mut() {
+                last.pipes = true;
+            }
+            return;
+        }
+        let index = self.script.commands.len();
+        for pending in &mut self.documents {
+            pending.command.get_or_insert(index);
+        }
+        command.pipes = pipes;
+        self.script.commands.push(command);
+    }
+
+    fn close_group(&mut self) {
+        self.finish(false);
+        let Some(start) = self.groups.pop() else { return };
+        self.after_group(start);
+    }
+
+    /// What follows the end of a group: its redirections, and whether it pipes.
+    fn after_group(&mut self, start: usize) {
+        let inside = start..self.script.commands.len();
+        let mut rest = self.at;
+        while rest < self.end && matches!(self.bytes[rest], b' ' | b'\t') {
+            rest += 1;
+        }
+        let redirects = rest < self.end
+            && (matches!(self.bytes[rest], b'<' | b'>')
+                || (self.bytes[rest] == b'|' && self.bytes.get(rest + 1) != Some(&b'|'))
+                || (self.bytes[rest].is_ascii_digit() && matches!(self.bytes.get(rest + 1), Some(b'<' | b'>'))));
+        if redirects {
+            self.current = Command { group: Some(inside), range: rest..rest, ..Command::default() };
+            if self.bytes[rest] == b'|' {
+                self.at = rest + 1;
+                let mut group = std::mem::take(&mut self.current);
+                group.pipes = true;
+                self.script.commands.push(group);
+            }
+        }
+    }
+
+    fn redirection(&mut self) {
+        let start = self.at;
+        while self.peek(0).is_some_and(|byte| byte.is_ascii_digit() || byte == b'&') {
+            self.at += 1;
+        }
+        let rest = &self.bytes[self.at..self.end];
+        let (operator, length) = match rest {
+            [b'<', b'<', b'<', ..] => (Operator::String, 3),
+            [b'<', b'<', b'-', ..] => (Operator::Document, 3),
+            [b'<', b'<', ..] => (Operator::Document, 2),
+            [b'>', b'>', ..] => (Operator::Append, 2),
+            [b'>', b'|', ..] => (Operator::Write, 2),
+            // Process substitution: its commands count as the script's.
+            [b'<' | b'>', b'(', ..] => {
+                self.at += 1;
+                let inner = self.at + 1;
+                let close = self.matching(self.at);
+                self.substitution(inner..close);
+                self.at = (close + 1).min(self.end);
+                return;
+            }
+            [b'<' | b'>', b'&', ..] => {
+                self.at += 2;
+                while self.peek(0).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+                    self.at += 1;
+                }
+                return;
+            }
+            [b'>', ..] => (Operator::Write, 1),
+            [b'<', ..] => (Operator::Read, 1),
+            _ => {
+                self.at = start + 1;
+                return;
+            }
+        };
+        let strip_tabs = rest.starts_with(b"<<-");
+        self.at += length;
+        while matches!(self.peek(0), Some(b' ' | b'\t')) {
+            self.at += 1;
+        }
+        let (target, quoted) = self.word();
+        if operator == Operator::Document && !target.text.is_empty() {
+            self.documents.push(Pending {
+                delimiter: target.text.clone(),
+                strip_tabs,
+                quoted,
+                command: None,
+                redirection: self.current.redirections.len(),
+            });
+        }
+        if self.current.words.is_empty() && self.current.assignments.is_empty() && self.current.redirections.is_empty() {
+            self.current.range = start..self.at;
+        }
+        self.current.redirections.push(Redirection { operator, target, document: None });
+    }
+
+    /// The lines of the here-documents that were announced on the line before.
+    fn read_documents(&mut self) {
+        for pending in std::mem::take(&mut self.documents) {
+            let start = self.at;
+            let mut stop = self.end;
+            while self.at < self.end {
+                let line = self.at;
+                self.skip_line();
+                let text = &self.text[line..self.at];
+                self.at = (self.at + 1).min(self.end);
+                let text = if pending.strip_tabs { text.trim_start_matches('\t') } else { text };
+                if text.trim_end_matches('\r') == pending.delimiter {
+                    stop = line;
+                    break;
+                }
+            }
+            let stop = stop.max(start);
+            let mut document = Word { text: self.text[start..stop].to_owned(), range: start..stop, parts: Vec::new() };
+            self.parts_of_document(&mut document, pending.quoted);
+            let command = pending.command.and_then(|index| self.script.commands.get_mut(index));
+            if let Some(redirection) = command.and_then(|command| command.redirections.get_mut(pending.redirection)) {
+                redirection.document = Some(document);
+            }
+        }
+    }
+
+    fn parts_of_document(&mut self, document: &mut Word, quoted: bool) {
+        let resume = (self.at, self.end);
+        self.at = document.range.start;
+        self.end = document.range.end;
+        let quote = if quoted { Quote::Single } else { Quote::Double };
+        let mut read = Word::default();
+        while self.at < self.end {
+            match self.bytes[self.at] {
+                b'$' => self.dollar(quote, &mut read),
+                _ => self.at += 1,
+            }
+        }
+        document.parts = read.parts;
+        (self.at, self.end) = resume;
+    }
+
+    fn word_or_keyword(&mut self) {
+        let start = self.at;
+        let (word, quoted) = self.word();
+        if self.at == start {
+            self.at += 1;
+            return;
+        }
+        let bare = !quoted && word.parts.is_empty();
+        if bare && self.current.words.is_empty() && self.keyword(&word.text) {
+            return;
+        }
+        let first = self.current.words.is_empty() && self.current.assignments.is_empty();
+        if first {
+            self.current.range = word.range.clone();
+        }
+        self.current.range.end = word.range.end;
+        let assignment = self.current.words.is_empty() && word.is_assignment();
+        if bare && word.text == "[[" && self.current.words.is_empty() {
+            self.current.words.push(word);
+            self.condition();
+        } else if assignment {
+            self.current.assignments.push(word);
+        } else {
+            self.current.words.push(word);
+        }
+    }
+
+    /// The words of `[[ … ]]`, in which `&&`, `<` and parentheses are no operators of the shell.
+    fn condition(&mut self) {
+        while self.at < self.end {
+            match self.bytes[self.at] {
+                b' ' | b'\t' => self.at += 1,
+                b'\n' => self.at += 1,
+                _ => {
+                    let start = self.at;
+                    let (mut word, _) = self.word();
+                    if self.at == start {
+                        while self.peek(0).is_some_and(|byte| b"&|<>();".contains(&byte)) {
+                            self.at += 1;
+                        }
+                        self.at = self.at.max(start + 1);
+                        word = Word {
+                            text: self.text.get(start..self.at).unwrap_or_default().to_owned(),
+                            range: start..self.at,
+                            parts: Vec::new(),
+                        };
+                    }
+                    let last = word.text == "]]";
+                    self.current.range.end = word.range.end;
+                    self.current.words.push(word);
+                    if last {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Words that are no commands, where a command's name would stand.
+    fn keyword(&mut self, word: &str) -> bool {
+        match word {
+            "then" | "else" | "elif" | "!" => {}
+            "if" | "while" | "until" | "{" => {
+                self.groups.push(self.script.commands.len());
+            }
+            "do" => {}
+            "for" | "select" => {
+                self.groups.push(self.script.commands.len());
+                self.skip_to_separator();
+            }
+            "function" => self.skip_to_separator_or(b'{'),
+            "case" => {
+                self.groups.push(self.script.commands.len());
+                self.case += 1;
+                self.skip_word_in();
+            }
+            "esac" => {
+                self.case = self.case.saturating_sub(1);
+                self.close_group();
+            }
+            "fi" | "done" | "}" => self.close_group(),
+            _ => return false,
+        }
+        true
+    }
+
+    fn skip_to_separator(&mut self) {
+        while self.at < self.end && !matches!(self.bytes[self.at], b';' | b'\n') {
+            let start = self.at;
+            let _ = self.word();
+            if self.at == start {
+                self.at += 1;
+            }
+        }
+    }
+
+    fn skip_to_separator_or(&mut self, stop: u8) {
+        while self.at < self.end && self.bytes[self.at] != stop && self.bytes[self.at] != b'\n' {
+            self.at += 1;
+        }
+    }
+
+    /// `word in` of a `case`.
+    fn skip_word_in(&mut self) {
+        for _ in 0..2 {
+            while matches!(self.peek(0), Some(b' ' | b'\t' | b'\n')) {
+                self.at += 1;
+            }
+            let _ = self.word();
+        }
+    }
+
+    /// One word, and whether any of it is quoted.
+    fn word(&mut self) -> (Word, bool) {
+        let start = self.at;
+        let mut word = Word::default();
+        let mut quoted = false;
+        while self.at < self.end {
+            match self.bytes[self.at] {
+                b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b')' => break,
+                // An array's values belong to its assignment.
+                b'(' if word.text.ends_with('=') => {
+                    let close = self.matching(self.at);
+                    self.keep(close.saturating_add(1).min(self.end), &mut word);
+                }
+                b'(' => break,
+                b'\\' => {
+                    if self.peek(1) == Some(b'\n') {
+                        self.at += 2;
+                    } else {
+                        self.at += 1;
+                        self.character(&mut word);
+                    }
+                }
+                b'\'' => {
+                    quoted = true;
+                    self.at += 1;
+                    self.single(&mut word);
+                }
+                b'"' => {
+                    quoted = true;
+                    self.at += 1;
+                    self.double(&mut word);
+                }
+                b'`' => self.backquotes(Quote::None, &mut word),
+                b'$' => self.dollar(Quote::None, &mut word),
+                _ => self.character(&mut word),
+            }
+        }
+        word.range = start..self.at;
+        (word, quoted)
+    }
+
+    fn character(&mut self, word: &mut Word) {
+        let Some(character) = self.text.get(self.at..self.end).and_then(|rest| rest.chars().next()) else {
+            self.at = (self.at + 1).min(self.end);
+            return;
+        };
+        word.text.push(character);
+        self.at += character.len_utf8();
+    }
+
+    /// Takes the text up to `end` into the word as it is.
+    fn keep(&mut self, end: usize, word: &mut Word) {
+        let end = self.text.floor_char_boundary(end.min(self.end)).max(self.at);
+        word.text.push_str(&self.text[self.at..end]);
+        self.at = end;
+    }
+
+    fn single(&mut self, word: &mut Word) {
+        while self.at < self.end {
+            if self.text[self.at..self.end].starts_with("${{") {
+                self.expression(Quote::Single, word);
+            } else if self.bytes[self.at] == b'\'' {
+                self.at += 1;
+                return;
+            } else {
+                self.character(word);
+            }
+        }
+    }
+
+    fn double(&mut self, word: &mut Word) {
+        while self.at < self.end {
+            match self.bytes[self.at] {
+                b'"' => {
+                    self.at += 1;
+                    return;
+                }
+                b'\\' if matches!(self.peek(1), Some(b'"' | b'\\' | b'$' | b'`' | b'\n')) => {
+                    self.at += 1;
+                    if self.bytes[self.at] == b'\n' { self.at += 1 } else { self.character(word) }
+                }
+                b'`' => self.backquotes(Quote::Double, word),
+                b'$' => self.dollar(Quote::Double, word),
+                _ => self.character(word),
+            }
+        }
+    }
+
+    fn backquotes(&mut self, quote: Quote, word: &mut Word) {
+        let start = self.at;
+        let close = self.text[start + 1..self.end].find('`').map_or(self.end, |offset| start + 1 + offset);
+        self.substitution(start + 1..close);
+        self.keep(close.saturating_add(1), word);
+        word.parts.push(Part::Command { range: start..self.at, quote });
+    }
+
+    fn dollar(&mut self, quote: Quote, word: &mut Word) {
+        let start = self.at;
+        let rest = &self.text[start..self.end];
+        if rest.starts_with("${{") {
+            self.expression(quote, word);
+        } else if quote == Quote::Single {
+            self.character(word);
+        } else if rest.starts_with("$((") {
+            let close = self.matching(start + 1);
+            self.keep(close.saturating_add(1), word);
+            word.parts.push(Part::Number { range: start..self.at, quote });
+        } else if rest.starts_with("$(") {
+            let close = self.matching(start + 1);
+            self.substitution(start + 2..close);
+            self.keep(close.saturating_add(1), word);
+            word.parts.push(Part::Command { range: start..self.at, quote });
+        } else if rest.starts_with("${") {
+            let close = self.matching(start + 1);
+            let inside = self.text.get(start + 2..close).unwrap_or_default();
+            let name: String = inside
+                .trim_start_matches(['#', '!'])
+                .chars()
+                .take_while(|character| character.is_ascii_alphanumeric() || *character == '_')
+                .collect();
+            self.keep(close.saturating_add(1), word);
+            word.parts.push(Part::Variable { name, range: start..self.at, quote });
+        } else if rest.starts_with("$'") && quote == Quote::None {
+            self.at += 2;
+            self.single(word);
+        } else {
+            let length = rest[1..].bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+            let name = &rest[1..=length];
+            let special = length == 0 && rest[1..].starts_with(['@', '*', '#', '?', '!', '$', '-']);
+            let end = start + 1 + if special { 1 } else { length };
+            let name = if special { rest[1..2].to_owned() } else { name.to_owned() };
+            self.keep(end, word);
+            if special || is_name(&name) || !name.is_empty() {
+                word.parts.push(Part::Variable { name, range: start..self.at, quote });
+            }
+        }
+    }
+
+    fn expression(&mut self, quote: Quote, word: &mut Word) {
+        let start = self.at;
+        let mut inside = false;
+        let mut at = start + 3;
+        while at < self.end {
+            match self.bytes[at] {
+                b'\'' => inside = !inside,
+                b'}' if !inside && self.bytes.get(at + 1) == Some(&b'}') => break,
+                _ => {}
+            }
+            at += 1;
+        }
+        self.keep(at.saturating_add(2), word);
+        word.parts.push(Part::Expression { range: start..self.at, quote });
+    }
+
+    /// Where the bracket that opens at `open` closes; the end where it does not.
+    fn matching(&self, open: usize) -> usize {
+        let mut stack = Vec::new();
+        let mut at = open;
+        let mut quote = 0_u8;
+        while at < self.end {
+            let byte = self.bytes[at];
+            match byte {
+                b'\\' if quote != b'\'' => at += 1,
+                b'\'' | b'"' if quote == 0 => quote = byte,
+                byte if byte == quote => quote = 0,
+                b'(' | b'{' if quote != b'\'' && (quote == 0 || self.bytes.get(at.wrapping_sub(1)) == Some(&b'$')) => {
+                    stack.push(byte);
+                }
+                b')' | b'}' if quote == 0 || stack.len() > 1 => {
+                    stack.pop();
+                    if stack.is_empty() {
+                        return at;
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        self.end
+    }
+
+    /// Reads the commands of a substitution, which stand before the command that they are a part of.
+    fn substitution(&mut self, range: Range<usize>) {
+        if self.depth < MAX_DEPTH && range.start < range.end {
+            read_range(self.text, range, self.depth + 1, self.script);
+        }
+    }
+}
