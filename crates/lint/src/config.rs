@@ -7,6 +7,7 @@ use serde::Deserialize;
 use span::Severity;
 
 use crate::finding::Confidence;
+use crate::project::Protection;
 use crate::rule::{Profile, Rule};
 
 /// What a repository says about its rules. Rules are named by id, `group/*`, or another linter's name for them.
@@ -26,6 +27,12 @@ pub struct Config {
     pub paths: Vec<PathConfig>,
     /// Labels of self-hosted runners, which may hold `*`.
     pub runner_labels: Vec<String>,
+    /// Names of secrets that exist besides those of `[secrets]`, such as those on GitHub.
+    pub secrets: Vec<String>,
+    /// The same for variables.
+    pub vars: Vec<String>,
+    /// What the platform asks before something may go into a branch.
+    pub protection: Vec<Protection>,
     /// What single rules take, by the rule's id.
     pub rules: BTreeMap<String, toml::Table>,
 }

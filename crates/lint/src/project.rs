@@ -57,7 +57,8 @@ pub struct EnvironmentNames {
 }
 
 /// A rule on branches.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Protection {
     /// A branch's name, or a pattern of them.
     pub branch: String,

@@ -24,9 +24,18 @@ macro_rules! reading {
 }
 
 mod action;
+mod cache;
 mod call;
+mod checks;
+mod concurrency;
 mod correctness;
 mod expression;
+mod expressions;
+mod paths;
+mod permissions;
+mod security;
+mod store;
+mod style;
 mod workflow;
 mod yaml;
 
@@ -36,8 +45,23 @@ use crate::rule::Rule;
 
 /// All rules, in the order of their ids.
 pub static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let groups: &[&[&'static Rule]] =
-        &[action::RULES, call::RULES, correctness::RULES, expression::RULES, workflow::RULES, yaml::RULES];
+    let groups: &[&[&'static Rule]] = &[
+        action::RULES,
+        cache::RULES,
+        call::RULES,
+        checks::RULES,
+        concurrency::RULES,
+        correctness::RULES,
+        expression::RULES,
+        expressions::RULES,
+        paths::RULES,
+        permissions::RULES,
+        security::RULES,
+        store::RULES,
+        style::RULES,
+        workflow::RULES,
+        yaml::RULES,
+    ];
     let mut rules: Vec<&'static Rule> = groups.concat();
     rules.sort_by_key(|rule| rule.id);
     rules

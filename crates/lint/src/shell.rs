@@ -8,41 +8,41 @@ mod word;
 
 use std::ops::Range;
 
-pub use word::{Part, Quote, Word};
+pub(crate) use word::{Part, Quote, Word};
 
 /// The commands of a script in the order in which they stand, those in substitutions, loops and groups too.
 #[derive(Debug, Clone, Default)]
-pub struct Script {
-    pub commands: Vec<Command>,
+pub(crate) struct Script {
+    pub(crate) commands: Vec<Command>,
 }
 
 /// One simple command, or a group of commands as far as its redirections go.
 #[derive(Debug, Clone, Default)]
-pub struct Command {
+pub(crate) struct Command {
     /// The command's name and its arguments; empty for a group and for bare assignments.
-    pub words: Vec<Word>,
+    pub(crate) words: Vec<Word>,
     /// `NAME=value` before the name, or alone.
-    pub assignments: Vec<Word>,
-    pub redirections: Vec<Redirection>,
+    pub(crate) assignments: Vec<Word>,
+    pub(crate) redirections: Vec<Redirection>,
     /// Bytes of the script, from the first word to the last.
-    pub range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// What it writes is read by the command after it in the list.
-    pub pipes: bool,
+    pub(crate) pipes: bool,
     /// For the end of a group, a loop or a condition: the commands inside, by index.
-    pub group: Option<Range<usize>>,
+    pub(crate) group: Option<Range<usize>>,
 }
 
 /// `>> file` and its like.
 #[derive(Debug, Clone)]
-pub struct Redirection {
-    pub operator: Operator,
-    pub target: Word,
+pub(crate) struct Redirection {
+    pub(crate) operator: Operator,
+    pub(crate) target: Word,
     /// The lines of a here-document, with the range of bytes where they stand.
-    pub document: Option<Word>,
+    pub(crate) document: Option<Word>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operator {
+pub(crate) enum Operator {
     /// `>`, `>|`, `&>`.
     Write,
     /// `>>`, `&>>`.
@@ -57,23 +57,24 @@ pub enum Operator {
 
 impl Script {
     /// Reads a script.
-    pub fn read(text: &str) -> Script {
+    pub(crate) fn read(text: &str) -> Script {
         reader::read(text)
     }
 
     /// The command that reads what this one writes.
-    pub fn piped_into(&self, index: usize) -> Option<&Command> {
+    pub(crate) fn piped_into(&self, index: usize) -> Option<&Command> {
         let command = self.commands.get(index)?;
         if command.pipes { self.commands.get(index + 1) } else { None }
     }
 
     /// The commands whose output a redirection to `$name` takes, each with that redirection's operator. A group's
     /// redirection takes the output of every command inside.
-    pub fn writers_of(&self, name: &str) -> Vec<(&Command, Operator)> {
+    pub(crate) fn writers_of(&self, name: &str) -> Vec<(&Command, Operator)> {
         let mut writers = Vec::new();
         for (index, command) in self.commands.iter().enumerate() {
             let redirected = command.redirections.iter().find(|redirection| {
-                matches!(redirection.operator, Operator::Write | Operator::Append) && redirection.target.is_variable(name)
+                matches!(redirection.operator, Operator::Write | Operator::Append)
+                    && redirection.target.is_variable(name)
             });
             let piped = self.piped_into(index).is_some_and(|next| {
                 next.name() == Some("tee") && next.words.iter().skip(1).any(|word| word.is_variable(name))
@@ -85,7 +86,8 @@ impl Script {
             match &command.group {
                 Some(group) => {
                     let inside = self.commands.get(group.clone()).unwrap_or_default();
-                    writers.extend(inside.iter().filter(|command| command.group.is_none()).map(|inner| (inner, operator)));
+                    writers
+                        .extend(inside.iter().filter(|command| command.group.is_none()).map(|inner| (inner, operator)));
                 }
                 None => writers.push((command, operator)),
             }
@@ -96,23 +98,13 @@ impl Script {
 
 impl Command {
     /// The command's name without its directory, where it is written out.
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         let name = self.words.first()?.literal()?;
         Some(name.rsplit('/').next().unwrap_or(name))
     }
 
-    /// The arguments as far as they are written out; others are the empty text.
-    pub fn arguments(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().skip(1).map(|word| word.literal().unwrap_or_default())
-    }
-
-    /// The arguments that are no options.
-    pub fn operands(&self) -> impl Iterator<Item = &Word> {
-        self.words.iter().skip(1).filter(|word| !word.text.starts_with('-'))
-    }
-
     /// Whether an option stands in it, alone or as `--name=value`.
-    pub fn has_option(&self, names: &[&str]) -> bool {
+    pub(crate) fn has_option(&self, names: &[&str]) -> bool {
         self.words.iter().skip(1).any(|word| {
             let option = word.text.split('=').next().unwrap_or_default();
             names.contains(&option)
@@ -120,21 +112,22 @@ impl Command {
     }
 
     /// The command behind `sudo`, `env`, `time`, `exec` and the like: its words from the name on.
-    pub fn inner(&self) -> &[Word] {
+    pub(crate) fn inner(&self) -> &[Word] {
         let mut words = &self.words[..];
         while let Some(first) = words.first().and_then(Word::literal) {
             let name = first.rsplit('/').next().unwrap_or(first);
             if !matches!(name, "sudo" | "env" | "time" | "exec" | "command" | "nohup" | "nice" | "retry" | "doas") {
                 break;
             }
-            let skip = words.iter().skip(1).take_while(|word| word.text.starts_with('-') || word.is_assignment()).count();
+            let skip =
+                words.iter().skip(1).take_while(|word| word.text.starts_with('-') || word.is_assignment()).count();
             words = words.get(1 + skip..).unwrap_or_default();
         }
         words
     }
 
     /// [`Command::inner`] as text; what is not written out is empty.
-    pub fn inner_text(&self) -> Vec<&str> {
+    pub(crate) fn inner_text(&self) -> Vec<&str> {
         let mut texts: Vec<&str> = self.inner().iter().map(|word| word.literal().unwrap_or_default()).collect();
         if let Some(first) = texts.first_mut() {
             *first = first.rsplit('/').next().unwrap_or(first);
@@ -180,7 +173,10 @@ mod tests {
             ("A=1\nB=2", vec!["A=1", "B=2"]),
             ("echo one \\\n  two # three\nfour", vec!["echo | one | two", "four"]),
             ("echo x >> $GITHUB_ENV 2>&1", vec!["echo | x Append $GITHUB_ENV"]),
-            ("{ echo a; echo b; } >> \"$GITHUB_OUTPUT\"", vec!["echo | a", "echo | b", "Append $GITHUB_OUTPUT group 0..2"]),
+            (
+                "{ echo a; echo b; } >> \"$GITHUB_OUTPUT\"",
+                vec!["echo | a", "echo | b", "Append $GITHUB_OUTPUT group 0..2"],
+            ),
             ("cat <<EOF > f\nline $x\nEOF\nnext", vec!["cat Document EOF \"line $x\\n\" Write f", "next"]),
             ("cat <<-'E' | sh\n\tls\n\tE\n", vec!["cat Document E \"\\tls\\n\" →", "sh"]),
             ("x=$(git log | head) y", vec!["git | log →", "head", "x=$(git log | head) | y"]),
@@ -201,7 +197,9 @@ mod tests {
 
     #[test]
     fn any_text_is_read() {
-        for text in ["$(", "${", "`", "<<", "<<EOF", "'", "\\", ")", "}", "case", "${{", "$((", "a=(1 2", "done", "fi >"] {
+        for text in
+            ["$(", "${", "`", "<<", "<<EOF", "'", "\\", ")", "}", "case", "${{", "$((", "a=(1 2", "done", "fi >"]
+        {
             let script = Script::read(text);
             assert!(script.commands.iter().all(|command| command.range.end <= text.len()), "{text}");
         }
@@ -212,12 +210,14 @@ mod tests {
         let text = "echo a'b'\"c $D ${{ x }}\"$(id)";
         let script = Script::read(text);
         let word = &script.commands[1].words[1];
-        let parts: Vec<(&str, Quote)> = word.parts.iter().map(|part| (&text[part.range()], part.quote())).collect();
-        assert_eq!(
-            parts,
-            [("$D", Quote::Double), ("${{ x }}", Quote::Double), ("$(id)", Quote::None)],
-            "{word:?}"
-        );
+        let place = |part: &Part| match part {
+            Part::Variable { range, quote, .. }
+            | Part::Command { range, quote }
+            | Part::Number { range, quote }
+            | Part::Expression { range, quote } => (text[range.clone()].to_owned(), *quote),
+        };
+        let parts: Vec<(String, Quote)> = word.parts.iter().map(place).collect();
+        assert_eq!(parts, [("$D", Quote::Double), ("${{ x }}", Quote::Double), ("$(id)", Quote::None)], "{word:?}");
         assert!(word.literal().is_none());
         assert_eq!(Script::read("x 'a'\"b\"c").commands[0].words[1].literal(), Some("abc"));
     }

@@ -13,7 +13,6 @@ use crate::subject::{Owner, StepSubject};
 /// A step that uses an action of a repository.
 #[derive(Clone, Copy)]
 pub(crate) struct ActionStep<'a> {
-    pub(crate) step: &'a Step,
     pub(crate) uses: Uses<'a>,
     /// The value of `uses:`.
     pub(crate) span: Span,
@@ -39,7 +38,7 @@ pub(crate) enum Shell {
 /// The step as the use of an action of a repository.
 pub(crate) fn action(step: &Step) -> Option<ActionStep<'_>> {
     let StepKind::Uses { uses, with } = &step.kind else { return None };
-    Some(ActionStep { step, uses: Uses::parse(&uses.value)?, span: uses.span, with: with.as_ref() })
+    Some(ActionStep { uses: Uses::parse(&uses.value)?, span: uses.span, with: with.as_ref() })
 }
 
 /// The step as a script.

@@ -20,7 +20,10 @@ fn find(node: &Node, span: Span) -> Option<&Node> {
     }
     let items = node.items().iter();
     let values = node.entries().iter().map(|(_, value)| value);
-    items.chain(values).filter(|child| child.alias.is_none() && overlap(child.span, span)).find_map(|child| find(child, span))
+    items
+        .chain(values)
+        .filter(|child| child.alias.is_none() && overlap(child.span, span))
+        .find_map(|child| find(child, span))
 }
 
 fn overlap(a: Span, b: Span) -> bool {

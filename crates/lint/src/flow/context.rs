@@ -81,7 +81,9 @@ fn inputs(place: &Place<'_>, name: &str, depth: usize) -> Option<Origin> {
             let declared = action.inputs.iter().find(|input| input.name.value.eq_ignore_ascii_case(name))?;
             let what = format!("`{name}` is an input of this action");
             let callers = callers_of_action(place, name, depth);
-            Some(callers.unwrap_or_else(|| Origin::unknown(&format!("inputs.{name}"))).through(declared.name.span, what))
+            Some(
+                callers.unwrap_or_else(|| Origin::unknown(&format!("inputs.{name}"))).through(declared.name.span, what),
+            )
         }
         Owner::Workflow { workflow } | Owner::Job { workflow, .. } => of_workflow(place, workflow, name, depth),
     }
@@ -99,7 +101,8 @@ fn of_workflow(place: &Place<'_>, workflow: &Workflow, name: &str, depth: usize)
     for event in &workflow.on.events {
         if let Some(input) = event.inputs.iter().find(|input| input.name.value.eq_ignore_ascii_case(name)) {
             let reach = if input.kind == InputType::String { Reach::Insider } else { Reach::Fixed };
-            add(Origin::new(reach, &source).through(input.name.span, format!("`{name}` is an input of `workflow_dispatch`")));
+            add(Origin::new(reach, &source)
+                .through(input.name.span, format!("`{name}` is an input of `workflow_dispatch`")));
         }
         let call = event.call.iter().flat_map(|call| &call.inputs);
         if let Some(input) = call.into_iter().find(|input| input.name.value.eq_ignore_ascii_case(name)) {
@@ -125,7 +128,9 @@ fn callers_of_workflow(place: &Place<'_>, called: &Workflow, name: &str, depth: 
             if meant.is_none_or(|(_, meant)| meant.file != called.file) {
                 continue;
             }
-            let Some((key, value)) = call.with.iter().find(|(key, _)| key.value.eq_ignore_ascii_case(name)) else { continue };
+            let Some((key, value)) = call.with.iter().find(|(key, _)| key.value.eq_ignore_ascii_case(name)) else {
+                continue;
+            };
             let at = Place { project: place.project, document, owner: Owner::Job { workflow, job }, step: None };
             let origin = given(&at, value, depth).through(key.span, "given by this caller");
             worst = Some(worst.map_or(origin.clone(), |before| before.worse(origin)));
@@ -154,7 +159,10 @@ fn callers_of_action(place: &Place<'_>, name: &str, depth: usize) -> Option<Orig
         for job in &workflow.jobs {
             let JobKind::Steps(steps) = &job.kind else { continue };
             for step in &steps.steps {
-                look(Place { project: place.project, document, owner: Owner::Job { workflow, job }, step: Some(step) }, step);
+                look(
+                    Place { project: place.project, document, owner: Owner::Job { workflow, job }, step: Some(step) },
+                    step,
+                );
             }
         }
     }
@@ -173,7 +181,8 @@ fn matrix(place: &Place<'_>, name: &str, rest: &[&str], depth: usize) -> Option<
     }
     let matrix = strategy.matrix.as_ref()?;
     if matches!(matrix.kind, TemplateKind::Text(_)) {
-        return of_template(place, matrix, depth).map(|origin| origin.through(matrix.span, "the matrix comes from here"));
+        return of_template(place, matrix, depth)
+            .map(|origin| origin.through(matrix.span, "the matrix comes from here"));
     }
     let mut worst = Origin::fixed("a constant");
     let include = matrix.get("include");
@@ -204,4 +213,3 @@ fn below<'t>(value: &'t Template, rest: &[&str]) -> Vec<&'t Template> {
         _ => vec![value],
     }
 }
-

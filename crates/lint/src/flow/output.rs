@@ -22,7 +22,8 @@ pub(super) fn of_job(place: &Place<'_>, id: &str, name: &str, depth: usize) -> O
         }
         JobKind::Call(call) => {
             let (document, called) = place.project.local_workflow(&call.uses.value)?;
-            let output = called.on.call()?.outputs.iter().find(|output| output.name.value.eq_ignore_ascii_case(name))?;
+            let output =
+                called.on.call()?.outputs.iter().find(|output| output.name.value.eq_ignore_ascii_case(name))?;
             let at = Place { document, owner: Owner::Workflow { workflow: called }, step: None, ..*place };
             let origin = of_template(&at, &output.value, depth).unwrap_or_else(|| Origin::fixed("a constant"));
             Some(origin.through(output.name.span, format!("output `{name}` of the reusable workflow")))

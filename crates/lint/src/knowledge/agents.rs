@@ -27,11 +27,3 @@ pub(crate) fn instructions(uses: &Uses<'_>) -> Option<&'static [&'static str]> {
 
 /// Inputs that let anyone start the agent, with the value that does.
 pub(crate) const OPEN_TO_ALL: &[(&str, &str)] = &[("allowed_non_write_users", "*"), ("allow-users", "*")];
-
-/// Command line agents that can be told to act without asking.
-pub(crate) const COMMANDS: &[(&str, &[&str])] = &[
-    ("claude", &["-p", "--print", "--dangerously-skip-permissions"]),
-    ("codex", &["exec", "--full-auto", "--dangerously-bypass-approvals-and-sandbox"]),
-    ("gemini", &["-p", "--prompt", "--yolo", "-y"]),
-    ("opencode", &["run"]),
-];

@@ -40,7 +40,9 @@ fn event(path: &[&str]) -> Reach {
         // The branch of a pull request, and what its repository says of itself.
         ["pull_request", "head", "ref" | "label"] | ["pull_request", "head"] => Outsider,
         ["pull_request", "head", "repo"] => Outsider,
-        ["pull_request", "head", "repo", "default_branch" | "description" | "homepage" | "topics" | "language"] => Outsider,
+        ["pull_request", "head", "repo", "default_branch" | "description" | "homepage" | "topics" | "language"] => {
+            Outsider
+        }
         ["pull_request", "base", "ref" | "label"] => Insider,
         ["pull_request", "milestone", "title" | "description"] => Insider,
         ["issue" | "pull_request", "labels", ..] => insider_text(path),
@@ -90,13 +92,55 @@ fn insider_text(path: &[&str]) -> Reach {
 fn by_name(path: &[&str]) -> Reach {
     let Some(last) = path.last() else { return Outsider };
     const PLAIN: &[&str] = &[
-        "id", "node_id", "number", "sha", "login", "type", "state", "action", "draft", "merged", "locked", "size", "key",
-        "conclusion", "status", "event", "name", "full_name", "default_branch", "before", "after", "forced", "created",
-        "deleted", "run_number", "run_attempt", "author_association", "private", "fork", "merge_commit_sha", "head_sha",
-        "additions", "deletions", "changed_files", "prerelease", "workflow_id", "mergeable", "rebaseable", "visibility",
-        "html_url", "clone_url", "schedule",
+        "id",
+        "node_id",
+        "number",
+        "sha",
+        "login",
+        "type",
+        "state",
+        "action",
+        "draft",
+        "merged",
+        "locked",
+        "size",
+        "key",
+        "conclusion",
+        "status",
+        "event",
+        "name",
+        "full_name",
+        "default_branch",
+        "before",
+        "after",
+        "forced",
+        "created",
+        "deleted",
+        "run_number",
+        "run_attempt",
+        "author_association",
+        "private",
+        "fork",
+        "merge_commit_sha",
+        "head_sha",
+        "additions",
+        "deletions",
+        "changed_files",
+        "prerelease",
+        "workflow_id",
+        "mergeable",
+        "rebaseable",
+        "visibility",
+        "html_url",
+        "clone_url",
+        "schedule",
     ];
-    if PLAIN.contains(last) || last.ends_with("_at") || last.ends_with("_url") || *last == "url" || last.ends_with("_id") {
+    if PLAIN.contains(last)
+        || last.ends_with("_at")
+        || last.ends_with("_url")
+        || *last == "url"
+        || last.ends_with("_id")
+    {
         return Fixed;
     }
     match *last {

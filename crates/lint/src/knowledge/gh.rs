@@ -50,9 +50,7 @@ pub(crate) fn command(group: &str, command: &str) -> Option<&'static [Asked]> {
 
 /// Calls of Octokit, as they stand in scripts: the namespace and the method.
 const CALLS: &[(&str, &str, Asked)] = &[
-    ("issues", "addAssignees", ("issues", Write)),
     ("issues", "create", ("issues", Write)),
-    ("issues", "lock", ("issues", Write)),
     ("issues", "createLabel", ("issues", Write)),
     ("pulls", "create", ("pull-requests", Write)),
     ("pulls", "createReview", ("pull-requests", Write)),

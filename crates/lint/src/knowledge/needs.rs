@@ -56,9 +56,31 @@ const RELEASE: &[Need] = &[need("contents", Write, When::Always), need("discussi
 const ISSUES_OR_PULLS: &[Need] = &[need("issues", Write, When::Perhaps), need("pull-requests", Write, When::Perhaps)];
 
 const KNOWN: &[Known] = &[
-    known("actions/attest", GITHUB_TOKEN, &[need("attestations", Write, When::Always), OIDC, need("packages", Write, When::Perhaps), need("artifact-metadata", Write, When::Perhaps)]),
-    known("actions/attest-build-provenance", GITHUB_TOKEN, &[need("attestations", Write, When::Always), OIDC, need("packages", Write, When::Perhaps), need("artifact-metadata", Write, When::Perhaps)]),
-    known("actions/attest-sbom", GITHUB_TOKEN, &[need("attestations", Write, When::Always), OIDC, need("packages", Write, When::Perhaps)]),
+    known(
+        "actions/attest",
+        GITHUB_TOKEN,
+        &[
+            need("attestations", Write, When::Always),
+            OIDC,
+            need("packages", Write, When::Perhaps),
+            need("artifact-metadata", Write, When::Perhaps),
+        ],
+    ),
+    known(
+        "actions/attest-build-provenance",
+        GITHUB_TOKEN,
+        &[
+            need("attestations", Write, When::Always),
+            OIDC,
+            need("packages", Write, When::Perhaps),
+            need("artifact-metadata", Write, When::Perhaps),
+        ],
+    ),
+    known(
+        "actions/attest-sbom",
+        GITHUB_TOKEN,
+        &[need("attestations", Write, When::Always), OIDC, need("packages", Write, When::Perhaps)],
+    ),
     known("actions/cache", NOTHING_TOKENS, NOTHING),
     known("actions/cache/restore", NOTHING_TOKENS, NOTHING),
     known("actions/cache/save", NOTHING_TOKENS, NOTHING),
@@ -66,22 +88,51 @@ const KNOWN: &[Known] = &[
     known("actions/configure-pages", TOKEN, &[need("pages", Write, When::Perhaps)]),
     known("actions/create-github-app-token", NOTHING_TOKENS, NOTHING),
     known("actions/create-release", NOTHING_TOKENS, RELEASE),
-    known("actions/dependency-review-action", &["repo-token"], &[need("contents", Read, When::Perhaps), need("pull-requests", Write, When::Perhaps)]),
+    known(
+        "actions/dependency-review-action",
+        &["repo-token"],
+        &[need("contents", Read, When::Perhaps), need("pull-requests", Write, When::Perhaps)],
+    ),
     known("actions/deploy-pages", TOKEN, &[need("pages", Write, When::Always), OIDC]),
     known("actions/download-artifact", GITHUB_TOKEN, &[need("actions", Read, When::Filled("run-id"))]),
-    known("actions/first-interaction", &["repo-token", "repo_token"], &[need("issues", Write, When::Always), need("pull-requests", Write, When::Always)]),
-    known("actions/labeler", REPO_TOKEN, &[need("pull-requests", Write, When::Always), need("contents", Read, When::Perhaps), need("issues", Write, When::Perhaps)]),
+    known(
+        "actions/first-interaction",
+        &["repo-token", "repo_token"],
+        &[need("issues", Write, When::Always), need("pull-requests", Write, When::Always)],
+    ),
+    known(
+        "actions/labeler",
+        REPO_TOKEN,
+        &[
+            need("pull-requests", Write, When::Always),
+            need("contents", Read, When::Perhaps),
+            need("issues", Write, When::Perhaps),
+        ],
+    ),
     known("actions/setup-dotnet", TOKEN, READ),
     known("actions/setup-go", TOKEN, READ),
     known("actions/setup-java", TOKEN, READ),
     known("actions/setup-node", TOKEN, READ),
     known("actions/setup-python", TOKEN, READ),
-    known("actions/stale", &["repo-token"], &[need("issues", Write, When::Perhaps), need("pull-requests", Write, When::Perhaps), need("actions", Write, When::Perhaps), need("contents", Write, When::Perhaps)]),
+    known(
+        "actions/stale",
+        &["repo-token"],
+        &[
+            need("issues", Write, When::Perhaps),
+            need("pull-requests", Write, When::Perhaps),
+            need("actions", Write, When::Perhaps),
+            need("contents", Write, When::Perhaps),
+        ],
+    ),
     known("actions/upload-artifact", NOTHING_TOKENS, NOTHING),
     known("actions/upload-pages-artifact", NOTHING_TOKENS, NOTHING),
     known("actions/upload-release-asset", NOTHING_TOKENS, RELEASE),
     known("actions-rust-lang/setup-rust-toolchain", NOTHING_TOKENS, NOTHING),
-    known("amannn/action-semantic-pull-request", NOTHING_TOKENS, &[need("pull-requests", Read, When::Perhaps), need("statuses", Write, When::Perhaps)]),
+    known(
+        "amannn/action-semantic-pull-request",
+        NOTHING_TOKENS,
+        &[need("pull-requests", Read, When::Perhaps), need("statuses", Write, When::Perhaps)],
+    ),
     known("astral-sh/setup-uv", GITHUB_TOKEN, READ),
     known("aws-actions/configure-aws-credentials", NOTHING_TOKENS, &[need("id-token", Write, When::Perhaps)]),
     known("azure/login", NOTHING_TOKENS, &[need("id-token", Write, When::Perhaps)]),
@@ -90,27 +141,102 @@ const KNOWN: &[Known] = &[
     known("docker/metadata-action", GITHUB_TOKEN, READ),
     known("docker/setup-buildx-action", NOTHING_TOKENS, NOTHING),
     known("docker/setup-qemu-action", NOTHING_TOKENS, NOTHING),
-    known("dorny/paths-filter", TOKEN, &[need("contents", Read, When::Perhaps), need("pull-requests", Read, When::Perhaps)]),
+    known(
+        "dorny/paths-filter",
+        TOKEN,
+        &[need("contents", Read, When::Perhaps), need("pull-requests", Read, When::Perhaps)],
+    ),
     known("dtolnay/rust-toolchain", NOTHING_TOKENS, NOTHING),
-    known("github/codeql-action/analyze", TOKEN, &[need("security-events", Write, When::IsNot("upload", "never")), need("contents", Read, When::Perhaps), need("actions", Read, When::Perhaps), need("packages", Read, When::Perhaps)]),
+    known(
+        "github/codeql-action/analyze",
+        TOKEN,
+        &[
+            need("security-events", Write, When::IsNot("upload", "never")),
+            need("contents", Read, When::Perhaps),
+            need("actions", Read, When::Perhaps),
+            need("packages", Read, When::Perhaps),
+        ],
+    ),
     known("github/codeql-action/autobuild", TOKEN, NOTHING),
-    known("github/codeql-action/init", TOKEN, &[need("contents", Read, When::Perhaps), need("actions", Read, When::Perhaps), need("packages", Read, When::Perhaps), need("security-events", Read, When::Perhaps)]),
-    known("github/codeql-action/upload-sarif", TOKEN, &[need("security-events", Write, When::Always), need("contents", Read, When::Perhaps), need("actions", Read, When::Perhaps)]),
-    known("golangci/golangci-lint-action", GITHUB_TOKEN, &[need("contents", Read, When::Perhaps), need("pull-requests", Read, When::Perhaps), need("checks", Write, When::Perhaps)]),
-    known("google-github-actions/auth", NOTHING_TOKENS, &[need("id-token", Write, When::Filled("workload_identity_provider"))]),
+    known(
+        "github/codeql-action/init",
+        TOKEN,
+        &[
+            need("contents", Read, When::Perhaps),
+            need("actions", Read, When::Perhaps),
+            need("packages", Read, When::Perhaps),
+            need("security-events", Read, When::Perhaps),
+        ],
+    ),
+    known(
+        "github/codeql-action/upload-sarif",
+        TOKEN,
+        &[
+            need("security-events", Write, When::Always),
+            need("contents", Read, When::Perhaps),
+            need("actions", Read, When::Perhaps),
+        ],
+    ),
+    known(
+        "golangci/golangci-lint-action",
+        GITHUB_TOKEN,
+        &[
+            need("contents", Read, When::Perhaps),
+            need("pull-requests", Read, When::Perhaps),
+            need("checks", Write, When::Perhaps),
+        ],
+    ),
+    known(
+        "google-github-actions/auth",
+        NOTHING_TOKENS,
+        &[need("id-token", Write, When::Filled("workload_identity_provider"))],
+    ),
     known("google-github-actions/setup-gcloud", NOTHING_TOKENS, NOTHING),
-    known("googleapis/release-please-action", TOKEN, &[need("contents", Write, When::Always), need("pull-requests", Write, When::Always), need("issues", Write, When::Perhaps)]),
+    known(
+        "googleapis/release-please-action",
+        TOKEN,
+        &[
+            need("contents", Write, When::Always),
+            need("pull-requests", Write, When::Always),
+            need("issues", Write, When::Perhaps),
+        ],
+    ),
     known("jamesives/github-pages-deploy-action", &["token", "ssh-key"], &[need("contents", Write, When::Always)]),
     known("ncipollo/release-action", TOKEN, RELEASE),
-    known("ossf/scorecard-action", &["repo_token"], &[need("id-token", Write, When::Is("publish_results", "true")), need("security-events", Write, When::Perhaps), need("contents", Read, When::Perhaps), need("actions", Read, When::Perhaps)]),
+    known(
+        "ossf/scorecard-action",
+        &["repo_token"],
+        &[
+            need("id-token", Write, When::Is("publish_results", "true")),
+            need("security-events", Write, When::Perhaps),
+            need("contents", Read, When::Perhaps),
+            need("actions", Read, When::Perhaps),
+        ],
+    ),
     known("oven-sh/setup-bun", TOKEN, READ),
-    known("peaceiris/actions-gh-pages", &["deploy_key", "personal_token"], &[need("contents", Write, When::Filled("github_token"))]),
+    known(
+        "peaceiris/actions-gh-pages",
+        &["deploy_key", "personal_token"],
+        &[need("contents", Write, When::Filled("github_token"))],
+    ),
     known("peter-evans/create-or-update-comment", TOKEN, ISSUES_OR_PULLS),
-    known("peter-evans/create-pull-request", &["token", "branch-token"], &[need("contents", Write, When::Always), need("pull-requests", Write, When::Always)]),
-    known("peter-evans/find-comment", TOKEN, &[need("issues", Read, When::Perhaps), need("pull-requests", Read, When::Perhaps)]),
+    known(
+        "peter-evans/create-pull-request",
+        &["token", "branch-token"],
+        &[need("contents", Write, When::Always), need("pull-requests", Write, When::Always)],
+    ),
+    known(
+        "peter-evans/find-comment",
+        TOKEN,
+        &[need("issues", Read, When::Perhaps), need("pull-requests", Read, When::Perhaps)],
+    ),
     known("pnpm/action-setup", NOTHING_TOKENS, NOTHING),
     known("pypa/gh-action-pypi-publish", NOTHING_TOKENS, &[need("id-token", Write, When::NoneOf(&["password"]))]),
-    known("release-drafter/release-drafter", TOKEN, &[need("contents", Write, When::Perhaps), need("pull-requests", Write, When::Perhaps)]),
+    known(
+        "release-drafter/release-drafter",
+        TOKEN,
+        &[need("contents", Write, When::Perhaps), need("pull-requests", Write, When::Perhaps)],
+    ),
     known("ruby/setup-ruby", NOTHING_TOKENS, NOTHING),
     known("shivammathur/setup-php", NOTHING_TOKENS, NOTHING),
     known("sigstore/cosign-installer", NOTHING_TOKENS, NOTHING),
@@ -135,4 +261,5 @@ pub(crate) fn of_action(uses: &Uses<'_>) -> Option<Behaviour> {
 }
 
 /// Ways to get an identity token without an action that is known for it.
-pub(crate) const OIDC_MARKS: &[&str] = &["ACTIONS_ID_TOKEN", "getIDToken", "--provenance", "provenance=true", "cosign", "trusted-publish"];
+pub(crate) const OIDC_MARKS: &[&str] =
+    &["ACTIONS_ID_TOKEN", "getIDToken", "--provenance", "provenance=true", "cosign", "trusted-publish"];

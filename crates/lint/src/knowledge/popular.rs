@@ -6,23 +6,71 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 const POPULAR: &[&str] = &[
-    "actions/attest-build-provenance", "actions/cache", "actions/checkout", "actions/configure-pages",
-    "actions/create-github-app-token", "actions/dependency-review-action", "actions/deploy-pages",
-    "actions/download-artifact", "actions/first-interaction", "actions/github-script", "actions/labeler",
-    "actions/setup-dotnet", "actions/setup-go", "actions/setup-java", "actions/setup-node", "actions/setup-python",
-    "actions/stale", "actions/upload-artifact", "actions/upload-pages-artifact", "aquasecurity/trivy-action",
-    "astral-sh/setup-uv", "aws-actions/amazon-ecr-login", "aws-actions/configure-aws-credentials", "azure/login",
-    "codecov/codecov-action", "dependabot/fetch-metadata", "denoland/setup-deno", "docker/bake-action",
-    "docker/build-push-action", "docker/login-action", "docker/metadata-action", "docker/setup-buildx-action",
-    "docker/setup-qemu-action", "dorny/paths-filter", "dtolnay/rust-toolchain", "github/codeql-action",
-    "golangci/golangci-lint-action", "google-github-actions/auth", "google-github-actions/setup-gcloud",
-    "goreleaser/goreleaser-action", "gradle/actions", "hashicorp/setup-terraform", "jamesives/github-pages-deploy-action",
-    "mikefarah/yq", "ncipollo/release-action", "ossf/scorecard-action", "oven-sh/setup-bun", "peaceiris/actions-gh-pages",
-    "peter-evans/create-pull-request", "pnpm/action-setup", "pre-commit/action", "pypa/cibuildwheel",
-    "pypa/gh-action-pypi-publish", "release-drafter/release-drafter", "ruby/setup-ruby", "shivammathur/setup-php",
-    "sigstore/cosign-installer", "slackapi/slack-github-action", "softprops/action-gh-release",
-    "step-security/harden-runner", "stefanzweifel/git-auto-commit-action", "subosito/flutter-action", "swatinem/rust-cache",
-    "taiki-e/install-action", "tj-actions/changed-files",
+    "actions/attest-build-provenance",
+    "actions/cache",
+    "actions/checkout",
+    "actions/configure-pages",
+    "actions/create-github-app-token",
+    "actions/dependency-review-action",
+    "actions/deploy-pages",
+    "actions/download-artifact",
+    "actions/first-interaction",
+    "actions/github-script",
+    "actions/labeler",
+    "actions/setup-dotnet",
+    "actions/setup-go",
+    "actions/setup-java",
+    "actions/setup-node",
+    "actions/setup-python",
+    "actions/stale",
+    "actions/upload-artifact",
+    "actions/upload-pages-artifact",
+    "aquasecurity/trivy-action",
+    "astral-sh/setup-uv",
+    "aws-actions/amazon-ecr-login",
+    "aws-actions/configure-aws-credentials",
+    "azure/login",
+    "codecov/codecov-action",
+    "dependabot/fetch-metadata",
+    "denoland/setup-deno",
+    "docker/bake-action",
+    "docker/build-push-action",
+    "docker/login-action",
+    "docker/metadata-action",
+    "docker/setup-buildx-action",
+    "docker/setup-qemu-action",
+    "dorny/paths-filter",
+    "dtolnay/rust-toolchain",
+    "github/codeql-action",
+    "golangci/golangci-lint-action",
+    "google-github-actions/auth",
+    "google-github-actions/setup-gcloud",
+    "goreleaser/goreleaser-action",
+    "gradle/actions",
+    "hashicorp/setup-terraform",
+    "jamesives/github-pages-deploy-action",
+    "mikefarah/yq",
+    "ncipollo/release-action",
+    "ossf/scorecard-action",
+    "oven-sh/setup-bun",
+    "peaceiris/actions-gh-pages",
+    "peter-evans/create-pull-request",
+    "pnpm/action-setup",
+    "pre-commit/action",
+    "pypa/cibuildwheel",
+    "pypa/gh-action-pypi-publish",
+    "release-drafter/release-drafter",
+    "ruby/setup-ruby",
+    "shivammathur/setup-php",
+    "sigstore/cosign-installer",
+    "slackapi/slack-github-action",
+    "softprops/action-gh-release",
+    "step-security/harden-runner",
+    "stefanzweifel/git-auto-commit-action",
+    "subosito/flutter-action",
+    "swatinem/rust-cache",
+    "taiki-e/install-action",
+    "tj-actions/changed-files",
 ];
 
 /// Owners whose names are near each other and who are well known: none of them poses as another.
@@ -56,10 +104,8 @@ fn one_slip(a: &str, b: &str) -> bool {
     let start = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
     let (rest_a, rest_b) = (&a[start..], &b[start..]);
     if a.len() == b.len() {
-        let swapped = rest_a.len() >= 2
-            && rest_a[0] == rest_b[1]
-            && rest_a[1] == rest_b[0]
-            && rest_a[2..] == rest_b[2..];
+        let swapped =
+            rest_a.len() >= 2 && rest_a[0] == rest_b[1] && rest_a[1] == rest_b[0] && rest_a[2..] == rest_b[2..];
         return swapped || rest_a[1..] == rest_b[1..];
     }
     if a.len() > b.len() { rest_a[1..] == *rest_b } else { *rest_a == rest_b[1..] }

@@ -33,7 +33,9 @@ const ACTIONS: &[&str] = &[
 pub(crate) fn is_publisher(uses: &Uses<'_>, input: impl Fn(&str) -> Option<String>) -> bool {
     if ACTIONS.iter().any(|name| uses.is(name)) {
         return !(uses.is("goreleaser/goreleaser-action")
-            && input("args").is_some_and(|args| args.contains("--snapshot") || args.starts_with("build") || args.starts_with("check")));
+            && input("args").is_some_and(|args| {
+                args.contains("--snapshot") || args.starts_with("build") || args.starts_with("check")
+            }));
     }
     let pushes = |name: &str| input(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
     (uses.is("docker/build-push-action") || uses.is("docker/bake-action")) && pushes("push")
@@ -81,7 +83,9 @@ pub(crate) fn published_by(command: &Command) -> Option<Registry> {
         "gem" if rest.first() == Some(&"push") => Some(Registry::RubyGems),
         "bundle" if has("gem") && has("push") => Some(Registry::RubyGems),
         "npm" | "pnpm" | "bun" if rest.first() == Some(&"publish") && !dry => Some(Registry::Npm),
-        "yarn" if !dry && (rest.first() == Some(&"publish") || rest.starts_with(&["npm", "publish"])) => Some(Registry::Npm),
+        "yarn" if !dry && (rest.first() == Some(&"publish") || rest.starts_with(&["npm", "publish"])) => {
+            Some(Registry::Npm)
+        }
         "nuget" | "nuget.exe" if rest.first() == Some(&"push") => Some(Registry::NuGet),
         "dotnet" if rest.starts_with(&["nuget", "push"]) => Some(Registry::NuGet),
         _ => None,

@@ -251,7 +251,8 @@ impl Reader<'_> {
                 redirection: self.current.redirections.len(),
             });
         }
-        if self.current.words.is_empty() && self.current.assignments.is_empty() && self.current.redirections.is_empty() {
+        if self.current.words.is_empty() && self.current.assignments.is_empty() && self.current.redirections.is_empty()
+        {
             self.current.range = start..self.at;
         }
         self.current.redirections.push(Redirection { operator, target, document: None });

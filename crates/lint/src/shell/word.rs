@@ -2,18 +2,18 @@ use std::ops::Range;
 
 /// A word of a command.
 #[derive(Debug, Clone, Default)]
-pub struct Word {
+pub(crate) struct Word {
     /// Without its quotes; what the shell or GitHub puts in stands as it is written.
-    pub text: String,
+    pub(crate) text: String,
     /// Bytes of the script, with the quotes.
-    pub range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// What is put in, in order; a word without any is written out.
-    pub parts: Vec<Part>,
+    pub(crate) parts: Vec<Part>,
 }
 
 /// A part of a word whose value the script's text does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// `$NAME`, `${NAME…}`.
     Variable { name: String, range: Range<usize>, quote: Quote },
     /// `$( … )` or backquotes.
@@ -26,7 +26,7 @@ pub enum Part {
 
 /// The quotes around a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quote {
+pub(crate) enum Quote {
     None,
     Single,
     Double,
@@ -34,46 +34,19 @@ pub enum Quote {
 
 impl Word {
     /// The text, when nothing is put in.
-    pub fn literal(&self) -> Option<&str> {
+    pub(crate) fn literal(&self) -> Option<&str> {
         self.parts.is_empty().then_some(self.text.as_str())
     }
 
     /// Whether it is a reference to this variable and nothing else.
-    pub fn is_variable(&self, name: &str) -> bool {
+    pub(crate) fn is_variable(&self, name: &str) -> bool {
         let whole = self.text.strip_prefix('$').map(|rest| rest.trim_start_matches('{').trim_end_matches('}'));
         whole == Some(name) && self.parts.len() == 1
     }
 
     /// `NAME=value`.
-    pub fn is_assignment(&self) -> bool {
+    pub(crate) fn is_assignment(&self) -> bool {
         self.text.split_once('=').is_some_and(|(name, _)| is_name(name.trim_end_matches('+')))
-    }
-
-    /// Name and value of an assignment.
-    pub fn assigned(&self) -> Option<(&str, &str)> {
-        let (name, value) = self.text.split_once('=')?;
-        let name = name.trim_end_matches('+');
-        is_name(name).then_some((name, value))
-    }
-}
-
-impl Part {
-    pub fn range(&self) -> Range<usize> {
-        match self {
-            Part::Variable { range, .. }
-            | Part::Command { range, .. }
-            | Part::Number { range, .. }
-            | Part::Expression { range, .. } => range.clone(),
-        }
-    }
-
-    pub fn quote(&self) -> Quote {
-        match self {
-            Part::Variable { quote, .. }
-            | Part::Command { quote, .. }
-            | Part::Number { quote, .. }
-            | Part::Expression { quote, .. } => *quote,
-        }
     }
 }
 

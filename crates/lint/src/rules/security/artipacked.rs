@@ -2,15 +2,14 @@ use span::Severity;
 use span::Span;
 use workflow::{JobKind, Runs, Step, StepKind};
 
-use crate::finding::Confidence;
 use crate::document::Document;
+use crate::finding::Confidence;
 use crate::fix::Fix;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::steps;
 use crate::subject::{ActionSubject, JobSubject};
 use crate::tree;
-
 
 pub(super) static RULE: Rule = Rule {
     id: "security/artipacked",
@@ -51,7 +50,9 @@ fn check(document: &Document, steps: &[&Step], report: &mut Report<'_>) {
         let finding = report.at(checkout.span, "the token stays in the git configuration of the workspace");
         finding.profile(profile).label("no `persist-credentials: false`");
         if let Some(upload) = upload {
-            finding.confidence(if outside { Confidence::Medium } else { Confidence::High }).related(upload, "uploads the workspace, with the token in it");
+            finding
+                .confidence(if outside { Confidence::Medium } else { Confidence::High })
+                .related(upload, "uploads the workspace, with the token in it");
             if !outside {
                 finding.severity(Severity::Error);
             }
@@ -73,9 +74,10 @@ fn check(document: &Document, steps: &[&Step], report: &mut Report<'_>) {
 fn whole_workspace(step: &Step) -> Option<Span> {
     let action = steps::action(step).filter(|action| action.uses.is("actions/upload-artifact"))?;
     let paths = action.text("path")?;
-    let whole = paths.lines().map(str::trim).any(|path| {
-        matches!(path, "." | "./" | ".." | "../" | "*" | "**" | "./*" | "./**") || is_workspace(path)
-    });
+    let whole = paths
+        .lines()
+        .map(str::trim)
+        .any(|path| matches!(path, "." | "./" | ".." | "../" | "*" | "**" | "./*" | "./**") || is_workspace(path));
     whole.then(|| action.place("path"))
 }
 
@@ -96,7 +98,16 @@ fn speaks_git(step: &Step) -> bool {
                 || text.contains("./")
         }
         StepKind::Uses { uses, .. } => {
-            let known = ["actions/setup-", "actions/cache", "actions/upload-artifact", "actions/download-artifact", "docker/", "github/codeql-action", "Swatinem/rust-cache", "dtolnay/rust-toolchain"];
+            let known = [
+                "actions/setup-",
+                "actions/cache",
+                "actions/upload-artifact",
+                "actions/download-artifact",
+                "docker/",
+                "github/codeql-action",
+                "Swatinem/rust-cache",
+                "dtolnay/rust-toolchain",
+            ];
             !known.iter().any(|name| uses.value.starts_with(name))
         }
         _ => false,

@@ -1,12 +1,11 @@
-use span::Severity;
 use expr::{Comparison, Part, Term};
+use span::Severity;
 
 use crate::finding::Confidence;
 use crate::fix::Fix;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::ExpressionSubject;
-
 
 pub(super) static RULE: Rule = Rule {
     id: "security/bot-conditions",
@@ -31,9 +30,17 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
     }
     let Some(part) = subject.expr.view() else { return };
     let Some(found) = find(part, true) else { return };
-    let events: Vec<&str> = subject.owner.workflow().iter().flat_map(|workflow| &workflow.on.events).map(|event| &*event.name.value).collect();
+    let events: Vec<&str> = subject
+        .owner
+        .workflow()
+        .iter()
+        .flat_map(|workflow| &workflow.on.events)
+        .map(|event| &*event.name.value)
+        .collect();
     // Strangers can bring a bot to act: with a comment, with a pull request whose last commit is the bot's.
-    let risky = events.iter().any(|event| matches!(*event, "pull_request_target" | "workflow_run" | "issue_comment" | "issues"));
+    let risky = events
+        .iter()
+        .any(|event| matches!(*event, "pull_request_target" | "workflow_run" | "issue_comment" | "issues"));
     let possible = risky || events.iter().any(|event| event.starts_with("pull_request"));
     let confidence = match (found.decides, risky, possible) {
         (true, true, _) => Confidence::High,
@@ -68,7 +75,8 @@ fn find(part: Part<'_>, decides: bool) -> Option<Found<'_>> {
             let path = dotted(actor);
             let known = |paths: &[&str]| paths.iter().any(|known| known.eq_ignore_ascii_case(&path));
             let value = value.literal()?.to_display_string();
-            let is_bot = (known(NAMES) && value.to_ascii_lowercase().ends_with("[bot]")) || (known(IDS) && BOTS.contains(&&*value));
+            let is_bot = (known(NAMES) && value.to_ascii_lowercase().ends_with("[bot]"))
+                || (known(IDS) && BOTS.contains(&&*value));
             is_bot.then_some(Found { whole: part, actor, decides })
         }
         Term::Or(operands) => operands.into_iter().find_map(|operand| find(operand, decides)),
@@ -87,7 +95,9 @@ fn dotted(part: Part<'_>) -> String {
 fn author(events: &[&str]) -> Option<(&'static str, &'static str)> {
     let [event] = events else { return None };
     Some(match *event {
-        "pull_request" | "pull_request_target" => ("github.event.pull_request.user.login", "github.event.pull_request.user.id"),
+        "pull_request" | "pull_request_target" => {
+            ("github.event.pull_request.user.login", "github.event.pull_request.user.id")
+        }
         "issue_comment" | "pull_request_review_comment" | "discussion_comment" => {
             ("github.event.comment.user.login", "github.event.comment.user.id")
         }

@@ -12,7 +12,6 @@ use crate::steps::{self, ActionStep};
 use crate::subject::JobSubject;
 use crate::tree;
 
-
 pub(super) static RULE: Rule = Rule {
     id: "security/cache-poisoning",
     severity: Severity::Warning,
@@ -41,7 +40,8 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     for step in &all {
         let Some(action) = steps::action(step) else { continue };
         let Some(way) = cached(&action, only_tags) else { continue };
-        let finding = report.at(action.span, format!("{} restores a cache in a job that publishes", action.uses.name()));
+        let finding =
+            report.at(action.span, format!("{} restores a cache in a job that publishes", action.uses.name()));
         if event.is_some() && publisher.is_some() && way.certain {
             finding.confidence(Confidence::Medium);
         }
@@ -54,7 +54,9 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
         if way.place != action.span {
             finding.related(way.place, "switched on here");
         }
-        finding.help("a run of any branch that shares the cache can put files into it: build what is published without it");
+        finding.help(
+            "a run of any branch that shares the cache can put files into it: build what is published without it",
+        );
         if let Some((input, value)) = way.off {
             let fix = Fix::safe(format!("set `{input}: {value}`"));
             let fixed = match action.input(input) {
@@ -80,14 +82,17 @@ fn cached(action: &ActionStep<'_>, only_tags: bool) -> Option<Way> {
     caches::switches(&action.uses).iter().find_map(|switch| match *switch {
         Switch::Always => way("it always does".into(), action.span, true, None),
         Switch::On(input, default) => match action.text(input) {
-            None => default.then(|| way(format!("without `{input}: false` it does"), action.span, true, Some((input, "false"))))?,
+            None => default
+                .then(|| way(format!("without `{input}: false` it does"), action.span, true, Some((input, "false"))))?,
             Some(text) if text.contains("${{") => {
                 if only_tags && text.contains("!startsWith(github.ref, 'refs/tags/')") {
                     return None;
                 }
                 way("an expression may switch it on".into(), action.place(input), false, None)
             }
-            Some(text) if caches::is_yes(&text) => way("switched on".into(), action.place(input), true, Some((input, "false"))),
+            Some(text) if caches::is_yes(&text) => {
+                way("switched on".into(), action.place(input), true, Some((input, "false")))
+            }
             Some(_) => None,
         },
         Switch::Off(input) => match action.text(input) {
@@ -116,7 +121,11 @@ fn is_release(event: &EventTrigger) -> bool {
         "push" => {
             event.tags.is_some()
                 || event.tags_ignore.is_some()
-                || event.branches.iter().flat_map(|filter| &filter.patterns).any(|pattern| pattern.value.to_lowercase().contains("release"))
+                || event
+                    .branches
+                    .iter()
+                    .flat_map(|filter| &filter.patterns)
+                    .any(|pattern| pattern.value.to_lowercase().contains("release"))
         }
         _ => false,
     }

@@ -7,7 +7,6 @@ use crate::rule::{Check, Profile, Rule};
 use crate::steps;
 use crate::subject::WorkflowSubject;
 
-
 pub(super) static RULE: Rule = Rule {
     id: "security/dangerous-triggers",
     severity: Severity::Warning,
@@ -24,7 +23,9 @@ fn check(subject: &WorkflowSubject<'_>, report: &mut Report<'_>) {
         let why = match &*event.name.value {
             "pull_request_target" if is_only_labelling(subject.workflow) => continue,
             "pull_request_target" => "it runs for pull requests of strangers, with secrets and a token that may write",
-            "workflow_run" => "it runs with secrets and a token that may write, after a workflow that strangers may have started",
+            "workflow_run" => {
+                "it runs with secrets and a token that may write, after a workflow that strangers may have started"
+            }
             _ => continue,
         };
         report

@@ -6,7 +6,6 @@ use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::{JobSubject, WorkflowSubject};
 
-
 pub(super) static RULE: Rule = Rule {
     id: "security/excessive-permissions",
     severity: Severity::Warning,
@@ -27,7 +26,10 @@ fn of_workflow(subject: &WorkflowSubject<'_>, report: &mut Report<'_>) {
     match &workflow.permissions {
         Some(Permissions::Scopes(_, scopes)) => {
             for (scope, level) in scopes.iter().filter(|(_, level)| level.value == PermissionLevel::Write) {
-                let finding = report.at(scope.span.join(level.span), format!("every job of the workflow gets `{}: write`", scope.value));
+                let finding = report.at(
+                    scope.span.join(level.span),
+                    format!("every job of the workflow gets `{}: write`", scope.value),
+                );
                 finding.profile(profile).help("say it in `permissions:` of the jobs that need it");
                 if matches!(&*scope.value, "models" | "statuses") {
                     finding.severity(Severity::Info);
@@ -37,7 +39,10 @@ fn of_workflow(subject: &WorkflowSubject<'_>, report: &mut Report<'_>) {
         Some(all) => shorthand(all, report, profile),
         None if every_job => {}
         None => {
-            let finding = report.at(subject.workflow.on.span.at(0, 0), "nothing says what the jobs' token may do: it gets the repository's default");
+            let finding = report.at(
+                subject.workflow.on.span.at(0, 0),
+                "nothing says what the jobs' token may do: it gets the repository's default",
+            );
             finding
                 .confidence(Confidence::Medium)
                 .profile(profile)

@@ -10,7 +10,6 @@ use crate::shell::{Command, Part, Script, Word};
 use crate::steps::{RunStep, Shell};
 use crate::subject::StepSubject;
 
-
 pub(super) static RULE: Rule = Rule {
     id: "security/github-env",
     severity: Severity::Warning,
@@ -46,7 +45,14 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
 }
 
 /// A command of `sh` whose output goes to a file of variables.
-fn written(subject: &StepSubject<'_>, run: &RunStep<'_>, command: &Command, file: &str, open: bool, report: &mut Report<'_>) {
+fn written(
+    subject: &StepSubject<'_>,
+    run: &RunStep<'_>,
+    command: &Command,
+    file: &str,
+    open: bool,
+    report: &mut Report<'_>,
+) {
     let prints = matches!(command.name(), Some("echo" | "printf"));
     let documents = command.redirections.iter().filter_map(|redirection| redirection.document.as_ref());
     let words: Vec<&Word> = command.words.iter().skip(1).chain(documents).collect();
@@ -61,7 +67,13 @@ fn written(subject: &StepSubject<'_>, run: &RunStep<'_>, command: &Command, file
     }
     if let Some((origin, range)) = worst.filter(|(origin, _)| origin.reach == Reach::Outsider) {
         let place = run.place(subject, range);
-        let finding = report.at(place, format!("`{}` comes from `{}`: with a line break in it, it sets any variable in {file}", origin.path, origin.source));
+        let finding = report.at(
+            place,
+            format!(
+                "`{}` comes from `{}`: with a line break in it, it sets any variable in {file}",
+                origin.path, origin.source
+            ),
+        );
         finding.severity(Severity::Error).confidence(Confidence::High).label(format!("written to {file}"));
         for (span, what) in &origin.hops {
             finding.related(*span, what.clone());
@@ -71,10 +83,16 @@ fn written(subject: &StepSubject<'_>, run: &RunStep<'_>, command: &Command, file
             .help("write it as an output of the step (GITHUB_OUTPUT), or take its line breaks out first");
         return;
     }
-    let plain = prints && words.iter().all(|word| word.parts.iter().all(|part| !matches!(part, Part::Variable { .. } | Part::Command { .. })));
+    let plain = prints
+        && words
+            .iter()
+            .all(|word| word.parts.iter().all(|part| !matches!(part, Part::Variable { .. } | Part::Command { .. })));
     if open && !plain {
         report
-            .at(run.place(subject, command.range.clone()), format!("what this writes to {file} may come from strangers, for whom the workflow runs"))
+            .at(
+                run.place(subject, command.range.clone()),
+                format!("what this writes to {file} may come from strangers, for whom the workflow runs"),
+            )
             .help("write it as an output of the step (GITHUB_OUTPUT) instead");
     }
 }
@@ -85,7 +103,9 @@ fn variable(subject: &StepSubject<'_>, name: &str) -> Option<Origin> {
         return None;
     }
     let origin = flow::follow(&Place::from(subject), &["env".to_owned(), name.to_owned()], 0);
-    let one_line = ["head_ref", ".ref", ".label", "head_branch", ".title", ".email", ".name"].iter().any(|end| origin.source.ends_with(end));
+    let one_line = ["head_ref", ".ref", ".label", "head_branch", ".title", ".email", ".name"]
+        .iter()
+        .any(|end| origin.source.ends_with(end));
     (!one_line).then_some(origin)
 }
 
@@ -96,13 +116,19 @@ fn other_shell(subject: &StepSubject<'_>, run: &RunStep<'_>, text: &str, report:
         let lower = line.to_ascii_lowercase();
         let names = FILES.iter().any(|file| {
             let file = file.to_ascii_lowercase();
-            lower.contains(&format!("$env:{file}")) || lower.contains(&format!("${{env:{file}}}")) || lower.contains(&format!("%{file}%"))
+            lower.contains(&format!("$env:{file}"))
+                || lower.contains(&format!("${{env:{file}}}"))
+                || lower.contains(&format!("%{file}%"))
         });
-        let writes = ["out-file", "add-content", "set-content", "tee-object", ">"].iter().any(|way| lower.contains(way));
+        let writes =
+            ["out-file", "add-content", "set-content", "tee-object", ">"].iter().any(|way| lower.contains(way));
         if names && writes {
             let length = line.trim_end().len();
             report
-                .at(run.place(subject, at..at + length), "what this writes may come from strangers, for whom the workflow runs")
+                .at(
+                    run.place(subject, at..at + length),
+                    "what this writes may come from strangers, for whom the workflow runs",
+                )
                 .help("write it as an output of the step (GITHUB_OUTPUT) instead");
         }
         at += line.len();

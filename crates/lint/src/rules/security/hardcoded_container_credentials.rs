@@ -6,7 +6,6 @@ use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::JobSubject;
 
-
 pub(super) static RULE: Rule = Rule {
     id: "security/hardcoded-container-credentials",
     severity: Severity::Error,
@@ -31,7 +30,9 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
 }
 
 fn password(container: &Template, whose: &str, report: &mut Report<'_>) {
-    let Some(password) = container.get("credentials").and_then(|credentials| credentials.get("password")) else { return };
+    let Some(password) = container.get("credentials").and_then(|credentials| credentials.get("password")) else {
+        return;
+    };
     if password.is_literal() && password.source_text().is_some_and(|text| !text.is_empty()) {
         report
             .at(password.span, format!("the password of {whose} is readable for all who can read the file"))

@@ -1,14 +1,13 @@
 use span::Severity;
 use workflow::{JobKind, Template, TemplateKind};
 
-use crate::finding::Confidence;
 use crate::document::Document;
+use crate::finding::Confidence;
 use crate::fix::Fix;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::{JobSubject, StepSubject, WorkflowSubject};
 use crate::tree;
-
 
 pub(super) static RULE: Rule = Rule {
     id: "security/insecure-commands",
@@ -50,10 +49,13 @@ fn check(document: &Document, env: Option<&Template>, report: &mut Report<'_>) {
     if !value.source_text().is_some_and(|text| text.trim().eq_ignore_ascii_case("true")) {
         return;
     }
-    let finding = report.at(value.span, "this lets `::set-env` and `::add-path` in any output of a step change later steps");
+    let finding =
+        report.at(value.span, "this lets `::set-env` and `::add-path` in any output of a step change later steps");
     finding.help("write to $GITHUB_ENV and $GITHUB_PATH instead, and take this away");
     let mapping = tree::mapping_at(document, env.span);
-    if let Some((key, value)) = mapping.filter(|mapping| mapping.entries().len() > 1).and_then(|mapping| mapping.entry(NAME)) {
+    if let Some((key, value)) =
+        mapping.filter(|mapping| mapping.entries().len() > 1).and_then(|mapping| mapping.entry(NAME))
+    {
         finding.fix(Fix::safe(format!("take {NAME} away")).remove(tree::lines_of(document, key, value)));
     }
 }

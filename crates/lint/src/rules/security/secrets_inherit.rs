@@ -6,7 +6,6 @@ use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::JobSubject;
 
-
 pub(super) static RULE: Rule = Rule {
     id: "security/secrets-inherit",
     severity: Severity::Warning,
@@ -26,7 +25,8 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     if let Some((_, called)) = local {
         // Whoever changes the one file can change the other.
         finding.confidence(Confidence::Medium);
-        let names: Vec<&str> = called.on.call().iter().flat_map(|call| &call.secrets).map(|secret| &*secret.name.value).collect();
+        let names: Vec<&str> =
+            called.on.call().iter().flat_map(|call| &call.secrets).map(|secret| &*secret.name.value).collect();
         if !names.is_empty() {
             finding.help(format!("it declares {}", names.join(", ")));
         }

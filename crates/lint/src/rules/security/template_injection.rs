@@ -76,7 +76,14 @@ fn expression(subject: &StepSubject<'_>, sink: &Sink<'_>, expr: &Expr, report: &
     }
 }
 
-fn tell(subject: &StepSubject<'_>, sink: &Sink<'_>, expr: &Expr, part: Part<'_>, origin: &Origin, report: &mut Report<'_>) {
+fn tell(
+    subject: &StepSubject<'_>,
+    sink: &Sink<'_>,
+    expr: &Expr,
+    part: Part<'_>,
+    origin: &Origin,
+    report: &mut Report<'_>,
+) {
     let place = subject.place(sink.template.span, part.range());
     let brings = if origin.path == origin.source {
         format!("`{}`", origin.path)

@@ -9,7 +9,6 @@ use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::{JobSubject, StepSubject};
 
-
 pub(super) static RULE: Rule = Rule {
     id: "security/unpinned-uses",
     severity: Severity::Warning,
@@ -57,12 +56,12 @@ fn check(project: &Project, uses: &Spanned<Arc<str>>, report: &mut Report<'_>) {
         Policy::Any => return,
         Policy::Ref if !branch => return,
         Policy::Ref => report.at(uses.span, format!("`{}` follows the branch `{}`", known.name(), known.git_ref)),
-        Policy::Hash if branch => {
-            report.at(uses.span, format!("`{}` follows the branch `{}`: any push to it runs here", known.name(), known.git_ref))
-        }
-        Policy::Hash => {
-            report.at(uses.span, format!("`{}` is pinned to the tag `{}`, which can be moved", known.name(), known.git_ref))
-        }
+        Policy::Hash if branch => report.at(
+            uses.span,
+            format!("`{}` follows the branch `{}`: any push to it runs here", known.name(), known.git_ref),
+        ),
+        Policy::Hash => report
+            .at(uses.span, format!("`{}` is pinned to the tag `{}`, which can be moved", known.name(), known.git_ref)),
     };
     if own && !branch {
         finding.profile(Profile::Pedantic);
@@ -93,6 +92,8 @@ fn policy(project: &Project, uses: &Uses<'_>) -> (Policy, Option<String>) {
 
 /// Names that are branches wherever they are used.
 fn is_branch(git_ref: &str) -> bool {
-    matches!(git_ref, "main" | "master" | "develop" | "dev" | "trunk" | "HEAD" | "nightly" | "stable" | "beta" | "latest")
-        || git_ref.starts_with("refs/heads/")
+    matches!(
+        git_ref,
+        "main" | "master" | "develop" | "dev" | "trunk" | "HEAD" | "nightly" | "stable" | "beta" | "latest"
+    ) || git_ref.starts_with("refs/heads/")
 }

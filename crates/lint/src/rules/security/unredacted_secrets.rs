@@ -1,11 +1,10 @@
-use span::Severity;
 use expr::Term;
+use span::Severity;
 
 use crate::finding::Confidence;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::ExpressionSubject;
-
 
 pub(super) static RULE: Rule = Rule {
     id: "security/unredacted-secrets",
@@ -26,7 +25,10 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
         let secret = secret.filter(|path| path[0].eq_ignore_ascii_case("secrets"));
         if let Some(path) = secret.filter(|_| name.eq_ignore_ascii_case("fromJSON")) {
             report
-                .at(subject.place(part.range()), format!("only the whole of `{}` is masked in logs, not what is taken out of it", path.join(".")))
+                .at(
+                    subject.place(part.range()),
+                    format!("only the whole of `{}` is masked in logs, not what is taken out of it", path.join(".")),
+                )
                 .help("keep each value in a secret of its own");
         }
     });

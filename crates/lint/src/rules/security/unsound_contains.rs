@@ -1,12 +1,11 @@
-use span::Severity;
 use expr::Term;
+use span::Severity;
 
 use crate::finding::Confidence;
 use crate::fix::Fix;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::ExpressionSubject;
-
 
 pub(super) static RULE: Rule = Rule {
     id: "security/unsound-contains",
@@ -20,7 +19,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const OPEN: &[&str] = &[
-    "env", "github.actor", "github.base_ref", "github.head_ref", "github.ref", "github.ref_name", "github.triggering_actor", "inputs",
+    "env",
+    "github.actor",
+    "github.base_ref",
+    "github.head_ref",
+    "github.ref",
+    "github.ref_name",
+    "github.triggering_actor",
+    "inputs",
 ];
 
 fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
@@ -37,7 +43,8 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
             return;
         }
         let path = path.join(".").to_ascii_lowercase();
-        let open = OPEN.iter().any(|open| path == *open || path.strip_prefix(open).is_some_and(|rest| rest.starts_with('.')));
+        let open =
+            OPEN.iter().any(|open| path == *open || path.strip_prefix(open).is_some_and(|rest| rest.starts_with('.')));
         let finding = report.at(
             subject.place(part.range()),
             format!("this holds for every part of '{list}', so for a `{}` that is not meant too", context.text()),
@@ -45,7 +52,11 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
         if !open {
             finding.severity(Severity::Info).profile(Profile::Pedantic);
         }
-        let names: Vec<String> = list.split([' ', ',', '|', ';']).filter(|name| !name.is_empty()).map(|name| format!("\"{name}\"")).collect();
+        let names: Vec<String> = list
+            .split([' ', ',', '|', ';'])
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("\"{name}\""))
+            .collect();
         let json = format!("fromJSON('[{}]')", names.join(", "));
         finding.help(format!("look in a list: `contains({json}, {})`", context.text()));
         if !list.contains(['"', '\\', '\'']) {

@@ -78,7 +78,8 @@ fn variable(part: Part<'_>) -> Option<String> {
     if !plain || name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
-    if name.starts_with("GITHUB_") || name.starts_with("RUNNER_") || ["PATH", "HOME", "SHELL", "USER"].contains(&&*name) {
+    if name.starts_with("GITHUB_") || name.starts_with("RUNNER_") || ["PATH", "HOME", "SHELL", "USER"].contains(&&*name)
+    {
         name.insert_str(0, "THE_");
     }
     Some(name)
@@ -103,9 +104,10 @@ fn reference(shell: Shell, text: &str, whole: &std::ops::Range<usize>, name: &st
 
 fn quote_at(script: &Script, whole: &std::ops::Range<usize>) -> Option<Quote> {
     let words = script.commands.iter().flat_map(|command| {
-        let targets = command.redirections.iter().flat_map(|redirection| {
-            redirection.document.iter().chain(std::iter::once(&redirection.target))
-        });
+        let targets = command
+            .redirections
+            .iter()
+            .flat_map(|redirection| redirection.document.iter().chain(std::iter::once(&redirection.target)));
         command.words.iter().chain(&command.assignments).chain(targets)
     });
     let mut parts = words.flat_map(|word| &word.parts);
@@ -121,7 +123,8 @@ fn with_variable(subject: &StepSubject<'_>, fix: Fix, name: &str, value: &str) -
     let line = format!("{name}: ${{{{ {value} }}}}");
     if let Some((_, env)) = step.entry("env") {
         if let Some(old) = env.get(name) {
-            let same = old.text().is_some_and(|text| text.trim_start_matches("${{").trim_end_matches("}}").trim() == value);
+            let same =
+                old.text().is_some_and(|text| text.trim_start_matches("${{").trim_end_matches("}}").trim() == value);
             return same.then_some(fix);
         }
         let (key, _) = env.entries().first()?;

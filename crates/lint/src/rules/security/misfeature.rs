@@ -1,0 +1,36 @@
+use span::Severity;
+use workflow::StepKind;
+
+use crate::finding::Confidence;
+use crate::report::Report;
+use crate::rule::{Check, Profile, Rule};
+use crate::steps::{ActionStep, RunStep, Shell};
+use crate::subject::StepSubject;
+
+pub(super) static RULE: Rule = Rule {
+    id: "security/misfeature",
+    severity: Severity::Info,
+    confidence: Confidence::High,
+    profile: Profile::Pedantic,
+    aliases: &["zizmor:misfeature"],
+    summary: "a feature is used that does more harm than good",
+    page: page!("security/misfeature"),
+    checks: &[Check::Step(check)],
+};
+
+fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
+    if let Some(action) = ActionStep::of(subject).filter(|action| action.uses.is("actions/setup-python")) {
+        if action.is_filled("pip-install") {
+            report
+                .at(action.place("pip-install"), "this installs packages outside of any virtual environment")
+                .help("make one in a `run:` step, and install into that");
+        }
+        return;
+    }
+    let StepKind::Run { shell: Some(shell), .. } = &subject.step.kind else { return };
+    if RunStep::of(subject).is_some_and(|run| run.shell == Shell::Cmd) {
+        report
+            .at(shell.span, "scripts of `cmd` go on after a failed command, and nothing can check them")
+            .help("use `shell: pwsh` or `shell: bash`");
+    }
+}
