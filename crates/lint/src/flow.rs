@@ -9,7 +9,7 @@ use span::Span;
 use workflow::{Step, Template, TemplateKind};
 
 use crate::document::Document;
-use crate::knowledge::attacker::Reach;
+use crate::knowledge::attacker::{self, Reach};
 use crate::project::Project;
 use crate::subject::{ExpressionSubject, Owner, StepSubject};
 
@@ -51,16 +51,8 @@ impl<'a> From<&ExpressionSubject<'a>> for Place<'a> {
 
 /// The parts of an expression that can become its value, each with its origin. Parts that only decide between others,
 /// and those that give a number or a truth, are left out.
-pub(crate) fn origins<'e>(place: &Place<'_>, expr: &'e Expr) -> Vec<(Part<'e>, Origin)> {
-    let mut found = Vec::new();
-    for part in values(expr) {
-        let origin = match part.path() {
-            Some(path) => follow(place, &path, 0),
-            None => Origin::unknown(part.text()),
-        };
-        found.push((part, origin));
-    }
-    found
+pub(crate) fn origins<'e>(place: &Place<'_>, expr: &'e Expr) -> Vec<(Value<'e>, Origin)> {
+    values(expr).into_iter().map(|value| (value, of_value(place, value, 0))).collect()
 }
 
 /// The worst origin of the expressions of a template; `None` where it has no expression.
@@ -68,11 +60,9 @@ pub(crate) fn of_template(place: &Place<'_>, template: &Template, depth: usize) 
     let mut worst: Option<Origin> = None;
     template.each_expression(&mut |text, scalar| {
         for expr in text.expressions() {
-            for part in values(expr) {
-                let mut origin = match part.path() {
-                    Some(path) => follow(place, &path, depth + 1),
-                    None => Origin::unknown(part.text()),
-                };
+            for value in values(expr) {
+                let part = value.part;
+                let mut origin = of_value(place, value, depth + 1);
                 if worst.as_ref().is_none_or(|worst| worst.reach < origin.reach) {
                     let span = place.document.place(scalar, part.range());
                     origin.hops.insert(0, (span, format!("`{}` flows in here", origin.path)));
@@ -82,6 +72,16 @@ pub(crate) fn of_template(place: &Place<'_>, template: &Template, depth: usize) 
         }
     });
     worst.or_else(|| has_expression(template).then(|| Origin::fixed("a constant")))
+}
+
+fn of_value(place: &Place<'_>, value: Value<'_>, depth: usize) -> Origin {
+    let Some(path) = value.part.path() else { return Origin::unknown(value.part.text()) };
+    let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+    // A mapping in a text is the word `Object`.
+    if !value.json && attacker::is_mapping(&parts) {
+        return Origin::fixed(&path.join("."));
+    }
+    follow(place, &path, depth)
 }
 
 /// Whether there is an expression in it at all.
@@ -132,40 +132,44 @@ impl Origin {
     }
 }
 
+/// A part of an expression that can become its value.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'e> {
+    pub(crate) part: Part<'e>,
+    /// `toJSON` writes it out.
+    pub(crate) json: bool,
+}
+
 /// The parts of an expression that can become its value, as far as they are not constant.
-pub(crate) fn values(expr: &Expr) -> Vec<Part<'_>> {
+pub(crate) fn values(expr: &Expr) -> Vec<Value<'_>> {
     let mut found = Vec::new();
     if let Some(part) = expr.view() {
-        collect(part, &mut found);
+        collect(part, false, &mut found);
     }
     found
 }
 
-fn collect<'e>(part: Part<'e>, found: &mut Vec<Part<'e>>) {
+fn collect<'e>(part: Part<'e>, json: bool, found: &mut Vec<Value<'e>>) {
     match part.term() {
         Term::Literal(_) | Term::Wildcard | Term::Not(_) | Term::Compare(..) => {}
-        Term::Context(_) => found.push(part),
-        Term::Index(container, _) => {
-            if part.path().is_some() {
-                found.push(part);
-            } else if let Some(called) = called(container) {
-                // `fromJSON('["a"]')[0]`: what is taken out of a constant is constant.
-                collect(called, found);
-            } else {
-                found.push(part);
-            }
-        }
+        Term::Context(_) => found.push(Value { part, json }),
+        Term::Index(container, _) => match called(container).filter(|_| part.path().is_none()) {
+            // `fromJSON('["a"]')[0]`: what is taken out of a constant is constant.
+            Some(called) => collect(called, json, found),
+            None => found.push(Value { part, json }),
+        },
         // Of `a && b` only `b` is a value that is not empty.
-        Term::And(operands) => operands.last().into_iter().for_each(|last| collect(*last, found)),
-        Term::Or(operands) => operands.into_iter().for_each(|operand| collect(operand, found)),
+        Term::And(operands) => operands.last().into_iter().for_each(|last| collect(*last, json, found)),
+        Term::Or(operands) => operands.into_iter().for_each(|operand| collect(operand, json, found)),
         Term::Call(name, arguments) => match name.to_ascii_lowercase().as_str() {
             "contains" | "startswith" | "endswith" | "hashfiles" | "success" | "failure" | "always" | "cancelled" => {}
             "case" => {
                 let last = arguments.len().saturating_sub(1);
                 let values = arguments.into_iter().enumerate().filter(|(at, _)| at % 2 == 1 || *at == last);
-                values.for_each(|(_, argument)| collect(argument, found));
+                values.for_each(|(_, argument)| collect(argument, json, found));
             }
-            _ => arguments.into_iter().for_each(|argument| collect(argument, found)),
+            "tojson" => arguments.into_iter().for_each(|argument| collect(argument, true, found)),
+            _ => arguments.into_iter().for_each(|argument| collect(argument, json, found)),
         },
     }
 }

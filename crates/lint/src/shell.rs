@@ -217,7 +217,12 @@ mod tests {
             | Part::Expression { range, quote } => (text[range.clone()].to_owned(), *quote),
         };
         let parts: Vec<(String, Quote)> = word.parts.iter().map(place).collect();
-        assert_eq!(parts, [("$D", Quote::Double), ("${{ x }}", Quote::Double), ("$(id)", Quote::None)], "{word:?}");
+        assert_eq!(
+            parts,
+            [("$D", Quote::Double), ("${{ x }}", Quote::Double), ("$(id)", Quote::None)]
+                .map(|(part, quote)| (part.to_owned(), quote)),
+            "{word:?}"
+        );
         assert!(word.literal().is_none());
         assert_eq!(Script::read("x 'a'\"b\"c").commands[0].words[1].literal(), Some("abc"));
     }

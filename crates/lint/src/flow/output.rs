@@ -149,7 +149,7 @@ fn add(
                 let workflow::TemplateKind::Text(parsed) = &template.kind else { continue };
                 for expr in parsed.expressions().filter(|expr| range.contains(&expr.range().start)) {
                     for (value, origin) in origins(place, expr) {
-                        let span = place.document.place(template.span, value.range());
+                        let span = place.document.place(template.span, value.part.range());
                         put(origin.through(span, "written to the output"));
                     }
                 }

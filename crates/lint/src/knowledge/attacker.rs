@@ -31,6 +31,49 @@ pub(crate) fn github(path: &[&str]) -> Reach {
     }
 }
 
+/// Whether a path names a mapping or a list, which is no text unless `toJSON` makes it one.
+pub(crate) fn is_mapping(path: &[&str]) -> bool {
+    let lower: Vec<String> = path.iter().map(|part| part.to_ascii_lowercase()).collect();
+    let parts: Vec<&str> = lower.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        [context] => matches!(
+            *context,
+            "github" | "env" | "inputs" | "matrix" | "needs" | "steps" | "secrets" | "vars" | "runner" | "job"
+        ),
+        ["github", "event"] => true,
+        ["github", "event", name] => matches!(
+            *name,
+            "issue"
+                | "pull_request"
+                | "discussion"
+                | "comment"
+                | "review"
+                | "answer"
+                | "review_comment"
+                | "head_commit"
+                | "commits"
+                | "workflow_run"
+                | "check_suite"
+                | "check_run"
+                | "release"
+                | "sender"
+                | "repository"
+                | "organization"
+                | "inputs"
+                | "client_payload"
+                | "changes"
+                | "label"
+                | "milestone"
+                | "deployment"
+        ),
+        ["github", "event", "pull_request", "head" | "base"]
+        | ["github", "event", "pull_request", "head" | "base", "repo"] => true,
+        ["github", "event", "issue", "pull_request"] => true,
+        ["steps" | "needs", _] | ["steps" | "needs", _, "outputs"] => true,
+        _ => false,
+    }
+}
+
 fn event(path: &[&str]) -> Reach {
     match path {
         // The text of an issue, a pull request, a comment, a review, a discussion.

@@ -30,7 +30,6 @@ const OUTPUTS: &[(&str, &str, &str)] = &[
     ("tj-actions/changed-files", "other_*files", "names of files in a pull request"),
     ("jitterbit/get-changed-files", "all", "names of files in a pull request"),
     ("jitterbit/get-changed-files", "added_modified", "names of files in a pull request"),
-    ("dorny/paths-filter", "*_files", "names of files in a pull request"),
     ("trilom/file-changes-action", "files*", "names of files in a pull request"),
     ("lots0logs/gh-action-get-changed-files", "*", "names of files in a pull request"),
     ("amannn/action-semantic-pull-request", "error_message", "the title of a pull request"),
@@ -54,7 +53,6 @@ const FIXED: &[(&str, &str)] = &[
     ("docker/build-push-action", "digest"),
     ("docker/build-push-action", "imageid"),
     ("docker/metadata-action", "version"),
-    ("dorny/paths-filter", "*"),
     ("peter-evans/create-pull-request", "pull-request-number"),
     ("peter-evans/find-comment", "comment-id"),
     ("actions/create-github-app-token", "*"),
@@ -62,6 +60,8 @@ const FIXED: &[(&str, &str)] = &[
     ("docker/setup-qemu-action", "*"),
     ("tj-actions/changed-files", "*_changed"),
     ("tj-actions/changed-files", "*_count"),
+    ("dorny/paths-filter", "*_count"),
+    ("dorny/paths-filter", "changes"),
 ];
 
 /// What an output of an action holds, as far as it is known: who decides it, and in words.
@@ -91,8 +91,8 @@ mod tests {
         for (uses, output, expected) in [
             ("tj-actions/changed-files@v45", "all_changed_files", Some(Reach::Outsider)),
             ("tj-actions/changed-files@v45", "any_changed", Some(Reach::Fixed)),
-            ("dorny/paths-filter@v3", "src_files", Some(Reach::Outsider)),
-            ("dorny/paths-filter@v3", "src", Some(Reach::Fixed)),
+            ("dorny/paths-filter@v3", "src_files", None),
+            ("dorny/paths-filter@v3", "changes", Some(Reach::Fixed)),
             ("actions/cache@v4", "cache-hit", Some(Reach::Fixed)),
             ("some/thing@v1", "x", None),
         ] {

@@ -26,6 +26,7 @@ fn read_range(text: &str, range: Range<usize>, depth: usize, script: &mut Script
         groups: Vec::new(),
         documents: Vec::new(),
         case: 0,
+        pattern: None,
     };
     reader.run();
 }
@@ -42,8 +43,10 @@ struct Reader<'t> {
     groups: Vec<usize>,
     /// Here-documents whose lines are still to come.
     documents: Vec<Pending>,
-    /// How many `case` are open: a `)` in them ends a pattern.
+    /// How many `case` are open.
     case: usize,
+    /// Where the commands end before a pattern of a `case`, while one is read: the next `)` ends it.
+    pattern: Option<usize>,
 }
 
 struct Pending {
@@ -69,8 +72,12 @@ impl Reader<'_> {
                 b'\\' if self.peek(1) == Some(b'\n') => self.at += 2,
                 b'#' => self.skip_line(),
                 b';' => {
-                    self.at += 1;
                     self.finish(false);
+                    if self.peek(1) == Some(b';') && self.case > 0 {
+                        self.at += 1;
+                        self.pattern = Some(self.script.commands.len());
+                    }
+                    self.at += 1;
                 }
                 b'&' if self.peek(1) == Some(b'>') => self.redirection(),
                 b'&' => {
@@ -86,6 +93,7 @@ impl Reader<'_> {
                     self.finish(true);
                 }
                 b'(' if self.peek(1) == Some(b'(') && self.current.words.is_empty() => self.skip_arithmetic(),
+                b'(' if self.pattern.is_some() => self.at += 1,
                 b'(' => {
                     self.at += 1;
                     // `name()` begins a function, whose body is a group.
@@ -99,10 +107,12 @@ impl Reader<'_> {
                 }
                 b')' => {
                     self.at += 1;
-                    if self.case > 0 && self.groups.last().is_none_or(|_| self.in_pattern()) {
-                        self.current = Command::default();
-                    } else {
-                        self.close_group();
+                    match self.pattern.take() {
+                        Some(start) => {
+                            self.script.commands.truncate(start);
+                            self.current = Command::default();
+                        }
+                        None => self.close_group(),
                     }
                 }
                 b'<' | b'>' => self.redirection(),
@@ -129,11 +139,6 @@ impl Reader<'_> {
     fn is_descriptor(&self) -> bool {
         let digits = self.bytes[self.at..self.end].iter().take_while(|byte| byte.is_ascii_digit()).count();
         matches!(self.peek(digits), Some(b'<' | b'>'))
-    }
-
-    /// In a `case`, a closing parenthesis with only words since the last separator ends a pattern.
-    fn in_pattern(&self) -> bool {
-        !self.current.words.is_empty() || self.current.assignments.is_empty()
     }
 
     fn skip_arithmetic(&mut self) {
@@ -375,9 +380,11 @@ impl Reader<'_> {
                 self.groups.push(self.script.commands.len());
                 self.case += 1;
                 self.skip_word_in();
+                self.pattern = Some(self.script.commands.len());
             }
             "esac" => {
                 self.case = self.case.saturating_sub(1);
+                self.pattern = None;
                 self.close_group();
             }
             "fi" | "done" | "}" => self.close_group(),

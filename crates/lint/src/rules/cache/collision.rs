@@ -20,11 +20,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
-    let cache = ActionStep::of(subject).filter(|action| {
-        action.uses.is("actions/cache")
-            || action.uses.is("actions/cache/save")
-            || action.uses.is("actions/cache/restore")
-    });
+    let cache = ActionStep::of(subject)
+        .filter(|action| action.uses.is("actions/cache") || action.uses.is("actions/cache/save"));
     let Some(action) = cache else { return };
     let (Some(key), Some(text)) = (action.input("key"), action.text("key")) else { return };
     let (Some(job), Some(strategy)) =

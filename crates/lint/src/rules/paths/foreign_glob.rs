@@ -40,12 +40,7 @@ fn one(pattern: &Spanned<Arc<str>>, is_path: bool, report: &mut Report<'_>) {
         report
             .at(pattern.span, "extended patterns of shells are not understood: parentheses stand for themselves")
             .help("write one pattern for each alternative");
-    } else if bare.starts_with('^')
-        || bare.ends_with('$')
-        || bare.contains("\\d")
-        || bare.contains("\\w")
-        || bare.contains(".*") && !bare.contains("/.*") && !bare.starts_with(".*") && !is_path
-    {
+    } else if bare.starts_with('^') || bare.ends_with('$') || bare.contains("\\d") || bare.contains("\\w") {
         report
             .at(pattern.span, "this reads like a regular expression, and is a pattern")
             .help("`*` stands for any text without `/`, `**` with it, `[0-9]+` for numbers");

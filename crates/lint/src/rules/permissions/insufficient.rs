@@ -1,6 +1,6 @@
 use span::Severity;
 use span::Span;
-use workflow::Permissions;
+use workflow::{PermissionLevel, Permissions};
 
 use super::asked::asked;
 use crate::finding::Confidence;
@@ -32,7 +32,9 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
             ask.place,
             format!("{} needs `{}: {}`, and the job has `{has}`", ask.who, ask.scope, ask.level.as_str()),
         );
-        finding.confidence(ask.confidence).related(place_of(permissions), "the job's token may do this, and no more");
+        // What is public can be read with any token.
+        let sure = if ask.level == PermissionLevel::Read { Confidence::Medium } else { ask.confidence };
+        finding.confidence(sure).related(place_of(permissions), "the job's token may do this, and no more");
         finding.help(format!("add `{}: {}` to `permissions:` of the job", ask.scope, ask.level.as_str()));
     }
 }

@@ -1,4 +1,5 @@
 use span::Severity;
+use workflow::{PermissionLevel, Permissions};
 
 use crate::finding::Confidence;
 use crate::flow::{self, Place};
@@ -40,9 +41,11 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
     let name = action.uses.name();
     for (input, all) in agents::OPEN_TO_ALL {
         if action.says(input, all) {
-            report
-                .at(action.place(input), format!("anyone may give {name} orders"))
-                .help("leave it out: then only people who may write to the repository can");
+            let finding = report.at(action.place(input), format!("anyone may give {name} orders"));
+            if !may_write(subject) {
+                finding.confidence(Confidence::Medium);
+            }
+            finding.help("leave it out: then only people who may write to the repository can");
         }
     }
     let place = Place::from(subject);
@@ -72,6 +75,17 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
             .related(event.name.span, "anyone can cause this event")
             .help("ask who it is in `if:` (`author_association`), and give the job no right that a stranger must not have");
     }
+}
+
+/// Whether the job's token may change anything; without a word on it, it may.
+fn may_write(subject: &StepSubject<'_>) -> bool {
+    let job = subject.owner.job().and_then(|job| job.permissions.as_ref());
+    let permissions = job.or(subject.owner.workflow().and_then(|workflow| workflow.permissions.as_ref()));
+    permissions.is_none_or(|permissions| match permissions {
+        Permissions::WriteAll(_) => true,
+        Permissions::ReadAll(_) => false,
+        Permissions::Scopes(_, scopes) => scopes.iter().any(|(_, level)| level.value == PermissionLevel::Write),
+    })
 }
 
 fn is_guarded(subject: &StepSubject<'_>) -> bool {

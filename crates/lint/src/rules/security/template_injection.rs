@@ -2,12 +2,12 @@ mod fix;
 
 use std::borrow::Cow;
 
-use expr::{Expr, Part};
+use expr::Expr;
 use span::{Severity, Span};
 use workflow::{Template, TemplateKind};
 
 use crate::finding::Confidence;
-use crate::flow::{self, Origin, Place};
+use crate::flow::{self, Origin, Place, Value};
 use crate::knowledge::attacker::{self, Reach};
 use crate::knowledge::sinks;
 use crate::report::Report;
@@ -58,12 +58,12 @@ fn sinks_of<'a>(subject: &StepSubject<'a>) -> Vec<Sink<'a>> {
 
 fn expression(subject: &StepSubject<'_>, sink: &Sink<'_>, expr: &Expr, report: &mut Report<'_>) {
     let mut told: Vec<String> = Vec::new();
-    for (part, origin) in flow::origins(&Place::from(subject), expr) {
+    for (value, origin) in flow::origins(&Place::from(subject), expr) {
         if origin.reach == Reach::Fixed || told.contains(&origin.path) {
             continue;
         }
         told.push(origin.path.clone());
-        tell(subject, sink, expr, part, &origin, report);
+        tell(subject, sink, expr, value, &origin, report);
     }
     if told.is_empty() {
         let place = subject.place(sink.template.span, expr.range());
@@ -80,17 +80,21 @@ fn tell(
     subject: &StepSubject<'_>,
     sink: &Sink<'_>,
     expr: &Expr,
-    part: Part<'_>,
+    value: Value<'_>,
     origin: &Origin,
     report: &mut Report<'_>,
 ) {
-    let place = subject.place(sink.template.span, part.range());
+    let place = subject.place(sink.template.span, value.part.range());
     let brings = if origin.path == origin.source {
         format!("`{}`", origin.path)
     } else {
         format!("`{}`, which comes from `{}`,", origin.path, origin.source)
     };
     let (severity, confidence, danger) = match origin.reach {
+        // What `toJSON` writes is a constant of JavaScript, whatever it holds.
+        Reach::Outsider if value.json && sink.run.is_none() => {
+            (Severity::Warning, Confidence::Low, "only languages that read JSON take it for a constant")
+        }
         Reach::Outsider => (Severity::Error, Confidence::High, "anyone can make it run commands"),
         Reach::Insider => (Severity::Warning, Confidence::Medium, "whoever chooses it can make it run commands"),
         Reach::Unknown | Reach::Fixed => (Severity::Warning, Confidence::Low, "what it holds is read as code"),

@@ -60,8 +60,9 @@ fn image(place: &Place<'_>, template: &Template, report: &mut Report<'_>) {
         return;
     };
     let mut told = false;
-    for part in flow::values(expr) {
-        let values = part
+    for value in flow::values(expr) {
+        let values = value
+            .part
             .path()
             .filter(|path| path[0].eq_ignore_ascii_case("matrix"))
             .and_then(|path| of_matrix(place, &path[1..]));

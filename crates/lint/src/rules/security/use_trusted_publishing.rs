@@ -55,13 +55,9 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
 }
 
 fn of_action(action: &ActionStep<'_>, report: &mut Report<'_>) {
-    let pypi = |name: &str| {
-        action
-            .text(name)
-            .is_none_or(|url| url.is_empty() || url.contains("upload.pypi.org") || url.contains("test.pypi.org"))
-    };
-    let npm = action.text("registry-url").is_none_or(|url| url.contains("registry.npmjs.org"));
-    let gems = action.text("gem-server").is_none_or(|url| url.contains("rubygems.org"));
+    let pypi = |name: &str| action.text(name).is_none_or(|url| url.is_empty() || url.contains("pypi"));
+    let npm = action.text("registry-url").is_none_or(|url| url.contains("npmjs"));
+    let gems = action.text("gem-server").is_none_or(|url| url.contains("rubygems"));
     let (input, registry) = if action.uses.is("pypa/gh-action-pypi-publish") && action.is_filled("password") {
         if !pypi("repository-url") || !pypi("repository_url") {
             return;
