@@ -30,7 +30,6 @@ mod checks;
 mod concurrency;
 mod correctness;
 mod expression;
-mod expressions;
 mod paths;
 mod permissions;
 mod security;
@@ -53,7 +52,6 @@ pub static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
         concurrency::RULES,
         correctness::RULES,
         expression::RULES,
-        expressions::RULES,
         paths::RULES,
         permissions::RULES,
         security::RULES,

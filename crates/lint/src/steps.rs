@@ -30,7 +30,8 @@ pub(crate) struct RunStep<'a> {
 pub(crate) enum Shell {
     /// `sh`, `bash`, `zsh`.
     Posix,
-    PowerShell,
+    /// PowerShell, old and new.
+    Pwsh,
     Cmd,
     Other,
 }
@@ -116,7 +117,7 @@ impl<'a> RunStep<'a> {
 
     /// The script read as commands, where its shell is one whose commands look like those of `sh`.
     pub(crate) fn commands(&self) -> Option<Script> {
-        matches!(self.shell, Shell::Posix | Shell::PowerShell).then(|| Script::read(&self.text()))
+        matches!(self.shell, Shell::Posix | Shell::Pwsh).then(|| Script::read(&self.text()))
     }
 
     /// The file's bytes of a part of the script.
@@ -134,7 +135,7 @@ fn shell_of(own: Option<&Template>, owner: Owner<'_>) -> Shell {
     let windows = owner.steps_job().is_some_and(|job| {
         job.runs_on.source_text().is_some_and(|label| label.to_ascii_lowercase().starts_with("windows"))
     });
-    if windows { Shell::PowerShell } else { Shell::Posix }
+    if windows { Shell::Pwsh } else { Shell::Posix }
 }
 
 /// The shell of `shell:`, which may have a path and options.
@@ -143,7 +144,7 @@ fn named(text: &str) -> Shell {
     let name = command.rsplit(['/', '\\']).next().unwrap_or(command).to_ascii_lowercase();
     match name.trim_end_matches(".exe") {
         "sh" | "bash" | "zsh" | "dash" | "ash" => Shell::Posix,
-        "pwsh" | "powershell" => Shell::PowerShell,
+        "pwsh" | "powershell" => Shell::Pwsh,
         "cmd" => Shell::Cmd,
         _ => Shell::Other,
     }

@@ -116,7 +116,6 @@ fn texts(command: &Command) -> impl Iterator<Item = &Word> {
     command.words.iter().skip(1).chain(documents)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of `of_script`, with its state")]
 fn add(
     place: &Place<'_>,
     template: &workflow::Template,

@@ -1,5 +1,5 @@
 use span::Severity;
-use workflow::{Concurrency, Workflow};
+use workflow::{Concurrency, Template, Workflow};
 
 use crate::finding::Confidence;
 use crate::report::Report;
@@ -40,7 +40,7 @@ const SAME: &[&str] = &[
 ];
 
 fn check(workflow: &Workflow, concurrency: &Concurrency, report: &mut Report<'_>) {
-    let cancels = concurrency.cancel_in_progress.as_ref().and_then(|cancel| cancel.source_text());
+    let cancels = concurrency.cancel_in_progress.as_ref().and_then(Template::source_text);
     if cancels.as_deref().map(str::trim) != Some("true") {
         return;
     }

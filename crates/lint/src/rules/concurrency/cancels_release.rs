@@ -1,4 +1,5 @@
 use span::Severity;
+use std::borrow::Cow;
 use workflow::{JobKind, StepKind};
 
 use crate::finding::Confidence;
@@ -34,7 +35,7 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     let publishes = steps::flat(&job.steps).into_iter().find_map(|step| match &step.kind {
         StepKind::Uses { .. } => {
             let action = steps::action(step)?;
-            let input = |name: &str| action.text(name).map(|text| text.into_owned());
+            let input = |name: &str| action.text(name).map(Cow::into_owned);
             publish::is_publisher(&action.uses, input).then_some((action.span, action.uses.name().to_owned()))
         }
         StepKind::Run { script, .. } => {
@@ -52,7 +53,7 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     // Each tag has a group of its own, in which nothing newer comes.
     let mut by_ref = false;
     concurrency.group.each_expression(&mut |template, _| {
-        by_ref |= template.text().contains("github.ref") || template.text().contains("github.sha")
+        by_ref |= template.text().contains("github.ref") || template.text().contains("github.sha");
     });
     let only_tags = subject.workflow.on.events.iter().all(|event| {
         matches!(&*event.name.value, "release" | "workflow_dispatch")

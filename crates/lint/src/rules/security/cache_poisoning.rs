@@ -1,5 +1,6 @@
 use span::Severity;
 use span::Span;
+use std::borrow::Cow;
 use workflow::{EventTrigger, JobKind};
 
 use crate::finding::Confidence;
@@ -29,7 +30,7 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     let event = subject.workflow.on.events.iter().find(|event| is_release(event));
     let publisher = all.iter().find_map(|step| {
         let action = steps::action(step)?;
-        let input = |name: &str| action.text(name).map(|text| text.into_owned());
+        let input = |name: &str| action.text(name).map(Cow::into_owned);
         publish::is_publisher(&action.uses, input).then_some(action)
     });
     if event.is_none() && publisher.is_none() {

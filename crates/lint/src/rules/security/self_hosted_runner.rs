@@ -54,7 +54,7 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
 /// The value of an axis that names such a machine.
 fn own(matrix: &Template, axis: &str) -> Option<Span> {
     let values = matrix.get(axis).into_iter().chain(matrix.get("include"));
-    values.filter_map(|value| holds(value)).next()
+    values.filter_map(holds).next()
 }
 
 fn holds(value: &Template) -> Option<Span> {

@@ -68,7 +68,7 @@ fn image(place: &Place<'_>, template: &Template, report: &mut Report<'_>) {
             .and_then(|path| of_matrix(place, &path[1..]));
         match values {
             Some(values) => {
-                values.into_iter().for_each(|value| written(&value.0, template.span, Some(value.1), report))
+                values.into_iter().for_each(|value| written(&value.0, template.span, Some(value.1), report));
             }
             None if !told => unknown(template.span, report),
             None => {}

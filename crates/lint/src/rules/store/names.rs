@@ -49,23 +49,21 @@ pub(super) fn check(subject: &ExpressionSubject<'_>, kind: Kind, report: &mut Re
             continue;
         }
         let same = |other: &&str| other.eq_ignore_ascii_case(name);
-        if known.iter().any(|other| same(other)) {
+        if known.iter().any(same) {
             continue;
         }
         let environment = subject.owner.job().map_or(Environment::None, environment);
         let place = subject.place(reference.range.clone());
         let of = |name: &str| of_environment(subject.project, kind, name);
         match environment {
-            Environment::Named(environment) if of(environment).iter().any(|other| same(other)) => {}
+            Environment::Named(environment) if of(environment).iter().any(same) => {}
             Environment::Any
-                if every_environment(subject.project)
-                    .iter()
-                    .any(|environment| of(environment).iter().any(|other| same(other))) => {}
+                if every_environment(subject.project).iter().any(|environment| of(environment).iter().any(same)) => {}
             _ => {
                 let finding = report.at(place, format!("there is no {} `{name}`: this is empty", kind.word()));
                 let elsewhere: Vec<&str> = every_environment(subject.project)
                     .into_iter()
-                    .filter(|environment| of(environment).iter().any(|other| same(other)))
+                    .filter(|environment| of(environment).iter().any(same))
                     .collect();
                 if let Some(first) = elsewhere.first() {
                     finding.help(format!(

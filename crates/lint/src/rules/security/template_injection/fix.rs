@@ -96,7 +96,7 @@ fn reference(shell: Shell, text: &str, whole: &std::ops::Range<usize>, name: &st
                 Quote::Single => None,
             }
         }
-        Shell::PowerShell => Some((format!("${{env:{name}}}"), false)),
+        Shell::Pwsh => Some((format!("${{env:{name}}}"), false)),
         Shell::Cmd => Some((format!("%{name}%"), false)),
         Shell::Other => None,
     }

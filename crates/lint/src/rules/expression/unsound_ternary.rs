@@ -7,13 +7,13 @@ use crate::rule::{Check, Profile, Rule};
 use crate::subject::ExpressionSubject;
 
 pub(super) static RULE: Rule = Rule {
-    id: "expressions/unsound-ternary",
+    id: "expression/unsound-ternary",
     severity: Severity::Warning,
     confidence: Confidence::High,
     profile: Profile::Correctness,
     aliases: &["zizmor:unsound-ternary"],
     summary: "a choice of two values never takes the first, as that counts as false",
-    page: page!("expressions/unsound-ternary"),
+    page: page!("expression/unsound-ternary"),
     checks: &[Check::Expression(check)],
 };
 
