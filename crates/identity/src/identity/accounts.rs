@@ -84,11 +84,13 @@ impl Identity {
         site_admin: bool,
         password: Option<&str>,
     ) -> Result<i64> {
+        // Commits are matched with accounts by it.
+        let email = account.email.map(str::to_lowercase);
         let new = NewUser {
             login: account.login,
             kind: "User",
             name: account.name,
-            email: account.email,
+            email: email.as_deref(),
             site_admin,
             password,
         };

@@ -1,0 +1,89 @@
+//! Fields of the objects that answers are made of: what their readers can count on. There are more than these.
+
+use super::schema::{Field, Kind};
+
+const fn text(name: &'static str) -> Field {
+    Field::required(name, Kind::String)
+}
+
+const fn maybe_text(name: &'static str) -> Field {
+    Field { name, kind: Kind::String, required: true, nullable: true }
+}
+
+const fn number(name: &'static str) -> Field {
+    Field::required(name, Kind::Integer)
+}
+
+const fn maybe_number(name: &'static str) -> Field {
+    Field { name, kind: Kind::Integer, required: true, nullable: true }
+}
+
+const fn flag(name: &'static str) -> Field {
+    Field::required(name, Kind::Boolean)
+}
+
+const fn object(name: &'static str, fields: &'static [Field]) -> Field {
+    Field::required(name, Kind::Object(fields))
+}
+
+pub(crate) const SIMPLE_USER: &[Field] =
+    &[text("login"), number("id"), text("node_id"), text("url"), text("html_url"), text("type"), flag("site_admin")];
+
+pub(crate) const ORGANIZATION: &[Field] =
+    &[text("login"), number("id"), text("node_id"), text("url"), maybe_text("description")];
+
+pub(crate) const MEMBERSHIP: &[Field] = &[
+    text("url"),
+    text("state"),
+    text("role"),
+    object("organization", ORGANIZATION),
+    object("user", SIMPLE_USER),
+];
+
+pub(crate) const TEAM: &[Field] = &[
+    number("id"),
+    text("node_id"),
+    text("name"),
+    text("slug"),
+    maybe_text("description"),
+    text("privacy"),
+    text("permission"),
+    text("url"),
+];
+
+pub(crate) const TEAM_MEMBERSHIP: &[Field] = &[text("url"), text("role"), text("state")];
+
+const PERMISSIONS: &[Field] = &[flag("admin"), flag("maintain"), flag("push"), flag("triage"), flag("pull")];
+
+pub(crate) const COLLABORATOR: &[Field] =
+    &[text("login"), number("id"), text("role_name"), object("permissions", PERMISSIONS)];
+
+pub(crate) const COLLABORATOR_PERMISSION: &[Field] =
+    &[text("permission"), text("role_name"), object("user", COLLABORATOR)];
+
+pub(crate) const TOKEN: &[Field] = &[
+    number("id"),
+    text("name"),
+    text("kind"),
+    text("hint"),
+    Field::required("scopes", Kind::Array(&Kind::String)),
+    maybe_number("owner_id"),
+    object("permissions", &[]),
+    text("created_at"),
+    maybe_text("last_used_at"),
+    maybe_text("expires_at"),
+];
+
+pub(crate) const AUDIT_ENTRY: &[Field] = &[
+    number("@timestamp"),
+    text("_document_id"),
+    text("action"),
+    text("actor"),
+    text("actor_kind"),
+    flag("allowed"),
+    text("subject"),
+    maybe_number("repo_id"),
+    maybe_number("org_id"),
+    object("details", &[]),
+    text("hash"),
+];
