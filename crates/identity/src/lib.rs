@@ -10,6 +10,7 @@ mod caller;
 mod credentials;
 mod error;
 mod identity;
+pub mod oidc;
 pub mod password;
 mod secrets;
 mod throttle;

@@ -1,7 +1,7 @@
 //! From a request to its answer.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -134,6 +134,8 @@ impl Api {
         let urls = self.forge().urls();
         let mut call = Call {
             caller,
+            method: route.method,
+            route: route.path,
             params,
             query: pairs(parts.uri.query().unwrap_or_default())?,
             json: Map::new(),
@@ -142,12 +144,12 @@ impl Api {
             media,
             repo: None,
             org: None,
-            body: None,
+            body: Mutex::new(None),
             from,
         };
         self.admit(&route, &mut call).await?;
         if route.raw {
-            call.body = Some(body);
+            call.body = Mutex::new(Some(body));
         } else if route.writes() {
             call.json = read_json(body, &route).await?;
         }
@@ -159,7 +161,8 @@ impl Api {
     /// Who asks; also for what is not in the table.
     pub(crate) async fn caller(&self, headers: &HeaderMap, from: &str) -> Result<Caller, Problem> {
         let bad = |_| Problem::new(StatusCode::UNAUTHORIZED, "Bad credentials");
-        let credentials = Credentials::from_headers(text(headers, header::AUTHORIZATION), text(headers, header::COOKIE));
+        let credentials =
+            Credentials::from_headers(text(headers, header::AUTHORIZATION), text(headers, header::COOKIE));
         Ok(self.identity().authenticate(&credentials.map_err(bad)?, from).await?)
     }
 
@@ -178,9 +181,7 @@ impl Api {
         let identity = self.identity();
         match route.access {
             Access::Anybody => Ok(()),
-            Access::Reader if call.caller.is_anonymous() && !identity.settings().open => {
-                Err(Problem::requires_login())
-            }
+            Access::Reader if call.caller.is_anonymous() && !identity.settings().open => Err(Problem::requires_login()),
             Access::Reader => Ok(()),
             Access::User(scope) => Ok(identity.allow_user(&call.caller, scope).map(|_| ())?),
             Access::SiteAdmin => Ok(identity.allow_site_admin(&call.caller)?),

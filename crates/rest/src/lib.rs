@@ -4,6 +4,7 @@
 //! what are made; what all answers have in common (errors, pages, ETags, limits). Handlers are grouped by their subject.
 //! Must not: decide who may do what (`identity` does), hold rules of git or of runs (`forge` and `control` do), or speak SQL.
 
+mod actions;
 mod api;
 mod audit_log;
 mod collaborators;

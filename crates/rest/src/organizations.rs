@@ -22,7 +22,8 @@ pub(crate) const ROUTES: &[Route] = &[
             Field::nullable("profile_name", Kind::String),
         ])
         .gives(201, Gives::Object(ORGANIZATION)),
-    Route::get("/orgs/{org}", Access::Reader, handler!(get), "An organisation.").gives(200, Gives::Object(ORGANIZATION)),
+    Route::get("/orgs/{org}", Access::Reader, handler!(get), "An organisation.")
+        .gives(200, Gives::Object(ORGANIZATION)),
     Route::patch(
         "/orgs/{org}",
         Access::Org(Permission::OrganizationAdministration, Level::Write),
@@ -44,14 +45,24 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::delete("/orgs/{org}/members/{username}", WRITE, handler!(remove), "Takes a member out."),
     Route::get("/orgs/{org}/memberships/{username}", READ, handler!(membership), "What a user is in the organisation.")
         .gives(200, Gives::Object(MEMBERSHIP)),
-    Route::put("/orgs/{org}/memberships/{username}", WRITE, handler!(set_membership), "Makes a user a member or owner.")
-        .body(&[Field::new("role", Kind::Choice(&["admin", "member"]))])
-        .gives(200, Gives::Object(MEMBERSHIP)),
+    Route::put(
+        "/orgs/{org}/memberships/{username}",
+        WRITE,
+        handler!(set_membership),
+        "Makes a user a member or owner.",
+    )
+    .body(&[Field::new("role", Kind::Choice(&["admin", "member"]))])
+    .gives(200, Gives::Object(MEMBERSHIP)),
     Route::delete("/orgs/{org}/memberships/{username}", WRITE, handler!(remove), "Takes a member out."),
     Route::get("/user/memberships/orgs", Access::User(""), handler!(own_memberships), "Memberships of the caller.")
         .list(MEMBERSHIP),
-    Route::get("/user/memberships/orgs/{org}", READ, handler!(own_membership), "What the caller is in an organisation.")
-        .gives(200, Gives::Object(MEMBERSHIP)),
+    Route::get(
+        "/user/memberships/orgs/{org}",
+        READ,
+        handler!(own_membership),
+        "What the caller is in an organisation.",
+    )
+    .gives(200, Gives::Object(MEMBERSHIP)),
 ];
 
 /// An organisation as lists show it.

@@ -32,7 +32,8 @@ pub(crate) const ROUTES: &[Route] = &[
         .body(FIELDS)
         .gives(200, Gives::Object(TEAM)),
     Route::delete("/orgs/{org}/teams/{team_slug}", WRITE, handler!(delete), "Deletes a team."),
-    Route::get("/orgs/{org}/teams/{team_slug}/members", READ, handler!(members), "Members of a team.").list(SIMPLE_USER),
+    Route::get("/orgs/{org}/teams/{team_slug}/members", READ, handler!(members), "Members of a team.")
+        .list(SIMPLE_USER),
     Route::get(
         "/orgs/{org}/teams/{team_slug}/memberships/{username}",
         READ,
@@ -167,7 +168,8 @@ async fn create(api: &Api, call: &mut Call) -> Result {
     let slug = check_name(name)?;
     let privacy = call.text("privacy").unwrap_or("closed");
     let mut tx = api.store().begin().await?;
-    let id = store::teams::insert(&mut tx, org.id, &slug, name, call.text("description"), privacy).await.map_err(taken)?;
+    let id =
+        store::teams::insert(&mut tx, org.id, &slug, name, call.text("description"), privacy).await.map_err(taken)?;
     for login in call.texts("maintainers").unwrap_or_default() {
         let user = store::users::by_login(&mut tx, &login).await?;
         let user = user.ok_or_else(|| Problem::invalid("maintainers", format!("there is no user `{login}`")))?;
@@ -357,7 +359,8 @@ async fn of_repository(api: &Api, call: &mut Call) -> Result {
 mod tests {
     #[test]
     fn slugs() {
-        for (name, expected) in [("Release  Team!", "release-team"), ("a_b", "a_b"), ("--", ""), ("Größe", "größe")] {
+        for (name, expected) in [("Release  Team!", "release-team"), ("a_b", "a_b"), ("--", ""), ("Größe", "größe")]
+        {
             assert_eq!(super::slug(name), expected);
         }
     }

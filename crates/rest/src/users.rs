@@ -34,10 +34,12 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/users", Access::Reader, handler!(list), "Accounts, by id.")
         .params(&[Param::new("since", Kind::Integer, "Only accounts after this id.")])
         .list(SIMPLE_USER),
-    Route::get("/users/{username}", Access::Reader, handler!(get), "An account.").gives(200, Gives::Object(SIMPLE_USER)),
+    Route::get("/users/{username}", Access::Reader, handler!(get), "An account.")
+        .gives(200, Gives::Object(SIMPLE_USER)),
     Route::get("/user/{account_id}", Access::Reader, handler!(get_by_id), "An account by its id.")
         .gives(200, Gives::Object(SIMPLE_USER)),
-    Route::get("/users/{username}/orgs", Access::Reader, handler!(orgs_of), "Organisations of a user.").list(SIMPLE_USER),
+    Route::get("/users/{username}/orgs", Access::Reader, handler!(orgs_of), "Organisations of a user.")
+        .list(SIMPLE_USER),
     Route::post("/admin/users", Access::SiteAdmin, handler!(create), "Makes a user.")
         .body(&[
             Field::required("login", Kind::String),
@@ -47,8 +49,13 @@ pub(crate) const ROUTES: &[Route] = &[
             Field::new("site_admin", Kind::Boolean),
         ])
         .gives(201, Gives::Object(SIMPLE_USER)),
-    Route::put("/users/{username}/site_admin", Access::SiteAdmin, handler!(promote), "Makes a user administer the server.")
-        .gives(204, Gives::Nothing),
+    Route::put(
+        "/users/{username}/site_admin",
+        Access::SiteAdmin,
+        handler!(promote),
+        "Makes a user administer the server.",
+    )
+    .gives(204, Gives::Nothing),
     Route::delete("/users/{username}/site_admin", Access::SiteAdmin, handler!(demote), "The opposite."),
     Route::put("/users/{username}/suspended", Access::SiteAdmin, handler!(suspend), "Shuts a user out.")
         .gives(204, Gives::Nothing),
@@ -239,8 +246,9 @@ async fn create_token(api: &Api, call: &mut Call) -> Result {
     let expires_at = match call.text("expires_at") {
         None => None,
         Some(text) => {
-            let time: jiff::Timestamp =
-                text.parse().map_err(|_| Problem::invalid("expires_at", "expected a time such as 2027-01-31T00:00:00Z"))?;
+            let time: jiff::Timestamp = text
+                .parse()
+                .map_err(|_| Problem::invalid("expires_at", "expected a time such as 2027-01-31T00:00:00Z"))?;
             Some(time.as_microsecond())
         }
     };

@@ -156,3 +156,26 @@ pub async fn leftovers(query: &mut impl Query, unseen_since: Micros) -> Result<V
                (SELECT 1 FROM jobs WHERE jobs.runner_id = runners.id AND jobs.status = 'in_progress') AND seen_at < $1";
     query.fetch_all(sql, args![unseen_since]).await
 }
+
+/// Whether it executes a job.
+pub async fn busy(query: &mut impl Query, id: i64) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM jobs WHERE runner_id = $1 AND status = 'in_progress'";
+    Ok(query.fetch_one::<i64>(sql, args![id]).await? > 0)
+}
+
+/// # Errors
+/// [`crate::Error::Taken`] when its scope has a group of this name.
+pub async fn rename_group(tx: &mut Tx, id: i64, name: &str) -> Result<()> {
+    let sql = "UPDATE runner_groups SET name = $2, name_key = $3 WHERE id = $1";
+    tx.execute(sql, args![id, name, name.to_lowercase()]).await.map(drop)
+}
+
+/// `false` when it has runners, and stays.
+pub async fn delete_group(tx: &mut Tx, id: i64) -> Result<bool> {
+    let sql = "DELETE FROM runner_groups WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM runners WHERE group_id = $1)";
+    let deleted = tx.execute(sql, args![id]).await? > 0;
+    if deleted {
+        tx.execute("DELETE FROM runner_group_repos WHERE group_id = $1", args![id]).await?;
+    }
+    Ok(deleted)
+}

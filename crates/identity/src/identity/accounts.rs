@@ -97,6 +97,12 @@ impl Identity {
         store::users::insert(tx, &new).await.map_err(|error| taken(error, "login", account.login))
     }
 
+    /// A user who logs in at a provider.
+    pub(crate) async fn insert_user_by_provider(&self, tx: &mut Tx, account: &NewAccount<'_>) -> Result<i64> {
+        check_login(account.login)?;
+        self.insert_user(tx, account, false, None).await
+    }
+
     /// Makes a user.
     pub async fn create_user(
         &self,

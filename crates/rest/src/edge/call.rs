@@ -1,3 +1,5 @@
+use std::sync::{Mutex, PoisonError};
+
 use axum::http::HeaderMap;
 use identity::{Caller, Need, RepoRef};
 use serde::de::DeserializeOwned;
@@ -12,6 +14,10 @@ use crate::{Api, Problem};
 /// A request on its way to its handler: whoever it is from may do what the route is for.
 pub struct Call {
     pub caller: Caller,
+    /// `GET`, `POST`, …; a `HEAD` is a `GET`.
+    pub method: &'static str,
+    /// The route's path, with its names.
+    pub route: &'static str,
     /// Values of the path's names, decoded.
     pub params: Vec<(&'static str, String)>,
     /// Pairs of the query, decoded.
@@ -26,7 +32,8 @@ pub struct Call {
     pub media: Media,
     pub(crate) repo: Option<Repository>,
     pub(crate) org: Option<User>,
-    pub(crate) body: Option<axum::body::Body>,
+    /// Behind a lock only because a body cannot be shared by threads, while a call is.
+    pub(crate) body: Mutex<Option<axum::body::Body>>,
 }
 
 impl std::fmt::Debug for Call {
@@ -122,12 +129,13 @@ impl Call {
 
     /// The whole body as a struct.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_value(Value::Object(self.json.clone())).map_err(|error| Problem::unprocessable(error.to_string()))
+        serde_json::from_value(Value::Object(self.json.clone()))
+            .map_err(|error| Problem::unprocessable(error.to_string()))
     }
 
     /// The body of a raw route; once.
     pub fn take_body(&mut self) -> axum::body::Body {
-        self.body.take().unwrap_or_default()
+        self.body.get_mut().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 
     /// Asks again, for what only the handler knows: a refusal is an answer and an entry in the audit log.

@@ -19,7 +19,8 @@ pub(crate) fn tag(answer: Answer, request: &HeaderMap) -> Answer {
     // Weak, since the bytes may differ while the meaning is the same.
     let etag = format!("W/\"{}\"", hex::encode(hash.finalize()));
     let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let same = known.flat_map(|value| value.split(',')).map(str::trim).any(|one| one == "*" || weak(one) == weak(&etag));
+    let same =
+        known.flat_map(|value| value.split(',')).map(str::trim).any(|one| one == "*" || weak(one) == weak(&etag));
     let mut answer =
         if same { Answer { status: StatusCode::NOT_MODIFIED, body: Body::Empty, ..answer } } else { answer };
     if let Ok(etag) = HeaderValue::from_str(&etag) {

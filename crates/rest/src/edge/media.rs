@@ -71,7 +71,10 @@ mod tests {
             (Some("application/vnd.github.v3+json"), Some(Media::Json)),
             (Some("application/vnd.github.v3.diff; charset=utf-8"), Some(Media::Diff)),
             (Some("application/vnd.github.raw+json"), Some(Media::Raw)),
-            (Some("application/vnd.github.merge-info-preview+json, application/vnd.github.nebula-preview"), Some(Media::Other)),
+            (
+                Some("application/vnd.github.merge-info-preview+json, application/vnd.github.nebula-preview"),
+                Some(Media::Other),
+            ),
             (Some("image/png, application/octet-stream"), Some(Media::Bytes)),
             (Some("image/png"), None),
         ];

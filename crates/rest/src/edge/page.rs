@@ -17,10 +17,7 @@ impl Page {
             let found = query.iter().rev().find(|(key, _)| key == name);
             found.and_then(|(_, value)| value.parse::<usize>().ok()).filter(|value| *value > 0)
         };
-        Self {
-            number: number("page").unwrap_or(1).min(1_000_000),
-            per_page: number("per_page").unwrap_or(30).min(100),
-        }
+        Self { number: number("page").unwrap_or(1).min(1_000_000), per_page: number("per_page").unwrap_or(30).min(100) }
     }
 
     #[must_use]

@@ -32,13 +32,8 @@ pub(crate) const SIMPLE_USER: &[Field] =
 pub(crate) const ORGANIZATION: &[Field] =
     &[text("login"), number("id"), text("node_id"), text("url"), maybe_text("description")];
 
-pub(crate) const MEMBERSHIP: &[Field] = &[
-    text("url"),
-    text("state"),
-    text("role"),
-    object("organization", ORGANIZATION),
-    object("user", SIMPLE_USER),
-];
+pub(crate) const MEMBERSHIP: &[Field] =
+    &[text("url"), text("state"), text("role"), object("organization", ORGANIZATION), object("user", SIMPLE_USER)];
 
 pub(crate) const TEAM: &[Field] = &[
     number("id"),
@@ -87,3 +82,24 @@ pub(crate) const AUDIT_ENTRY: &[Field] = &[
     object("details", &[]),
     text("hash"),
 ];
+
+pub(crate) const PUBLIC_KEY: &[Field] = &[text("key_id"), text("key")];
+
+pub(crate) const SECRET: &[Field] = &[text("name"), text("created_at"), text("updated_at")];
+
+pub(crate) const VARIABLE: &[Field] = &[text("name"), text("value"), text("created_at"), text("updated_at")];
+
+pub(crate) const RUNNER_TOKEN: &[Field] = &[text("token"), text("expires_at")];
+
+pub(crate) const RUNNER: &[Field] = &[
+    number("id"),
+    text("name"),
+    text("os"),
+    text("status"),
+    flag("busy"),
+    flag("ephemeral"),
+    Field::required("labels", Kind::Array(&Kind::Object(&[text("name"), text("type")]))),
+];
+
+pub(crate) const RUNNER_GROUP: &[Field] =
+    &[number("id"), text("name"), text("visibility"), flag("default"), text("runners_url")];

@@ -146,7 +146,8 @@ fn schema(kind: Kind, nullable: bool) -> Value {
 
 /// `get-repos-owner-repo-actions-runs`
 fn operation_id(route: &Route) -> String {
-    let path: String = route.path.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    let path: String =
+        route.path.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let parts: Vec<&str> = path.split('-').filter(|part| !part.is_empty()).collect();
     format!("{}-{}", route.method.to_lowercase(), if parts.is_empty() { "root".to_owned() } else { parts.join("-") })
 }

@@ -8,7 +8,8 @@ use super::schema::{Field, Param};
 use crate::{Answer, Api, Call, Problem};
 
 /// What answers a request whose route, caller, access and body have been checked.
-pub type Handler = for<'a> fn(&'a Api, &'a mut Call) -> Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send + 'a>>;
+pub type Handler =
+    for<'a> fn(&'a Api, &'a mut Call) -> Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send + 'a>>;
 
 /// An async function `(&Api, &mut Call) -> Result` as a [`Handler`].
 #[macro_export]
@@ -166,6 +167,12 @@ impl Route {
     #[must_use]
     pub const fn gives(self, status: u16, gives: Gives) -> Self {
         Self { status, gives, ..self }
+    }
+
+    /// Another status of success.
+    #[must_use]
+    pub const fn status(self, status: u16) -> Self {
+        Self { status, gives: Gives::Object(&[]), ..self }
     }
 
     /// An array in pages.

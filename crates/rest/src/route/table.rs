@@ -1,4 +1,5 @@
 use super::Route;
+use crate::actions::{runner_groups, runner_labels, runners, secrets, selected, variables};
 use crate::{audit_log, collaborators, meta, organizations, teams, users};
 
 /// Every route, group by group.
@@ -9,6 +10,23 @@ pub(crate) fn all() -> Vec<Route> {
         organizations::ROUTES,
         teams::ROUTES,
         collaborators::ROUTES,
+        secrets::REPOSITORY,
+        secrets::ENVIRONMENT,
+        secrets::ORGANIZATION,
+        secrets::DEPENDABOT,
+        secrets::OTHERS,
+        selected::OF_SECRETS,
+        variables::REPOSITORY,
+        variables::ENVIRONMENT,
+        variables::ORGANIZATION,
+        variables::OTHERS,
+        selected::OF_VARIABLES,
+        runners::REPOSITORY,
+        runners::ORGANIZATION,
+        runners::SERVER,
+        runner_labels::REPOSITORY,
+        runner_labels::ORGANIZATION,
+        runner_groups::ROUTES,
         audit_log::ROUTES,
     ];
     groups.concat()

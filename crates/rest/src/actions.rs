@@ -1,0 +1,9 @@
+//! Everything of GitHub Actions that the API has.
+
+pub(crate) mod runner_groups;
+pub(crate) mod runner_labels;
+pub(crate) mod runners;
+pub(crate) mod scope;
+pub(crate) mod secrets;
+pub(crate) mod selected;
+pub(crate) mod variables;
