@@ -1,5 +1,7 @@
 //! Everything of GitHub Actions that the API has.
 
+pub(crate) mod environments;
+pub(crate) mod permissions;
 pub(crate) mod runner_groups;
 pub(crate) mod runner_labels;
 pub(crate) mod runners;

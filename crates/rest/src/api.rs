@@ -11,9 +11,9 @@ use identity::{Caller, Credentials, Identity, Via};
 use serde_json::{Map, Value};
 use store::Store;
 
+use crate::edge::conditional;
 use crate::edge::media::Media;
 use crate::edge::rate::{Budget, Limits, Rate};
-use crate::edge::{call, conditional};
 use crate::route::{self, Access, Found, Matcher, Route};
 use crate::{Call, Problem};
 
@@ -191,7 +191,7 @@ impl Api {
                 let Some(repo) = store::repositories::by_name(&mut self.store().read(), owner, name).await? else {
                     return Err(unknown_path(self, &call.caller));
                 };
-                identity.allow_need(&call.caller, &call::repo_ref(&repo), need).await?;
+                identity.allow_need(&call.caller, &forge::repo_ref(&repo), need).await?;
                 call.repo = Some(repo);
                 Ok(())
             }

@@ -17,11 +17,11 @@ mod users;
 
 pub use api::{Api, Parts, Settings};
 pub use edge::answer::{Answer, Body as AnswerBody};
-pub use edge::call::{Call, repo_ref};
+pub use edge::call::Call;
 pub use edge::media::Media;
 pub use edge::page::Page;
 pub use edge::problem::{Cause, FieldError, Problem};
-pub use edge::rate::Limits;
+pub use edge::rate::{Budget, Limits};
 pub use route::{Access, Field, Gives, Handler, Kind, Param, Route, TokenKinds};
 
 /// What handlers answer with.

@@ -72,7 +72,7 @@ pub(crate) fn shape(api: &Api, org: &User) -> Value {
     json!({
         "login": org.login,
         "id": org.id,
-        "node_id": forge::node_id("Organization", org.id),
+        "node_id": forge::ids::node_id("Organization", org.id),
         "url": url,
         "repos_url": format!("{url}/repos"),
         "events_url": format!("{url}/events"),

@@ -4,7 +4,6 @@ use identity::{Action, Level, Need, OrgRole, Permission, Role};
 use serde_json::{Value, json};
 use store::teams::Team;
 
-use crate::edge::call::repo_ref;
 use crate::route::fields::{SIMPLE_USER, TEAM, TEAM_MEMBERSHIP};
 use crate::users::named;
 use crate::{Access, Answer, Api, Call, Field, FieldError, Gives, Kind, Problem, Result, Route, handler};
@@ -99,7 +98,7 @@ pub(crate) fn shape(api: &Api, org_login: &str, team: &Team, role: Option<Role>)
     };
     json!({
         "id": team.id,
-        "node_id": forge::node_id("Team", team.id),
+        "node_id": forge::ids::node_id("Team", team.id),
         "name": team.name,
         "slug": team.slug,
         "description": team.description,
@@ -274,7 +273,7 @@ async fn repositories(api: &Api, call: &mut Call) -> Result {
     let mut items = Vec::new();
     for (id, role) in found {
         let Some(repo) = store::repositories::by_id(&mut query, id).await? else { continue };
-        if !api.identity().sees(&call.caller, &repo_ref(&repo)).await? {
+        if !api.identity().sees(&call.caller, &forge::repo_ref(&repo)).await? {
             continue;
         }
         let mut item = shapes.repository(&repo).await?;
@@ -304,7 +303,7 @@ async fn set_repository(api: &Api, call: &mut Call) -> Result {
     let team = team(api, call).await?;
     let repo = repository(api, call, &team).await?;
     let need = Need::new(Permission::Administration, Level::Write);
-    api.identity().allow_need(&call.caller, &repo_ref(&repo), need).await?;
+    api.identity().allow_need(&call.caller, &forge::repo_ref(&repo), need).await?;
     let role: Role = call.text("permission").unwrap_or("push").parse().unwrap_or(Role::Write);
     let mut tx = api.store().begin().await?;
     store::teams::set_repository(&mut tx, team.id, repo.id, role.name()).await?;

@@ -14,12 +14,9 @@ pub(crate) const WRITE: Access = Access::repo(Permission::Environments, Level::W
 
 const REVIEWER: &[Field] =
     &[Field::required("type", Kind::Choice(&["User", "Team"])), Field::required("id", Kind::Integer)];
-const POLICY: &[Field] = &[
-    Field::required("protected_branches", Kind::Boolean),
-    Field::required("custom_branch_policies", Kind::Boolean),
-];
-const NAME: &[Field] =
-    &[Field::required("name", Kind::String), Field::new("type", Kind::Choice(&["branch", "tag"]))];
+const POLICY: &[Field] =
+    &[Field::required("protected_branches", Kind::Boolean), Field::required("custom_branch_policies", Kind::Boolean)];
+const NAME: &[Field] = &[Field::required("name", Kind::String), Field::new("type", Kind::Choice(&["branch", "tag"]))];
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/repos/{owner}/{repo}/environments", READ, handler!(list), "Environments of a repository.")
@@ -123,7 +120,7 @@ pub(crate) async fn shape(api: &Api, full_name: &str, environment: &Environment)
     let name = percent_encoding::utf8_percent_encode(&environment.name, percent_encoding::NON_ALPHANUMERIC);
     Ok(json!({
         "id": environment.id,
-        "node_id": forge::node_id("Environment", environment.id),
+        "node_id": forge::ids::node_id("Environment", environment.id),
         "name": environment.name,
         "url": format!("{}/environments/{name}", urls.repo(full_name)),
         "html_url": format!("{}/deployments/{name}", urls.page(full_name)),
@@ -170,7 +167,11 @@ async fn get(api: &Api, call: &mut Call) -> Result {
 
 fn check_name(name: &str) -> Result<()> {
     let wrong = name.trim().is_empty() || name.chars().count() > 255 || name.chars().any(char::is_control);
-    if wrong { Err(Problem::invalid("environment_name", "a name has 1 to 255 characters and no control characters")) } else { Ok(()) }
+    if wrong {
+        Err(Problem::invalid("environment_name", "a name has 1 to 255 characters and no control characters"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Who of `reviewers` is there and sees the repository.
@@ -222,12 +223,16 @@ async fn put(api: &Api, call: &mut Call) -> Result {
         environment.approvals = environment.approvals.max(1);
     }
     let count = store::environments::reviewers(&mut tx, environment.id).await?;
-    environment.approvals = if count.is_empty() { 0 } else { call.integer("required_approvals").unwrap_or(environment.approvals) };
+    environment.approvals =
+        if count.is_empty() { 0 } else { call.integer("required_approvals").unwrap_or(environment.approvals) };
     // A team may have more people than the list has entries.
     let teams = count.iter().any(|reviewer| reviewer.kind == "Team");
     let most = if teams { 100 } else { i64::try_from(count.len()).unwrap_or(0) };
     if (environment.approvals < 1 && !count.is_empty()) || environment.approvals > most {
-        return Err(Problem::invalid("required_approvals", format!("expected 1 to {most}, as many as there are reviewers")));
+        return Err(Problem::invalid(
+            "required_approvals",
+            format!("expected 1 to {most}, as many as there are reviewers"),
+        ));
     }
     if let Some(policy) = call.json.get("deployment_branch_policy") {
         let flag = |name: &str| policy[name].as_bool().unwrap_or(false);
@@ -271,7 +276,7 @@ async fn delete(api: &Api, call: &mut Call) -> Result {
 fn policy_shape(policy: &store::environments::Policy) -> Value {
     json!({
         "id": policy.id,
-        "node_id": forge::node_id("BranchPolicy", policy.id),
+        "node_id": forge::ids::node_id("BranchPolicy", policy.id),
         "name": policy.pattern,
         "type": policy.kind,
     })
@@ -296,7 +301,11 @@ async fn add_policy(api: &Api, call: &mut Call) -> Result {
     }
     let mut tx = api.store().begin().await?;
     let id = store::environments::insert_policy(&mut tx, environment.id, kind, name).await.map_err(|error| {
-        if error.is_taken() { Problem::validation(vec![FieldError::exists("BranchPolicy", "name")]) } else { error.into() }
+        if error.is_taken() {
+            Problem::validation(vec![FieldError::exists("BranchPolicy", "name")])
+        } else {
+            error.into()
+        }
     })?;
     let details = json!({ "pattern": name, "type": kind });
     let action = Action::new("environment.policy.add", &environment.name).repo(repo.id).details(details);

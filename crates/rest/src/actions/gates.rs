@@ -48,7 +48,7 @@ pub(crate) const ROUTES: &[Route] = &[
 fn shape(gate: &CustomGate) -> Value {
     json!({
         "id": gate.id,
-        "node_id": forge::node_id("Gate", gate.id),
+        "node_id": forge::ids::node_id("Gate", gate.id),
         "enabled": gate.enabled,
         "app": { "id": gate.id, "slug": gate.name, "integration_url": gate.url, "node_id": "" },
         "name": gate.name,

@@ -19,10 +19,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/repos/{owner}/{repo}/actions/permissions", READ, handler!(get), "Whether workflows run.")
         .gives(200, Gives::Object(&[Field::required("enabled", Kind::Boolean)])),
     Route::put("/repos/{owner}/{repo}/actions/permissions", WRITE, handler!(set), "Turns workflows on or off.")
-        .body(&[
-            Field::required("enabled", Kind::Boolean),
-            Field::new("allowed_actions", Kind::Choice(&["all"])),
-        ])
+        .body(&[Field::required("enabled", Kind::Boolean), Field::new("allowed_actions", Kind::Choice(&["all"]))])
         .gives(204, Gives::Nothing),
     Route::get(
         "/repos/{owner}/{repo}/actions/permissions/workflow",
@@ -69,10 +66,31 @@ pub(crate) const SUBJECT_CLAIMS: &str = "oidc_subject_claims";
 
 /// Claims that a subject can be made of.
 const CLAIMS: &[&str] = &[
-    "actor", "actor_id", "base_ref", "context", "environment", "event_name", "head_ref", "job_workflow_ref",
-    "job_workflow_sha", "ref", "ref_type", "repo", "repository", "repository_id", "repository_owner",
-    "repository_owner_id", "repository_visibility", "run_attempt", "run_id", "run_number", "runner_environment", "sha",
-    "workflow", "workflow_ref", "workflow_sha",
+    "actor",
+    "actor_id",
+    "base_ref",
+    "context",
+    "environment",
+    "event_name",
+    "head_ref",
+    "job_workflow_ref",
+    "job_workflow_sha",
+    "ref",
+    "ref_type",
+    "repo",
+    "repository",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "repository_visibility",
+    "run_attempt",
+    "run_id",
+    "run_number",
+    "runner_environment",
+    "sha",
+    "workflow",
+    "workflow_ref",
+    "workflow_sha",
 ];
 
 async fn get(api: &Api, call: &mut Call) -> Result {

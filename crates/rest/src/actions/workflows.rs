@@ -66,7 +66,7 @@ fn shape(api: &Api, call: &Call, workflow: &Workflow) -> Result<Value> {
     let file = workflow.path.rsplit('/').next().unwrap_or_default();
     Ok(json!({
         "id": workflow.id,
-        "node_id": forge::node_id("Workflow", workflow.id),
+        "node_id": forge::ids::node_id("Workflow", workflow.id),
         "name": workflow.name,
         "path": workflow.path,
         "state": workflow.state,

@@ -42,17 +42,6 @@ impl std::fmt::Debug for Call {
     }
 }
 
-/// What a decision must know of a repository's row.
-#[must_use]
-pub fn repo_ref(repo: &Repository) -> RepoRef {
-    RepoRef {
-        id: repo.id,
-        owner_id: repo.owner_id,
-        visibility: repo.visibility.parse().unwrap_or_default(),
-        archived: repo.archived,
-    }
-}
-
 impl Call {
     /// A name's value; empty when the path has no such name.
     #[must_use]
@@ -84,7 +73,7 @@ impl Call {
 
     /// The same for decisions.
     pub fn repo_ref(&self) -> Result<RepoRef, Problem> {
-        self.repo().map(repo_ref)
+        self.repo().map(forge::repo_ref)
     }
 
     /// The organisation of `{org}`.

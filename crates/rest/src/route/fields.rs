@@ -103,3 +103,15 @@ pub(crate) const RUNNER: &[Field] = &[
 
 pub(crate) const RUNNER_GROUP: &[Field] =
     &[number("id"), text("name"), text("visibility"), flag("default"), text("runners_url")];
+
+pub(crate) const ENVIRONMENT: &[Field] = &[
+    number("id"),
+    text("node_id"),
+    text("name"),
+    text("url"),
+    text("created_at"),
+    text("updated_at"),
+    Field::required("protection_rules", Kind::Array(&Kind::Object(&[number("id"), text("type")]))),
+];
+
+pub(crate) const BRANCH_POLICY: &[Field] = &[number("id"), text("name"), text("type")];

@@ -1,5 +1,5 @@
 use super::Route;
-use crate::actions::{runner_groups, runner_labels, runners, secrets, selected, variables};
+use crate::actions::{environments, permissions, runner_groups, runner_labels, runners, secrets, selected, variables};
 use crate::{audit_log, collaborators, meta, organizations, teams, users};
 
 /// Every route, group by group.
@@ -10,6 +10,8 @@ pub(crate) fn all() -> Vec<Route> {
         organizations::ROUTES,
         teams::ROUTES,
         collaborators::ROUTES,
+        environments::ROUTES,
+        permissions::ROUTES,
         secrets::REPOSITORY,
         secrets::ENVIRONMENT,
         secrets::ORGANIZATION,
