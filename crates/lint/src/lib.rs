@@ -31,6 +31,7 @@ mod subject;
 mod tree;
 pub mod types;
 mod walk;
+mod worlds;
 
 pub use baseline::{Baseline, Known};
 pub use check::{Options, Outcome, lint};

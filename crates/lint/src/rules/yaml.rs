@@ -1,8 +1,11 @@
 //! What is no YAML, or YAML that GitHub does not read. Found when a file is read.
 
+mod unused_anchor;
+
 use crate::rule::Rule;
 
 pub(super) const RULES: &[&Rule] = &[
+    &unused_anchor::RULE,
     reading!("yaml/syntax", Error, ["actionlint:syntax-check"], "the text is not YAML here"),
     reading!("yaml/tab", Error, ["actionlint:syntax-check"], "a tab stands where only blanks can indent"),
     reading!(
