@@ -6,6 +6,7 @@ mod containers;
 mod measure;
 mod project;
 mod table;
+mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -60,6 +61,17 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     }
     print!("{}", table::render(&rows, asked.rounds));
     let _ = std::fs::remove_dir_all(&bench.place);
+    Ok(verdict(&rows))
+}
+
+pub(crate) fn why(arguments: &[&str]) -> Result<ExitCode, String> {
+    let asked = Asked::parse(arguments)?;
+    let program = asked.program.clone().map_or_else(build, Ok)?;
+    let bench = Bench { program, act: None, place: place()?, rounds: asked.rounds };
+    let measured = why::measure(&bench);
+    let _ = std::fs::remove_dir_all(&bench.place);
+    let rows = measured?;
+    print!("{}", table::render(&rows, asked.rounds));
     Ok(verdict(&rows))
 }
 

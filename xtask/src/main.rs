@@ -18,6 +18,8 @@ cargo xtask compat                     write docs/compat.md from scenarios/
 cargo xtask bench engine [--rounds N] [--program PATH] [CASE…]
                                        figures of the engine beside a bare bash loop; builds a release unless
                                        a program is named
+cargo xtask bench why [--rounds N] [--program PATH]
+                                       explanations of an event in a large repository
 cargo xtask bench containers [--rounds N] [--program PATH] [CASE…]
                                        figures of images, builds and registries beside runc, docker, skopeo and nginx";
 
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::run(rest),
         ["compat"] => compat::run(),
         ["bench", "engine", rest @ ..] => bench::run(rest),
+        ["bench", "why", rest @ ..] => bench::why(rest),
         ["bench", "containers", rest @ ..] => bench::containers(rest),
         _ => Err(USAGE.to_owned()),
     };

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     /// Show a recorded run: jobs, annotations, summaries, artifacts
     Show(crate::show_command::ShowArgs),
     Why(Box<crate::why_command::WhyArgs>),
+    /// Check this machine and configuration: what works, what does not, what to do
+    Doctor(crate::doctor_command::DoctorArgs),
     /// Print the log of a recorded run, or of one of its jobs
     Logs(crate::logs_command::LogsArgs),
     /// Pin, check and vendor the actions that workflows use

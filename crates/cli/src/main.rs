@@ -5,6 +5,7 @@ mod args;
 mod build_command;
 mod config;
 mod dirs;
+mod doctor_command;
 mod event;
 mod expr_command;
 mod failure;
@@ -52,6 +53,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Rerun(args) => run_command::rerun(&args)?,
         Command::Runs(args) => runs_command::run(&args)?,
         Command::Why(args) => why_command::run(&args)?,
+        Command::Doctor(args) => return doctor_command::run(&args),
         Command::Show(args) => show_command::run(&args)?,
         Command::Logs(args) => logs_command::run(&args)?,
         Command::Actions(command) => actions_command::run(&command)?,

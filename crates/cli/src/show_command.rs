@@ -11,7 +11,8 @@ use crate::report::terminal;
 use crate::report::text;
 use crate::report::view::RunView;
 use crate::runs_command::RecordsArgs;
-use crate::why_command::{model, painted};
+use crate::why_command::model;
+use crate::why_command::show::painted;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ShowArgs {

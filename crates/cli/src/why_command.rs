@@ -9,12 +9,11 @@ mod records;
 mod revision;
 mod run;
 mod secret;
-mod show;
+pub(crate) mod show;
 mod words;
 
 pub(crate) use arguments::WhyArgs;
 pub(crate) use records::model;
-pub(crate) use show::painted;
 
 use self::arguments::What;
 use crate::failure::Failure;

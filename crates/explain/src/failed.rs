@@ -179,7 +179,7 @@ fn account(step: &StepModel, log: &str, error: Option<&str>, causes: &[Recognise
         script,
         excerpt: range
             .filter_map(|index| {
-                let text = (*lines.get(index)?).to_owned();
+                let text = crate::text::without_colours(lines.get(index)?);
                 Some(Excerpt { number: index + 1, text, marked: marked(index) })
             })
             .collect(),
@@ -189,5 +189,5 @@ fn account(step: &StepModel, log: &str, error: Option<&str>, causes: &[Recognise
 /// The script's lines of a step's header: up to the line that names the shell.
 fn script_of(header: &[&str]) -> Vec<String> {
     let end = header.iter().position(|line| line.starts_with("shell: ")).unwrap_or(header.len());
-    header[..end].iter().map(|line| (*line).to_owned()).collect()
+    header[..end].iter().map(|line| crate::text::without_colours(line)).collect()
 }

@@ -7,6 +7,7 @@
 
 pub mod cache;
 pub mod cron;
+pub mod doctor;
 pub mod event;
 pub mod failed;
 pub mod failure;

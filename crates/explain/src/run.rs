@@ -61,6 +61,7 @@ pub struct JobAccount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Link {
     pub job: String,
+    pub name: String,
     pub conclusion: Option<Conclusion>,
     pub reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +119,7 @@ fn account(run: &RunModel, job: &JobModel) -> JobAccount {
         key: job.key.clone(),
         name: job.name.clone(),
         conclusion: job.conclusion,
-        reason: job.reason.clone(),
+        reason: job.reason.clone().or_else(|| cancelled(run, job)),
         condition: job.condition.clone(),
         cascade: cascade(run, job),
         waited: job.waits.iter().map(|(_, reason)| reason.reason.clone()).collect(),
@@ -126,6 +127,23 @@ fn account(run: &RunModel, job: &JobModel) -> JobAccount {
         first_error: job.first_error.clone(),
         steps: job.steps.iter().map(|step| self::step(job, step)).collect(),
     }
+}
+
+/// A leg that was stopped while it ran has no reason of its own: a sibling that failed before is one.
+fn cancelled(run: &RunModel, job: &JobModel) -> Option<Reason> {
+    let ended = job.finished_at.filter(|_| job.conclusion == Some(Conclusion::Cancelled))?;
+    let sibling = run.jobs.iter().find(|other| {
+        other.leg != job.leg
+            && other.workflow == job.workflow
+            && other.job_key() == job.job_key()
+            && other.conclusion == Some(Conclusion::Failure)
+            && other.finished_at.is_some_and(|at| at <= ended)
+    });
+    let reason = match sibling {
+        Some(sibling) => format!("`{}` failed and `fail-fast` is on", sibling.name),
+        None => "the run was cancelled while it ran".to_owned(),
+    };
+    Some(Reason { code: if sibling.is_some() { "fail-fast" } else { "cancelled" }.to_owned(), reason, location: None })
 }
 
 fn step(job: &JobModel, step: &StepModel) -> StepAccount {
@@ -160,6 +178,7 @@ pub(crate) fn cascade(run: &RunModel, job: &JobModel) -> Vec<Link> {
         let Some(need) = run.needs_of(at).find(stopped) else { break };
         links.push(Link {
             job: need.key.clone(),
+            name: need.name.clone(),
             conclusion: need.conclusion,
             reason: need.reason.as_ref().map(|reason| reason.reason.clone()).or_else(|| need.first_error.clone()),
             place: need.reason.as_ref().and_then(|reason| reason.location.clone()),

@@ -48,6 +48,8 @@ pub(crate) fn spans(run: &RunModel) -> Vec<Span<'_>> {
         span.slack = (total - span.end - tail).max(0);
     }
     mark_critical(run, &mut spans);
+    // What decides has none: the little that is left lies in the queues between.
+    spans.iter_mut().filter(|span| span.critical).for_each(|span| span.slack = 0);
     spans
 }
 

@@ -114,3 +114,22 @@ pub fn duration(micros: i64) -> String {
         _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
     }
 }
+
+/// Without colours and other escape sequences.
+#[must_use]
+pub fn without_colours(line: &str) -> String {
+    if !line.contains('\u{1b}') {
+        return line.to_owned();
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        if c != '\u{1b}' {
+            out.push(c);
+        } else if chars.next() == Some('[') {
+            // A control sequence ends with a letter or one of a few signs.
+            chars.by_ref().find(|c| ('@'..='~').contains(c));
+        }
+    }
+    out
+}

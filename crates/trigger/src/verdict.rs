@@ -152,10 +152,15 @@ impl Verdict {
         self
     }
 
-    pub(crate) fn with_evidence(mut self, mut evidence: Vec<PatternStep>) -> Verdict {
-        self.evidence_omitted = evidence.len().saturating_sub(MAX_EVIDENCE);
-        evidence.truncate(MAX_EVIDENCE);
-        self.evidence = evidence;
+    pub(crate) fn with_evidence(self, evidence: Vec<PatternStep>) -> Verdict {
+        let total = evidence.len();
+        self.with_evidence_of(evidence.into_iter(), total)
+    }
+
+    /// Takes no more of the evidence than is kept.
+    pub(crate) fn with_evidence_of(mut self, evidence: impl Iterator<Item = PatternStep>, total: usize) -> Verdict {
+        self.evidence = evidence.take(MAX_EVIDENCE).collect();
+        self.evidence_omitted = total - self.evidence.len();
         self
     }
 

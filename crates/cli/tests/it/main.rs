@@ -3,6 +3,7 @@
 mod acceptance;
 mod clients;
 mod composites;
+mod doctor;
 mod images;
 mod locks;
 mod mirror;

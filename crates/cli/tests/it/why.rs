@@ -1,7 +1,9 @@
 //! `trunkline why` on real repositories: every row of what decides about runs, then records, caches, secrets.
 
 mod jobs;
+mod records;
 mod rows;
+mod secrets;
 mod text;
 
 use serde_json::Value;

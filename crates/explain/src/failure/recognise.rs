@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use super::entry::{Entry, Scope};
 use super::library::Library;
+use crate::text::without_colours;
 
 /// Lines longer than this are no message of a tool.
 const MAX_LINE: usize = 4096;
@@ -111,21 +112,7 @@ pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-/// Without colours and other escape sequences, and without the mark of an error line.
+/// Without colours, and without the mark of an error line.
 fn plain(line: &str) -> String {
-    let line = line.strip_prefix("##[error]").unwrap_or(line);
-    if !line.contains('\u{1b}') {
-        return line.trim_end().to_owned();
-    }
-    let mut out = String::with_capacity(line.len());
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        if c != '\u{1b}' {
-            out.push(c);
-        } else if chars.next() == Some('[') {
-            // A control sequence ends with a letter or one of a few signs.
-            chars.by_ref().find(|c| ('@'..='~').contains(c));
-        }
-    }
-    out.trim_end().to_owned()
+    without_colours(line.strip_prefix("##[error]").unwrap_or(line)).trim_end().to_owned()
 }

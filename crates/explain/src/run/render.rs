@@ -79,7 +79,7 @@ fn job(one: &JobAccount, steps: bool) -> Vec<Line> {
         let word = link.conclusion.map_or("did not end", Conclusion::as_str);
         let reason = link.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let place = link.place.as_ref().map(|place| format!("  {}", shown(place))).unwrap_or_default();
-        out.push(Line::new().quiet("  ← ").plain(format!("`{}` {word}{reason}", link.job)).quiet(place));
+        out.push(Line::new().quiet("  ← ").plain(format!("`{}` {word}{reason}", link.name)).quiet(place));
     }
     if let Some(condition) = one.condition.as_ref().filter(|_| one.cascade.is_empty()) {
         out.extend(part::lines(condition).into_iter().map(|line| line.indented(2)));

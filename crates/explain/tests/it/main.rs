@@ -1,3 +1,5 @@
 //! Explanations from values.
 
+mod cron;
 mod failures;
+mod records;

@@ -22,8 +22,9 @@ impl Job {
     /// `hashFiles` was evaluated.
     pub(super) fn files_hashed(&self, patterns: &[&str], hashed: &Hashed) {
         let text = |text: &str| self.masker.mask_str(text).into_owned();
+        let workspace = self.host(&self.layout.workspace);
         let files = hashed.files.iter().zip(&hashed.sums).take(MAX_FILES).map(|(path, sum)| HashedFile {
-            path: text(&path.to_string_lossy()),
+            path: text(&path.strip_prefix(&workspace).unwrap_or(path).to_string_lossy()),
             digest: sum[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
         });
         self.emit(Event::FilesHashed(FilesHashed {

@@ -57,87 +57,71 @@ fn decide(files: &[ChangedFile], filter: &Filter, list: &PatternList, ignoring: 
     }
     let mut sorted: Vec<&ChangedFile> = files.iter().collect();
     sorted.sort_by(|a, b| a.path.cmp(&b.path));
-    let judged: Vec<Judged> = sorted.iter().flat_map(|file| judge(file, filter, list, ignoring)).collect();
-    let counts = |file: &Judged| file.counts;
-    let seen = if settings.github_compat_300 { &judged[..judged.len().min(within(&sorted))] } else { &judged[..] };
+    // Both paths of a rename count, so that moving a file out of a directory is a change to that directory.
+    let paths: Vec<&str> = sorted
+        .iter()
+        .flat_map(|file| [Some(&file.path), file.previous.as_ref()])
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let counts = |path: &&str| list.decide(path).selected != ignoring;
+    let first = within(&sorted).min(paths.len());
+    let seen = if settings.github_compat_300 { &paths[..first] } else { &paths[..] };
     if let Some(deciding) = seen.iter().position(counts) {
-        return allowed(&judged, deciding, &sorted, filter, ignoring, settings);
+        let beyond = !settings.github_compat_300 && deciding >= first;
+        return allowed(&judge(seen[deciding], filter, list), filter, ignoring, beyond);
     }
     let (total, key) = (files.len(), if ignoring { "paths-ignore" } else { "paths" });
-    let span = sole_pattern(seen).unwrap_or(filter.key_span);
     let mut reason = match (total, ignoring) {
         (1, true) => format!("the one changed file, `{}`, is left out by `{key}`", files[0].path),
         (1, false) => format!("the one changed file, `{}`, matches nothing under `{key}`", files[0].path),
         (_, true) => format!("all {total} changed files are left out by `{key}`"),
         (_, false) => format!("none of the {total} changed files matches `{key}`"),
     };
-    if settings.github_compat_300 && judged[seen.len()..].iter().any(counts) {
+    if settings.github_compat_300 && paths[seen.len()..].iter().any(counts) {
         reason = format!(
             "none of the first {GITHUB_FILES} of {total} changed files passes `{key}`; GitHub looks no further, though a later one would pass"
         );
     }
-    Verdict::no(Gate::Paths, reason).at(span).with_evidence(judged.into_iter().map(|file| file.step).collect())
+    let span = sole_pattern(seen, filter, list).unwrap_or(filter.key_span);
+    let evidence = paths.iter().map(|path| judge(path, filter, list));
+    Verdict::no(Gate::Paths, reason).at(span).with_evidence_of(evidence, paths.len())
 }
 
-/// How one path of one changed file fared.
-struct Judged {
-    /// It makes the workflow run: selected by `paths`, or not covered by `paths-ignore`.
-    counts: bool,
-    step: PatternStep,
-    decided: bool,
+/// How one path fared: the pattern that decided.
+fn judge(path: &str, filter: &Filter, list: &PatternList) -> PatternStep {
+    let pattern = list.decide(path).pattern.and_then(|index| filter.patterns.get(index));
+    PatternStep {
+        span: pattern.map_or(filter.key_span, |pattern| pattern.span),
+        pattern: pattern.map(|pattern| pattern.value.to_string()),
+        subject: path.to_owned(),
+        matched: pattern.is_some(),
+    }
 }
 
-/// Both paths of a rename count, so that moving a file out of a directory is a change to that directory.
-fn judge(file: &ChangedFile, filter: &Filter, list: &PatternList, ignoring: bool) -> Vec<Judged> {
-    [Some(&file.path), file.previous.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(|path| {
-            let decision = list.decide(path);
-            let pattern = decision.pattern.and_then(|index| filter.patterns.get(index));
-            Judged {
-                counts: decision.selected != ignoring,
-                decided: pattern.is_some(),
-                step: PatternStep {
-                    span: pattern.map_or(filter.key_span, |pattern| pattern.span),
-                    pattern: pattern.map(|pattern| pattern.value.to_string()),
-                    subject: path.clone(),
-                    matched: pattern.is_some(),
-                },
-            }
-        })
-        .collect()
-}
-
-/// How many judged paths the first files of GitHub's limit make.
+/// How many paths the first files of GitHub's limit make.
 fn within(sorted: &[&ChangedFile]) -> usize {
     sorted.iter().take(GITHUB_FILES).map(|file| 1 + usize::from(file.previous.is_some())).sum()
 }
 
-fn allowed(
-    judged: &[Judged],
-    deciding: usize,
-    sorted: &[&ChangedFile],
-    filter: &Filter,
-    ignoring: bool,
-    settings: &Settings,
-) -> Verdict {
-    let step = &judged[deciding].step;
+/// `beyond`: the path that decided lies after those that GitHub looks at.
+fn allowed(step: &PatternStep, filter: &Filter, ignoring: bool, beyond: bool) -> Verdict {
     let mut reason = match (&step.pattern, ignoring) {
         (Some(pattern), false) => format!("`{}` changed, which matches `{pattern}` of `paths`", step.subject),
         (Some(pattern), true) => format!("`{}` changed, which `{pattern}` keeps out of `paths-ignore`", step.subject),
         (None, _) => format!("`{}` changed, which `paths-ignore` does not leave out", step.subject),
     };
-    if !settings.github_compat_300 && deciding >= within(sorted) {
+    if beyond {
         reason.push_str("; GitHub looks at the first 300 files only and would not run it");
     }
-    let span = if judged[deciding].decided { step.span } else { filter.key_span };
+    let span = if step.matched { step.span } else { filter.key_span };
     Verdict::yes(Gate::Paths, reason).at(span).with_evidence(vec![step.clone()])
 }
 
-/// The pattern's place, if the same pattern decided for every file.
-fn sole_pattern(judged: &[Judged]) -> Option<span::Span> {
-    let first = judged.first()?;
-    let same = judged.iter().all(|file| file.decided && file.step.span == first.step.span);
-    same.then_some(first.step.span)
+/// The pattern's place, if the same pattern decided for every path.
+fn sole_pattern(paths: &[&str], filter: &Filter, list: &PatternList) -> Option<span::Span> {
+    let mut decided = paths.iter().map(|path| list.decide(path).pattern);
+    let first = decided.next()??;
+    let pattern = filter.patterns.get(first)?;
+    decided.all(|other| other == Some(first)).then_some(pattern.span)
 }

@@ -37,6 +37,9 @@ impl Pattern {
     /// Whether the whole subject matches, without regard to a leading `!`. Case matters.
     #[must_use]
     pub fn matches(&self, subject: &str) -> bool {
+        if let Some(answer) = self.edges.answer(subject) {
+            return answer;
+        }
         let end = self.items.len();
         let mut here = vec![false; end + 1];
         let mut next = vec![false; end + 1];

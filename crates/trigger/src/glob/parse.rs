@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::edges::Edges;
 use super::matching::{Item, Matcher};
 
 /// What a pattern is matched against.
@@ -35,6 +36,7 @@ impl std::error::Error for GlobError {}
 #[derive(Clone, Debug)]
 pub struct Pattern {
     pub(super) items: Vec<Item>,
+    pub(super) edges: Edges,
     negated: bool,
 }
 
@@ -43,7 +45,11 @@ impl Pattern {
     pub fn parse(text: &str, subject: Subject) -> Result<Pattern, Vec<GlobError>> {
         let mut parser = Parser { text, at: 0, subject, items: Vec::new(), errors: Vec::new() };
         let negated = parser.parse();
-        if parser.errors.is_empty() { Ok(Pattern { items: parser.items, negated }) } else { Err(parser.errors) }
+        if !parser.errors.is_empty() {
+            return Err(parser.errors);
+        }
+        let edges = Edges::of(&parser.items);
+        Ok(Pattern { items: parser.items, edges, negated })
     }
 
     /// Whether it starts with `!` and so takes away what earlier patterns gave.
