@@ -118,6 +118,8 @@ pub struct JobOrder {
     pub matrix: Value,
     pub secrets: Value,
     pub runs_on: Vec<String>,
+    /// `runs-on.group`
+    pub runner_group: Option<String>,
     pub timeout_minutes: Option<f64>,
     pub cancel_timeout_minutes: Option<f64>,
     pub environment: Option<EnvironmentRef>,

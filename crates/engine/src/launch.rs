@@ -75,6 +75,7 @@ impl Run {
             None => None,
             Some(template) => environment(template, &context)?,
         };
+        let (labels, group) = runs_on(&steps.runs_on, &context)?;
         let order = JobOrder {
             leg: self.legs[leg].id,
             path: format!("{}{}", scope.path_prefix, self.job(node).id.value),
@@ -82,7 +83,8 @@ impl Run {
             workflow: scope.program.workflow.clone(),
             job: self.nodes[node].job,
             secrets: scope.secrets.clone(),
-            runs_on: runs_on(&steps.runs_on, &context)?,
+            runs_on: labels,
+            runner_group: group,
             timeout_minutes: minutes(steps.timeout_minutes.as_ref(), "timeout-minutes", &context)?,
             cancel_timeout_minutes: minutes(steps.cancel_timeout_minutes.as_ref(), "cancel-timeout-minutes", &context)?,
             environment: environment.clone(),
@@ -127,25 +129,26 @@ impl Run {
     }
 }
 
-/// Labels of `runs-on`: a string, a list, or `{group, labels}`.
-fn runs_on(template: &Template, context: &JobContext) -> Result<Vec<String>, Why> {
+/// Labels and group of `runs-on`: a string, a list, or `{group, labels}`.
+fn runs_on(template: &Template, context: &JobContext) -> Result<(Vec<String>, Option<String>), Why> {
     let value = template.evaluate(context).map_err(failed)?;
-    let (labels, has_group) = match &value {
+    let (labels, group) = match &value {
         Value::Object(object) => {
-            let group = object.get("group").is_some_and(|group| !group.is_null());
-            (object.get("labels").cloned(), group)
+            let group = object.get("group").filter(|group| !group.is_null());
+            let group = group.map(|group| text(group, "group", template.span)).transpose()?;
+            (object.get("labels").filter(|labels| !labels.is_null()).cloned(), group.filter(|group| !group.is_empty()))
         }
-        other => (Some(other.clone()), false),
+        other => (Some(other.clone()), None),
     };
     let labels = match &labels {
         Some(Value::Array(items)) => items.iter().map(|item| text(item, "runs-on", template.span)).collect(),
         Some(one) => text(one, "runs-on", template.span).map(|one| vec![one]),
         None => Ok(Vec::new()),
     }?;
-    if labels.iter().any(String::is_empty) || (labels.is_empty() && !has_group) {
+    if labels.iter().any(String::is_empty) || (labels.is_empty() && group.is_none()) {
         return Err(Why::new("runs-on", "`runs-on` is empty; it names the label of a runner", Some(template.span)));
     }
-    Ok(labels)
+    Ok((labels, group))
 }
 
 fn minutes(template: Option<&Template>, key: &'static str, context: &dyn Context) -> Result<Option<f64>, Why> {

@@ -1,0 +1,157 @@
+//! From what happened to verdicts and runs.
+//!
+//! Git is asked before the transaction; the transaction takes the event, writes a verdict for every workflow, makes the
+//! runs with their first step, and marks the event as done. Either all of it is there or the event is still pending.
+
+mod changed;
+mod consider;
+mod context;
+mod create;
+mod facts;
+mod files;
+mod neutral;
+
+use store::Tx;
+use store::events::{ActorKind, Event, Facts, NewEvent};
+use store::repositories::Repository;
+use store::runs::Run;
+
+use crate::drive::Live;
+use crate::{Control, Error, Result};
+pub(crate) use consider::{Considered, dispatch_inputs};
+pub(crate) use create::trust_of;
+pub(crate) use files::LARGEST;
+
+/// An event that cannot be processed is tried so often, then kept as failed.
+const MOST_ATTEMPTS: i64 = 12;
+
+/// An event with what git and the database say about it.
+pub(crate) struct Occasion {
+    pub(crate) row: Event,
+    facts: Facts,
+    pub(crate) repository: Repository,
+    event: trigger::Event,
+    /// The tree of the run's commit, and the repository's `trunkline.lock` in it.
+    tree: String,
+    lock: Option<String>,
+}
+
+impl Control {
+    /// Processes what waits, in order. Whether there may be more.
+    pub(crate) async fn process_events(&self) -> Result<bool> {
+        let ids = store::events::pending(&mut self.store().read(), 50).await?;
+        for id in &ids {
+            match self.process_event(*id).await {
+                Ok(()) => {}
+                Err(error) if error.is_passing() => return Err(error),
+                Err(error) => {
+                    let mut tx = self.store().begin().await?;
+                    store::events::postpone(&mut tx, *id, &error.to_string(), 5_000_000, MOST_ATTEMPTS).await?;
+                    tx.commit().await?;
+                }
+            }
+        }
+        Ok(ids.len() == 50)
+    }
+
+    async fn process_event(&self, id: i64) -> Result<()> {
+        let Some(row) = store::events::by_id(&mut self.store().read(), id).await?.filter(|row| row.state == "pending")
+        else {
+            return Ok(());
+        };
+        let Some(repository) = store::repositories::by_id(&mut self.store().read(), row.repo_id).await? else {
+            // Deleted since: nothing of it is left to run.
+            let mut tx = self.store().begin().await?;
+            store::events::done(&mut tx, id).await?;
+            return Ok(tx.commit().await?);
+        };
+        let (occasion, considered) = self.consider(row, repository).await?;
+        let lines = self.schedule_lines(&occasion, &considered);
+        let mut tx = self.store().begin().await?;
+        if store::events::take(&mut tx, id).await?.is_none() {
+            return Ok(());
+        }
+        let mut begun: Vec<(i64, Live)> = Vec::new();
+        for one in &considered {
+            begun.extend(Box::pin(self.decide(&mut tx, &occasion, one)).await?);
+        }
+        if let Some(lines) = lines {
+            self.put_schedules(&mut tx, &occasion.row, &occasion.repository, lines).await?;
+        }
+        store::events::done(&mut tx, id).await?;
+        tx.commit().await?;
+        for (run_id, live) in begun {
+            self.live().slot(run_id).await.keep(live);
+        }
+        Ok(())
+    }
+
+    /// Writes one verdict, with its run where there is one.
+    async fn decide(&self, tx: &mut Tx, occasion: &Occasion, one: &Considered) -> Result<Option<(i64, Live)>> {
+        let repo_id = occasion.repository.id;
+        let workflow = store::workflows::put(tx, repo_id, &one.path, &one.name).await?;
+        let run = self.create_run(tx, occasion, one, &workflow).await?;
+        let place = one.verdict.span.map(|span| crate::program::location(&one.sources, span));
+        let verdict = store::verdicts::Verdict {
+            event_id: occasion.row.id,
+            repo_id,
+            workflow_path: one.path.clone(),
+            workflow_name: one.name.clone(),
+            runs: one.runs().to_owned(),
+            gate: one.verdict.gate.code().to_owned(),
+            reason: one.verdict.reason.clone(),
+            line: place.as_ref().map(|place| i64::from(place.line)),
+            col: place.as_ref().map(|place| i64::from(place.column)),
+            evidence: one.evidence(),
+            run_id: run.as_ref().map(|(id, _)| *id),
+            created_at: tx.now(),
+        };
+        store::verdicts::insert(tx, &verdict).await?;
+        if run.is_none() {
+            self.report_neutral(tx, occasion, one).await?;
+        }
+        Ok(run.and_then(|(id, live)| Some((id, live?))))
+    }
+}
+
+/// The event `workflow_run`, in the transaction in which the run changes.
+pub(crate) async fn report_run(control: &Control, tx: &mut Tx, run: &Run, action: &str) -> Result<()> {
+    let Some(repository) = store::repositories::by_id(tx, run.repo_id).await? else { return Ok(()) };
+    let mut shape = control.forge().shape();
+    let workflow = serde_json::json!({ "id": run.workflow_id, "name": run.workflow_name, "path": run.workflow_path });
+    let payload = serde_json::json!({
+        "action": action,
+        "workflow_run": crate::shape::run_json(control.forge().urls(), &repository.full_name(), run),
+        "workflow": workflow,
+        "repository": shape.repository(&repository).await?,
+        "sender": shape.user(run.actor_id).await?,
+    });
+    let event = NewEvent {
+        repo_id: run.repo_id,
+        name: "workflow_run".to_owned(),
+        action: Some(action.to_owned()),
+        git_ref: format!("refs/heads/{}", repository.default_branch),
+        before: None,
+        sha: String::new(),
+        facts: Facts {
+            chain: run.chain + 1,
+            triggering_workflow: Some(run.workflow_name.clone()),
+            triggering_branch: run.head_branch.clone(),
+            rerun: run.attempt > 1,
+            ..Facts::default()
+        },
+        actor_id: run.actor_id,
+        actor_login: run.actor_login.clone(),
+        actor_kind: ActorKind::User,
+        payload,
+    };
+    store::events::append(tx, &event).await?;
+    Ok(())
+}
+
+impl From<Vec<workflow::InputError>> for Error {
+    fn from(errors: Vec<workflow::InputError>) -> Self {
+        let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Self::Invalid { field: "inputs", message: text.join("; ") }
+    }
+}

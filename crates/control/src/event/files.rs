@@ -1,0 +1,104 @@
+//! Workflow files at a revision, linked with what they call.
+
+use forge::git::Repo;
+use span::Diagnostic;
+use store::repositories::Repository;
+use workflow::{Program, Workflow, WorkflowReference};
+
+use crate::program::Linker;
+use crate::told::Source;
+use crate::{Control, Result};
+
+/// Where workflows lie.
+pub(super) const DIRECTORY: &str = ".github/workflows";
+/// GitHub takes files of at most 512 KB.
+pub(crate) const LARGEST: u64 = 1 << 20;
+
+/// A workflow file as it lies there.
+pub(super) struct File {
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+/// All workflow files of a commit, by name. None where there is no such commit, as in an empty repository.
+pub(super) async fn all(git: &Repo, revision: &str) -> Result<Vec<File>> {
+    let found = match git.files_in(revision, DIRECTORY, LARGEST).await {
+        Ok(found) => found,
+        Err(forge::git::GitError::NotFound(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut files: Vec<File> = found
+        .into_iter()
+        .filter(|(entry, _)| entry.path.ends_with(".yml") || entry.path.ends_with(".yaml"))
+        .map(|(entry, bytes)| File { path: entry.path, text: String::from_utf8_lossy(&bytes).into_owned() })
+        .collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+impl Control {
+    /// Links a workflow with everything it calls, on this server; the texts, the run's own first.
+    ///
+    /// # Errors
+    /// The inner error is what is wrong with the files.
+    pub(super) async fn link(
+        &self,
+        linker: &mut Linker,
+        root: &Workflow,
+        text: &str,
+        repository: &Repository,
+        revision: &str,
+    ) -> Result<Result<(Program, Vec<Source>), Vec<Diagnostic>>> {
+        let mut sources = vec![Source { name: root.path.to_string(), text: text.to_owned() }];
+        loop {
+            match linker.link(root) {
+                Ok(program) => return Ok(Ok((program, sources))),
+                Err(found) if linker.missing.is_empty() => return Ok(Err(found)),
+                Err(_) => {}
+            }
+            for name in std::mem::take(&mut linker.missing) {
+                match self.callee(&name, repository, revision).await? {
+                    Ok(text) => {
+                        linker.add_callee(&name, &text);
+                        sources.push(Source { name, text });
+                    }
+                    Err(reason) => linker.refuse_callee(&name, reason),
+                }
+            }
+        }
+    }
+
+    /// The text of a called workflow, or why it cannot be had.
+    async fn callee(&self, name: &str, repository: &Repository, revision: &str) -> Result<Result<String, String>> {
+        let (owner, git_ref, path) = match WorkflowReference::parse(name) {
+            Ok(WorkflowReference::Local { path }) => (repository.clone(), revision.to_owned(), path),
+            Ok(WorkflowReference::Repository { owner, repo, path, git_ref }) => {
+                let found = store::repositories::by_name(&mut self.store().read(), &owner, &repo).await?;
+                // One that may not be used is as if it were not there.
+                let usable = found.filter(|found| {
+                    found.id == repository.id
+                        || found.visibility == "public"
+                        || (found.visibility == "internal")
+                        || (found.owner_id == repository.owner_id && found.setting("share_workflows", true))
+                });
+                match usable {
+                    Some(found) => (found, git_ref, path),
+                    None => {
+                        return Ok(Err(format!(
+                            "there is no repository `{owner}/{repo}` on this server that may be used here"
+                        )));
+                    }
+                }
+            }
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let git = self.forge().git(owner.id);
+        let Some(commit) = git.resolve(&git_ref).await? else {
+            return Ok(Err(format!("`{}` has no `{git_ref}`", owner.full_name())));
+        };
+        Ok(match git.file(&commit, &path, LARGEST).await? {
+            Some(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            None => Err(format!("`{}` has no file `{path}` at `{git_ref}`", owner.full_name())),
+        })
+    }
+}

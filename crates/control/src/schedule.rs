@@ -1,0 +1,164 @@
+//! `on.schedule`: lines of the default branch, each fired at most once a minute whatever clocks and servers do.
+//!
+//! A line's row holds the minute it was fired last and the one that comes next. Firing takes the row, so one server does it;
+//! the next minute is counted from now, so that minutes which were missed are made up for once, not one by one. A clock that
+//! goes back finds the last minute in the future and waits for it.
+
+use std::str::FromStr as _;
+
+use croner::Cron;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use serde_json::json;
+use store::Tx;
+use store::events::{ActorKind, Event, Facts, NewEvent};
+use store::repositories::Repository;
+use store::schedules::Schedule;
+
+use crate::event::{Considered, Occasion};
+use crate::{Control, Result};
+
+const MINUTE: i64 = 60_000_000;
+
+/// A line as the files have it: path, cron, time zone.
+pub(crate) type Line = (String, String, String);
+
+impl Control {
+    /// The lines of the default branch, when this event moved it.
+    pub(crate) fn schedule_lines(&self, occasion: &Occasion, considered: &[Considered]) -> Option<Vec<Line>> {
+        let default = format!("refs/heads/{}", occasion.repository.default_branch);
+        if occasion.row.name != "push" || occasion.row.git_ref != default || occasion.row.sha.is_empty() {
+            return None;
+        }
+        let mut lines = Vec::new();
+        for one in considered {
+            let Some(workflow) = &one.workflow else { continue };
+            for schedule in workflow.on.events.iter().flat_map(|event| &event.schedules) {
+                let zone = schedule.timezone.as_ref().map_or("UTC", |zone| &zone.value);
+                lines.push((one.path.clone(), schedule.cron.value.to_string(), zone.to_owned()));
+            }
+        }
+        Some(lines)
+    }
+
+    /// Takes over the lines: those that stay keep their last minute.
+    pub(crate) async fn put_schedules(
+        &self,
+        tx: &mut Tx,
+        row: &Event,
+        repository: &Repository,
+        lines: Vec<Line>,
+    ) -> Result<()> {
+        let known = store::schedules::of_repo(tx, repository.id).await?;
+        let line =
+            |schedule: &Schedule| (schedule.workflow_path.clone(), schedule.cron.clone(), schedule.timezone.clone());
+        for gone in known.iter().filter(|known| !lines.contains(&line(known))) {
+            store::schedules::delete(tx, gone.id).await?;
+        }
+        let minute = tx.now() / MINUTE;
+        for (path, cron, zone) in lines {
+            if known.iter().any(|known| line(known) == (path.clone(), cron.clone(), zone.clone())) {
+                continue;
+            }
+            let schedule = Schedule {
+                id: 0,
+                repo_id: repository.id,
+                next_minute: next(&cron, &zone, minute),
+                workflow_path: path,
+                cron,
+                timezone: zone,
+                actor_id: row.actor_id,
+                actor_login: row.actor_login.clone(),
+                last_minute: minute,
+            };
+            store::schedules::insert(tx, &schedule).await?;
+        }
+        Ok(())
+    }
+
+    /// Fires what is due.
+    pub(crate) async fn fire_schedules(&self) -> Result<()> {
+        let minute = self.store().now() / MINUTE;
+        for id in store::schedules::due(&mut self.store().read(), minute, 100).await? {
+            let mut tx = self.store().begin().await?;
+            let Some(schedule) = store::schedules::take(&mut tx, id, minute).await? else { continue };
+            let due = schedule.next_minute.unwrap_or(minute);
+            if due > schedule.last_minute {
+                self.fire(&mut tx, &schedule).await?;
+            }
+            let last = due.max(schedule.last_minute);
+            let after = minute.max(last);
+            store::schedules::set_fired(&mut tx, id, last, next(&schedule.cron, &schedule.timezone, after)).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn fire(&self, tx: &mut Tx, schedule: &Schedule) -> Result<()> {
+        let Some(repository) = store::repositories::by_id(tx, schedule.repo_id).await? else {
+            return Ok(store::schedules::delete(tx, schedule.id).await?);
+        };
+        let mut shape = self.forge().shape();
+        let event = NewEvent {
+            repo_id: repository.id,
+            name: "schedule".to_owned(),
+            action: None,
+            git_ref: format!("refs/heads/{}", repository.default_branch),
+            before: None,
+            sha: String::new(),
+            facts: Facts {
+                workflow: Some(schedule.workflow_path.clone()),
+                schedule: Some(schedule.cron.clone()),
+                ..Facts::default()
+            },
+            actor_id: schedule.actor_id,
+            actor_login: schedule.actor_login.clone(),
+            actor_kind: ActorKind::User,
+            payload: json!({
+                "schedule": schedule.cron,
+                "workflow": schedule.workflow_path,
+                "repository": shape.repository(&repository).await?,
+                "sender": shape.user(schedule.actor_id).await?,
+            }),
+        };
+        store::events::append(tx, &event).await?;
+        Ok(())
+    }
+}
+
+/// The first minute after this one at which a line is due; `None` when there is none, or the line or zone cannot be read.
+pub(crate) fn next(cron: &str, zone: &str, minute: i64) -> Option<i64> {
+    let cron = Cron::from_str(cron).ok()?;
+    let zone = if zone.eq_ignore_ascii_case("utc") { TimeZone::UTC } else { TimeZone::get(zone).ok()? };
+    let from = Zoned::new(Timestamp::from_second(minute.checked_mul(60)?).ok()?, zone);
+    let next = cron.find_next_occurrence(&from, false).ok()?;
+    Some(next.timestamp().as_second() / 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minute(text: &str) -> i64 {
+        text.parse::<Timestamp>().unwrap().as_second() / 60
+    }
+
+    #[test]
+    fn the_next_minute() {
+        let table = [
+            ("*/5 * * * *", "UTC", "2026-11-30T07:01:00Z", Some("2026-11-30T07:05:00Z")),
+            ("*/5 * * * *", "UTC", "2026-11-30T07:05:00Z", Some("2026-11-30T07:10:00Z")),
+            ("30 5 * * 1-5", "Europe/Berlin", "2026-11-28T12:00:00Z", Some("2026-11-30T04:30:00Z")),
+            // A day of the month or a day of the week.
+            ("0 0 13 * 5", "UTC", "2026-11-30T00:00:00Z", Some("2026-12-04T00:00:00Z")),
+            ("0 0 30 2 *", "UTC", "2026-01-01T00:00:00Z", None),
+            ("0 0 * * *", "Mars/Olympus", "2026-01-01T00:00:00Z", None),
+            ("nonsense", "UTC", "2026-01-01T00:00:00Z", None),
+            // Half past two does not exist on this night; the run is not lost for that day.
+            ("30 2 * * *", "Europe/Berlin", "2026-03-28T23:30:00Z", Some("2026-03-29T01:00:00Z")),
+        ];
+        for (cron, zone, from, expected) in table {
+            assert_eq!(next(cron, zone, minute(from)), expected.map(minute), "{cron} {zone} after {from}");
+        }
+    }
+}
