@@ -213,13 +213,8 @@ impl Mounts {
             .await?;
             made.map_err(|error: io::Error| solver.at(index, format!("the cache {name}: {error}")))?;
         }
-        let below = if has_source && mount.tree.is_none() {
-            let inner = directory.join(crate::view::clean(Path::new(source)));
-            fs::create_dir_all(&inner).map_err(failed())?;
-            inner
-        } else {
-            directory
-        };
+        let below =
+            if has_source && mount.tree.is_none() { below(&directory, source).map_err(failed())? } else { directory };
         self.binds.push(Bind { source: below, target, read_only: *read_only });
         Ok(())
     }
@@ -256,6 +251,23 @@ impl Mounts {
         self.binds.push(Bind { source, target: target.clone(), read_only: true });
         Ok(())
     }
+}
+
+/// A directory in a cache, made where it is missing. What steps wrote there may be links to anywhere: none is followed.
+fn below(cache: &Path, source: &str) -> io::Result<PathBuf> {
+    let mut place = cache.to_owned();
+    for name in crate::view::clean(Path::new(source)).components() {
+        place.push(name);
+        match fs::create_dir(&place) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        if !fs::symlink_metadata(&place)?.is_dir() {
+            let shown = place.strip_prefix(cache).unwrap_or(&place).display();
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, format!("/{shown} in it is no directory")));
+        }
+    }
+    Ok(place)
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {

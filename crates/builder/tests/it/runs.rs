@@ -168,3 +168,25 @@ fn a_build_that_is_given_up_leaves_nothing() {
     let mounts = std::fs::read_to_string("/proc/mounts").expect("mounts");
     assert!(!mounts.contains(&*world.dir.path().to_string_lossy()), "{mounts}");
 }
+
+/// What a step leaves in a cache is as hostile as the step: a link in it must not show the machine's files to the next.
+#[test]
+fn links_in_caches_lead_nowhere() {
+    let world = World::new();
+    if !can_run("links_in_caches_lead_nowhere", &world) {
+        return;
+    }
+    let outside = world.context();
+    let prepare = format!(
+        "FROM busybox\nRUN --mount=type=cache,target=/c ln -s {} /c/link && mkdir /c/real\n",
+        outside.display()
+    );
+    world.build(&prepare);
+    world.build("FROM busybox\nRUN --mount=type=cache,id=/c,target=/d,source=real/more touch /d/made\n");
+    for source in ["link", "link/below", "real/more/made"] {
+        let text = format!("FROM busybox\nRUN --mount=type=cache,id=/c,target=/d,source={source} touch /d/made # {source}\n");
+        let error = world.run(&world.request(&text)).expect_err("refused").to_string();
+        assert!(error.contains("in it is no directory"), "{error}");
+    }
+    assert!(!outside.join("made").exists() && !outside.join("below").exists());
+}
