@@ -30,9 +30,10 @@ impl Translator<'_> {
         instruction: &Instruction,
         run: &Run,
     ) -> Result<(), Error> {
-        if let Some(device) = run.devices.first() {
-            let _ = device;
-            return Err(self.at(instruction.span, "RUN --device is not supported".to_owned()));
+        if !run.devices.is_empty() {
+            let message = "RUN --device names a device by CDI, which is not supported here; a device of this machine can be had in \
+                           a container job or by docker run, with --device PATH";
+            return Err(self.at(instruction.span, message.to_owned()));
         }
         if run.security == Security::Insecure && !self.build.allow.security_insecure {
             let message = "it asks for all privileges; give them with --allow security.insecure";
