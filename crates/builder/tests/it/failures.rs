@@ -48,7 +48,10 @@ fn mistakes_have_line_and_column() {
       = help: did you mean `--mount`?
     ");
     let device = world.fail("FROM scratch\nRUN --device=vendor.com/gpu=all [\"/x\"]\n");
-    assert!(device.contains("Dockerfile:2") && device.contains("names a device by CDI, which is not supported"), "{device}");
+    assert!(
+        device.contains("Dockerfile:2") && device.contains("names a device by CDI, which is not supported"),
+        "{device}"
+    );
     let later = "FROM scratch AS a\nCOPY --from=later /a /b\nFROM scratch AS later\nCOPY --from=a /b /\n";
     let error = world.fail(later);
     assert!(error.contains("Dockerfile:2:13") && error.contains("the stage `later` comes after this one"), "{error}");

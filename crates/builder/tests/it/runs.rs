@@ -184,7 +184,8 @@ fn links_in_caches_lead_nowhere() {
     world.build(&prepare);
     world.build("FROM busybox\nRUN --mount=type=cache,id=/c,target=/d,source=real/more touch /d/made\n");
     for source in ["link", "link/below", "real/more/made"] {
-        let text = format!("FROM busybox\nRUN --mount=type=cache,id=/c,target=/d,source={source} touch /d/made # {source}\n");
+        let text =
+            format!("FROM busybox\nRUN --mount=type=cache,id=/c,target=/d,source={source} touch /d/made # {source}\n");
         let error = world.run(&world.request(&text)).expect_err("refused").to_string();
         assert!(error.contains("in it is no directory"), "{error}");
     }
