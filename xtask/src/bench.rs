@@ -1,8 +1,10 @@
 //! `cargo xtask bench`: figures beside those of others, in one run, rounds interleaved. `engine`: the program beside a bare
 //! bash loop that runs the same scripts. `containers`: beside runc, docker, skopeo and nginx.
+//! `lint`: beside zizmor and actionlint.
 
 mod cases;
 mod containers;
+pub(crate) mod lint;
 mod measure;
 mod project;
 mod table;

@@ -21,7 +21,10 @@ cargo xtask bench engine [--rounds N] [--program PATH] [CASE…]
 cargo xtask bench why [--rounds N] [--program PATH]
                                        explanations of an event in a large repository
 cargo xtask bench containers [--rounds N] [--program PATH] [CASE…]
-                                       figures of images, builds and registries beside runc, docker, skopeo and nginx";
+                                       figures of images, builds and registries beside runc, docker, skopeo and nginx
+cargo xtask bench lint [--rounds N] [--program PATH] [--corpus DIR] [--table FILE]
+                                       figures of lint beside zizmor and actionlint; --table writes what lint and
+                                       zizmor agree on instead";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         ["compat"] => compat::run(),
         ["bench", "engine", rest @ ..] => bench::run(rest),
         ["bench", "why", rest @ ..] => bench::why(rest),
+        ["bench", "lint", rest @ ..] => bench::lint::run(rest),
         ["bench", "containers", rest @ ..] => bench::containers(rest),
         _ => Err(USAGE.to_owned()),
     };

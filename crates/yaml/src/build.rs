@@ -45,7 +45,13 @@ struct Anchored {
 }
 
 /// Reading cannot go on; the diagnostic says why.
-pub(crate) struct Stop;
+pub(crate) struct Stop {
+    /// The byte of the text at which it is not YAML, if that is why.
+    pub(crate) syntax_at: Option<usize>,
+}
+
+/// A reason that has nothing to do with syntax.
+const STOP: Stop = Stop { syntax_at: None };
 
 impl<'a> Builder<'a> {
     pub(crate) fn new(text: &'a str, place: Place, limits: &'a Limits) -> Builder<'a> {
@@ -81,7 +87,7 @@ impl<'a> Builder<'a> {
                 Some(Err(error)) => {
                     let at = self.offsets.byte(error.marker().index());
                     self.report(syntax::diagnose(&error, self.text, at, self.place));
-                    return Err(Stop);
+                    return Err(Stop { syntax_at: Some(at) });
                 }
             };
             let start = self.offsets.byte(at.start.index());
@@ -131,7 +137,7 @@ impl<'a> Builder<'a> {
         let span = self.place.span(start, end);
         if let Some(first) = self.document {
             self.report(problem::second_document(span, first));
-            return Err(Stop);
+            return Err(STOP);
         }
         self.document = Some(span);
         // Otherwise it is marked where its content is, after a block's header.
@@ -191,7 +197,7 @@ impl<'a> Builder<'a> {
         let span = self.place.span(start, (start + 1).min(self.text.len()));
         if self.stack.len() >= self.limits.max_depth {
             self.report(problem::too_deep(span, self.limits.max_depth));
-            return Err(Stop);
+            return Err(STOP);
         }
         self.spend(COLLECTION_COST, span)?;
         self.stack.push(Frame { map, flow, start, anchor, items: Vec::new() });
@@ -258,7 +264,7 @@ impl<'a> Builder<'a> {
         let (nodes, height) = (self.drafts.get(target).nodes, self.drafts.get(target).height);
         if self.stack.len() + height > self.limits.max_depth {
             self.report(problem::too_deep(span, self.limits.max_depth));
-            return Err(Stop);
+            return Err(STOP);
         }
         self.spend(nodes, span)?;
         let id = self.drafts.push(Draft { span, body: Body::Alias(target), nodes, height });
@@ -319,7 +325,7 @@ impl<'a> Builder<'a> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > self.limits.max_nodes {
             self.report(problem::too_many_nodes(span, self.limits.max_nodes));
-            return Err(Stop);
+            return Err(STOP);
         }
         Ok(())
     }

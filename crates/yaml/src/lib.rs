@@ -4,6 +4,7 @@
 //! aliases with both sites, and limits on size, depth and expansion. Must not: know what a
 //! workflow is, read files, or stop at the first problem where it can go on.
 
+mod brackets;
 mod build;
 mod cursor;
 mod draft;

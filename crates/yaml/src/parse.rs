@@ -1,8 +1,10 @@
+use std::borrow::Cow;
+
 use span::{Diagnostic, FileId, Span};
 
 use crate::build::{Builder, Stop};
 use crate::draft::Place;
-use crate::{Limits, Node, problem};
+use crate::{Limits, Node, brackets, problem};
 
 /// What was read, with everything that is wrong with it.
 #[derive(Debug, Clone)]
@@ -43,15 +45,24 @@ pub fn read(file: FileId, text: &str, limits: &Limits) -> Parsed {
     }
     let body = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let place = Place { file, base: text.len() - body.len() };
-    let mut builder = Builder::new(body, place, limits);
-    let (root, anchors, mut diagnostics) = match builder.run() {
-        Ok(()) => {
-            let (root, anchors, diagnostics) = builder.finish();
-            (Some(root), anchors, diagnostics)
-        }
-        Err(Stop) => {
-            let (anchors, diagnostics) = builder.into_anchors();
-            (None, anchors, diagnostics)
+    let mut body = Cow::Borrowed(body);
+    let mut tries = 0;
+    let (root, anchors, mut diagnostics) = loop {
+        let mut builder = Builder::new(&body, place, limits);
+        match builder.run() {
+            Ok(()) => {
+                let (root, anchors, diagnostics) = builder.finish();
+                break (Some(root), anchors, diagnostics);
+            }
+            Err(Stop { syntax_at }) => {
+                let joined = syntax_at.filter(|_| tries < MAX_BRACKETS).and_then(|at| brackets::join_line(&body, at));
+                let Some(joined) = joined else {
+                    let (anchors, diagnostics) = builder.into_anchors();
+                    break (None, anchors, diagnostics);
+                };
+                tries += 1;
+                body = Cow::Owned(joined);
+            }
         }
     };
     diagnostics.sort_by_key(|diagnostic| diagnostic.primary.map(|span| span.start));
@@ -71,6 +82,9 @@ pub fn read_bytes(file: FileId, bytes: &[u8], limits: &Limits) -> Parsed {
         Err(error) => Parsed::failed(problem::encoding(file, bytes, error.valid_up_to())),
     }
 }
+
+/// A file is read again for each bracket that stands too far to the left; one with more of them is not read.
+const MAX_BRACKETS: usize = 64;
 
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 

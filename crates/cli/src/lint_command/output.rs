@@ -64,7 +64,11 @@ pub(super) fn rules() -> String {
     let mut out = String::new();
     for rule in RULES.iter() {
         let (severity, profile) = (rule.severity.as_str(), rule.profile.as_str());
-        let _ = writeln!(out, "{:width$}  {severity:7}  {profile:11}  {}", rule.id, rule.summary);
+        let _ = write!(out, "{:width$}  {severity:7}  {profile:11}  {}", rule.id, rule.summary);
+        if !rule.aliases.is_empty() {
+            let _ = write!(out, " ({})", rule.aliases.join(", "));
+        }
+        out.push('\n');
     }
     out
 }

@@ -23,6 +23,7 @@ pub(crate) struct Version {
 impl<'a> Uses<'a> {
     /// `None` for local actions, images, and what is no reference.
     pub(crate) fn parse(text: &'a str) -> Option<Uses<'a>> {
+        let text = text.trim();
         if text.starts_with(['.', '$']) || text.starts_with("docker://") {
             return None;
         }

@@ -76,3 +76,15 @@ fn diagnostics_have_a_limit() {
     let text = "a: 1\n".repeat(1000);
     assert_eq!(read(&text).diagnostics.len(), Limits::default().max_diagnostics);
 }
+
+/// GitHub reads these, and files in use are written so.
+#[test]
+fn brackets_may_close_at_the_left() {
+    let text = "a:\n  - [\n    \"x\",\n    \"y\",\n  ]\n  - [\n    \"z\"\n  ]\nb: {\n  c: 1,\n}\n";
+    let root = yaml::parse(span::FileId(0), text, &yaml::Limits::default()).unwrap();
+    let lists: Vec<usize> = root.get("a").unwrap().items().iter().map(|list| list.items().len()).collect();
+    assert_eq!(lists, [2, 1]);
+    let word = &root.get("a").unwrap().items()[1].items()[0];
+    assert_eq!(&text[word.span.range()], "\"z\"");
+    assert_eq!(root.get("b").unwrap().get("c").unwrap().text(), Some("1"));
+}

@@ -26,6 +26,7 @@ fn check(subject: &WorkflowSubject<'_>, report: &mut Report<'_>) {
             "workflow_run" => {
                 "it runs with secrets and a token that may write, after a workflow that strangers may have started"
             }
+            "issue_comment" => "anyone can comment, and it runs with secrets and a token that may write",
             _ => continue,
         };
         report

@@ -37,7 +37,6 @@ fn of_workflow(subject: &WorkflowSubject<'_>, report: &mut Report<'_>) {
             }
         }
         Some(all) => shorthand(all, report, profile),
-        None if every_job => {}
         None => {
             let finding = report.at(
                 subject.workflow.on.span.at(0, 0),

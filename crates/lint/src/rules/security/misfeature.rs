@@ -27,10 +27,14 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
         }
         return;
     }
-    let StepKind::Run { shell: Some(shell), .. } = &subject.step.kind else { return };
-    if RunStep::of(subject).is_some_and(|run| run.shell == Shell::Cmd) {
+    let Some(run) = RunStep::of(subject) else { return };
+    let StepKind::Run { shell, script, .. } = &subject.step.kind else { return };
+    let place = shell.as_ref().map_or(script.span.at(0, 1), |shell| shell.span);
+    if run.shell == Shell::Cmd {
         report
-            .at(shell.span, "scripts of `cmd` go on after a failed command, and nothing can check them")
+            .at(place, "scripts of `cmd` go on after a failed command, and nothing can check them")
             .help("use `shell: pwsh` or `shell: bash`");
+    } else if run.shell == Shell::Other {
+        report.at(place, "nothing looks into scripts of this shell").confidence(Confidence::Low);
     }
 }

@@ -77,6 +77,12 @@ fn of_expression(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
             constant = Some(part);
         }
     });
+    if constant.is_none() && subject.condition.is_none() && is_written_out(whole) {
+        report
+            .at(subject.place(whole.range()), format!("`{}` is always the same, and needs no expression", whole.text()))
+            .severity(Severity::Info)
+            .confidence(Confidence::Low);
+    }
     if let Some(part) = constant {
         report
             .at(subject.place(part.range()), format!("`{}` is always the same, and can be written out", part.text()))
@@ -95,6 +101,17 @@ fn is_constant(part: Part<'_>) -> bool {
                 && !arguments.is_empty()
                 && arguments.into_iter().all(is_value)
         }
+        _ => false,
+    }
+}
+
+/// Whether constants alone decide it.
+fn is_written_out(part: Part<'_>) -> bool {
+    match part.term() {
+        Term::Literal(_) => true,
+        Term::Not(operand) => is_written_out(operand),
+        Term::Compare(_, left, right) => is_written_out(left) && is_written_out(right),
+        Term::And(operands) | Term::Or(operands) => operands.into_iter().all(is_written_out),
         _ => false,
     }
 }

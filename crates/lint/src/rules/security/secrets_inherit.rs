@@ -20,8 +20,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     let JobKind::Call(CallJob { uses, secrets: CallSecrets::Inherit(span), .. }) = &subject.job.kind else { return };
     let local = subject.project.local_workflow(&uses.value);
-    let finding = report.at(*span, format!("`{}` gets every secret of this repository", uses.value));
-    finding.related(uses.span, "this workflow");
+    let finding = report.at(uses.span, format!("`{}` gets every secret of this repository", uses.value));
+    finding.related(*span, "all of them");
     if let Some((_, called)) = local {
         // Whoever changes the one file can change the other.
         finding.confidence(Confidence::Medium);

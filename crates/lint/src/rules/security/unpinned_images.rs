@@ -1,3 +1,4 @@
+use expr::{Part, Term};
 use span::Severity;
 use span::Span;
 use workflow::{JobKind, Runs, StepKind, Template, TemplateKind};
@@ -75,8 +76,18 @@ fn image(place: &Place<'_>, template: &Template, report: &mut Report<'_>) {
         }
         told = true;
     }
-    if let Some(name) = expr.as_string_literal() {
+    for name in expr.view().map(texts).unwrap_or_default() {
         written(name, template.span, None, report);
+    }
+}
+
+/// The texts among which an expression chooses.
+fn texts(part: Part<'_>) -> Vec<&str> {
+    match part.term() {
+        Term::Literal(value) => value.as_str().into_iter().collect(),
+        Term::Or(operands) => operands.into_iter().flat_map(texts).collect(),
+        Term::And(operands) => operands.last().copied().map(texts).unwrap_or_default(),
+        _ => Vec::new(),
     }
 }
 

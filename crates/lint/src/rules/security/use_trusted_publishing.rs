@@ -77,7 +77,7 @@ fn of_action(action: &ActionStep<'_>, report: &mut Report<'_>) {
             action.place(input),
             format!("{} takes the identity of the workflow in the place of a password", registry.name()),
         )
-        .related(action.span, "publishes")
+        .related(action.place(input), "this is not needed then")
         .help(
             "set up trusted publishing there, and give the job `id-token: write`: there is no password to steal then",
         );

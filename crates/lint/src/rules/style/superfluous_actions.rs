@@ -20,6 +20,7 @@ pub(super) static RULE: Rule = Rule {
 const ACTIONS: &[(&str, &str)] = &[
     ("actions-ecosystem/action-add-labels", "gh issue edit --add-label"),
     ("actions-ecosystem/action-remove-labels", "gh issue edit --remove-label"),
+    ("addnab/docker-run-action", "docker run"),
     ("actions/create-release", "gh release create"),
     ("actions/upload-release-asset", "gh release upload"),
     ("dacbd/create-issue-action", "gh issue create"),
@@ -27,6 +28,9 @@ const ACTIONS: &[(&str, &str)] = &[
     ("elgohr/github-release-action", "gh release create"),
     ("ncipollo/release-action", "gh release create"),
     ("peter-evans/close-issue", "gh issue close"),
+    ("peter-evans/create-or-update-comment", "gh pr comment"),
+    ("peter-evans/create-pull-request", "gh pr create"),
+    ("sergeysova/jq-action", "jq"),
     ("softprops/action-gh-release", "gh release create"),
     ("svenstaro/upload-release-action", "gh release upload"),
 ];

@@ -31,7 +31,10 @@ fn check(document: &Document, permissions: Option<&Permissions>, report: &mut Re
     for (scope, level) in scopes {
         let plain = &*scope.value == "contents" && level.value == PermissionLevel::Read;
         let line = document.line(scope.span.start);
-        let explained = document.comments().iter().any(|comment| comment.line == line || comment.line + 1 == line);
+        let explained = document
+            .comments()
+            .iter()
+            .any(|comment| comment.line == line || (comment.own_line && comment.line + 1 == line));
         if !plain && !explained {
             report
                 .at(scope.span, format!("nothing says what `{}: {}` is for", scope.value, level.value.as_str()))
