@@ -74,7 +74,7 @@ fn of_action(action: &ActionStep<'_>, report: &mut Report<'_>) {
     };
     report
         .at(
-            action.place(input),
+            action.span,
             format!("{} takes the identity of the workflow in the place of a password", registry.name()),
         )
         .related(action.place(input), "this is not needed then")
