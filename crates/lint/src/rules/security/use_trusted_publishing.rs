@@ -73,10 +73,7 @@ fn of_action(action: &ActionStep<'_>, report: &mut Report<'_>) {
         return;
     };
     report
-        .at(
-            action.span,
-            format!("{} takes the identity of the workflow in the place of a password", registry.name()),
-        )
+        .at(action.span, format!("{} takes the identity of the workflow in the place of a password", registry.name()))
         .related(action.place(input), "this is not needed then")
         .help(
             "set up trusted publishing there, and give the job `id-token: write`: there is no password to steal then",
