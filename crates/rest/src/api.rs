@@ -106,6 +106,50 @@ impl Api {
         response
     }
 
+    /// Answers a request to `/api/graphql`, or to `/graphql` of the host `api.…`.
+    pub async fn handle_graphql(&self, request: Request) -> Response {
+        let id = request_id();
+        let mut seen = Seen { scopes: None, budget: None };
+        let mut response = match self.answer_graphql(request, &mut seen).await {
+            Ok(answer) => answer.into_response(),
+            Err(problem) => problem.into_response(),
+        };
+        dress(response.headers_mut(), &seen, &id);
+        response
+    }
+
+    async fn answer_graphql(&self, request: Request, seen: &mut Seen) -> Result<crate::Answer, Problem> {
+        let (parts, body) = request.into_parts();
+        let from = self.client(&parts.extensions, &parts.headers);
+        let caller = self.caller(&parts.headers, &from).await;
+        self.count(caller.as_ref().unwrap_or(&Caller::Anonymous), &from, true, seen)?;
+        let caller = caller?;
+        if caller.is_anonymous() {
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "This endpoint requires you to be authenticated."));
+        }
+        if parts.method != Method::POST {
+            return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "GraphQL takes POST.").header(header::ALLOW, "POST"));
+        }
+        let given = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
+        if !Identity::csrf_holds(&caller, given) {
+            return Err(Problem::forbidden("A session needs its `X-CSRF-Token` here; use a token instead."));
+        }
+        let bytes = axum::body::to_bytes(body, 1024 * 1024)
+            .await
+            .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than a megabyte."))?;
+        crate::graphql::answer(self, &caller, &bytes).await
+    }
+
+    /// Counts a request; refuses it when there was none left.
+    fn count(&self, caller: &Caller, from: &str, counted: bool, seen: &mut Seen) -> Result<(), Problem> {
+        let (budget, within) = self.0.rate.take(caller, from, self.store().now(), counted);
+        seen.budget = Some(budget);
+        if let Some(Via::Classic { scopes, .. }) = caller.user().map(|user| &user.via) {
+            seen.scopes = Some(scopes.to_string());
+        }
+        if within { Ok(()) } else { Err(rate_exceeded(caller, from, budget)) }
+    }
+
     async fn answer(&self, request: Request, seen: &mut Seen) -> Result<Response, Problem> {
         let (parts, body) = request.into_parts();
         let from = self.client(&parts.extensions, &parts.headers);
@@ -113,15 +157,7 @@ impl Api {
         let path = path_of(&parts.uri);
         // Asking what is left costs nothing.
         let counted = path != "/rate_limit";
-        let known = caller.as_ref().unwrap_or(&Caller::Anonymous);
-        let (budget, within) = self.0.rate.take(known, &from, self.store().now(), counted);
-        seen.budget = Some(budget);
-        if let Some(Via::Classic { scopes, .. }) = known.user().map(|user| &user.via) {
-            seen.scopes = Some(scopes.to_string());
-        }
-        if !within {
-            return Err(rate_exceeded(known, &from, budget));
-        }
+        self.count(caller.as_ref().unwrap_or(&Caller::Anonymous), &from, counted, seen)?;
         let caller = caller?;
         let (route, params) = match self.0.matcher.find(parts.method.as_str(), path) {
             Found::Route(route, params) => (route, params),
@@ -289,7 +325,7 @@ async fn read_json(body: axum::body::Body, route: &Route) -> Result<Map<String, 
     Ok(object)
 }
 
-fn has_nul(value: &Value) -> bool {
+pub(crate) fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(has_nul),
@@ -340,4 +376,23 @@ fn request_id() -> String {
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Whether the caller may make a repository of the account: their own, or of an organisation of which they are an owner.
+pub(crate) async fn may_create_repository(api: &Api, caller: &Caller, owner_id: i64) -> Result<(), Problem> {
+    let identity = api.identity();
+    let user = identity.allow_user(caller, "repo")?;
+    if user.id == owner_id && (user.admin || identity.settings().users_create) {
+        return Ok(());
+    }
+    if user.id == owner_id {
+        return Err(Problem::forbidden("On this server only its administrators make repositories."));
+    }
+    let role = identity.org_role(caller, owner_id).await?;
+    if role == identity::OrgRole::Owner {
+        return Ok(());
+    }
+    let reason = "only owners of an organisation make repositories in it";
+    identity.refused(caller, "repository.create", None, &owner_id.to_string(), reason);
+    Err(Problem::forbidden("You need to be an owner of the organization to create a repository in it."))
 }

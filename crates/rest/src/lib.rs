@@ -9,6 +9,7 @@ mod api;
 mod audit_log;
 mod collaborators;
 mod edge;
+mod graphql;
 mod meta;
 mod organizations;
 mod route;

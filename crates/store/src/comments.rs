@@ -55,3 +55,8 @@ pub async fn set_body(tx: &mut Tx, id: i64, body: &str) -> Result<()> {
 pub async fn delete(tx: &mut Tx, id: i64) -> Result<()> {
     tx.execute("DELETE FROM comments WHERE id = $1", args![id]).await.map(drop)
 }
+
+/// The repository of a comment.
+pub async fn repository_of(query: &mut impl Query, id: i64) -> Result<Option<i64>> {
+    query.fetch_optional("SELECT repo_id FROM comments WHERE id = $1", args![id]).await
+}

@@ -1,0 +1,147 @@
+//! Changes of pull requests.
+
+use std::sync::Arc;
+
+use forge::pulls::{ChangePull, MergeMethod, MergePull, NewPull};
+use forge::reviews::ReviewEvent;
+use identity::{Level, Need, Permission, Role};
+use serde_json::Value;
+
+use super::{id_of, ids_of, payload, repository};
+use crate::graphql::args::Args;
+use crate::graphql::context::Context;
+use crate::graphql::fault::Fault;
+use crate::graphql::node::{Node, Out, PullSubject};
+use crate::graphql::types::pull;
+
+/// The pull request of `pullRequestId`, with its node.
+async fn found(context: &Context<'_>, input: &Args) -> Result<(Node, Arc<PullSubject>), Fault> {
+    let text = input.required("pullRequestId")?;
+    let (_, id) = id_of(text, &["PullRequest"])?;
+    let missing = || Fault::not_found(format!("Could not resolve to a node with the global id of '{text}'"));
+    let node = pull::by_issue(context, id).await?.ok_or_else(missing)?;
+    let subject = pull::subject(&node)?.clone();
+    Ok((node, subject))
+}
+
+/// Changing a pull request is for who made it and for who may write.
+async fn may_change(context: &Context<'_>, of: &PullSubject) -> Result<(), Fault> {
+    let need = Need::new(Permission::PullRequests, Level::Write);
+    let own = context.caller.account_id() == Some(of.issue.author_id);
+    context.allow(&of.repo, if own { need.role(Role::Read) } else { need.role(Role::Triage) }).await
+}
+
+pub(super) async fn create(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let repo = repository(context, input.required("repositoryId")?).await?;
+    // Whoever reads a repository may propose changes to it.
+    context.allow(&repo, Need::new(Permission::PullRequests, Level::Write).role(Role::Read)).await?;
+    let new = NewPull {
+        title: input.required("title")?,
+        body: input.text("body").unwrap_or_default(),
+        head: input.required("headRefName")?,
+        head_repo: None,
+        base: input.required("baseRefName")?,
+        draft: input.flag("draft").unwrap_or(false),
+        maintainer_can_modify: input.flag("maintainerCanModify").unwrap_or(true),
+    };
+    let actor = context.actor()?;
+    let (issue, made) = context.api.forge().create_pull(&repo, context.caller, &actor, &new).await?;
+    Ok(payload("PullPayload", &input, pull::node(context, repo, issue, made)))
+}
+
+async fn change(context: &Context<'_>, args: &Args, change: ChangePull) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let (node, of) = found(context, &input).await?;
+    may_change(context, &of).await?;
+    context.api.forge().change_pull(&of.repo, &context.actor()?, of.issue.number, change).await?;
+    Ok(payload("PullPayload", &input, node))
+}
+
+pub(super) async fn close(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    change(context, args, ChangePull { state: Some("closed".to_owned()), ..ChangePull::default() }).await
+}
+
+pub(super) async fn reopen(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    change(context, args, ChangePull { state: Some("open".to_owned()), ..ChangePull::default() }).await
+}
+
+pub(super) async fn ready(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    change(context, args, ChangePull { draft: Some(false), ..ChangePull::default() }).await
+}
+
+pub(super) async fn draft(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    change(context, args, ChangePull { draft: Some(true), ..ChangePull::default() }).await
+}
+
+pub(super) async fn update(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let (node, of) = found(context, &input).await?;
+    may_change(context, &of).await?;
+    let text = |name: &str| input.text(name).map(str::to_owned);
+    let change = ChangePull {
+        title: text("title"),
+        body: text("body"),
+        base: text("baseRefName"),
+        state: text("state").map(|state| state.to_lowercase()),
+        maintainer_can_modify: input.flag("maintainerCanModify"),
+        ..ChangePull::default()
+    };
+    context.api.forge().change_pull(&of.repo, &context.actor()?, of.issue.number, change).await?;
+    super::issues::set_metadata(context, &of.repo, of.issue.number, &input).await?;
+    Ok(payload("PullPayload", &input, node))
+}
+
+pub(super) async fn merge(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let (node, of) = found(context, &input).await?;
+    context.allow(&of.repo, Need::new(Permission::Contents, Level::Write)).await?;
+    let method = input.text("mergeMethod").unwrap_or("MERGE").to_lowercase();
+    let merge = MergePull {
+        method: MergeMethod::parse(&method)?,
+        title: input.text("commitHeadline"),
+        message: input.text("commitBody"),
+        sha: input.text("expectedHeadOid"),
+    };
+    context.api.forge().merge_pull(&of.repo, &context.actor()?, of.issue.number, &merge).await?;
+    Ok(payload("PullPayload", &input, node))
+}
+
+pub(super) async fn request_reviews(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let (node, of) = found(context, &input).await?;
+    may_change(context, &of).await?;
+    let users = ids_of(&input, "userIds", "User")?.unwrap_or_default();
+    let teams = ids_of(&input, "teamIds", "Team")?.unwrap_or_default();
+    let (forge, actor, number) = (context.api.forge(), context.actor()?, of.issue.number);
+    if input.flag("union") != Some(true) {
+        // The list is the whole: who is not on it is not asked any more.
+        let asked = store::pulls::requested(&mut context.api.store().read(), of.issue.id).await?;
+        let gone = |kind: &str, stay: &[i64]| -> Vec<i64> {
+            asked.iter().filter(|(one, id)| one == kind && !stay.contains(id)).map(|(_, id)| *id).collect()
+        };
+        let (gone_users, gone_teams) = (gone("user", &users), gone("team", &teams));
+        forge.request_reviews(&of.repo, &actor, number, &gone_users, &gone_teams, false).await?;
+    }
+    forge.request_reviews(&of.repo, &actor, number, &users, &teams, true).await?;
+    Ok(payload("PullPayload", &input, node))
+}
+
+pub(super) async fn review(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let (node, of) = found(context, &input).await?;
+    context.allow(&of.repo, Need::new(Permission::PullRequests, Level::Write).role(Role::Read)).await?;
+    let event = match input.text("event") {
+        Some(event) => Some(ReviewEvent::parse(event)?),
+        None => None,
+    };
+    let threads = input.0.get("comments").and_then(Value::as_array);
+    if threads.is_some_and(|comments| !comments.is_empty()) {
+        return Err(Fault::new("UNPROCESSABLE", "Comments on lines are made with the REST API"));
+    }
+    let body = input.text("body").unwrap_or_default();
+    let commit = input.text("commitOID");
+    let (forge, actor, number) = (context.api.forge(), context.actor()?, of.issue.number);
+    forge.create_review(&of.repo, &actor, number, event, body, commit, &[]).await?;
+    Ok(payload("PullPayload", &input, node))
+}
