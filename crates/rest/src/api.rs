@@ -128,7 +128,9 @@ impl Api {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "This endpoint requires you to be authenticated."));
         }
         if parts.method != Method::POST {
-            return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "GraphQL takes POST.").header(header::ALLOW, "POST"));
+            return Err(
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "GraphQL takes POST.").header(header::ALLOW, "POST")
+            );
         }
         let given = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok());
         if !Identity::csrf_holds(&caller, given) {

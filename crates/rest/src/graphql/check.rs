@@ -3,7 +3,7 @@
 use graphql_parser::query::{Field, Selection, SelectionSet, TypeCondition};
 use serde_json::json;
 
-use super::document::{Operation, Text};
+use super::document::Operation;
 use super::fault::Fault;
 use super::schema::{At, named};
 
@@ -44,7 +44,7 @@ pub(crate) fn check(operation: &Operation<'_>) -> Vec<Fault> {
 }
 
 impl<'d> Check<'_, 'd> {
-    fn selection(&mut self, selection: &'d SelectionSet<'d, Text<'d>>, at: At, depth: usize, times: u64) {
+    fn selection(&mut self, selection: &'d SelectionSet<'static, String>, at: At, depth: usize, times: u64) {
         if depth > DEEPEST {
             self.faults.push(Fault::new("RESOURCE_LIMITS_EXCEEDED", format!("This query is deeper than {DEEPEST}.")));
             return;
@@ -63,7 +63,7 @@ impl<'d> Check<'_, 'd> {
                     None => self.selection(&inline.selection_set, at, depth + 1, times),
                 },
                 Selection::FragmentSpread(spread) => {
-                    let name = spread.fragment_name;
+                    let name = spread.fragment_name.as_str();
                     let Some(fragment) = self.operation.fragment(name) else {
                         let message = format!("Fragment {name} was used, but not defined");
                         self.faults.push(Fault::document("useAndDefineFragment", message).at(spread.position));
@@ -86,7 +86,7 @@ impl<'d> Check<'_, 'd> {
     fn fragment(
         &mut self,
         condition: &str,
-        selection: &'d SelectionSet<'d, Text<'d>>,
+        selection: &'d SelectionSet<'static, String>,
         position: graphql_parser::Pos,
         depth: usize,
         times: u64,
@@ -100,9 +100,9 @@ impl<'d> Check<'_, 'd> {
         }
     }
 
-    fn field(&mut self, field: &'d Field<'d, Text<'d>>, at: At, depth: usize, times: u64) {
+    fn field(&mut self, field: &'d Field<'static, String>, at: At, depth: usize, times: u64) {
         self.fields += 1;
-        let (name, kind) = (field.name, at.name());
+        let (name, kind) = (field.name.as_str(), at.name());
         let Some((inner, args)) = at.field(name) else {
             let fault = Fault::document("undefinedField", format!("Field '{name}' doesn't exist on type '{kind}'"));
             let extensions = Some(json!({ "code": "undefinedField", "typeName": kind, "fieldName": name }));
@@ -110,7 +110,7 @@ impl<'d> Check<'_, 'd> {
             return;
         };
         for (argument, _) in &field.arguments {
-            if !args.contains(argument) {
+            if !args.contains(&argument.as_str()) {
                 let message = format!("Field '{name}' doesn't accept argument '{argument}'");
                 self.faults.push(Fault::document("argumentNotAccepted", message).at(field.position));
             }
@@ -131,7 +131,9 @@ impl<'d> Check<'_, 'd> {
                     let args = self.operation.args(field);
                     let size = args.number("first").or(args.number("last")).unwrap_or(0);
                     if !(0..=100).contains(&size) {
-                        let message = format!("Requesting {size} records on the `{name}` connection exceeds the `first` limit of 100 records.");
+                        let message = format!(
+                            "Requesting {size} records on the `{name}` connection exceeds the `first` limit of 100 records."
+                        );
                         self.faults.push(Fault::new("EXCESSIVE_PAGINATION", message).at(field.position));
                         return;
                     }

@@ -12,19 +12,17 @@ use super::args::Args;
 use super::fault::Fault;
 use super::schema::applies;
 
-pub(crate) type Text<'d> = &'d str;
-
 /// One operation of a document, with everything it refers to.
 pub(crate) struct Operation<'d> {
     pub(crate) mutation: bool,
-    pub(crate) selection: &'d SelectionSet<'d, Text<'d>>,
-    fragments: HashMap<&'d str, &'d FragmentDefinition<'d, Text<'d>>>,
+    pub(crate) selection: &'d SelectionSet<'static, String>,
+    fragments: HashMap<&'d str, &'d FragmentDefinition<'static, String>>,
     variables: Map<String, Value>,
 }
 
 /// Parses a document. Errors name line and column.
-pub(crate) fn parse(text: &str) -> Result<Document<'_, Text<'_>>, Fault> {
-    graphql_parser::parse_query(text).map_err(|error| {
+pub(crate) fn parse(text: &str) -> Result<Document<'static, String>, Fault> {
+    graphql_parser::parse_query::<String>(text).map(Document::into_static).map_err(|error| {
         let message = error.to_string();
         Fault::document("parseError", message.trim().to_owned())
     })
@@ -33,7 +31,7 @@ pub(crate) fn parse(text: &str) -> Result<Document<'_, Text<'_>>, Fault> {
 impl<'d> Operation<'d> {
     /// Picks the operation of a name, or the only one, and puts its variables in place.
     pub(crate) fn pick(
-        document: &'d Document<'d, Text<'d>>,
+        document: &'d Document<'static, String>,
         name: Option<&str>,
         given: &Map<String, Value>,
     ) -> Result<Self, Fault> {
@@ -42,20 +40,19 @@ impl<'d> Operation<'d> {
         for definition in &document.definitions {
             match definition {
                 Definition::Fragment(fragment) => {
-                    fragments.insert(fragment.name, fragment);
+                    fragments.insert(fragment.name.as_str(), fragment);
                 }
                 Definition::Operation(operation) => operations.push(operation),
             }
         }
         let name = name.filter(|name| !name.is_empty());
         let mut matching = operations.into_iter().filter(|one| name.is_none() || name_of(one) == name);
-        let operation = matching
-            .next()
-            .ok_or_else(|| Fault::document("operationMissing", "The document has no such operation"))?;
+        let operation =
+            matching.next().ok_or_else(|| Fault::document("operationMissing", "The document has no such operation"))?;
         if matching.next().is_some() {
             return Err(Fault::document("operationMissing", "The document has several operations: name one"));
         }
-        let (mutation, selection, definitions): (_, _, &[VariableDefinition<'d, Text<'d>>]) = match operation {
+        let (mutation, selection, definitions): (_, _, &[VariableDefinition<'static, String>]) = match operation {
             OperationDefinition::SelectionSet(selection) => (false, selection, &[]),
             OperationDefinition::Query(query) => (false, &query.selection_set, &query.variable_definitions),
             OperationDefinition::Mutation(mutation) => (true, &mutation.selection_set, &mutation.variable_definitions),
@@ -65,17 +62,18 @@ impl<'d> Operation<'d> {
         };
         let mut variables = Map::new();
         for definition in definitions {
-            let value = match (given.get(definition.name), &definition.default_value) {
+            let value = match (given.get(&definition.name), &definition.default_value) {
                 (Some(value), _) => value.clone(),
                 (None, Some(default)) => constant(default),
                 (None, None) => continue,
             };
-            variables.insert(definition.name.to_owned(), value);
+            variables.insert(definition.name.clone(), value);
         }
         for definition in definitions {
             let wanted = matches!(definition.var_type, graphql_parser::query::Type::NonNullType(_));
-            if wanted && variables.get(definition.name).is_none_or(Value::is_null) {
-                let message = format!("Variable ${} of type {} was provided invalid value", definition.name, definition.var_type);
+            if wanted && variables.get(&definition.name).is_none_or(Value::is_null) {
+                let message =
+                    format!("Variable ${} of type {} was provided invalid value", definition.name, definition.var_type);
                 return Err(Fault::document("invalidVariable", message).at(definition.position));
             }
         }
@@ -83,33 +81,33 @@ impl<'d> Operation<'d> {
     }
 
     /// The arguments of a field. A variable that has no value is left out.
-    pub(crate) fn args(&self, field: &Field<'d, Text<'d>>) -> Args {
-        let pairs = field.arguments.iter().filter_map(|(name, value)| Some(((*name).to_owned(), self.value(value)?)));
+    pub(crate) fn args(&self, field: &Field<'static, String>) -> Args {
+        let pairs = field.arguments.iter().filter_map(|(name, value)| Some((name.clone(), self.value(value)?)));
         Args(pairs.collect())
     }
 
-    fn value(&self, written: &Written<'d, Text<'d>>) -> Option<Value> {
+    fn value(&self, written: &Written<'static, String>) -> Option<Value> {
         match written {
-            Written::Variable(name) => self.variables.get(*name).cloned(),
+            Written::Variable(name) => self.variables.get(name).cloned(),
             Written::List(items) => Some(items.iter().filter_map(|item| self.value(item)).collect()),
             Written::Object(pairs) => {
-                let pairs = pairs.iter().filter_map(|(name, value)| Some(((*name).to_owned(), self.value(value)?)));
+                let pairs = pairs.iter().filter_map(|(name, value)| Some((name.clone(), self.value(value)?)));
                 Some(Value::Object(pairs.collect()))
             }
             other => Some(constant(other)),
         }
     }
 
-    pub(crate) fn fragment(&self, name: &str) -> Option<&'d FragmentDefinition<'d, Text<'d>>> {
+    pub(crate) fn fragment(&self, name: &str) -> Option<&'d FragmentDefinition<'static, String>> {
         self.fragments.get(name).copied()
     }
 
     /// `@skip` and `@include`.
-    pub(crate) fn included(&self, directives: &[Directive<'d, Text<'d>>]) -> bool {
+    pub(crate) fn included(&self, directives: &[Directive<'static, String>]) -> bool {
         directives.iter().all(|directive| {
-            let condition = directive.arguments.iter().find(|(name, _)| *name == "if");
+            let condition = directive.arguments.iter().find(|(name, _)| name == "if");
             let condition = condition.and_then(|(_, value)| self.value(value)).and_then(|value| value.as_bool());
-            match directive.name {
+            match directive.name.as_str() {
                 "skip" => condition != Some(true),
                 "include" => condition != Some(false),
                 _ => true,
@@ -121,9 +119,9 @@ impl<'d> Operation<'d> {
     /// document. Fields of one name are one, with the selections of all.
     pub(crate) fn fields(
         &self,
-        selections: &[&'d SelectionSet<'d, Text<'d>>],
+        selections: &[&'d SelectionSet<'static, String>],
         kind: &str,
-    ) -> Vec<(&'d str, Vec<&'d Field<'d, Text<'d>>>)> {
+    ) -> Vec<(&'d str, Vec<&'d Field<'static, String>>)> {
         let mut found = Vec::new();
         for selection in selections {
             self.collect(selection, kind, &mut found, 0);
@@ -133,9 +131,9 @@ impl<'d> Operation<'d> {
 
     fn collect(
         &self,
-        selection: &'d SelectionSet<'d, Text<'d>>,
+        selection: &'d SelectionSet<'static, String>,
         kind: &str,
-        found: &mut Vec<(&'d str, Vec<&'d Field<'d, Text<'d>>>)>,
+        found: &mut Vec<(&'d str, Vec<&'d Field<'static, String>>)>,
         depth: usize,
     ) {
         // The check before has refused deeper ones, and fragments that contain themselves.
@@ -145,14 +143,14 @@ impl<'d> Operation<'d> {
         for item in &selection.items {
             match item {
                 Selection::Field(field) if self.included(&field.directives) => {
-                    let key = field.alias.unwrap_or(field.name);
+                    let key = field.alias.as_deref().unwrap_or(&field.name);
                     match found.iter_mut().find(|(known, _)| *known == key) {
                         Some((_, fields)) => fields.push(field),
                         None => found.push((key, vec![field])),
                     }
                 }
                 Selection::FragmentSpread(spread) if self.included(&spread.directives) => {
-                    if let Some(fragment) = self.fragment(spread.fragment_name) {
+                    if let Some(fragment) = self.fragment(&spread.fragment_name) {
                         let TypeCondition::On(condition) = &fragment.type_condition;
                         if applies(condition, kind) {
                             self.collect(&fragment.selection_set, kind, found, depth + 1);
@@ -174,26 +172,26 @@ impl<'d> Operation<'d> {
     }
 }
 
-fn name_of<'d>(operation: &OperationDefinition<'d, Text<'d>>) -> Option<&'d str> {
+fn name_of<'o>(operation: &'o OperationDefinition<'static, String>) -> Option<&'o str> {
     match operation {
         OperationDefinition::SelectionSet(_) => None,
-        OperationDefinition::Query(query) => query.name,
-        OperationDefinition::Mutation(mutation) => mutation.name,
-        OperationDefinition::Subscription(subscription) => subscription.name,
+        OperationDefinition::Query(query) => query.name.as_deref(),
+        OperationDefinition::Mutation(mutation) => mutation.name.as_deref(),
+        OperationDefinition::Subscription(subscription) => subscription.name.as_deref(),
     }
 }
 
-fn constant(written: &Written<'_, Text<'_>>) -> Value {
+fn constant(written: &Written<'static, String>) -> Value {
     match written {
         Written::Variable(_) | Written::Null => Value::Null,
         Written::Int(number) => number.as_i64().map_or(Value::Null, Value::from),
         Written::Float(number) => Value::from(*number),
         Written::String(text) => Value::from(text.as_str()),
         Written::Boolean(flag) => Value::from(*flag),
-        Written::Enum(name) => Value::from(*name),
+        Written::Enum(name) => Value::from(name.as_str()),
         Written::List(items) => items.iter().map(constant).collect(),
         Written::Object(pairs) => {
-            Value::Object(pairs.iter().map(|(name, value)| ((*name).to_owned(), constant(value))).collect())
+            Value::Object(pairs.iter().map(|(name, value)| (name.clone(), constant(value))).collect())
         }
     }
 }

@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 
 use super::connection::cursor;
 use super::context::Context;
-use super::document::{Operation, Text};
+use super::document::Operation;
 use super::fault::Fault;
 use super::node::{Connection, Node, Out, Subject};
 use super::schema::{Gives, named};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-type Sets<'d> = Vec<&'d SelectionSet<'d, Text<'d>>>;
+type Sets<'d> = Vec<&'d SelectionSet<'static, String>>;
 
 /// The answer under way: what went wrong is collected beside it.
 pub(crate) struct Execution<'e, 'd> {
@@ -51,12 +51,12 @@ impl<'e, 'd> Execution<'e, 'd> {
         })
     }
 
-    async fn field(&mut self, node: &Node, fields: &[&'d Field<'d, Text<'d>>]) -> Value {
+    async fn field(&mut self, node: &Node, fields: &[&'d Field<'static, String>]) -> Value {
         let Some(first) = fields.first() else { return Value::Null };
         if first.name == "__typename" {
             return node.kind.into();
         }
-        let Some(row) = named(node.kind).and_then(|kind| kind.field(first.name)) else {
+        let Some(row) = named(node.kind).and_then(|kind| kind.field(&first.name)) else {
             // An interface's field that this member does not have.
             return Value::Null;
         };
@@ -93,7 +93,7 @@ impl<'e, 'd> Execution<'e, 'd> {
     async fn connection(&mut self, connection: Connection, sets: Sets<'d>) -> Value {
         let mut object = Map::new();
         for (key, fields) in self.operation.fields(&sets, "Connection") {
-            let name = fields.first().map_or("", |field| field.name);
+            let name = fields.first().map_or("", |field| field.name.as_str());
             let inner: Sets<'d> = fields.iter().map(|field| &field.selection_set).collect();
             self.path.push(key.into());
             let value = match name {
@@ -114,7 +114,7 @@ impl<'e, 'd> Execution<'e, 'd> {
         for (index, node) in connection.nodes.iter().enumerate() {
             let mut edge = Map::new();
             for (key, fields) in self.operation.fields(sets, "Edge") {
-                let name = fields.first().map_or("", |field| field.name);
+                let name = fields.first().map_or("", |field| field.name.as_str());
                 let value = match name {
                     "cursor" => cursor(connection.offset + index).into(),
                     "node" => {

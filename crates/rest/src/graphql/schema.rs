@@ -184,7 +184,12 @@ mod tests {
                 assert!(named(member).is_some(), "{}: there is no {member}", kind.name);
             }
             for field in kind.fields {
-                assert!(At::Type(kind).field(field.name).is_some(), "{}.{} gives what is not there", kind.name, field.name);
+                assert!(
+                    At::Type(kind).field(field.name).is_some(),
+                    "{}.{} gives what is not there",
+                    kind.name,
+                    field.name
+                );
                 let again = kind.fields.iter().filter(|other| other.name == field.name).count();
                 assert_eq!(again, 1, "{}.{}", kind.name, field.name);
             }

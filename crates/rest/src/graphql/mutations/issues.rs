@@ -73,7 +73,9 @@ pub(super) async fn update_comment(context: &Context<'_>, _: &Node, args: &Args)
 async fn label_names(context: &Context<'_>, repo: &Repository, ids: &[i64]) -> Result<Vec<String>, Fault> {
     let labels = store::issues::labels(&mut context.api.store().read(), repo.id).await?;
     let name = |id: &i64| labels.iter().find(|label| label.id == *id).map(|label| label.name.clone());
-    ids.iter().map(|id| name(id).ok_or_else(|| Fault::not_found("Could not resolve to a Label of the repository."))).collect()
+    ids.iter()
+        .map(|id| name(id).ok_or_else(|| Fault::not_found("Could not resolve to a Label of the repository.")))
+        .collect()
 }
 
 pub(super) async fn add_labels(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {

@@ -43,7 +43,12 @@ const USER: &[Field] = &[
         resolve!(super::repository_lists::of_owner),
     ),
     Field::one("repository", &["name"], "Repository", resolve!(super::repository_lists::one_of_owner)),
-    Field::connection("projectsV2", &["first", "last", "after", "before", "query", "orderBy"], "ProjectV2", resolve!(nothing)),
+    Field::connection(
+        "projectsV2",
+        &["first", "last", "after", "before", "query", "orderBy"],
+        "ProjectV2",
+        resolve!(nothing),
+    ),
 ];
 
 const ORGANIZATION: &[Field] = &[
@@ -67,8 +72,18 @@ const ORGANIZATION: &[Field] = &[
     Field::one("repository", &["name"], "Repository", resolve!(super::repository_lists::one_of_owner)),
     Field::one("team", &["slug"], "Team", resolve!(team)),
     Field::connection("teams", &["first", "last", "after", "before", "orderBy", "query"], "Team", resolve!(teams)),
-    Field::connection("projects", &["first", "last", "after", "before", "states", "orderBy"], "Project", resolve!(nothing)),
-    Field::connection("projectsV2", &["first", "last", "after", "before", "query", "orderBy"], "ProjectV2", resolve!(nothing)),
+    Field::connection(
+        "projects",
+        &["first", "last", "after", "before", "states", "orderBy"],
+        "Project",
+        resolve!(nothing),
+    ),
+    Field::connection(
+        "projectsV2",
+        &["first", "last", "after", "before", "query", "orderBy"],
+        "ProjectV2",
+        resolve!(nothing),
+    ),
 ];
 
 const TEAM: &[Field] = &[
@@ -98,7 +113,17 @@ pub(crate) const TYPES: &[Type] = &[
             Field { args: &["size"], ..Field::value("avatarUrl") },
             Field::connection(
                 "repositories",
-                &["first", "last", "after", "before", "ownerAffiliations", "affiliations", "orderBy", "privacy", "isFork"],
+                &[
+                    "first",
+                    "last",
+                    "after",
+                    "before",
+                    "ownerAffiliations",
+                    "affiliations",
+                    "orderBy",
+                    "privacy",
+                    "isFork",
+                ],
                 "Repository",
                 resolve!(super::repository_lists::of_owner),
             ),

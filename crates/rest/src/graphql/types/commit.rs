@@ -57,11 +57,7 @@ pub(crate) const TYPES: &[Type] = &[
 ];
 
 /// A ref by its full name.
-pub(crate) async fn ref_node(
-    context: &Context<'_>,
-    repo: &Arc<Repository>,
-    name: &str,
-) -> Result<Option<Node>, Fault> {
+pub(crate) async fn ref_node(context: &Context<'_>, repo: &Arc<Repository>, name: &str) -> Result<Option<Node>, Fault> {
     let found = context.api.forge().git(repo.id).read_ref(name).await?;
     Ok(found.map(|found| ref_of(repo, &found.name, found.commit())))
 }
@@ -89,9 +85,7 @@ pub(crate) async fn node(context: &Context<'_>, repo: &Arc<Repository>, sha: &st
 pub(crate) fn of(context: &Context<'_>, repo: &Arc<Repository>, commit: &forge::git::Commit) -> Node {
     let message = commit.message.trim_end();
     let (headline, body) = message.split_once('\n').unwrap_or((message, ""));
-    let person = |signature: &forge::git::Signature| {
-        json!({ "name": signature.name, "email": signature.email, "date": forge::shape::git_time(signature) })
-    };
+    let person = |signature: &forge::git::Signature| json!({ "name": signature.name, "email": signature.email, "date": forge::shape::git_time(signature) });
     let data = json!({
         "id": node_id("Commit", repo.id) + ":" + &commit.sha,
         "oid": commit.sha,

@@ -38,12 +38,7 @@ const ISSUE: &[Field] = &[
     Field::connection("assignees", PAGING, "User", resolve!(assignees)),
     Field::connection("labels", &["first", "last", "after", "before", "orderBy"], "Label", resolve!(labels)),
     Field::connection("comments", &["first", "last", "after", "before", "orderBy"], "IssueComment", resolve!(comments)),
-    Field::connection(
-        "projectCards",
-        PAGING,
-        "ProjectCard",
-        resolve!(super::repository_lists::nothing),
-    ),
+    Field::connection("projectCards", PAGING, "ProjectCard", resolve!(super::repository_lists::nothing)),
     Field::connection("projectItems", PAGING, "ProjectV2Item", resolve!(super::repository_lists::nothing)),
 ];
 

@@ -87,12 +87,7 @@ const PULL: &[Field] = &[
     Field::connection("files", PAGING, "PullRequestChangedFile", resolve!(parts::files)),
     Field::connection("commits", PAGING, "PullRequestCommit", resolve!(parts::commits)),
     Field::one("statusCheckRollup", &[], "StatusCheckRollup", resolve!(parts::rollup)),
-    Field::connection(
-        "projectCards",
-        PAGING,
-        "ProjectCard",
-        resolve!(super::repository_lists::nothing),
-    ),
+    Field::connection("projectCards", PAGING, "ProjectCard", resolve!(super::repository_lists::nothing)),
     Field::connection("projectItems", PAGING, "ProjectV2Item", resolve!(super::repository_lists::nothing)),
     Field::connection(
         "closingIssuesReferences",
@@ -112,7 +107,13 @@ pub(crate) const TYPES: &[Type] = &[
 
 /// A pull request as a node.
 pub(crate) fn node(context: &Context<'_>, repo: Arc<Repository>, issue: Issue, pull: Pull) -> Node {
-    let state = if pull.merged { "MERGED" } else if issue.is_open() { "OPEN" } else { "CLOSED" };
+    let state = if pull.merged {
+        "MERGED"
+    } else if issue.is_open() {
+        "OPEN"
+    } else {
+        "CLOSED"
+    };
     let url = issue::page(context, &repo, &issue);
     let commit = |sha: &Option<String>| sha.as_ref().map(|sha| json!({ "oid": sha }));
     let facts = json!({

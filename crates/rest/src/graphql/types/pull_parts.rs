@@ -175,7 +175,7 @@ pub(crate) async fn files(context: &Context<'_>, node: &Node, args: &Args) -> Re
             ChangeKind::Added => "ADDED",
             ChangeKind::Deleted => "DELETED",
             ChangeKind::Renamed => "RENAMED",
-            _ => "MODIFIED",
+            ChangeKind::Modified => "MODIFIED",
         };
         let data = json!({
             "additions": file.additions, "deletions": file.deletions, "path": file.path, "changeType": kind,

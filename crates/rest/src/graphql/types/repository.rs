@@ -162,10 +162,8 @@ const REPOSITORY: &[Field] = &[
     ),
 ];
 
-pub(crate) const TYPES: &[Type] = &[
-    Type::object("Repository", REPOSITORY),
-    Type::interface("IssueOrPullRequest", &["Issue", "PullRequest"], &[]),
-];
+pub(crate) const TYPES: &[Type] =
+    &[Type::object("Repository", REPOSITORY), Type::interface("IssueOrPullRequest", &["Issue", "PullRequest"], &[])];
 
 /// A repository as a node: the caller may know of it.
 pub(crate) fn node(context: &Context<'_>, repo: Arc<Repository>) -> Node {

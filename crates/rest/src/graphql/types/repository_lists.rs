@@ -99,8 +99,10 @@ pub(crate) async fn issues(context: &Context<'_>, node: &Node, args: &Args) -> R
         Some(["CLOSED"]) => Some("closed"),
         _ => None,
     };
-    let labels: Vec<String> = args.texts("labels").unwrap_or_default().iter().map(|label| label.to_lowercase()).collect();
-    let filter = IssueFilter { state, is_pull: Some(false), labels: &labels, sort: "created", ..IssueFilter::default() };
+    let labels: Vec<String> =
+        args.texts("labels").unwrap_or_default().iter().map(|label| label.to_lowercase()).collect();
+    let filter =
+        IssueFilter { state, is_pull: Some(false), labels: &labels, sort: "created", ..IssueFilter::default() };
     let found = store::issues::list(&mut context.api.store().read(), repo.id, &filter, MOST, 0).await?;
     Ok(connection::of(args, found.into_iter().map(|issue| issues_of::node(context, repo.clone(), issue)).collect()))
 }

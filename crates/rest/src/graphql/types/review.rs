@@ -46,10 +46,7 @@ const REVIEW: &[Field] = &[
 pub(crate) const TYPES: &[Type] = &[
     Type::object("IssueComment", COMMENT),
     Type::object("PullRequestReview", REVIEW),
-    Type::object(
-        "ReviewRequest",
-        &[Field::one("requestedReviewer", &[], "RequestedReviewer", resolve!(requested))],
-    ),
+    Type::object("ReviewRequest", &[Field::one("requestedReviewer", &[], "RequestedReviewer", resolve!(requested))]),
 ];
 
 /// A comment; `page` is the address of what it is on, `association` what its author is to the repository.

@@ -14,7 +14,14 @@ pub(crate) const TYPES: &[Type] = &[
             Field::value("endCursor"),
         ],
     ),
-    Type::object("__Type", &[Field::value("name"), Field::value("kind"), Field { args: &["includeDeprecated"], ..Field::inners("fields", "__Field") }]),
+    Type::object(
+        "__Type",
+        &[
+            Field::value("name"),
+            Field::value("kind"),
+            Field { args: &["includeDeprecated"], ..Field::inners("fields", "__Field") },
+        ],
+    ),
     Type::object("__Field", &[Field::value("name"), Field::value("isDeprecated")]),
     Type::object(
         "RateLimit",
@@ -101,5 +108,13 @@ pub(crate) const TYPES: &[Type] = &[
         "PullRequestChangedFile",
         &[Field::value("additions"), Field::value("deletions"), Field::value("path"), Field::value("changeType")],
     ),
-    Type::object("AutoMergeRequest", &[Field::value("mergeMethod"), Field::value("enabledAt"), Field::value("commitHeadline"), Field::value("commitBody")]),
+    Type::object(
+        "AutoMergeRequest",
+        &[
+            Field::value("mergeMethod"),
+            Field::value("enabledAt"),
+            Field::value("commitHeadline"),
+            Field::value("commitBody"),
+        ],
+    ),
 ];
