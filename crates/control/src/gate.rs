@@ -10,6 +10,7 @@ use store::environments::{Environment, Gate, Review};
 use crate::drive::{StoredInput, Turn};
 use crate::{Control, Result, deployment};
 
+pub use custom::secret_aad;
 pub(crate) use custom::{CALLBACK, answer, deliver};
 
 /// A job asks for its environment. The answer is given at once, or a gate waits.

@@ -33,6 +33,7 @@ pub use approval::Decision;
 pub use control::Control;
 pub use dispatch::{Dispatch, RepositoryDispatch};
 pub use error::Error;
+pub use gate::secret_aad as gate_secret_aad;
 pub use http::router;
 pub use rerun::{Again, Which};
 pub use settings::Settings;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use control::Control;
 use forge::Forge;
 use identity::{Caller, Credentials, Identity, Via};
 use serde_json::{Map, Value};
@@ -22,6 +23,7 @@ use crate::{Call, Problem};
 pub struct Parts {
     pub identity: Identity,
     pub forge: Forge,
+    pub control: Control,
     pub settings: Settings,
 }
 
@@ -76,6 +78,11 @@ impl Api {
     }
 
     #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.0.parts.control
+    }
+
+    #[must_use]
     pub fn store(&self) -> &Store {
         self.0.parts.identity.store()
     }
@@ -88,6 +95,33 @@ impl Api {
 
     pub(crate) fn rate(&self) -> &Rate {
         &self.0.rate
+    }
+
+    /// The addresses below which the API lies: `/api/v3` and `/api/graphql`.
+    pub fn router(&self) -> axum::Router {
+        let rest = {
+            let api = self.clone();
+            move |request: Request| {
+                let api = api.clone();
+                async move { api.handle(request).await }
+            }
+        };
+        let graphql = {
+            let api = self.clone();
+            move |request: Request| {
+                let api = api.clone();
+                async move { api.handle_graphql(request).await }
+            }
+        };
+        axum::Router::new()
+            .route("/api/v3", axum::routing::any(rest.clone()))
+            .route("/api/v3/{*path}", axum::routing::any(rest))
+            .route("/api/graphql", axum::routing::any(graphql))
+    }
+
+    /// Answers a request to the host `api.…`, where both lie at the root.
+    pub async fn handle_host(&self, request: Request) -> Response {
+        if request.uri().path() == "/graphql" { self.handle_graphql(request).await } else { self.handle(request).await }
     }
 
     /// Answers a request to `/api/v3/…`, or to `/…` of the host `api.…`.

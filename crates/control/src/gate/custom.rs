@@ -112,7 +112,8 @@ async fn send(control: &Control, request: &Request) -> Result<Result<(), String>
 }
 
 /// What the secret of a custom gate is bound to in its envelope.
-pub(crate) fn secret_aad(custom_gate_id: i64) -> Aad {
+#[must_use]
+pub fn secret_aad(custom_gate_id: i64) -> Aad {
     Aad::new(&["environment gate", &custom_gate_id.to_string()])
 }
 

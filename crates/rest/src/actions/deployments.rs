@@ -11,8 +11,7 @@ use crate::{Access, Answer, Api, Call, Field, Gives, Kind, Param, Problem, Resul
 
 const READ: Access = Access::repo(Permission::Deployments, Level::Read, Role::Read);
 const WRITE: Access = Access::repo(Permission::Deployments, Level::Write, Role::Write);
-const STATES: &[&str] =
-    &["error", "failure", "inactive", "in_progress", "queued", "pending", "success", "waiting"];
+const STATES: &[&str] = &["error", "failure", "inactive", "in_progress", "queued", "pending", "success", "waiting"];
 
 pub(crate) const ROUTES: &[Route] = &[
     Route::get("/repos/{owner}/{repo}/deployments", READ, handler!(list), "Deployments, newest first.")

@@ -17,7 +17,10 @@ pub(crate) const ROUTES: &[Route] = &[
         handler!(list),
         "Custom gates of an environment.",
     )
-    .gives(200, Gives::Object(&[Field::required("custom_deployment_protection_rules", Kind::Array(&Kind::Object(GATE)))])),
+    .gives(
+        200,
+        Gives::Object(&[Field::required("custom_deployment_protection_rules", Kind::Array(&Kind::Object(GATE)))]),
+    ),
     Route::post(
         "/repos/{owner}/{repo}/environments/{environment_name}/deployment_protection_rules",
         WRITE,

@@ -38,10 +38,7 @@ pub(crate) const ROUTES: &[Route] = &[
         handler!(bypass),
         "Starts deployments of a run whatever their rules say, where the environment lets administrators do that.",
     )
-    .body(&[
-        Field::required("environment_ids", Kind::Array(&Kind::Integer)),
-        Field::required("comment", Kind::String),
-    ])
+    .body(&[Field::required("environment_ids", Kind::Array(&Kind::Integer)), Field::required("comment", Kind::String)])
     .gives(204, Gives::Nothing),
     Route::get(
         "/repos/{owner}/{repo}/actions/runs/{run_id}/approvals",

@@ -3,14 +3,13 @@
 use axum::http::StatusCode;
 use control::{Again, Which};
 use forge::shape::Shape;
-use identity::{Action, Role};
+use identity::{Action, Level, Permission, Role};
 use serde_json::{Value, json};
 use store::runs::{Filter, Run};
 
 use super::workflows::{READ, WRITE};
 use crate::route::fields::RUN;
 use crate::{Access, Answer, Api, Call, Field, Gives, Kind, Param, Problem, Result, Route, handler};
-use identity::{Level, Permission};
 
 /// Counting stops here: a repository with more runs shows this number.
 const MOST: i64 = 100_000;
@@ -313,7 +312,9 @@ async fn again(api: &Api, call: &Call, run_id: i64, which: Which) -> Result {
     let debug = call.flag("enable_debug_logging").unwrap_or(false);
     api.control().rerun(&call.caller, run_id, &Again { which, debug }).await.map_err(|error| match error {
         // As GitHub words it.
-        control::Error::Conflict(reason) => Problem::forbidden(format!("This workflow run cannot be run again: {reason}")),
+        control::Error::Conflict(reason) => {
+            Problem::forbidden(format!("This workflow run cannot be run again: {reason}"))
+        }
         other => other.into(),
     })?;
     Ok(Answer::with_status(StatusCode::CREATED, json!({})))

@@ -193,6 +193,25 @@ impl From<identity::Error> for Problem {
     }
 }
 
+impl From<control::Error> for Problem {
+    fn from(error: control::Error) -> Self {
+        use control::Error as E;
+        match error {
+            E::Store(error) => error.into(),
+            E::Identity(error) => error.into(),
+            E::Forge(error) => error.into(),
+            E::NotFound(_) => Self::not_found(),
+            E::Conflict(message) => Self::conflict(message),
+            E::Invalid { field, message } => {
+                let error = FieldError::invalid(field, message.clone());
+                Self { errors: vec![error], ..Self::unprocessable(message) }
+            }
+            E::Forbidden(message) => Self::forbidden(message),
+            other => Self::internal(other.to_string()),
+        }
+    }
+}
+
 impl From<forge::Error> for Problem {
     fn from(error: forge::Error) -> Self {
         use forge::Error as E;

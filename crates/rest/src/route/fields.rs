@@ -115,3 +115,65 @@ pub(crate) const ENVIRONMENT: &[Field] = &[
 ];
 
 pub(crate) const BRANCH_POLICY: &[Field] = &[number("id"), text("name"), text("type")];
+
+pub(crate) const GATE: &[Field] = &[number("id"), flag("enabled"), text("name"), text("url")];
+
+pub(crate) const WORKFLOW: &[Field] = &[
+    number("id"),
+    text("node_id"),
+    text("name"),
+    text("path"),
+    text("state"),
+    text("created_at"),
+    text("updated_at"),
+    text("url"),
+];
+
+pub(crate) const RUN: &[Field] = &[
+    number("id"),
+    text("name"),
+    text("path"),
+    text("display_title"),
+    number("run_number"),
+    number("run_attempt"),
+    text("event"),
+    text("status"),
+    maybe_text("conclusion"),
+    number("workflow_id"),
+    maybe_text("head_branch"),
+    text("head_sha"),
+    text("url"),
+    text("jobs_url"),
+    text("created_at"),
+    text("updated_at"),
+];
+
+pub(crate) const JOB: &[Field] = &[
+    number("id"),
+    number("run_id"),
+    number("run_attempt"),
+    text("name"),
+    text("status"),
+    maybe_text("conclusion"),
+    Field::required("labels", Kind::Array(&Kind::String)),
+    Field::required("steps", Kind::Array(&Kind::Object(&[text("name"), number("number"), text("status")]))),
+    text("url"),
+];
+
+pub(crate) const PENDING_DEPLOYMENT: &[Field] =
+    &[object("environment", &[number("id"), text("name")]), number("wait_timer"), flag("current_user_can_approve")];
+
+pub(crate) const DEPLOYMENT: &[Field] = &[
+    number("id"),
+    text("sha"),
+    text("ref"),
+    text("task"),
+    text("environment"),
+    text("description"),
+    text("created_at"),
+    text("updated_at"),
+    text("url"),
+];
+
+pub(crate) const DEPLOYMENT_STATUS: &[Field] =
+    &[number("id"), text("state"), text("description"), text("environment"), text("created_at"), text("url")];

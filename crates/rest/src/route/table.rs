@@ -1,5 +1,8 @@
 use super::Route;
-use crate::actions::{environments, permissions, runner_groups, runner_labels, runners, secrets, selected, variables};
+use crate::actions::{
+    deployments, environments, gates, jobs, pending, permissions, runner_groups, runner_labels, runners, runs, secrets,
+    selected, variables, workflows,
+};
 use crate::{audit_log, collaborators, meta, organizations, teams, users};
 
 /// Every route, group by group.
@@ -10,7 +13,13 @@ pub(crate) fn all() -> Vec<Route> {
         organizations::ROUTES,
         teams::ROUTES,
         collaborators::ROUTES,
+        workflows::ROUTES,
+        runs::ROUTES,
+        jobs::ROUTES,
+        pending::ROUTES,
         environments::ROUTES,
+        gates::ROUTES,
+        deployments::ROUTES,
         permissions::ROUTES,
         secrets::REPOSITORY,
         secrets::ENVIRONMENT,
