@@ -133,6 +133,19 @@ impl Config {
         })
     }
 
+    /// What is wrong with a file of this text: the place as line and column from 1, and the message.
+    pub(crate) fn problem(text: &str) -> Option<((usize, usize), String)> {
+        let report = Self::parse(text).err()?.to_string();
+        let rest = report.strip_prefix(FILE).unwrap_or(&report);
+        // `:LINE:COLUMN: message`, as the messages of this file start.
+        let mut parts = rest.splitn(4, ':').skip(1);
+        let place = (|| Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?)))();
+        match (place, parts.next()) {
+            (Some(place), Some(message)) => Some((place, message.trim().to_owned())),
+            _ => Some(((1, 1), rest.trim_start_matches([':', ' ']).to_owned())),
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, Failure> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let place = error.span().map(|span| position(text, span.start)).unwrap_or_default();

@@ -2,6 +2,8 @@
 
 mod changed;
 mod collect;
+mod configuration;
+mod external;
 mod output;
 mod repair;
 
@@ -58,6 +60,9 @@ pub(crate) struct LintArgs {
     /// Only what stands on lines that changed since a revision
     #[arg(long, value_name = "REV")]
     pub(crate) changed_since: Option<String>,
+    /// Whether shellcheck and pyflakes look at scripts where they are on PATH
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "never"])]
+    pub(crate) external: String,
     /// The path that standard input counts as
     #[arg(long, value_name = "PATH", default_value = ".github/workflows/stdin.yml")]
     pub(crate) stdin_filename: String,
@@ -99,7 +104,8 @@ pub(crate) fn run(args: &LintArgs) -> Result<u8, Failure> {
     let baseline = baseline(args)?;
     let mut written = Baseline::default();
     for Placed { top, project } in &workspace.projects {
-        let mut findings = lint::lint(project, &options).findings;
+        let others = if args.external == "never" { Vec::new() } else { external::findings(project)? };
+        let mut findings = lint::lint_with(project, &options, others).findings;
         if let Some(revision) = &args.changed_since {
             changed::only_changed(top, revision, project, &mut findings)?;
         }

@@ -39,6 +39,11 @@ const FILES_A_THREAD: usize = 8;
 
 /// Runs every rule that is on over every linted file.
 pub fn lint(project: &Project, options: &Options) -> Outcome {
+    lint_with(project, options, Vec::new())
+}
+
+/// As [`lint`], with what programs outside found; the same configuration and comments silence it.
+pub fn lint_with(project: &Project, options: &Options, others: Vec<Finding>) -> Outcome {
     let profile = options.profile.or(project.facts.config.profile).unwrap_or_default();
     let selection = Selection { project, options, profile };
     let documents: Vec<&Document> =
@@ -61,6 +66,7 @@ pub fn lint(project: &Project, options: &Options) -> Outcome {
     });
     let everywhere = Checks::new(RULES.iter().copied().filter(|rule| selection.is_on_somewhere(rule)));
     everywhere.project(project, &mut findings);
+    findings.extend(others);
     selection.finish(findings)
 }
 

@@ -49,6 +49,19 @@ pub struct Document {
 impl Document {
     /// Reads a file. `source` is the file's own of the source map that gave out `file`.
     pub fn read(file: FileId, path: impl Into<Arc<str>>, kind: Kind, source: SourceFile, linted: bool) -> Document {
+        let text = Arc::clone(&source.text);
+        Document::read_bytes(file, path, kind, source, text.as_bytes(), linted)
+    }
+
+    /// As [`Document::read`], for bytes that need not be UTF-8; `source` has them as text, with replacements.
+    pub fn read_bytes(
+        file: FileId,
+        path: impl Into<Arc<str>>,
+        kind: Kind,
+        source: SourceFile,
+        bytes: &[u8],
+        linted: bool,
+    ) -> Document {
         let mut document = Document {
             file,
             path: path.into(),
@@ -64,13 +77,13 @@ impl Document {
             type_problems: OnceLock::new(),
         };
         if kind != Kind::Config {
-            document.read_yaml();
+            document.read_yaml(bytes);
         }
         document
     }
 
-    fn read_yaml(&mut self) {
-        let read = yaml::read(self.file, &self.source.text, &Limits::default());
+    fn read_yaml(&mut self, bytes: &[u8]) {
+        let read = yaml::read_bytes(self.file, bytes, &Limits::default());
         self.anchors = read.anchors;
         self.diagnostics = read.diagnostics;
         let unreadable = self.diagnostics.iter().any(Diagnostic::is_error);

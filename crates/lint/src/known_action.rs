@@ -103,22 +103,10 @@ impl KnownAction {
         &TABLE[start..end]
     }
 
-    /// The newest major version that is known.
-    pub fn newest_major(name: &str) -> Option<u32> {
-        KnownAction::rows(name)
-            .iter()
-            .flat_map(|row| row.majors.split(' '))
-            .filter_map(|major| major.parse().ok())
-            .max()
-    }
-
-    /// The oldest major version above `major` that runs on `using`.
-    pub fn first_on(name: &str, using: &[&str], major: u32) -> Option<u32> {
-        let rows = KnownAction::rows(name).iter().filter(|row| using.contains(&row.using));
-        rows.flat_map(|row| row.majors.split(' '))
-            .filter_map(|major| major.parse().ok())
-            .filter(|other| *other > major)
-            .min()
+    /// The newest major version of the action that runs on one of these.
+    pub fn newest_on(&self, using: &[&str]) -> Option<u32> {
+        let rows = KnownAction::rows(self.name).iter().filter(|row| using.contains(&row.using));
+        rows.flat_map(|row| row.majors.split(' ')).filter_map(|major| major.parse().ok()).max()
     }
 
     pub fn inputs(&self) -> impl Iterator<Item = KnownInput> + Clone + use<> {
@@ -231,6 +219,5 @@ mod tests {
         ] {
             assert_eq!(KnownAction::find(uses, comment).map(|action| action.using), using, "{uses}");
         }
-        assert_eq!(KnownAction::first_on("actions/checkout", &["node24"], 4), Some(5));
     }
 }

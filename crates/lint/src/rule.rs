@@ -31,6 +31,8 @@ pub struct Rule {
 pub enum Check {
     /// Found when the file is read: diagnostics under the rule's id.
     Reading,
+    /// Found by a program outside, such as shellcheck, where there is one.
+    External,
     /// Any file, even one that could not be read: text and YAML tree.
     File(fn(&FileSubject<'_>, &mut Report<'_>)),
     Workflow(fn(&WorkflowSubject<'_>, &mut Report<'_>)),

@@ -28,10 +28,12 @@ mod cache;
 mod call;
 mod checks;
 mod concurrency;
+mod config;
 mod correctness;
 mod expression;
 mod paths;
 mod permissions;
+pub(crate) mod scripts;
 mod security;
 mod store;
 mod style;
@@ -50,10 +52,12 @@ pub static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
         call::RULES,
         checks::RULES,
         concurrency::RULES,
+        config::RULES,
         correctness::RULES,
         expression::RULES,
         paths::RULES,
         permissions::RULES,
+        scripts::RULES,
         security::RULES,
         store::RULES,
         style::RULES,

@@ -40,6 +40,7 @@ impl Checks {
             for check in rule.checks {
                 match *check {
                     Check::Reading => checks.reading.push(rule),
+                    Check::External => {}
                     Check::File(function) => checks.file.push((rule, function)),
                     Check::Workflow(function) => checks.workflow.push((rule, function)),
                     Check::Job(function) => checks.job.push((rule, function)),

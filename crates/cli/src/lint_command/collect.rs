@@ -8,7 +8,7 @@ use git::Repository;
 use lint::{Document, EnvironmentNames, Facts, Kind, Project, Store, Tree};
 use span::SourceMap;
 
-use super::{LintArgs, Placed, Workspace, output};
+use super::{LintArgs, Placed, Workspace, configuration, output};
 use crate::config::Config;
 use crate::failure::Failure;
 
@@ -19,7 +19,7 @@ const SKIPPED: &[&str] = &[".git", "node_modules", "target", "vendor", ".trunkli
 struct Found {
     path: PathBuf,
     kind: Kind,
-    text: String,
+    bytes: Vec<u8>,
 }
 
 pub(super) fn collect(args: &LintArgs) -> Result<Workspace, Failure> {
@@ -53,9 +53,9 @@ fn of_path(path: &Path, args: &LintArgs, here: &Path, found: &mut Vec<Found>) ->
     if path == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map_err(Failure::broken)?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let kind = Kind::of_path(&args.stdin_filename).or_else(|| Kind::of_text(&text)).unwrap_or(Kind::Workflow);
-        found.push(Found { path: here.join(&args.stdin_filename), kind, text });
+        let path = here.join(&args.stdin_filename);
+        let kind = kind_of(&path, &bytes).unwrap_or(Kind::Workflow);
+        found.push(Found { path, kind, bytes });
         return Ok(());
     }
     let absolute = here.join(path);
@@ -67,10 +67,10 @@ fn of_path(path: &Path, args: &LintArgs, here: &Path, found: &mut Vec<Found>) ->
         }
         return Ok(());
     }
-    let text = read(&absolute).map_err(|error| Failure::missing(format!("{}: {error}", path.display())))?;
+    let bytes = std::fs::read(&absolute).map_err(|error| Failure::missing(format!("{}: {error}", path.display())))?;
     // What was named is looked at, whatever it is called.
-    let kind = kind_of(&absolute, &text).unwrap_or(Kind::Workflow);
-    found.push(Found { path: absolute, kind, text });
+    let kind = kind_of(&absolute, &bytes).unwrap_or(Kind::Workflow);
+    found.push(Found { path: absolute, kind, bytes });
     Ok(())
 }
 
@@ -114,23 +114,15 @@ fn of_directory(directory: &Path, found: &mut Vec<Found>) -> Result<(), Failure>
 }
 
 fn take(path: &Path, found: &mut Vec<Found>) {
-    if let Ok(text) = read(path)
-        && let Some(kind) = kind_of(path, &text)
+    if let Ok(bytes) = std::fs::read(path)
+        && let Some(kind) = kind_of(path, &bytes)
     {
-        found.push(Found { path: path.to_owned(), kind, text });
+        found.push(Found { path: path.to_owned(), kind, bytes });
     }
 }
 
-fn kind_of(path: &Path, text: &str) -> Option<Kind> {
-    Kind::of_path(&slashed(path)).or_else(|| Kind::of_text(text))
-}
-
-fn read(path: &Path) -> std::io::Result<String> {
-    std::fs::read(path).map(|bytes| match String::from_utf8(bytes) {
-        Ok(text) => text,
-        // The replacement characters show where it is not text; the YAML reader tells it for workflows run here.
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    })
+fn kind_of(path: &Path, bytes: &[u8]) -> Option<Kind> {
+    Kind::of_path(&slashed(path)).or_else(|| Kind::of_text(&String::from_utf8_lossy(bytes)))
 }
 
 /// The top of the repository that a file belongs to: what holds its `.github`, else its git repository, else where we are.
@@ -161,7 +153,7 @@ fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap) 
         for (paths, kind) in project.wanted() {
             let found = paths.iter().find_map(|path| {
                 let path = top.join(path);
-                read(&path).ok().map(|text| Found { path, kind, text })
+                std::fs::read(&path).ok().map(|bytes| Found { path, kind, bytes })
             });
             if let Some(file) = found {
                 add(&mut project, sources, &top, here, file, false);
@@ -177,8 +169,13 @@ fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap) 
 fn add(project: &mut Project, sources: &mut SourceMap, top: &Path, here: &Path, file: Found, linted: bool) {
     let path = slashed(file.path.strip_prefix(top).unwrap_or(&file.path));
     let shown = slashed(file.path.strip_prefix(here).unwrap_or(&file.path));
-    let id = sources.add(shown, file.text);
-    project.add(Document::read(id, path, file.kind, sources.file(id).clone(), linted));
+    let id = sources.add(shown, String::from_utf8_lossy(&file.bytes));
+    let source = sources.file(id).clone();
+    let mut document = Document::read_bytes(id, path, file.kind, source, &file.bytes, linted);
+    if file.kind == Kind::Config {
+        configuration::check(&mut document, &project.facts.config);
+    }
+    project.add(document);
 }
 
 fn slashed(path: &Path) -> String {

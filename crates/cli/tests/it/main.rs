@@ -5,6 +5,7 @@ mod clients;
 mod composites;
 mod doctor;
 mod images;
+mod lint;
 mod locks;
 mod mirror;
 mod places;

@@ -96,6 +96,38 @@ fn many_threads_find_what_one_finds() {
 }
 
 #[test]
+fn what_is_too_large_or_no_text_is_a_finding() {
+    let mut sources = span::SourceMap::new();
+    let mut project = lint::Project::new(Facts::default());
+    let large = format!("{SLOW}{}", "#".repeat(1 << 20));
+    let latin = b"on: push\nname: K\xfche\n".as_slice();
+    for (path, bytes) in [("large.yml", large.as_bytes()), ("latin.yml", latin)] {
+        let file = sources.add(path, String::from_utf8_lossy(bytes));
+        let source = sources.file(file).clone();
+        project.add(lint::Document::read_bytes(file, path, lint::Kind::Workflow, source, bytes, true));
+    }
+    let found = lint::lint(&project, &Options::default()).findings;
+    let shown: Vec<_> = found.iter().map(|finding| (finding.rule.id, sources.position(finding.span))).collect();
+    let at = |line, column| span::Position { line, column };
+    assert_eq!(shown, [("yaml/too-large", at(1, 1)), ("yaml/encoding", at(2, 8))]);
+}
+
+#[test]
+fn a_run_of_too_many_files_is_a_finding() {
+    let leaf = "on: workflow_call\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n";
+    let mut root = "on: push\njobs:\n".to_owned();
+    let mut files = Vec::new();
+    for number in 0..51 {
+        root.push_str(&format!("  j{number}:\n    uses: ./.github/workflows/w{number}.yml\n"));
+        files.push((format!(".github/workflows/w{number}.yml"), leaf));
+    }
+    let mut all: Vec<(&str, &str)> = vec![(".github/workflows/root.yml", &root)];
+    all.extend(files.iter().map(|(path, text)| (path.as_str(), *text)));
+    let sample = Sample::new(&all, Facts::default());
+    assert_eq!(ids(&sample, &only("call/*")), ["call/too-many-files"]);
+}
+
+#[test]
 fn json_has_exactly_these_fields() {
     let sample = Sample::workflow(SLOW);
     let json = lint::render_json(&sample.lint(&only("correctness/missing-timeout")), &sample.sources);

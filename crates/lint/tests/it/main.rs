@@ -1,5 +1,6 @@
 //! The rules on the examples of their pages, and everything around rules.
 
+mod external;
 mod framework;
 mod pages;
 mod sample;

@@ -1,0 +1,76 @@
+//! Programs outside that know the languages of scripts: shellcheck and pyflakes, where they are on PATH.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use lint::{Dialect, Finding, Project, ScriptTask, script_tasks};
+
+use crate::failure::Failure;
+
+/// What they find. One that is not there finds nothing.
+pub(super) fn findings(project: &Project) -> Result<Vec<Finding>, Failure> {
+    let tasks = script_tasks(project);
+    let (python, shell): (Vec<ScriptTask>, Vec<ScriptTask>) =
+        tasks.into_iter().partition(|task| task.dialect == Dialect::Python);
+    let mut found = Vec::new();
+    if let (false, Some(program)) = (shell.is_empty(), on_path("shellcheck")) {
+        found.extend(shellcheck(&program, &shell, project)?);
+    }
+    if let (false, Some(program)) = (python.is_empty(), on_path("pyflakes")) {
+        for task in &python {
+            found.extend(task.read_pyflakes(&pyflakes(&program, task)?, project));
+        }
+    }
+    Ok(found)
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let directories = std::env::var_os("PATH")?;
+    std::env::split_paths(&directories).map(|directory| directory.join(name)).find(|path| path.is_file())
+}
+
+/// All scripts at once for each dialect: starting the program costs more than most scripts.
+fn shellcheck(program: &PathBuf, tasks: &[ScriptTask], project: &Project) -> Result<Vec<Finding>, Failure> {
+    let directory = tempfile::tempdir().map_err(Failure::broken)?;
+    for (index, task) in tasks.iter().enumerate() {
+        std::fs::write(directory.path().join(index.to_string()), &task.text).map_err(Failure::broken)?;
+    }
+    let mut found = Vec::new();
+    for (dialect, shell) in [(Dialect::Bash, "bash"), (Dialect::Sh, "sh")] {
+        let files = (0..tasks.len()).filter(|index| tasks[*index].dialect == dialect).map(|index| index.to_string());
+        let files: Vec<String> = files.collect();
+        if files.is_empty() {
+            continue;
+        }
+        let output = Command::new(program)
+            .args(["--norc", "--format=json1", "--shell", shell])
+            .args(&files)
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| Failure::broken(format!("shellcheck: {error}")))?;
+        let json = String::from_utf8_lossy(&output.stdout);
+        found.extend(ScriptTask::read_shellcheck(&json, tasks, project).map_err(|why| {
+            let told = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            Failure::broken(format!("shellcheck answered in an unknown form ({why}): {told}"))
+                .hint("--external never leaves it out")
+        })?);
+    }
+    Ok(found)
+}
+
+fn pyflakes(program: &PathBuf, task: &ScriptTask) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| Failure::broken(format!("pyflakes: {error}"));
+    let mut child = Command::new(program)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(task.text.as_bytes()).map_err(failed)?;
+    }
+    let output = child.wait_with_output().map_err(failed)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,187 @@
+//! `trunkline lint` as it is called.
+
+use testkit::{Finished, TestRepository};
+
+use crate::places::binary;
+
+const GOOD: &str =
+    "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n";
+const BAD: &str = "on: push # every push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-20.04 # the old one\n    needs: b\n    steps:\n      - run: make\n";
+
+fn lint(repository: &TestRepository, arguments: &[&str]) -> Finished {
+    lint_input(repository, arguments, None)
+}
+
+fn lint_input(repository: &TestRepository, arguments: &[&str], input: Option<&str>) -> Finished {
+    let mut all = vec!["lint".to_owned(), "--external".to_owned(), "never".to_owned()];
+    all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+    binary().run(repository, &all, &[], input).unwrap()
+}
+
+fn rules(finished: &Finished) -> Vec<String> {
+    let json: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+    json.as_array().unwrap().iter().map(|entry| entry["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn findings_go_to_standard_output_and_into_the_exit_code() {
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", BAD)]).unwrap();
+    let found = lint(&repository, &["--profile", "correctness"]);
+    assert_eq!(found.code, Some(1), "{}", found.stderr);
+    insta::assert_snapshot!(found.stdout, @"");
+    assert_eq!(lint(&repository, &["--profile", "correctness", "--fail-on", "never"]).code, Some(0));
+    let good = TestRepository::from_files(&[(".github/workflows/ci.yml", GOOD)]).unwrap();
+    let clean = lint(&good, &["--profile", "correctness"]);
+    assert_eq!((clean.code, clean.stdout.as_str()), (Some(0), ""), "{}", clean.stderr);
+    assert_eq!(clean.stderr, "0 findings in 1 file\n");
+}
+
+#[test]
+fn one_bad_file_does_not_stop_the_others() {
+    let files = [
+        (".github/workflows/broken.yml", "on: [push\njobs: {"),
+        (".github/workflows/ci.yml", BAD),
+        ("tools/greet/action.yml", "name: Greet\ndescription: x\nruns:\n  using: node12\n  main: x.js\n"),
+        ("trunkline.toml", "[run]\nnetwork = \"lan\"\n[lint]\ndisable = [\"nothing/such\"]\n"),
+    ];
+    let repository = TestRepository::from_files(&files).unwrap();
+    let found = lint(&repository, &["--format", "json"]);
+    let rules = rules(&found);
+    for rule in ["yaml/syntax", "workflow/unknown-need", "correctness/outdated-runtime", "config/invalid"] {
+        assert!(rules.iter().any(|other| other == rule), "{rule} in {rules:?}");
+    }
+}
+
+#[test]
+fn names_of_rules_in_the_configuration_have_to_exist() {
+    let files = [
+        (".github/workflows/ci.yml", GOOD),
+        ("trunkline.toml", "[lint]\ndisable = [\"correctness/missing-timeuot\"]\n"),
+    ];
+    let repository = TestRepository::from_files(&files).unwrap();
+    let found = lint(&repository, &["--rule", "config/*"]);
+    insta::assert_snapshot!(found.stdout, @"");
+}
+
+#[test]
+fn paths_are_files_directories_and_standard_input() {
+    let files =
+        [(".github/workflows/ci.yml", BAD), ("corpus/a.yml", BAD), ("corpus/b.txt", BAD), ("corpus/c.yml", "x: 1\n")];
+    let repository = TestRepository::from_files(&files).unwrap();
+    let files_of = |finished: &Finished| {
+        let json: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+        let mut files: Vec<String> =
+            json.as_array().unwrap().iter().map(|entry| entry["file"].as_str().unwrap().to_owned()).collect();
+        files.dedup();
+        files
+    };
+    let json = ["--format", "json", "--rule", "workflow/unknown-need"];
+    assert_eq!(files_of(&lint(&repository, &[&json[..], &["corpus"]].concat())), ["corpus/a.yml"]);
+    assert_eq!(files_of(&lint(&repository, &[&json[..], &["corpus/b.txt"]].concat())), ["corpus/b.txt"]);
+    let input = lint_input(
+        &repository,
+        &[&json[..], &["-", "--stdin-filename", ".github/workflows/x.yml"]].concat(),
+        Some(BAD),
+    );
+    assert_eq!(files_of(&input), [".github/workflows/x.yml"]);
+    let missing = lint(&repository, &["nowhere.yml"]);
+    assert_eq!(missing.code, Some(4), "{}", missing.stderr);
+    assert_eq!(lint(&repository, &["--rule", "no/such"]).code, Some(2));
+}
+
+#[test]
+fn fixes_keep_comments_and_layout() {
+    let text = "on: push # every push\njobs:\n  a:   # first\n    runs-on:   ubuntu-20.04 # old\n    steps:\n      - run: make\u{a0}all # two\n";
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", text)]).unwrap();
+    let read = || std::fs::read_to_string(repository.path().join(".github/workflows/ci.yml")).unwrap();
+    let fixed = lint(&repository, &["--fix", "--rule", "correctness/*"]);
+    assert!(fixed.stderr.contains(".github/workflows/ci.yml: 1 put right"), "{}", fixed.stderr);
+    assert_eq!(read(), text.replace('\u{a0}', " "));
+    lint(&repository, &["--fix", "--unsafe-fixes", "--rule", "correctness/*"]);
+    assert_eq!(read(), text.replace('\u{a0}', " ").replace("ubuntu-20.04", "ubuntu-latest"));
+}
+
+#[test]
+fn a_baseline_holds_what_was_there() {
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", BAD)]).unwrap();
+    let rule = ["--rule", "correctness/*", "--baseline", "lint.json"];
+    assert_eq!(lint(&repository, &rule).code, Some(4));
+    assert_eq!(lint(&repository, &[&rule[..], &["--write-baseline"]].concat()).code, Some(0));
+    let known = lint(&repository, &rule);
+    assert_eq!((known.code, known.stdout.as_str()), (Some(0), ""), "{}", known.stderr);
+    assert!(known.stderr.contains("1 in the baseline"), "{}", known.stderr);
+    repository
+        .write(
+            ".github/workflows/ci.yml",
+            &format!("# moved\n{BAD}  c:\n    runs-on: macos-11\n    steps:\n      - run: x\n"),
+        )
+        .unwrap();
+    let more = lint(&repository, &[&rule[..], &["--format", "json"]].concat());
+    assert_eq!(rules(&more), ["correctness/deprecated-runner-label"]);
+}
+
+#[test]
+fn only_changed_lines_are_told() {
+    let repository =
+        TestRepository::from_files(&[(".github/workflows/ci.yml", BAD), (".github/workflows/old.yml", BAD)]).unwrap();
+    repository.script("git init -q . 2>/dev/null || true").unwrap();
+    repository.commit_all("first").unwrap();
+    let changed = ["--format", "json", "--rule", "correctness/*", "--changed-since", "HEAD"];
+    assert_eq!(rules(&lint(&repository, &changed)), Vec::<String>::new());
+    repository.write(".github/workflows/ci.yml", &BAD.replace("ubuntu-20.04", "macos-12")).unwrap();
+    repository.write(".github/workflows/new.yml", BAD).unwrap();
+    let found = lint(&repository, &changed);
+    assert_eq!(rules(&found).len(), 2, "{}", found.stdout);
+    assert!(!found.stdout.contains("old.yml"));
+    assert_eq!(lint(&repository, &["--changed-since", "nothing"]).code, Some(4));
+}
+
+#[test]
+fn every_format_has_the_finding() {
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", BAD)]).unwrap();
+    for (format, part) in [
+        ("json", "\"rule\": \"workflow/unknown-need\""),
+        ("sarif", "\"ruleId\": \"workflow/unknown-need\""),
+        (
+            "github",
+            "::error file=.github/workflows/ci.yml,line=6,col=12,endLine=6,endColumn=13,title=workflow/unknown-need::",
+        ),
+        ("junit", "type=\"workflow/unknown-need\""),
+        ("text", "error[workflow/unknown-need]"),
+    ] {
+        let found = lint(&repository, &["--format", format]);
+        assert!(found.stdout.contains(part), "{format}: {}", found.stdout);
+    }
+}
+
+#[test]
+fn rules_explain_themselves() {
+    let repository = TestRepository::from_files(&[("x", "")]).unwrap();
+    let run = |arguments: &[&str]| {
+        let all: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        binary().run(&repository, &all, &[], None).unwrap()
+    };
+    let page = run(&["lint", "--explain", "workflow/unknown-need"]);
+    assert!(page.stdout.starts_with("# workflow/unknown-need\n"), "{}", page.stdout);
+    assert!(page.stdout.contains("## Good"));
+    let unknown = run(&["lint", "--explain", "workflow/unknown-ned"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.stderr.contains("did you mean `workflow/unknown-need`?"), "{}", unknown.stderr);
+    let list = run(&["lint", "--list-rules"]);
+    assert!(list.stdout.lines().count() > 100, "{}", list.stdout);
+}
+
+#[test]
+fn shellcheck_is_asked_where_it_is() {
+    if !crate::places::on_path("shellcheck") {
+        testkit::skip("shellcheck_is_asked_where_it_is", "shellcheck is not on PATH");
+        return;
+    }
+    let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          if [ \"$A\" == 1 ]; then\n            echo '${{ github.ref }}'\n      - run: cd x; rm $Y # fine\n";
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", text)]).unwrap();
+    let arguments = ["lint", "--rule", "scripts/shellcheck", "--format", "json"].map(str::to_owned);
+    let found = binary().run(&repository, &arguments, &[], None).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+    let first = &json.as_array().unwrap()[0];
+    assert_eq!((first["line"].as_u64(), first["column"].as_u64()), (Some(7), Some(11)), "{}", found.stdout);
+}

@@ -1,0 +1,62 @@
+use span::Severity;
+use span::Span;
+
+use crate::finding::Confidence;
+use crate::fix::Fix;
+use crate::report::Report;
+use crate::rule::{Check, Profile, Rule};
+use crate::subject::FileSubject;
+
+pub(super) static RULE: Rule = Rule {
+    id: "correctness/invisible-characters",
+    severity: Severity::Warning,
+    confidence: Confidence::High,
+    profile: Profile::Correctness,
+    aliases: &["jactionlint:invisible-characters"],
+    summary: "a character that nobody sees changes what the file says",
+    page: page!("correctness/invisible-characters"),
+    checks: &[Check::File(check)],
+};
+
+fn check(subject: &FileSubject<'_>, report: &mut Report<'_>) {
+    let text = subject.document.text();
+    if text.is_ascii() {
+        return;
+    }
+    let comments = subject.document.comments();
+    for (at, c) in text.char_indices().filter(|(_, c)| !c.is_ascii()) {
+        let Some((name, turns)) = invisible(c) else { continue };
+        // A byte order mark at the start is none of ours.
+        if at == 0 && c == '\u{FEFF}' {
+            continue;
+        }
+        let span = Span::new(subject.document.file, at, at + c.len_utf8());
+        let in_comment = comments.iter().any(|comment| comment.span.contains(span));
+        if in_comment && !turns {
+            continue;
+        }
+        let finding = report.at(span, format!("{name} (U+{:04X}) stands here", u32::from(c)));
+        if turns {
+            finding
+                .severity(Severity::Error)
+                .help("it turns the direction of the text after it, which then reads as something else");
+        }
+        finding.fix(match c {
+            '\u{A0}' => Fix::safe("put a blank in its place").replace(span, " "),
+            _ => Fix::safe("take it out").remove(span),
+        });
+    }
+}
+
+/// The name of a character without a shape, and whether it turns the direction of what follows.
+fn invisible(c: char) -> Option<(&'static str, bool)> {
+    Some(match c {
+        '\u{A0}' => ("a no-break space", false),
+        '\u{AD}' => ("a soft hyphen", false),
+        '\u{200B}' => ("a zero-width space", false),
+        '\u{2060}' => ("a word joiner", false),
+        '\u{FEFF}' => ("a zero-width no-break space", false),
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => ("a control of the direction of text", true),
+        _ => return None,
+    })
+}
