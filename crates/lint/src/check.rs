@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use span::Span;
+use span::{FileId, Span};
 
 use crate::document::Document;
 use crate::finding::{Confidence, Finding};
@@ -32,6 +32,19 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// How many a comment in the files silences.
     pub ignored: usize,
+}
+
+/// Runs the rules that look at files one by one over one file: for editors, which have an answer to give while somebody
+/// types. What only all files together show is left to [`lint`].
+pub fn lint_document(project: &Project, file: FileId, options: &Options) -> Outcome {
+    let profile = options.profile.or(project.facts.config.profile).unwrap_or_default();
+    let selection = Selection { project, options, profile };
+    let mut findings = Vec::new();
+    if let Some(document) = project.document(file).filter(|document| selection.looks_at(document)) {
+        let rules = RULES.iter().copied().filter(|rule| selection.is_on(rule, &document.path));
+        Checks::new(rules).document(project, document, &mut findings);
+    }
+    selection.finish(findings)
 }
 
 /// Files for which one thread more pays.

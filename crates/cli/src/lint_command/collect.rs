@@ -188,7 +188,8 @@ fn facts(top: &Path) -> Facts {
     let own = repository.as_ref().filter(|repository| same(repository.top_level(), top));
     let tree = own.and_then(|repository| repository.files().ok()).map(Tree::new);
     // A broken trunkline.toml is told when it is linted; the rules go by the defaults then.
-    let config = Config::read(top).unwrap_or_default();
+    let mut config = Config::read(top).unwrap_or_default();
+    config.lint.runner_labels.extend(actionlint_labels(top));
     let today = jiff::Zoned::now().date();
     let part = |number: i8| u16::try_from(number).unwrap_or_default();
     Facts {
@@ -198,6 +199,16 @@ fn facts(top: &Path) -> Facts {
         today: Some([u16::try_from(today.year()).unwrap_or_default(), part(today.month()), part(today.day())]),
         ..Facts::default()
     }
+}
+
+/// The labels of self-hosted runners that a configuration of actionlint lists.
+fn actionlint_labels(top: &Path) -> Vec<String> {
+    let files = ["actionlint.yaml", "actionlint.yml"].map(|name| top.join(".github").join(name));
+    let Some(text) = files.iter().find_map(|file| std::fs::read_to_string(file).ok()) else { return Vec::new() };
+    let Ok(root) = yaml::parse(span::FileId(0), &text, &yaml::Limits::default()) else { return Vec::new() };
+    let labels = root.get("self-hosted-runner").and_then(|runner| runner.get("labels"));
+    let items = labels.map(yaml::Node::items).unwrap_or_default();
+    items.iter().filter_map(|label| Some(label.text()?.to_owned())).collect()
 }
 
 fn same(a: &Path, b: &Path) -> bool {

@@ -155,6 +155,19 @@ fn every_format_has_the_finding() {
 }
 
 #[test]
+fn labels_of_actionlint_count() {
+    let workflow = GOOD.replace("ubuntu-latest", "ubuntu-lates");
+    let files = [
+        (".github/workflows/ci.yml", workflow.as_str()),
+        (".github/actionlint.yaml", "self-hosted-runner:\n  labels: [ubuntu-lates]\n"),
+    ];
+    let told = TestRepository::from_files(&files[..1]).unwrap();
+    let known = TestRepository::from_files(&files).unwrap();
+    let rule = ["--rule", "correctness/unknown-runner-label"];
+    assert_eq!((lint(&told, &rule).code, lint(&known, &rule).code), (Some(1), Some(0)));
+}
+
+#[test]
 fn rules_explain_themselves() {
     let repository = TestRepository::from_files(&[("x", "")]).unwrap();
     let run = |arguments: &[&str]| {

@@ -2,5 +2,6 @@
 
 mod external;
 mod framework;
+mod navigate;
 mod pages;
 mod sample;

@@ -1,10 +1,11 @@
-use span::Severity;
-use span::Span;
+use span::{Severity, Span};
+use workflow::{JobKind, Runs, Step, StepKind};
 
 use crate::finding::Confidence;
 use crate::fix::Fix;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
+use crate::steps::flat;
 use crate::subject::FileSubject;
 
 pub(super) static RULE: Rule = Rule {
@@ -24,6 +25,7 @@ fn check(subject: &FileSubject<'_>, report: &mut Report<'_>) {
         return;
     }
     let comments = subject.document.comments();
+    let scripts = scripts(subject);
     for (at, c) in text.char_indices().filter(|(_, c)| !c.is_ascii()) {
         let Some((name, turns)) = invisible(c) else { continue };
         // A byte order mark at the start is none of ours.
@@ -33,6 +35,10 @@ fn check(subject: &FileSubject<'_>, report: &mut Report<'_>) {
         let span = Span::new(subject.document.file, at, at + c.len_utf8());
         let in_comment = comments.iter().any(|comment| comment.span.contains(span));
         if in_comment && !turns {
+            continue;
+        }
+        // People read names and descriptions; a shell reads this as a letter.
+        if c == '\u{A0}' && !scripts.iter().any(|script| script.contains(span)) {
             continue;
         }
         let finding = report.at(span, format!("{name} (U+{:04X}) stands here", u32::from(c)));
@@ -46,6 +52,26 @@ fn check(subject: &FileSubject<'_>, report: &mut Report<'_>) {
             _ => Fix::safe("take it out").remove(span),
         });
     }
+}
+
+/// The scripts of all steps.
+fn scripts(subject: &FileSubject<'_>) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut add = |steps: &[Step]| {
+        found.extend(flat(steps).into_iter().filter_map(|step| match &step.kind {
+            StepKind::Run { script, .. } => Some(script.span),
+            _ => None,
+        }));
+    };
+    for job in subject.document.workflow.iter().flat_map(|workflow| &workflow.jobs) {
+        if let JobKind::Steps(job) = &job.kind {
+            add(&job.steps);
+        }
+    }
+    if let Some(Runs::Composite(runs)) = subject.document.action.as_ref().map(|action| &action.runs) {
+        add(&runs.steps);
+    }
+    found
 }
 
 /// The name of a character without a shape, and whether it turns the direction of what follows.
