@@ -162,7 +162,11 @@ pub(crate) fn check_inputs(
             None => found.push(unknown(&action, name, uses).at(entry.key_span)),
         }
     }
-    for input in action.inputs().filter(|input| input.required) {
+    // A tag that is no version may stand for an input: `install-action@nextest`.
+    let is_branch = |git_ref: &str| matches!(git_ref, "main" | "master");
+    let special =
+        split(&uses.value).is_some_and(|(_, git_ref)| Version::parse(git_ref) == Version::Other && !is_branch(git_ref));
+    for input in action.inputs().filter(|input| input.required && !special) {
         if !given.iter().any(|given| given.eq_ignore_ascii_case(input.name)) {
             let message = format!("`{}` needs the input `{}`", uses.value, input.name);
             found.push(Diagnostic::warning("action/missing-input", message).at(uses.span));

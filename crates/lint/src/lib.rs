@@ -24,6 +24,7 @@ mod knowledge;
 mod known_action;
 mod links;
 mod navigate;
+mod newer;
 mod output;
 mod project;
 mod report;

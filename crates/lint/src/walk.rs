@@ -7,6 +7,7 @@ use workflow::{Action, JobKind, Runs, Step, StepKind, Workflow};
 use crate::document::Document;
 use crate::finding::Finding;
 use crate::links;
+use crate::newer::is_newer;
 use crate::project::Project;
 use crate::report::Report;
 use crate::rule::{Check, Rule};
@@ -60,6 +61,9 @@ impl Checks {
         let walk = Walk { checks: self, project, document };
         if !self.reading.is_empty() {
             for diagnostic in document.diagnostics.iter().cloned().chain(links::diagnostics(project, document)) {
+                if is_newer(document, &diagnostic) {
+                    continue;
+                }
                 if let Ok(index) = self.reading.binary_search_by_key(&diagnostic.code, |rule| rule.id) {
                     out.extend(Finding::from_diagnostic(self.reading[index], diagnostic));
                 }

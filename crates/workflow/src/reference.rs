@@ -56,10 +56,8 @@ impl ActionReference {
             return Ok(ActionReference::Local { path: uses.replace('\\', "/") });
         }
         if let Some(path) = uses.strip_prefix("$/") {
-            return match path.trim_start_matches('/') {
-                "" => Err(ReferenceError::Action),
-                path => Ok(ActionReference::SameRepository { path: path.to_owned() }),
-            };
+            // `$/` alone is the action at the repository's top.
+            return Ok(ActionReference::SameRepository { path: path.trim_start_matches('/').to_owned() });
         }
         let (owner, repo, path, git_ref) = repository(uses).ok_or(ReferenceError::Action)?;
         Ok(ActionReference::Repository { owner, repo, path, git_ref })
@@ -144,7 +142,7 @@ mod tests {
             ("o@v1", Err(ReferenceError::Action)),
             ("o/r@a@b", Err(ReferenceError::Action)),
             ("o/../r@v1", Err(ReferenceError::Action)),
-            ("$/", Err(ReferenceError::Action)),
+            ("$/", Ok(ActionReference::SameRepository { path: String::new() })),
             ("", Err(ReferenceError::Action)),
         ] {
             assert_eq!(ActionReference::parse(uses), expected, "{uses}");

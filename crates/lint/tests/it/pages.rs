@@ -85,7 +85,9 @@ fn store(path: &Path, old: &str, new: &str, failures: &mut String) {
         return;
     }
     if blessing() {
-        std::fs::write(path, new).unwrap();
+        if let Err(error) = std::fs::write(path, new) {
+            let _ = writeln!(failures, "{}: {error}", path.display());
+        }
         return;
     }
     let line = old.lines().zip(new.lines()).position(|(old, new)| old != new);
@@ -99,7 +101,7 @@ fn header(rule: &Rule) -> String {
     let mut header =
         format!("> {} · {} confidence · profile `{}`", rule.severity, rule.confidence, rule.profile.as_str());
     for alias in rule.aliases {
-        let (linter, name) = alias.split_once(':').unwrap();
+        let (linter, name) = alias.split_once(':').unwrap_or(("", alias));
         let _ = write!(header, " · {linter} `{name}`");
     }
     header
@@ -220,7 +222,11 @@ fn findings(rule: &'static Rule, section: &Section) -> (Sample, Vec<lint::Findin
     struct File {
         lint: Config,
     }
-    let config = section.config.as_deref().map(|text| toml::from_str::<File>(text).unwrap().lint).unwrap_or_default();
+    let config = section.config.as_deref().map(|text| match toml::from_str::<File>(text) {
+        Ok(file) => file.lint,
+        Err(error) => panic!("{}: {error}", rule.id),
+    });
+    let config = config.unwrap_or_default();
     let files: Vec<(&str, &str)> = section.files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let tree = section
         .tree

@@ -40,7 +40,8 @@ fn check(subject: &ActionSubject<'_>, report: &mut Report<'_>) {
             [&runs.pre, &runs.post].into_iter().flatten().for_each(|file| look(file, true));
         }
         Runs::Docker(runs) => {
-            if !runs.image.value.starts_with("docker://") {
+            // Anything else may be an image, in a form that GitHub takes too.
+            if runs.image.value.contains("ockerf") {
                 look(&runs.image, false);
             }
         }

@@ -25,20 +25,27 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
     let Some(worlds) = subject.owner.workflow().and_then(worlds) else { return };
     let Some(root) = subject.expr.view() else { return };
     let mut found = Vec::new();
+    let mut alternatives = false;
     root.each(&mut |part| {
-        let Term::Compare(Comparison::Equal | Comparison::NotEqual, left, right) = part.term() else { return };
+        alternatives |= matches!(part.term(), Term::Or(_));
+        let Term::Compare(comparison @ (Comparison::Equal | Comparison::NotEqual), left, right) = part.term() else {
+            return;
+        };
         let pair = event_name(left).then_some(right).or_else(|| event_name(right).then_some(left));
         if let Some((literal, Value::String(name))) = pair.and_then(|part| Some((part, part.literal()?)))
             && !worlds.iter().any(|world| world.event.eq_ignore_ascii_case(name))
         {
-            found.push((literal, name));
+            found.push((literal, name, comparison));
         }
     });
-    for (literal, name) in found {
+    for (literal, name, comparison) in found {
         let finding = report.at(subject.place(literal.range()), format!("`{name}` never starts this workflow"));
-        if !workflow::EVENTS.contains(&&**name)
-            && let Some(meant) = span::did_you_mean(name, workflow::EVENTS.iter().copied())
-        {
+        let exists = workflow::EVENTS.contains(&&**name);
+        // A guard against an event that does not come does no harm, and is often the same in many workflows.
+        if exists && (alternatives || comparison == Comparison::NotEqual) {
+            finding.confidence(Confidence::Medium);
+        }
+        if !exists && let Some(meant) = span::did_you_mean(name, workflow::EVENTS.iter().copied()) {
             finding.help(format!("did you mean `{meant}`?"));
         } else {
             let events: Vec<&str> = worlds.iter().map(|world| world.event.as_str()).collect();

@@ -1,4 +1,4 @@
-use expr::Part;
+use expr::{Part, Term};
 use span::Severity;
 use workflow::{EventTrigger, Workflow};
 
@@ -25,11 +25,11 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
     }
     let Some(workflow) = subject.owner.workflow() else { return };
     let Some(payloads) = payloads(workflow) else { return };
-    let mut seen: Vec<Part<'_>> = Vec::new();
+    let mut seen: Vec<(Part<'_>, bool)> = Vec::new();
     if let Some(root) = subject.expr.view() {
-        collect(root, &mut seen);
+        collect(root, false, &mut seen);
     }
-    for part in seen {
+    for (part, alternative) in seen {
         let Some(path) = part.path() else { continue };
         let [github, event, field, rest @ ..] = &path[..] else { continue };
         if !github.eq_ignore_ascii_case("github") || !event.eq_ignore_ascii_case("event") || field == "*" {
@@ -50,6 +50,10 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
                 )
             };
             finding.label("this is always empty").related(workflow.on.span, "the events of this workflow");
+            // `a || b` for the events of several workflows is copied from one to the next on purpose.
+            if alternative {
+                finding.confidence(Confidence::Medium);
+            }
             let known = payloads.iter().flat_map(|(_, payload)| payload.fields());
             if let Some(meant) = span::did_you_mean(field, known) {
                 finding.help(format!("did you mean `{meant}`?"));
@@ -70,13 +74,14 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// The longest paths of an expression.
-fn collect<'e>(part: Part<'e>, out: &mut Vec<Part<'e>>) {
+/// The longest paths of an expression, and whether each stands in an `||`.
+fn collect<'e>(part: Part<'e>, alternative: bool, out: &mut Vec<(Part<'e>, bool)>) {
     if part.path().is_some() {
-        out.push(part);
+        out.push((part, alternative));
         return;
     }
-    part.children().into_iter().for_each(|child| collect(child, out));
+    let alternative = alternative || matches!(part.term(), Term::Or(_));
+    part.children().into_iter().for_each(|child| collect(child, alternative, out));
 }
 
 /// The payloads of all events; `None` where one is not known.
