@@ -95,6 +95,9 @@ pub(crate) fn run(args: &LintArgs) -> Result<u8, Failure> {
         print(&output::rules())?;
         return Ok(SUCCESS);
     }
+    if args.fix && args.paths.iter().any(|path| path.as_os_str() == "-") {
+        return Err(Failure::usage("--fix changes files, and standard input is none"));
+    }
     let mut workspace = collect::collect(args)?;
     if args.fix {
         repair::repair(&mut workspace, args, &options)?;

@@ -85,6 +85,7 @@ fn paths_are_files_directories_and_standard_input() {
         Some(BAD),
     );
     assert_eq!(files_of(&input), [".github/workflows/x.yml"]);
+    assert_eq!(lint_input(&repository, &["--fix", "-"], Some(BAD)).code, Some(2));
     let missing = lint(&repository, &["nowhere.yml"]);
     assert_eq!(missing.code, Some(4), "{}", missing.stderr);
     assert_eq!(lint(&repository, &["--rule", "no/such"]).code, Some(2));

@@ -29,8 +29,19 @@ pub(super) fn table(program: &Path, corpus: &Corpus) -> Result<String, String> {
     let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
     let (mut files, mut repositories, mut left_out) = (0, 0, Vec::new());
     for repository in &corpus.repositories {
-        let words =
-            ["lint", "--profile", "pedantic", "--confidence", "low", "--format", "github", "--fail-on", "never"];
+        let words = [
+            "lint",
+            "--profile",
+            "pedantic",
+            "--confidence",
+            "low",
+            "--format",
+            "github",
+            "--fail-on",
+            "never",
+            "--external",
+            "never",
+        ];
         let ours = read(program, &words, repository);
         let words =
             ["--offline", "--no-config", "--no-exit-codes", "--persona", "auditor", "--format", "github", "--", "."];
