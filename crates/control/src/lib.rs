@@ -9,6 +9,7 @@
 
 mod approval;
 mod cancel;
+mod check;
 mod checks;
 mod claim;
 mod clock;

@@ -149,7 +149,7 @@ fn known(jobs: &[Job], which: &Which) -> Result<Vec<Known>> {
     // A call stands only with everything in it.
     let contains_chosen =
         |key: &str| chosen.iter().any(|chosen| chosen.strip_prefix(key).is_some_and(|rest| rest.starts_with('/')));
-    let stands = jobs.iter().filter(|job| !again.contains(&job.id) && !(job.call && contains_chosen(&job.key)));
+    let stands = jobs.iter().filter(|job| !(again.contains(&job.id) || job.call && contains_chosen(&job.key)));
     Ok(stands
         .filter_map(|job| {
             let outputs: std::collections::BTreeMap<String, String> =

@@ -27,9 +27,12 @@ pub(crate) struct Live {
 #[derive(Default)]
 pub(crate) struct LiveRuns(Mutex<Table>);
 
+type Place = Arc<tokio::sync::Mutex<Option<Live>>>;
+
 #[derive(Default)]
 struct Table {
-    slots: HashMap<i64, (u64, Arc<tokio::sync::Mutex<Option<Live>>>)>,
+    /// When each was used last, and its place.
+    slots: HashMap<i64, (u64, Place)>,
     uses: u64,
     /// What attempts of runs were told, and whether their steps tell more; for handing jobs out.
     told: HashMap<(i64, i64), (Arc<Told>, bool)>,
