@@ -4,6 +4,7 @@ mod archives;
 mod build;
 mod buildx;
 mod containers;
+mod contexts;
 mod copy;
 mod exec;
 mod flag_lists;

@@ -32,11 +32,6 @@ pub(super) async fn any(session: &Session, parsed: Parsed) -> Outcome {
 }
 
 pub(super) async fn inspect(session: &Session, parsed: Parsed, kind: Kind) -> Outcome {
-    let template = match parsed.last("format") {
-        None | Some("" | "json") => None,
-        Some(text) => Some(Template::parse(text).map_err(|why| Failure { code: 64, text: why })?),
-    };
-    let one_line = parsed.last("format") == Some("json");
     let (mut found, mut failed) = (Vec::new(), Vec::new());
     for name in &parsed.rest {
         match find(session, name, kind).await {
@@ -44,6 +39,16 @@ pub(super) async fn inspect(session: &Session, parsed: Parsed, kind: Kind) -> Ou
             Err(failure) => failed.push(failure.text),
         }
     }
+    show(session, &parsed, found, failed).await
+}
+
+/// Prints what was found as `--format` wants it; fails with what was not.
+pub(super) async fn show(session: &Session, parsed: &Parsed, found: Vec<Value>, failed: Vec<String>) -> Outcome {
+    let template = match parsed.last("format") {
+        None | Some("" | "json") => None,
+        Some(text) => Some(Template::parse(text).map_err(|why| Failure { code: 64, text: why })?),
+    };
+    let one_line = parsed.last("format") == Some("json");
     match template {
         Some(template) => {
             for value in &found {

@@ -19,7 +19,6 @@ pub(super) const NOT_HERE: &[(&str, &str)] = &[
     ("events", "there is no stream of events"),
     ("search", "registries cannot be searched"),
     ("manifest", "use docker buildx build --platform for images of several platforms"),
-    ("context", "there is one place where containers run"),
     ("plugin", "there are no plugins"),
     ("trust", "images are not signed here"),
     ("scout", "images are not scanned here"),

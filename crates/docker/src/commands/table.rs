@@ -8,8 +8,8 @@ use super::flag_lists::{
 };
 use super::inspect::Kind;
 use super::{
-    Command, archives, build, buildx, containers, copy, exec, images, info, inspect, logs, networks, prune, ps,
-    registry, run, volumes,
+    Command, archives, build, buildx, containers, contexts, copy, exec, images, info, inspect, logs, networks, prune,
+    ps, registry, run, volumes,
 };
 
 const MANY: usize = usize::MAX;
@@ -368,6 +368,18 @@ pub(super) static COMMANDS: &[Command] = &[
         volumes::rm
     ),
     command!(["volume prune"], "[OPTIONS]", PRUNE, Mixed, (0, 0), false, volumes::prune),
+    command!(["context show"], "", &[], Mixed, (0, 0), false, contexts::which),
+    command!(["context use"], "CONTEXT", &[], Mixed, (1, 1), false, contexts::switch),
+    command!(["context ls", "context list"], "[OPTIONS]", &[FORMAT, QUIET], Mixed, (0, 0), false, contexts::ls),
+    command!(
+        ["context inspect"],
+        "[OPTIONS] [CONTEXT] [CONTEXT...]",
+        &[FORMAT.short('f')],
+        Mixed,
+        (0, MANY),
+        false,
+        contexts::inspect
+    ),
     command!(["version"], "[OPTIONS]", &[FORMAT.short('f')], Mixed, (0, 0), false, info::version),
     command!(["info", "system info"], "[OPTIONS]", &[FORMAT.short('f')], Mixed, (0, 0), false, info::info),
     command!(["system prune"], "[OPTIONS]", PRUNE, Mixed, (0, 0), false, prune::system),

@@ -41,6 +41,12 @@ async fn what_is_told_about_itself() {
     assert_eq!(world.ok("info --format {{.OSType}}\\ {{.Images}}").await, "linux 1");
     assert!(world.ok("buildx version").await.starts_with("github.com/docker/buildx v"));
     assert!(world.ok("buildx ls").await.contains("default*"));
+    assert_eq!(world.ok("context show").await, "default");
+    assert_eq!(world.ok("context inspect --format {{.Name}}").await, "default");
+    assert!(world.ok("context ls").await.contains("default *"));
+    assert_eq!(world.ok("context ls --format {{.Name}}").await, "default");
+    assert_eq!(world.ok("context use default").await, "default");
+    assert!(world.fails("context use other").await.contains("\"other\" does not exist"));
     assert!(world.ok("run --help").await.contains("--volume value"));
     assert!(world.ok("--help").await.contains("\n  build\n"));
     world.server.close().await;
