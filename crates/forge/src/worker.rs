@@ -13,35 +13,60 @@ const SLOW: Duration = Duration::from_secs(15);
 /// Packing and forgetting.
 const RARELY: Duration = Duration::from_secs(3600);
 
+/// What is looked at again and again.
+#[derive(Clone, Copy, Debug)]
+enum Chore {
+    Pushes,
+    Pulls,
+}
+
+impl Chore {
+    const ALL: [Chore; 2] = [Chore::Pushes, Chore::Pulls];
+
+    /// What wakes it.
+    fn topic(self) -> Topic {
+        match self {
+            // Nothing does: crashes do not say so.
+            Chore::Pushes => Topic::Timers,
+            Chore::Pulls => Topic::Pulls,
+        }
+    }
+}
+
 impl Forge {
     /// Runs until it is told to stop. Any number of servers may.
     pub async fn run(&self, stop: CancellationToken) {
-        tokio::join!(
-            self.repeat(&stop, None, async || Ok(self.reconcile_pushes().await? > 0)),
-            self.repeat(&stop, Some(Topic::Pulls), async || Ok(self.update_pulls().await? > 0)),
-            self.keep_house(&stop),
-        );
+        let mut chores = tokio::task::JoinSet::new();
+        for chore in Chore::ALL {
+            let (forge, stop) = (self.clone(), stop.clone());
+            chores.spawn(async move { forge.repeat(chore, stop).await });
+        }
+        let (forge, stopped) = (self.clone(), stop.clone());
+        chores.spawn(async move { forge.keep_house(&stopped).await });
+        while chores.join_next().await.is_some() {}
     }
 
-    /// Calls `step` again as long as it has done something, then when it is woken, then slowly.
-    async fn repeat(&self, stop: &CancellationToken, topic: Option<Topic>, step: impl AsyncFn() -> Result<bool>) {
-        let mut listener = topic.map(|topic| self.store().listen(topic));
+    /// Whether there was something to do.
+    async fn work_off(&self, chore: Chore) -> Result<bool> {
+        match chore {
+            Chore::Pushes => Ok(self.reconcile_pushes().await? > 0),
+            Chore::Pulls => Ok(self.update_pulls().await? > 0),
+        }
+    }
+
+    /// Again as long as there is something to do, then when it is woken, then slowly.
+    async fn repeat(&self, chore: Chore, stop: CancellationToken) {
+        let mut listener = self.store().listen(chore.topic());
         while !stop.is_cancelled() {
-            match step().await {
+            match self.work_off(chore).await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 // A database that is away comes back; anything else is looked at again as slowly.
                 Err(error) => eprintln!("trunkline: forge: {error}"),
             }
-            let waiting = async {
-                match &mut listener {
-                    Some(listener) => drop(listener.wait(SLOW).await),
-                    None => tokio::time::sleep(SLOW).await,
-                }
-            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = waiting => {}
+                _ = listener.wait(SLOW) => {}
             }
         }
     }
