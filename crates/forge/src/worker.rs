@@ -18,10 +18,13 @@ const RARELY: Duration = Duration::from_secs(3600);
 enum Chore {
     Pushes,
     Pulls,
+    /// Events to webhooks.
+    Hooks,
+    Deliveries,
 }
 
 impl Chore {
-    const ALL: [Chore; 2] = [Chore::Pushes, Chore::Pulls];
+    const ALL: [Chore; 4] = [Chore::Pushes, Chore::Pulls, Chore::Hooks, Chore::Deliveries];
 
     /// What wakes it.
     fn topic(self) -> Topic {
@@ -29,6 +32,8 @@ impl Chore {
             // Nothing does: crashes do not say so.
             Chore::Pushes => Topic::Timers,
             Chore::Pulls => Topic::Pulls,
+            Chore::Hooks => Topic::Events,
+            Chore::Deliveries => Topic::Deliveries,
         }
     }
 }
@@ -51,6 +56,8 @@ impl Forge {
         match chore {
             Chore::Pushes => Ok(self.reconcile_pushes().await? > 0),
             Chore::Pulls => Ok(self.update_pulls().await? > 0),
+            Chore::Hooks => Ok(self.fan_out().await? > 0),
+            Chore::Deliveries => Ok(self.deliver().await? > 0),
         }
     }
 

@@ -167,7 +167,8 @@ async fn hostile_requests_are_refused_with_a_reason() {
     let (status, text) = post(push, format!("{many}0000").into_bytes(), None).await;
     assert_eq!((status, text.contains("20000 refs")), (413, true), "{text}");
     for path in ["/alice/app.git/info/refs", "/alice/app.git/info/refs?service=git-upload-archive"] {
-        let response = client.get(format!("{}{path}", world.url)).basic_auth("x", Some(&alice.token)).send().await.unwrap();
+        let response =
+            client.get(format!("{}{path}", world.url)).basic_auth("x", Some(&alice.token)).send().await.unwrap();
         assert_eq!(response.status().as_u16(), 422, "{path}");
     }
     for path in ["/alice/..%2f..%2fetc/info/refs", "/%2e%2e/app.git/info/refs", "/alice/app.git%00/info/refs"] {

@@ -86,12 +86,7 @@ async fn a_push_makes_a_repository_in_ones_own_namespace_only() {
     on_both("push_to_create", async |database| {
         let world = World::new(database).await;
         let (alice, bob) = (world.person("alice").await, world.person("bob").await);
-        world
-            .forge
-            .identity()
-            .create_org(&alice.caller, "team", None, alice.actor.account_id)
-            .await
-            .unwrap();
+        world.forge.identity().create_org(&alice.caller, "team", None, alice.actor.account_id).await.unwrap();
         let work = world.work(&alice, "alice/fresh", "work");
         work.commit("a", "1", "one");
         work.git(&["push", "-q", "origin", "main"]);

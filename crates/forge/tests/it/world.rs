@@ -86,8 +86,7 @@ impl World {
         let email = format!("{login}@example.com");
         let account = NewAccount { login, email: Some(&email), ..NewAccount::default() };
         let id = identity.create_user(identity::Actor::server(), &account, admin).await.unwrap();
-        let caller =
-            Caller::User(UserCaller { id, login: login.to_owned(), admin, via: Via::Password });
+        let caller = Caller::User(UserCaller { id, login: login.to_owned(), admin, via: Via::Password });
         let scopes = Scopes::parse(["repo", "workflow", "delete_repo", "admin:repo_hook"]).unwrap();
         let (_, token) = identity.create_token(&caller, id, "test", &scopes, None).await.unwrap();
         let actor = Actor::of(&caller).unwrap();
@@ -142,7 +141,8 @@ impl World {
         use store::Query as _;
         loop {
             self.forge.update_pulls().await.unwrap();
-            let left: i64 = self.store.read().fetch_one("SELECT COUNT(*) FROM pull_updates", store::args![]).await.unwrap();
+            let left: i64 =
+                self.store.read().fetch_one("SELECT COUNT(*) FROM pull_updates", store::args![]).await.unwrap();
             if left == 0 {
                 return;
             }

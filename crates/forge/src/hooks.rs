@@ -1,0 +1,221 @@
+//! Webhooks: who is told what, and every attempt to tell it.
+
+mod deliver;
+mod fan_out;
+mod sign;
+
+use identity::{Aad, Action, Caller};
+use serde_json::{Value, json};
+use store::hooks::{Delivery, Hook, NewDelivery};
+use store::repositories::Repository;
+
+use crate::{Actor, Error, Forge, Result};
+
+pub(crate) use sign::signature;
+pub use sign::verify_signature;
+
+/// A webhook as it is wanted; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct PutHook {
+    pub url: Option<String>,
+    /// `json` or `form`
+    pub content_type: Option<String>,
+    /// An empty one takes the secret away.
+    pub secret: Option<String>,
+    pub insecure_ssl: Option<bool>,
+    pub active: Option<bool>,
+    pub events: Option<Vec<String>>,
+}
+
+/// Webhooks of one repository, as on GitHub.
+const MOST_HOOKS: usize = 20;
+
+fn aad(id: i64) -> Aad {
+    Aad::new(&["hooks", "secret_sealed", &id.to_string()])
+}
+
+impl Forge {
+    /// Makes a webhook of a repository and sends it a ping.
+    pub async fn create_hook(
+        &self,
+        caller: &Caller,
+        actor: &Actor,
+        repository: &Repository,
+        put: &PutHook,
+    ) -> Result<Hook> {
+        let url = put.url.as_deref().ok_or_else(|| Error::missing("Hook", "config"))?;
+        self.outgoing().check_url(url)?;
+        let existing = store::hooks::of_repository(&mut self.store().read(), repository.id).await?;
+        if existing.len() >= MOST_HOOKS {
+            return Err(Error::invalid("Hook", "base", format!("a repository has {MOST_HOOKS} webhooks at most")));
+        }
+        let mut hook = Hook {
+            id: 0,
+            repo_id: Some(repository.id),
+            owner_id: None,
+            active: true,
+            events: json!(["push"]),
+            url: String::new(),
+            content_type: "form".to_owned(),
+            secret_sealed: None,
+            insecure_ssl: false,
+            last_response: json!({ "code": null, "status": "unused", "message": null }),
+            created_at: 0,
+            updated_at: 0,
+        };
+        self.apply(&mut hook, put)?;
+        if existing.iter().any(|known| known.url == hook.url && known.events == hook.events) {
+            return Err(Error::exists("Hook", "base", "Hook already exists on this repository"));
+        }
+        let mut tx = self.store().begin().await?;
+        let mut hook = store::hooks::insert(&mut tx, &hook).await?;
+        if let Some(secret) = put.secret.as_deref().filter(|secret| !secret.is_empty()) {
+            // The envelope opens in its own row only.
+            hook.secret_sealed = Some(self.identity().seal(secret.as_bytes(), &aad(hook.id))?);
+            store::hooks::update(&mut tx, &hook).await?;
+        }
+        self.queue_ping(&mut tx, actor, repository, &hook).await?;
+        let action = Action::new("hook.create", &hook.url).repo(repository.id);
+        self.identity().audit(&mut tx, caller, action).await?;
+        tx.commit().await?;
+        Ok(hook)
+    }
+
+    /// Changes a webhook.
+    pub async fn change_hook(
+        &self,
+        caller: &Caller,
+        repository: &Repository,
+        mut hook: Hook,
+        put: &PutHook,
+    ) -> Result<Hook> {
+        self.apply(&mut hook, put)?;
+        if let Some(secret) = &put.secret {
+            hook.secret_sealed = match secret.as_str() {
+                "" => None,
+                secret => Some(self.identity().seal(secret.as_bytes(), &aad(hook.id))?),
+            };
+        }
+        let mut tx = self.store().begin().await?;
+        store::hooks::update(&mut tx, &hook).await?;
+        let action = Action::new("hook.change", &hook.url).repo(repository.id);
+        self.identity().audit(&mut tx, caller, action).await?;
+        tx.commit().await?;
+        Ok(hook)
+    }
+
+    fn apply(&self, hook: &mut Hook, put: &PutHook) -> Result<()> {
+        if let Some(url) = &put.url {
+            self.outgoing().check_url(url)?;
+            hook.url.clone_from(url);
+        }
+        if let Some(kind) = &put.content_type {
+            if !matches!(kind.as_str(), "json" | "form") {
+                return Err(Error::invalid("Hook", "content_type", format!("`{kind}` is neither json nor form")));
+            }
+            hook.content_type.clone_from(kind);
+        }
+        if let Some(events) = &put.events {
+            let known = |name: &String| name == "*" || name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            if events.is_empty() || events.len() > 100 || !events.iter().all(known) {
+                return Err(Error::invalid("Hook", "events", "1 to 100 names of events, or `*`"));
+            }
+            hook.events = json!(events);
+        }
+        if let Some(insecure) = put.insecure_ssl {
+            hook.insecure_ssl = insecure;
+        }
+        if let Some(active) = put.active {
+            hook.active = active;
+        }
+        Ok(())
+    }
+
+    pub async fn delete_hook(&self, caller: &Caller, repository: &Repository, hook: &Hook) -> Result<()> {
+        let mut tx = self.store().begin().await?;
+        store::hooks::delete(&mut tx, hook.id).await?;
+        let action = Action::new("hook.delete", &hook.url).repo(repository.id);
+        self.identity().audit(&mut tx, caller, action).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A webhook of a repository.
+    pub async fn hook(&self, repository: &Repository, id: i64) -> Result<Hook> {
+        let found = store::hooks::by_id(&mut self.store().read(), id).await?;
+        found.filter(|hook| hook.repo_id == Some(repository.id)).ok_or_else(|| Error::not_found("the webhook"))
+    }
+
+    /// Sends a `ping`.
+    pub async fn ping_hook(&self, actor: &Actor, repository: &Repository, hook: &Hook) -> Result<()> {
+        let mut tx = self.store().begin().await?;
+        self.queue_ping(&mut tx, actor, repository, hook).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn queue_ping(&self, tx: &mut store::Tx, actor: &Actor, repository: &Repository, hook: &Hook) -> Result<()> {
+        let mut shape = self.shape();
+        let payload = json!({
+            "zen": "Nothing is lost.",
+            "hook_id": hook.id,
+            "hook": crate::shape::hook(self.urls(), &repository.full_name(), hook),
+            "repository": shape.repository(repository).await?,
+            "sender": shape.user(actor.account_id).await?,
+        });
+        self.queue(tx, hook, "ping", None, Some(repository.id), &payload.to_string(), None).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a column")]
+    async fn queue(
+        &self,
+        tx: &mut store::Tx,
+        hook: &Hook,
+        event: &str,
+        action: Option<&str>,
+        repo_id: Option<i64>,
+        payload: &str,
+        redelivers: Option<&str>,
+    ) -> Result<()> {
+        let guid = redelivers.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
+        let new = NewDelivery {
+            hook_id: hook.id,
+            guid: &guid,
+            event,
+            action,
+            repo_id,
+            redelivery: redelivers.is_some(),
+            payload,
+        };
+        store::hooks::insert_delivery(tx, &new).await?;
+        tx.wake(store::Topic::Deliveries);
+        Ok(())
+    }
+
+    /// Sends a delivery's payload once more.
+    pub async fn redeliver(&self, hook: &Hook, delivery: &Delivery) -> Result<()> {
+        let mut tx = self.store().begin().await?;
+        let (event, action) = (delivery.event.as_str(), delivery.action.as_deref());
+        self.queue(&mut tx, hook, event, action, delivery.repo_id, &delivery.payload, Some(&delivery.guid)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A delivery of a webhook.
+    pub async fn delivery(&self, hook: &Hook, id: i64) -> Result<Delivery> {
+        let found = store::hooks::delivery(&mut self.store().read(), hook.id, id).await?;
+        found.ok_or_else(|| Error::not_found("the delivery"))
+    }
+
+    pub(crate) fn hook_secret(&self, hook: &Hook) -> Result<Option<Vec<u8>>> {
+        match &hook.secret_sealed {
+            Some(sealed) => Ok(Some(self.identity().open(sealed, &aad(hook.id))?.to_vec())),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Whether a webhook wants an event.
+pub(crate) fn wants(hook: &Hook, event: &str) -> bool {
+    hook.events.as_array().into_iter().flatten().filter_map(Value::as_str).any(|name| name == "*" || name == event)
+}
