@@ -68,6 +68,9 @@ impl Forge {
             return Err(Error::exists("Hook", "base", "Hook already exists on this repository"));
         }
         let mut tx = self.store().begin().await?;
+        if !store::hooks::any(&mut tx).await? {
+            store::hooks::skip_to_now(&mut tx).await?;
+        }
         let mut hook = store::hooks::insert(&mut tx, &hook).await?;
         if let Some(secret) = put.secret.as_deref().filter(|secret| !secret.is_empty()) {
             // The envelope opens in its own row only.

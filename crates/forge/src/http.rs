@@ -3,6 +3,7 @@
 mod access;
 mod advertise;
 mod answer;
+mod asset;
 mod incoming;
 mod lfs;
 mod pkt;
@@ -31,6 +32,8 @@ impl Forge {
             .route("/{owner}/{repo}/info/lfs/locks", get(lfs::locks).post(lfs::lock))
             .route("/{owner}/{repo}/info/lfs/locks/verify", post(lfs::verify_locks))
             .route("/{owner}/{repo}/info/lfs/locks/{id}/unlock", post(lfs::unlock))
+            .route("/_trunkline/hooks/{id}", post(crate::connections::receive))
+            .route("/{owner}/{repo}/releases/download/{tag}/{name}", get(asset::download))
             // Bodies are bounded where they are read.
             .layer(DefaultBodyLimit::disable())
             .with_state(self.clone())

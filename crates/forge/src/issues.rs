@@ -187,6 +187,9 @@ impl Forge {
         let mut tx = self.store().begin().await?;
         let comment = store::comments::insert(&mut tx, repository.id, issue.id, actor.account_id, body).await?;
         store::issues::touch(&mut tx, issue.id).await?;
+        if issue.is_pull {
+            crate::connections::tell_comment(&mut tx, number, &comment).await?;
+        }
         let told = self.tell_comment(repository, actor, "created", &issue, &comment, Map::new()).await?;
         self.append_events(&mut tx, vec![told]).await?;
         tx.commit().await?;

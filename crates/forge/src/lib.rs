@@ -10,7 +10,7 @@
 mod actor;
 mod blobs;
 pub mod checks;
-mod connections;
+pub mod connections;
 pub mod contents;
 mod error;
 mod events;

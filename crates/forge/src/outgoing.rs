@@ -104,6 +104,34 @@ impl Outgoing {
         Ok(url)
     }
 
+    /// Looks up where an address leads, for a client that connects by itself: `HOST:PORT:ADDRESS[,ADDRESS]`, or nothing where
+    /// the address is one already.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] when it leads inside, or nowhere.
+    pub async fn pin(&self, url: &str) -> Result<Option<String>> {
+        let url = self.check_url(url)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+            return Ok(None);
+        }
+        let port = url.port_or_known_default().unwrap_or(443);
+        let looked = tokio::net::lookup_host((host.as_str(), port)).await;
+        let found: Vec<SocketAddr> = looked.map_err(|error| Error::Remote(format!("{host}: {error}")))?.collect();
+        let mut addresses = Vec::new();
+        for address in found {
+            self.judge.address(&host, address.ip()).map_err(Error::Remote)?;
+            addresses.push(match address.ip() {
+                IpAddr::V4(v4) => v4.to_string(),
+                IpAddr::V6(v6) => format!("[{v6}]"),
+            });
+        }
+        if addresses.is_empty() {
+            return Err(Error::Remote(format!("{host} has no address")));
+        }
+        Ok(Some(format!("{host}:{port}:{}", addresses.join(","))))
+    }
+
     /// Sends a request. Redirects of a POST that ask for a GET are not followed.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ pub(crate) async fn by_email(query: &mut impl Query, email: &str) -> Result<Opti
 
 impl Forge {
     /// As whom an account commits, now.
-    pub(crate) async fn commit_author(&self, account_id: i64) -> Result<CommitAuthor> {
+    pub async fn commit_author(&self, account_id: i64) -> Result<CommitAuthor> {
         let user = store::users::by_id(&mut self.store().read(), account_id).await?;
         Ok(self.author_of(user.as_ref(), account_id))
     }

@@ -21,10 +21,15 @@ enum Chore {
     /// Events to webhooks.
     Hooks,
     Deliveries,
+    /// What connected repositories sent.
+    Received,
+    /// What they are to be told.
+    WriteBacks,
 }
 
 impl Chore {
-    const ALL: [Chore; 4] = [Chore::Pushes, Chore::Pulls, Chore::Hooks, Chore::Deliveries];
+    const ALL: [Chore; 6] =
+        [Chore::Pushes, Chore::Pulls, Chore::Hooks, Chore::Deliveries, Chore::Received, Chore::WriteBacks];
 
     /// What wakes it.
     fn topic(self) -> Topic {
@@ -33,7 +38,7 @@ impl Chore {
             Chore::Pushes => Topic::Timers,
             Chore::Pulls => Topic::Pulls,
             Chore::Hooks => Topic::Events,
-            Chore::Deliveries => Topic::Deliveries,
+            Chore::Deliveries | Chore::Received | Chore::WriteBacks => Topic::Deliveries,
         }
     }
 }
@@ -55,9 +60,11 @@ impl Forge {
     async fn work_off(&self, chore: Chore) -> Result<bool> {
         match chore {
             Chore::Pushes => Ok(self.reconcile_pushes().await? > 0),
-            Chore::Pulls => Ok(self.update_pulls().await? > 0),
+            Chore::Pulls => self.update_pulls().await,
             Chore::Hooks => Ok(self.fan_out().await? > 0),
             Chore::Deliveries => Ok(self.deliver().await? > 0),
+            Chore::Received => self.work_off_received().await,
+            Chore::WriteBacks => Ok(self.write_back().await? > 0),
         }
     }
 

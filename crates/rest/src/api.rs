@@ -115,7 +115,8 @@ impl Api {
         };
         axum::Router::new()
             .route("/api/v3", axum::routing::any(rest.clone()))
-            .route("/api/v3/{*path}", axum::routing::any(rest))
+            .route("/api/v3/{*path}", axum::routing::any(rest.clone()))
+            .route("/api/uploads/{*path}", axum::routing::any(rest))
             .route("/api/graphql", axum::routing::any(graphql))
     }
 
@@ -283,7 +284,8 @@ impl Api {
 /// The path below the API's root.
 fn path_of(uri: &Uri) -> &str {
     let path = uri.path();
-    let path = path.strip_prefix("/api/v3").unwrap_or(path);
+    // Files of releases are sent beside the API, as `upload_url` says.
+    let path = path.strip_prefix("/api/v3").or_else(|| path.strip_prefix("/api/uploads")).unwrap_or(path);
     if path.is_empty() { "/" } else { path }
 }
 

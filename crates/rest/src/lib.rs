@@ -4,15 +4,28 @@
 //! what are made; what all answers have in common (errors, pages, ETags, limits). Handlers are grouped by their subject.
 //! Must not: decide who may do what (`identity` does), hold rules of git or of runs (`forge` and `control` do), or speak SQL.
 
+mod acting;
 mod actions;
 mod api;
 mod audit_log;
+mod checks;
 mod collaborators;
+mod commits;
+mod connections;
+mod contents;
 mod edge;
+mod git_data;
 mod graphql;
+mod hooks;
+mod issues;
 mod meta;
 mod organizations;
+mod pulls;
+mod releases;
+mod repos;
+mod reviews;
 mod route;
+mod statuses;
 mod teams;
 mod users;
 

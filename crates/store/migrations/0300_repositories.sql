@@ -78,8 +78,11 @@ CREATE TABLE pull_updates (
     after TEXT NOT NULL,
     actor_id BIGINT,
     actor_kind TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    next_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
+CREATE INDEX pull_updates_issue ON pull_updates (issue_id, id);
 
 -- Branch and tag protection, and the branch protection of GitHub's API: one row a pattern.
 CREATE TABLE protections (

@@ -85,6 +85,16 @@ pub async fn insert(tx: &mut Tx, new: &Connection) -> Result<Connection> {
     .await
 }
 
+/// Writes the sealed secret and token.
+pub async fn set_secrets(tx: &mut Tx, connection: &Connection) -> Result<()> {
+    tx.execute(
+        "UPDATE connections SET secret_sealed = $2, token_sealed = $3 WHERE id = $1",
+        args![connection.id, connection.secret_sealed.clone(), connection.token_sealed.clone()],
+    )
+    .await
+    .map(drop)
+}
+
 pub async fn by_id(query: &mut impl Query, id: i64) -> Result<Option<Connection>> {
     query.fetch_optional(format!("SELECT {} FROM connections WHERE id = $1", Connection::COLUMNS), args![id]).await
 }
@@ -122,6 +132,20 @@ pub async fn receive(tx: &mut Tx, connection_id: i64, guid: &str, event: &str, p
         )
         .await?;
     Ok(inserted == 1)
+}
+
+/// Whether a webhook waits to be worked off.
+pub async fn any_received(query: &mut impl Query) -> Result<bool> {
+    let now = query.now();
+    let sql = "SELECT id FROM received_hooks WHERE state = 'waiting' AND next_at <= $1 LIMIT 1";
+    Ok(query.fetch_optional::<i64>(sql, args![now]).await?.is_some())
+}
+
+/// Whether something is to be written back.
+pub async fn any_write_back(query: &mut impl Query) -> Result<bool> {
+    let now = query.now();
+    let sql = "SELECT id FROM write_backs WHERE state = 'waiting' AND next_at <= $1 LIMIT 1";
+    Ok(query.fetch_optional::<i64>(sql, args![now]).await?.is_some())
 }
 
 /// The oldest due webhook of each connection: they are worked off in their order.

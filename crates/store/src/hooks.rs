@@ -126,6 +126,27 @@ pub async fn for_event(query: &mut impl Query, repo_id: i64, owner_id: i64) -> R
     query.fetch_all(sql, args![repo_id, owner_id]).await
 }
 
+/// Whether there is anybody to tell anything.
+pub async fn any(query: &mut impl Query) -> Result<bool> {
+    let found: Option<i64> = query.fetch_optional("SELECT id FROM hooks LIMIT 1", args![]).await?;
+    Ok(found.is_some())
+}
+
+/// Whether a delivery is due.
+pub async fn any_due(query: &mut impl Query) -> Result<bool> {
+    let now = query.now();
+    let sql = "SELECT id FROM deliveries WHERE state IN ('queued', 'sending') AND next_at <= $1 LIMIT 1";
+    Ok(query.fetch_optional::<i64>(sql, args![now]).await?.is_some())
+}
+
+/// The first webhook hears of what happens from now on.
+pub async fn skip_to_now(tx: &mut Tx) -> Result<()> {
+    progress(tx).await?;
+    tx.execute("UPDATE hook_progress SET event_id = (SELECT COALESCE(MAX(id), 0) FROM events) WHERE id = 1", args![])
+        .await
+        .map(drop)
+}
+
 /// How far events have been given to hooks; the row is locked until the transaction ends.
 pub async fn progress(tx: &mut Tx) -> Result<i64> {
     tx.execute("INSERT INTO hook_progress (id, event_id) VALUES (1, 0) ON CONFLICT (id) DO NOTHING", args![]).await?;

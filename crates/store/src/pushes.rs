@@ -111,14 +111,15 @@ record! {
         pub after: String,
         pub actor_id: Option<i64>,
         pub actor_kind: String,
+        pub attempts: i64,
     }
 }
 
 pub async fn insert_pull_update(tx: &mut Tx, update: &PullUpdate) -> Result<()> {
     let now = tx.now();
     tx.execute(
-        "INSERT INTO pull_updates (repo_id, issue_id, kind, before, after, actor_id, actor_kind, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO pull_updates (repo_id, issue_id, kind, before, after, actor_id, actor_kind, attempts, next_at, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8)",
         args![
             update.repo_id,
             update.issue_id,
@@ -134,11 +135,32 @@ pub async fn insert_pull_update(tx: &mut Tx, update: &PullUpdate) -> Result<()> 
     .map(drop)
 }
 
-/// The oldest updates.
-pub async fn pull_updates(query: &mut impl Query, limit: i64) -> Result<Vec<PullUpdate>> {
-    query
-        .fetch_all(format!("SELECT {} FROM pull_updates ORDER BY id LIMIT $1", PullUpdate::COLUMNS), args![limit])
-        .await
+/// Whether an update is due.
+pub async fn any_pull_update(query: &mut impl Query) -> Result<bool> {
+    let now = query.now();
+    let found: Option<i64> =
+        query.fetch_optional("SELECT id FROM pull_updates WHERE next_at <= $1 LIMIT 1", args![now]).await?;
+    Ok(found.is_some())
+}
+
+/// Takes the oldest update of a pull request: nobody else takes it, or a later one of the same pull request, before `until`.
+pub async fn claim_pull_update(tx: &mut Tx, until: Micros) -> Result<Option<PullUpdate>> {
+    let (now, lock) = (tx.now(), tx.lock_clause(crate::Lock::Skip));
+    let sql = format!(
+        "SELECT id FROM pull_updates WHERE next_at <= $1 \
+         AND id IN (SELECT MIN(id) FROM pull_updates GROUP BY issue_id) ORDER BY id LIMIT 1{lock}"
+    );
+    let Some(id) = tx.fetch_optional::<i64>(sql, args![now]).await? else { return Ok(None) };
+    let sql = format!(
+        "UPDATE pull_updates SET next_at = $2, attempts = attempts + 1 WHERE id = $1 RETURNING {}",
+        PullUpdate::COLUMNS
+    );
+    tx.fetch_optional(sql, args![id, until]).await
+}
+
+/// Gives an update back, to be taken again then.
+pub async fn postpone_pull_update(tx: &mut Tx, id: i64, until: Micros) -> Result<()> {
+    tx.execute("UPDATE pull_updates SET next_at = $2 WHERE id = $1", args![id, until]).await.map(drop)
 }
 
 /// `false` when another server was faster.

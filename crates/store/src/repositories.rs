@@ -128,6 +128,14 @@ pub async fn of_owner(query: &mut impl Query, owner_id: i64) -> Result<Vec<Repos
     query.fetch_all(format!("{SELECT} AND r.owner_id = $1 ORDER BY r.name_key"), args![owner_id]).await
 }
 
+/// Those in which a user has a role, newest push first.
+pub async fn with_role(query: &mut impl Query, user_id: i64) -> Result<Vec<Repository>> {
+    let role = crate::roles::has_role_sql(1);
+    query
+        .fetch_all(format!("{SELECT} AND {role} ORDER BY COALESCE(r.pushed_at, r.created_at) DESC"), args![user_id])
+        .await
+}
+
 pub async fn forks(query: &mut impl Query, id: i64) -> Result<Vec<Repository>> {
     query.fetch_all(format!("{SELECT} AND r.fork_of = $1 ORDER BY r.id DESC"), args![id]).await
 }

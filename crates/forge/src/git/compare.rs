@@ -96,6 +96,19 @@ impl Repo {
             .await
     }
 
+    /// The difference of two trees, two-dot.
+    pub async fn diff_trees_text(&self, from: &str, to: &str) -> Result<Vec<u8>, GitError> {
+        self.call(&["diff", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options", from, to, "--"])
+            .run()
+            .await
+    }
+
+    /// One commit as a mail.
+    pub async fn commit_patch(&self, commit: &str) -> Result<Vec<u8>, GitError> {
+        let args = ["format-patch", "--stdout", "-M", "-1", "--no-signature", "--end-of-options", commit, "--"];
+        self.call(&args).run().await
+    }
+
     /// Commits as mails, oldest first.
     pub async fn patch_text(&self, base: &str, head: &str) -> Result<Vec<u8>, GitError> {
         let range = format!("{base}..{head}");

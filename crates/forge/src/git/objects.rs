@@ -1,5 +1,7 @@
 //! Reading objects.
 
+use tokio::io::AsyncReadExt as _;
+
 use super::{GitError, Repo};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +119,26 @@ impl Repo {
         }
         let lines = answer.stdout.split(|byte| *byte == 0).filter(|line| !line.is_empty());
         lines.map(|line| entry(line).ok_or_else(|| GitError::Unexpected("ls-tree".to_owned()))).collect()
+    }
+
+    /// All files of a commit as an archive (`tar.gz`, `zip`), below a directory, as a stream: git ends when it is dropped.
+    pub fn archive(&self, commit: &str, format: &str, directory: &str) -> Result<axum::body::Body, GitError> {
+        let (format, prefix) = (format!("--format={format}"), format!("--prefix={directory}"));
+        let child = self.call(&["archive", &format, &prefix, "--end-of-options", commit]).spawn()?;
+        let stream = futures_util::stream::unfold(child, |mut child| async {
+            let stdout = child.stdout.as_mut()?;
+            let mut buffer = Vec::with_capacity(64 * 1024);
+            match stdout.read_buf(&mut buffer).await {
+                Ok(0) => {
+                    // Seen to its end; a failure shows in an archive that breaks off.
+                    let _ = child.wait().await;
+                    None
+                }
+                Ok(_) => Some((Ok(bytes::Bytes::from(buffer)), child)),
+                Err(error) => Some((Err(error), child)),
+            }
+        });
+        Ok(axum::body::Body::from_stream(stream))
     }
 
     /// The content of a blob.

@@ -147,6 +147,12 @@ impl Call {
         Ok(Answer { code: output.status.code(), stdout: output.stdout, stderr })
     }
 
+    /// Starts it, its output to be read piece by piece.
+    pub(super) fn spawn(mut self) -> Result<tokio::process::Child, GitError> {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        self.command.spawn().map_err(GitError::Spawn)
+    }
+
     /// Runs it; a failure is an error.
     pub(super) async fn run(self) -> Result<Vec<u8>, GitError> {
         let command = self.shown.clone();

@@ -109,6 +109,33 @@ impl Repo {
         self.call(&args).run().await.map(drop)
     }
 
+    /// Fetches from another server. `config` is passed by the environment: it may hold a token.
+    pub async fn fetch_url(
+        &self,
+        url: &str,
+        specs: &[String],
+        prune: bool,
+        config: &[(String, String)],
+    ) -> Result<(), GitError> {
+        let mut args = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--force"];
+        if prune {
+            args.push("--prune");
+        }
+        args.extend(["--end-of-options", url]);
+        args.extend(specs.iter().map(String::as_str));
+        // The first one is `base_command`'s own.
+        let mut call = self
+            .call(&args)
+            .env("GIT_CONFIG_COUNT", (config.len() + 1).to_string())
+            .env("GIT_ALLOW_PROTOCOL", "https:http");
+        for (index, (name, value)) in config.iter().enumerate() {
+            call = call
+                .env(&format!("GIT_CONFIG_KEY_{}", index + 1), name)
+                .env(&format!("GIT_CONFIG_VALUE_{}", index + 1), value);
+        }
+        call.run().await.map(drop)
+    }
+
     /// Packs what pushes left loose. Safe beside pushes and fetches: unreachable objects are kept for two weeks.
     pub async fn maintain(&self) -> Result<(), GitError> {
         self.call(&[

@@ -18,6 +18,10 @@ impl Forge {
     /// Numbers of events are given out before their transactions are committed: on PostgreSQL a smaller one may appear after a
     /// larger one. An event that is younger than a few seconds is therefore waited for only while there is a gap before it.
     pub async fn fan_out(&self) -> Result<usize> {
+        // Reading first: a transaction would make everybody wait for nothing.
+        if !store::hooks::any(&mut self.store().read()).await? {
+            return Ok(0);
+        }
         let mut tx = self.store().begin().await?;
         let mut done = progress(&mut tx).await?;
         let sql = format!("SELECT {} FROM events WHERE id > $1 ORDER BY id LIMIT $2", Event::COLUMNS);
@@ -49,7 +53,8 @@ impl Forge {
         let sql = "SELECT owner_id FROM repositories WHERE id = $1";
         let Some(owner) = tx.fetch_optional::<i64>(sql, args![event.repo_id]).await? else { return Ok(()) };
         let hooks = store::hooks::for_event(tx, event.repo_id, owner).await?;
-        let hooks: Vec<_> = hooks.into_iter().filter(|hook| wants(hook, &event.name)).collect();
+        let hooks: Vec<_> =
+            hooks.into_iter().filter(|hook| wants(hook, &event.name) && hook.created_at <= event.created_at).collect();
         if hooks.is_empty() {
             return Ok(());
         }

@@ -204,6 +204,10 @@ impl Push {
         ready: Ready,
         said: mpsc::Receiver<Bytes>,
     ) -> Result<()> {
+        let _slot = match run::slot(&self.forge).await {
+            Ok(slot) => slot,
+            Err(error) => return answer(ready, Err(error)),
+        };
         let dir = self.forge.push_dir();
         let lock = PushLock::new(&dir)?;
         let begun = self.begin(&lock, &dir).await;

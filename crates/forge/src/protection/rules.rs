@@ -14,7 +14,6 @@ pub struct Rules {
     pub allow_deletions: bool,
     /// Nobody makes refs of this pattern but those who may push to it.
     pub block_creations: bool,
-    pub conversation_resolution: bool,
     /// Nobody pushes at all.
     pub lock_branch: bool,
     /// Only these push; `None`: everybody with write access.

@@ -121,6 +121,35 @@ impl Forge {
         Ok(new)
     }
 
+    /// Merges a branch or commit into a branch; `None` where there is nothing to merge.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when they conflict.
+    pub async fn merge_branches(
+        &self,
+        repository: &Repository,
+        actor: &Actor,
+        base: &str,
+        head: &str,
+        message: Option<&str>,
+    ) -> Result<Option<String>> {
+        let repo = self.git(repository.id);
+        let name = format!("refs/heads/{base}");
+        let old = repo.ref_oid(&name).await?.ok_or_else(|| Error::not_found("Base"))?;
+        let head_sha = repo.resolve(head).await?.ok_or_else(|| Error::not_found("Head"))?;
+        if repo.is_ancestor(&head_sha, &old).await? {
+            return Ok(None);
+        }
+        let default = format!("Merge {head} into {base}");
+        let author = self.commit_author(actor.account_id).await?;
+        let merged = repo.merge_commit(&old, &head_sha, message.unwrap_or(&default), &author).await?;
+        let new = merged.map_err(|_| Error::Conflict("Merge conflict".to_owned()))?;
+        let change = RefChange { name, old, new: new.clone() };
+        self.judge_change(repository, actor, &change).await?;
+        self.change_refs(repository, actor, "api", Value::Null, &[change]).await?;
+        Ok(Some(new))
+    }
+
     async fn merged_commit(
         &self,
         repository: &Repository,

@@ -12,14 +12,35 @@ use crate::events::{Told, parts};
 use crate::protection::Protections;
 use crate::{Actor, Forge, Result};
 
+/// How long an update that was begun is left to whoever began it.
+const CLAIM: i64 = 120_000_000;
+/// An update that still fails then is given up: its pull request is looked at again when it moves.
+const ATTEMPTS: i64 = 10;
+
 impl Forge {
-    /// Works off what pushes noted; how many there were. What one of several servers takes, the others leave.
-    pub async fn update_pulls(&self) -> Result<usize> {
-        let updates = store::pushes::pull_updates(&mut self.store().read(), 50).await?;
-        for update in &updates {
-            self.update_pull(update).await?;
+    /// Works off one thing that pushes noted of a pull request; whether there was one.
+    pub async fn update_pulls(&self) -> Result<bool> {
+        // Reading first: a transaction would make everybody wait for nothing.
+        if !store::pushes::any_pull_update(&mut self.store().read()).await? {
+            return Ok(false);
         }
-        Ok(updates.len())
+        let mut tx = self.store().begin().await?;
+        let until = tx.store().now() + CLAIM;
+        let claimed = store::pushes::claim_pull_update(&mut tx, until).await?;
+        tx.commit().await?;
+        let Some(update) = claimed else { return Ok(false) };
+        if let Err(error) = self.update_pull(&update).await {
+            let mut tx = self.store().begin().await?;
+            if update.attempts < ATTEMPTS {
+                let again = tx.store().now() + 1_000_000 * update.attempts * update.attempts;
+                store::pushes::postpone_pull_update(&mut tx, update.id, again).await?;
+            } else {
+                store::pushes::delete_pull_update(&mut tx, update.id).await?;
+            }
+            tx.commit().await?;
+            return Err(error);
+        }
+        Ok(true)
     }
 
     async fn update_pull(&self, update: &PullUpdate) -> Result<()> {

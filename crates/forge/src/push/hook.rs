@@ -12,6 +12,7 @@ use store::repositories::Repository;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::pipe;
 
+use super::RefChange;
 use super::policy::Command;
 use crate::git::{Quarantine, Repo, is_zero};
 use crate::protection::{Change, Protections};
@@ -132,6 +133,23 @@ async fn judge(
         }
     }
     Ok(refusals)
+}
+
+impl Forge {
+    /// For those who may not change workflow files: whether a change over the API does.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] with the file.
+    pub async fn refuse_workflow_changes(&self, repository: &Repository, change: &RefChange) -> Result<()> {
+        let RefChange { name, old, new } = change.clone();
+        let command = Command { name, old, new };
+        match changed_workflow(&self.git(repository.id), &command, &repository.default_branch).await? {
+            Some(path) => Err(Error::Forbidden(format!(
+                "this token may not create or change workflows ({path}): it lacks the `workflow` scope or permission"
+            ))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A workflow file that the push changes against what the ref was, or, for a new one, against the default branch.

@@ -114,6 +114,7 @@ impl Forge {
                 after: push.new.clone(),
                 actor_id: push.actor_id,
                 actor_kind: push.actor_kind.clone(),
+                attempts: 0,
             };
             store::pushes::insert_pull_update(tx, &update).await?;
         }

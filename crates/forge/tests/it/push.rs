@@ -203,3 +203,27 @@ async fn renamed_and_moved_repositories_are_found_under_their_old_names() {
     })
     .await;
 }
+
+/// `cargo nextest run -p forge --run-ignored only push_latency --no-capture`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a figure"]
+async fn push_latency() {
+    let database = store::testing::Database::sqlite();
+    let world = World::new(&database).await;
+    let alice = world.person("alice").await;
+    let repository = world.repository(&alice, "app").await;
+    let work = world.work(&alice, "alice/app", "work");
+    let (mut whole, mut told) = (Vec::new(), Vec::new());
+    for number in 0..40 {
+        work.commit("a", &number.to_string(), "more");
+        let begun = (std::time::Instant::now(), world.store.now());
+        work.git(&["push", "-q", "origin", "main"]);
+        whole.push(begun.0.elapsed().as_secs_f64() * 1000.0);
+        let event = world.events(&repository).await.pop().unwrap();
+        told.push((event.created_at - begun.1) as f64 / 1000.0);
+    }
+    for (what, mut times) in [("git push", whole), ("until its event is stored", told)] {
+        times.sort_by(f64::total_cmp);
+        println!("{what}: median {:.0} ms, p90 {:.0} ms", times[20], times[36]);
+    }
+}

@@ -53,6 +53,14 @@ impl World {
 
     /// A server over an open database, with its files in a directory that may have been used before.
     pub(crate) async fn over(store: Store, directory: &Path, change: impl FnOnce(&mut Settings)) -> World {
+        let world = World::idle(store, directory, change).await;
+        let (forge, stop) = (world.forge.clone(), world.stop.clone());
+        tokio::spawn(async move { forge.run(stop).await });
+        world
+    }
+
+    /// As [`World::over`], where the test does by hand what the server would do by itself.
+    pub(crate) async fn idle(store: Store, directory: &Path, change: impl FnOnce(&mut Settings)) -> World {
         crypto();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -65,28 +73,32 @@ impl World {
         let forge = Forge::start(store.clone(), identity, objects, settings).unwrap();
         let stop = CancellationToken::new();
         let app = forge.router().into_make_service_with_connect_info::<SocketAddr>();
-        let (serving, working) = (stop.clone(), (forge.clone(), stop.clone()));
+        let serving = stop.clone();
         tokio::spawn(async move {
             let _ = axum::serve(listener, app).with_graceful_shutdown(serving.cancelled_owned()).await;
         });
-        tokio::spawn(async move { working.0.run(working.1).await });
         World { store, forge, url, directory: directory.to_owned(), stop }
     }
 
     pub(crate) async fn person(&self, login: &str) -> Person {
-        self.user(login, false).await
-    }
-
-    pub(crate) async fn admin(&self, login: &str) -> Person {
-        self.user(login, true).await
-    }
-
-    async fn user(&self, login: &str, admin: bool) -> Person {
         let identity = self.forge.identity();
         let email = format!("{login}@example.com");
         let account = NewAccount { login, email: Some(&email), ..NewAccount::default() };
-        let id = identity.create_user(identity::Actor::server(), &account, admin).await.unwrap();
-        let caller = Caller::User(UserCaller { id, login: login.to_owned(), admin, via: Via::Password });
+        let id = identity.create_user(identity::Actor::server(), &account, false).await.unwrap();
+        self.with_token(id, login).await
+    }
+
+    /// As [`World::person`], where somebody of this name may be there already.
+    pub(crate) async fn person_again(&self, login: &str) -> Person {
+        match store::users::by_login(&mut self.store.read(), login).await.unwrap() {
+            Some(user) => self.with_token(user.id, login).await,
+            None => self.person(login).await,
+        }
+    }
+
+    async fn with_token(&self, id: i64, login: &str) -> Person {
+        let identity = self.forge.identity();
+        let caller = Caller::User(UserCaller { id, login: login.to_owned(), admin: false, via: Via::Password });
         let scopes = Scopes::parse(["repo", "workflow", "delete_repo", "admin:repo_hook"]).unwrap();
         let (_, token) = identity.create_token(&caller, id, "test", &scopes, None).await.unwrap();
         let actor = Actor::of(&caller).unwrap();

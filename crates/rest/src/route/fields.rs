@@ -177,3 +177,127 @@ pub(crate) const DEPLOYMENT: &[Field] = &[
 
 pub(crate) const DEPLOYMENT_STATUS: &[Field] =
     &[number("id"), text("state"), text("description"), text("environment"), text("created_at"), text("url")];
+// Of the forge.
+
+pub(crate) const REPOSITORY: &[Field] = &[
+    number("id"),
+    text("node_id"),
+    text("name"),
+    text("full_name"),
+    flag("private"),
+    object("owner", SIMPLE_USER),
+    maybe_text("description"),
+    flag("fork"),
+    text("url"),
+    text("html_url"),
+    text("clone_url"),
+    text("default_branch"),
+    text("visibility"),
+    flag("archived"),
+];
+
+pub(crate) const BRANCH: &[Field] = &[text("name"), object("commit", &[text("sha"), text("url")]), flag("protected")];
+
+pub(crate) const PROTECTION: &[Field] =
+    &[text("url"), object("enforce_admins", &[flag("enabled")]), object("allow_force_pushes", &[flag("enabled")])];
+
+pub(crate) const COMMIT: &[Field] =
+    &[text("sha"), text("url"), text("html_url"), object("commit", &[text("message"), text("url")])];
+
+pub(crate) const GIT_COMMIT: &[Field] =
+    &[text("sha"), text("url"), text("message"), object("tree", &[text("sha"), text("url")])];
+
+pub(crate) const GIT_REF: &[Field] =
+    &[text("ref"), text("url"), object("object", &[text("sha"), text("type"), text("url")])];
+
+pub(crate) const CONTENT: &[Field] = &[object("commit", GIT_COMMIT)];
+
+pub(crate) const STATUS: &[Field] = &[
+    number("id"),
+    text("state"),
+    text("context"),
+    maybe_text("description"),
+    maybe_text("target_url"),
+    text("created_at"),
+];
+
+pub(crate) const CHECK_RUN: &[Field] = &[
+    number("id"),
+    text("name"),
+    text("head_sha"),
+    text("status"),
+    maybe_text("conclusion"),
+    text("url"),
+    object("check_suite", &[number("id")]),
+];
+
+pub(crate) const CHECK_SUITE: &[Field] =
+    &[number("id"), text("head_sha"), text("status"), maybe_text("conclusion"), text("url")];
+
+pub(crate) const LABEL: &[Field] =
+    &[number("id"), text("node_id"), text("name"), text("color"), text("url"), maybe_text("description")];
+
+pub(crate) const ISSUE: &[Field] = &[
+    number("id"),
+    text("node_id"),
+    number("number"),
+    text("title"),
+    text("state"),
+    object("user", SIMPLE_USER),
+    Field::required("labels", Kind::Array(&Kind::Object(LABEL))),
+    text("url"),
+    text("html_url"),
+    text("created_at"),
+];
+
+pub(crate) const COMMENT: &[Field] =
+    &[number("id"), text("node_id"), text("url"), text("body"), object("user", SIMPLE_USER), text("created_at")];
+
+const END: &[Field] = &[text("label"), text("ref"), text("sha")];
+
+pub(crate) const PULL: &[Field] = &[
+    number("id"),
+    text("node_id"),
+    number("number"),
+    text("title"),
+    text("state"),
+    flag("draft"),
+    object("user", SIMPLE_USER),
+    object("head", END),
+    object("base", END),
+    text("url"),
+    text("html_url"),
+    maybe_text("merged_at"),
+    maybe_text("merge_commit_sha"),
+];
+
+pub(crate) const REVIEW: &[Field] =
+    &[number("id"), text("state"), text("body"), object("user", SIMPLE_USER), text("commit_id")];
+
+pub(crate) const REVIEW_COMMENT: &[Field] =
+    &[number("id"), text("path"), text("body"), text("commit_id"), maybe_number("line"), object("user", SIMPLE_USER)];
+
+pub(crate) const ASSET: &[Field] =
+    &[number("id"), text("name"), text("state"), number("size"), text("content_type"), text("browser_download_url")];
+
+pub(crate) const RELEASE: &[Field] = &[
+    number("id"),
+    text("tag_name"),
+    text("target_commitish"),
+    text("name"),
+    flag("draft"),
+    flag("prerelease"),
+    text("upload_url"),
+    Field::required("assets", Kind::Array(&Kind::Object(ASSET))),
+];
+
+pub(crate) const HOOK: &[Field] = &[
+    number("id"),
+    text("name"),
+    flag("active"),
+    Field::required("events", Kind::Array(&Kind::String)),
+    object("config", &[text("url"), text("content_type")]),
+];
+
+pub(crate) const DELIVERY: &[Field] =
+    &[number("id"), text("guid"), text("event"), flag("redelivery"), text("status"), number("status_code")];

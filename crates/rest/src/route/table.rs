@@ -3,7 +3,10 @@ use crate::actions::{
     deployments, environments, gates, jobs, pending, permissions, runner_groups, runner_labels, runners, runs, secrets,
     selected, variables, workflows,
 };
-use crate::{audit_log, collaborators, meta, organizations, teams, users};
+use crate::{
+    audit_log, checks, collaborators, commits, connections, contents, git_data, hooks, issues, meta, organizations,
+    pulls, releases, repos, reviews, statuses, teams, users,
+};
 
 /// Every route, group by group.
 pub(crate) fn all() -> Vec<Route> {
@@ -39,6 +42,22 @@ pub(crate) fn all() -> Vec<Route> {
         runner_labels::ORGANIZATION,
         runner_groups::ROUTES,
         audit_log::ROUTES,
+        repos::ROUTES,
+        repos::LISTS,
+        repos::FORKS,
+        repos::BRANCHES,
+        repos::PROTECTION,
+        contents::ROUTES,
+        git_data::ROUTES,
+        commits::ROUTES,
+        statuses::ROUTES,
+        checks::ROUTES,
+        issues::ROUTES,
+        pulls::ROUTES,
+        reviews::ROUTES,
+        releases::ROUTES,
+        hooks::ROUTES,
+        connections::ROUTES,
     ];
     groups.concat()
 }

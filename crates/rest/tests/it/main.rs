@@ -1,0 +1,3 @@
+//! The API over real HTTP, asked by clients that were written for GitHub.
+
+mod octokit;
