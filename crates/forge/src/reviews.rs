@@ -64,6 +64,7 @@ impl ReviewEvent {
 
 impl Forge {
     /// Makes a review; without an event it is pending, seen by its author only.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the review")]
     pub async fn create_review(
         &self,
         repository: &Repository,
