@@ -187,6 +187,8 @@ fn facts(top: &Path) -> Facts {
     // Only for a project that is the repository itself: paths of workflows count from there.
     let own = repository.as_ref().filter(|repository| same(repository.top_level(), top));
     let tree = own.and_then(|repository| repository.files().ok()).map(Tree::new);
+    let known = own.and_then(|repository| repository.facts().ok());
+    let remote = known.as_ref().filter(|known| known.remote_url.is_some());
     // A broken trunkline.toml is told when it is linted; the rules go by the defaults then.
     let mut config = Config::read(top).unwrap_or_default();
     config.lint.runner_labels.extend(actionlint_labels(top));
@@ -197,6 +199,8 @@ fn facts(top: &Path) -> Facts {
         store: store(&config),
         config: config.lint,
         today: Some([u16::try_from(today.year()).unwrap_or_default(), part(today.month()), part(today.day())]),
+        repository: remote.map(|known| format!("{}/{}", known.owner, known.name)),
+        default_branch: remote.map(|known| known.default_branch.clone()),
         ..Facts::default()
     }
 }

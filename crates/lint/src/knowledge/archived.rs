@@ -40,6 +40,7 @@ const ARCHIVED: &[(&str, &str)] = &[
     ("decathlon/pull-request-labeler-action", "actions/labeler"),
     ("delaguardo/setup-graalvm", "graalvm/setup-graalvm"),
     ("expo/expo-preview-action", "expo/expo-github-action"),
+    ("facebook/pysa-action", ""),
     ("gradle/gradle-build-action", "gradle/actions/setup-gradle"),
     ("grafana/k6-action", "grafana/setup-k6-action"),
     ("hashicorp/terraform-cdk-action", ""),

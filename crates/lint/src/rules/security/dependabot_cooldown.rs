@@ -64,6 +64,10 @@ fn update_block(document: &Document, update: &Node, days: i64, report: &mut Repo
         }
     };
     let finding = report.at(place, format!("new versions of {ecosystem} are proposed before they are {days} days old"));
+    if said.is_some() {
+        // Somebody has thought about it.
+        finding.confidence(Confidence::Medium);
+    }
     finding.help("most malicious releases are found and taken back within a few days: `cooldown: { default-days: 7 }`");
     finding.fixes.extend(fixed);
 }

@@ -51,7 +51,10 @@ fn check(project: &Project, uses: &Spanned<Arc<str>>, report: &mut Report<'_>) {
     }
     let (policy, pattern) = policy(project, &known);
     let own = pattern.is_none() && OWN.iter().any(|owner| known.matches(owner));
+    let own_owner = project.facts.repository.as_deref().and_then(|repository| repository.split('/').next());
+    let ours = pattern.is_none() && own_owner.is_some_and(|owner| owner.eq_ignore_ascii_case(known.owner));
     let branch = is_branch(known.git_ref);
+    let kind = if known.version().is_some() { "the tag" } else { "the name" };
     let finding = match policy {
         Policy::Any => return,
         Policy::Ref if !branch => return,
@@ -61,10 +64,13 @@ fn check(project: &Project, uses: &Spanned<Arc<str>>, report: &mut Report<'_>) {
             format!("`{}` follows the branch `{}`: any push to it runs here", known.name(), known.git_ref),
         ),
         Policy::Hash => report
-            .at(uses.span, format!("`{}` is pinned to the tag `{}`, which can be moved", known.name(), known.git_ref)),
+            .at(uses.span, format!("`{}` is pinned to {kind} `{}`, which can be moved", known.name(), known.git_ref)),
     };
     if own && !branch {
         finding.profile(Profile::Pedantic);
+    } else if ours {
+        // Whoever can change the one repository can mostly change the other.
+        finding.confidence(Confidence::Medium);
     }
     match pattern {
         Some(pattern) => finding.help(format!("the policy for `{pattern}` asks for it")),
