@@ -21,11 +21,14 @@ pub(crate) fn is_ignored(document: &Document, finding: &Finding) -> bool {
                 line == first || (line > first && line <= last && comment.line == line) || comment.line == last
             }
             DirectiveKind::Zizmor => {
+                // On a line of its own it may also stand above what it speaks of.
+                let above = comment.own_line && target(document, comment) == first;
                 let lines = std::iter::once(finding.span).chain(finding.related.iter().map(|(span, _)| *span));
-                lines.filter(|span| span.file == document.file).any(|span| {
-                    (document.line(span.start)..=document.line(span.end.max(span.start + 1) - 1))
-                        .contains(&comment.line)
-                })
+                above
+                    || lines.filter(|span| span.file == document.file).any(|span| {
+                        (document.line(span.start)..=document.line(span.end.max(span.start + 1) - 1))
+                            .contains(&comment.line)
+                    })
             }
         };
         here && directive.names().any(|name| match directive.kind {

@@ -83,7 +83,7 @@ pub(super) fn table(program: &Path, corpus: &Corpus) -> Result<String, String> {
                 count.both,
                 count.ours,
                 count.theirs,
-                reason(audit)
+                if count.ours + count.theirs > 0 { reason(audit) } else { "" }
             );
         }
     }

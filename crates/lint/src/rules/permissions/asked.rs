@@ -46,6 +46,9 @@ pub(super) fn variable<'a>(subject: &StepSubject<'a>, name: &str) -> Option<&'a 
 }
 
 fn of_action(subject: &StepSubject<'_>, action: &ActionStep<'_>) -> Vec<Ask> {
+    if action.uses.is("actions/github-script") && action.text("github-token").is_none_or(|text| is_own_token(&text)) {
+        return of_calls(subject, action);
+    }
     let Some(known) = needs::of_action(&action.uses).filter(|_| action.opaque().is_none()) else { return Vec::new() };
     let other_token = known
         .tokens
@@ -80,9 +83,6 @@ fn of_action(subject: &StepSubject<'_>, action: &ActionStep<'_>) -> Vec<Ask> {
     }
     if takes_identity(action) {
         asks.push(ask("id-token", Write));
-    }
-    if action.uses.is("actions/github-script") && action.text("github-token").is_none_or(|text| is_own_token(&text)) {
-        asks.extend(of_calls(subject, action));
     }
     asks
 }

@@ -79,6 +79,14 @@ struct Way {
 }
 
 fn cached(action: &ActionStep<'_>, only_tags: bool) -> Option<Way> {
+    // Only a version that is named is kept; what the runner has already is not.
+    if action.uses.is("docker/setup-buildx-action")
+        && action.is_filled("version")
+        && !action.says("cache-binary", "false")
+    {
+        let off = Some(("cache-binary", "false"));
+        return Some(Way { label: "it keeps its program".into(), place: action.span, certain: false, off });
+    }
     let way = |label: String, place, certain, off| Some(Way { label, place, certain, off });
     caches::switches(&action.uses).iter().find_map(|switch| match *switch {
         Switch::Always => way("it always does".into(), action.span, true, None),

@@ -29,7 +29,10 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
     }
     let Some(run) = RunStep::of(subject) else { return };
     let StepKind::Run { shell, script, .. } = &subject.step.kind else { return };
-    let place = shell.as_ref().map_or(script.span.at(0, 1), |shell| shell.span);
+    // The one that counts: of the step, else of the job, else of the workflow.
+    let of_job = subject.owner.steps_job().and_then(|job| job.defaults.shell.as_ref());
+    let of_workflow = subject.owner.workflow().and_then(|workflow| workflow.defaults.shell.as_ref());
+    let place = shell.as_ref().or(of_job).or(of_workflow).map_or(script.span.at(0, 1), |shell| shell.span);
     if run.shell == Shell::Cmd {
         report
             .at(place, "scripts of `cmd` go on after a failed command, and nothing can check them")
