@@ -7,6 +7,7 @@ mod containers;
 pub(crate) mod lint;
 mod measure;
 mod project;
+mod server;
 mod table;
 mod why;
 
@@ -81,6 +82,20 @@ pub(crate) fn containers(arguments: &[&str]) -> Result<ExitCode, String> {
     let asked = Asked::parse(arguments)?;
     let place = place()?;
     let measured = containers::measure(&asked, &place);
+    let _ = std::fs::remove_dir_all(&place);
+    let (rows, skipped) = measured?;
+    print!("{}", table::render(&rows, asked.rounds));
+    for reason in skipped {
+        println!("skipped: {reason}");
+    }
+    Ok(verdict(&rows))
+}
+
+pub(crate) fn server(arguments: &[&str]) -> Result<ExitCode, String> {
+    let asked = Asked::parse(arguments)?;
+    let program = asked.program.clone().map_or_else(build, Ok)?;
+    let place = place()?;
+    let measured = server::measure(&asked, &program, &place);
     let _ = std::fs::remove_dir_all(&place);
     let (rows, skipped) = measured?;
     print!("{}", table::render(&rows, asked.rounds));

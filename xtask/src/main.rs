@@ -22,6 +22,8 @@ cargo xtask bench why [--rounds N] [--program PATH]
                                        explanations of an event in a large repository
 cargo xtask bench containers [--rounds N] [--program PATH] [CASE…]
                                        figures of images, builds and registries beside runc, docker, skopeo and nginx
+cargo xtask bench server [--rounds N] [--program PATH] [CASE…]
+                                       figures of a server under load, on SQLite and on PostgreSQL
 cargo xtask bench lint [--rounds N] [--program PATH] [--corpus DIR] [--table FILE]
                                        figures of lint beside zizmor and actionlint; --table writes what lint and
                                        zizmor agree on instead";
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ["bench", "engine", rest @ ..] => bench::run(rest),
         ["bench", "why", rest @ ..] => bench::why(rest),
         ["bench", "lint", rest @ ..] => bench::lint::run(rest),
+        ["bench", "server", rest @ ..] => bench::server(rest),
         ["bench", "containers", rest @ ..] => bench::containers(rest),
         _ => Err(USAGE.to_owned()),
     };

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
 use crate::drive::LiveRuns;
+use crate::event::Snapshots;
 
 /// The control plane of one server. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ struct Inner {
     settings: Settings,
     live: LiveRuns,
     claiming: tokio::sync::Mutex<()>,
+    snapshots: Snapshots,
 }
 
 impl std::fmt::Debug for Control {
@@ -34,6 +36,7 @@ impl Control {
     #[must_use]
     pub fn new(identity: Identity, forge: Forge, admission: Arc<Admission>, settings: Settings) -> Self {
         let store = identity.store().clone();
+        let snapshots = Snapshots::default();
         Self(Arc::new(Inner {
             store,
             identity,
@@ -42,6 +45,7 @@ impl Control {
             settings,
             live: LiveRuns::default(),
             claiming: tokio::sync::Mutex::default(),
+            snapshots,
         }))
     }
 
@@ -75,6 +79,10 @@ impl Control {
 
     pub(crate) fn live(&self) -> &LiveRuns {
         &self.0.live
+    }
+
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.0.snapshots
     }
 
     /// Held while a job is handed out.

@@ -20,7 +20,7 @@ use crate::drive::Live;
 use crate::{Control, Error, Result};
 pub(crate) use consider::{Considered, dispatch_inputs};
 pub(crate) use create::trust_of;
-pub(crate) use files::LARGEST;
+pub(crate) use files::{LARGEST, Snapshots};
 
 /// An event that cannot be processed is tried so often, then kept as failed.
 const MOST_ATTEMPTS: i64 = 12;

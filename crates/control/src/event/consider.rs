@@ -81,29 +81,21 @@ impl Control {
             Revision::Event => Some(row.sha.clone()),
         };
         let mut event = facts::event(&row, &facts);
-        let listed = match &at {
-            Some(at) => {
-                let head = facts.head_sha.as_deref().filter(|_| row.name == "pull_request");
-                let (files, tree, lock, head) = tokio::join!(
-                    files::all(&git, at),
-                    git.tree_id(&row.sha),
-                    git.file(&row.sha, "trunkline.lock", files::LARGEST),
-                    async {
-                        match head {
-                            Some(head) => git.commit(head).await.map(Some),
-                            None => Ok(None),
-                        }
-                    },
-                );
-                if let Some(head) = head? {
-                    event.head_message = Some(head.message);
-                }
-                let lock = lock.ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-                Some((files?, tree.unwrap_or_default(), lock))
-            }
+        let snapshots = self.snapshots();
+        let at_files = match &at {
+            Some(at) => Some(snapshots.of(repository.id, &git, at).await?),
             None => None,
         };
-        let (files, tree, lock) = listed.unwrap_or_default();
+        let own = match (&at, row.sha.as_str()) {
+            (_, "") => None,
+            (Some(at), sha) if at == sha => at_files.clone(),
+            (_, sha) => Some(snapshots.of(repository.id, &git, sha).await?),
+        };
+        let (tree, lock) = own.map(|own| (own.tree.clone(), own.lock.clone())).unwrap_or_default();
+        if let Some(head) = facts.head_sha.as_deref().filter(|_| row.name == "pull_request") {
+            event.head_message = Some(git.commit(head).await?.message);
+        }
+        let files = at_files.map(|at| at.files.clone()).unwrap_or_default();
         let read: Vec<Read> = files.into_iter().map(Read::new).collect();
         let filters = read.iter().filter_map(|read| read.workflow.as_ref()?.on.event(&row.name));
         if filters.into_iter().any(|one| one.paths.is_some() || one.paths_ignore.is_some()) {

@@ -1,5 +1,8 @@
 //! Workflow files at a revision, linked with what they call.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use forge::git::Repo;
 use span::Diagnostic;
 use store::repositories::Repository;
@@ -15,13 +18,49 @@ pub(super) const DIRECTORY: &str = ".github/workflows";
 pub(crate) const LARGEST: u64 = 1 << 20;
 
 /// A workflow file as it lies there.
+#[derive(Clone)]
 pub(super) struct File {
     pub(super) path: String,
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
+}
+
+/// What a commit holds for its runs; the same for ever.
+pub(crate) struct Snapshot {
+    pub(super) files: Vec<File>,
+    pub(super) tree: String,
+    /// `trunkline.lock`
+    pub(super) lock: Option<String>,
+}
+
+/// Commits that were looked at last: each run tells several events, all of which look at the default branch.
+#[derive(Default)]
+pub(crate) struct Snapshots(Mutex<HashMap<(i64, String), Arc<Snapshot>>>);
+
+/// More are not kept.
+const MOST: usize = 64;
+
+impl Snapshots {
+    /// A commit of a repository, by its full id.
+    pub(super) async fn of(&self, repo_id: i64, git: &Repo, commit: &str) -> Result<Arc<Snapshot>> {
+        let key = (repo_id, commit.to_owned());
+        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(known.clone());
+        }
+        let (files, tree, lock) =
+            tokio::join!(all(git, commit), git.tree_id(commit), git.file(commit, "trunkline.lock", LARGEST));
+        let lock = lock.ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let found = Arc::new(Snapshot { files: files?, tree: tree.unwrap_or_default(), lock });
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if table.len() >= MOST {
+            table.clear();
+        }
+        table.insert(key, found.clone());
+        Ok(found)
+    }
 }
 
 /// All workflow files of a commit, by name. None where there is no such commit, as in an empty repository.
-pub(super) async fn all(git: &Repo, revision: &str) -> Result<Vec<File>> {
+async fn all(git: &Repo, revision: &str) -> Result<Vec<File>> {
     let found = match git.files_in(revision, DIRECTORY, LARGEST).await {
         Ok(found) => found,
         Err(forge::git::GitError::NotFound(_)) => return Ok(Vec::new()),
@@ -30,7 +69,7 @@ pub(super) async fn all(git: &Repo, revision: &str) -> Result<Vec<File>> {
     let mut files: Vec<File> = found
         .into_iter()
         .filter(|(entry, _)| entry.path.ends_with(".yml") || entry.path.ends_with(".yaml"))
-        .map(|(entry, bytes)| File { path: entry.path, text: String::from_utf8_lossy(&bytes).into_owned() })
+        .map(|(entry, bytes)| File { path: entry.path, text: String::from_utf8_lossy(&bytes).into() })
         .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)

@@ -1,10 +1,13 @@
 //! The control plane over real databases and real git repositories. Runners are played by requests to the real routes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 mod crash;
 mod dispatch;
 mod gates;
 mod queue;
 mod runs;
 mod schedules;
+mod servers;
 mod triggers;
 mod world;

@@ -41,7 +41,6 @@ impl Drop for World {
 /// A runner that the test plays.
 pub(crate) struct Runner<'w> {
     world: &'w World,
-    pub(crate) id: i64,
     pub(crate) secret: String,
 }
 
@@ -248,7 +247,7 @@ impl World {
         let (status, answer) = self.request("POST", "/register", &token, registration).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         let registered: Registered = serde_json::from_value(answer).unwrap();
-        Runner { world: self, id: registered.runner_id, secret: registered.secret.into_inner() }
+        Runner { world: self, secret: registered.secret.into_inner() }
     }
 
     pub(crate) async fn registration_token(&self) -> String {
