@@ -70,6 +70,8 @@ impl World {
         let stop = tokio_util::sync::CancellationToken::new();
         let (running, token) = (control.clone(), stop.clone());
         tokio::spawn(async move { running.run(token).await });
+        let (running, token) = (forge.clone(), stop.clone());
+        tokio::spawn(async move { running.run(token).await });
         let owner = Self::known_user(&store, &identity, "owner").await;
         Self { store, identity, forge, control, router, owner, stop }
     }
