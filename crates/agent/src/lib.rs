@@ -26,4 +26,4 @@ pub use config::AgentConfig;
 pub use error::AgentError;
 pub use machine::default_labels;
 pub use notice::{Notice, Notices};
-pub use place::{Platforms, Where};
+pub use place::{Platforms, Where, action_source};

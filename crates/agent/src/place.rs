@@ -57,6 +57,14 @@ impl Where {
     }
 }
 
+/// A place that actions come from: `OWNER/REPO=DIR`, or a directory of `OWNER/REPO`.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn action_source(text: &str) -> Result<git::RepositorySource, String> {
+    git::RepositorySource::parse(text).map_err(|error| error.to_string())
+}
+
 /// Labels that stand for something else than a sandbox.
 #[derive(Clone, Debug, Default)]
 pub struct Platforms(pub Vec<(String, Where)>);

@@ -13,7 +13,9 @@
 //! .lock                        shared: adding and touching; exclusive: removing
 //! ```
 //!
-//! Any number of processes may use one directory at the same time. Everything here blocks: call it from a blocking thread.
+//! Any number of processes may use one directory at the same time. All of this blocks: call it from a blocking thread.
+//!
+//! Beside it, [`objects`]: named objects of a server, in a directory or an S3 bucket.
 
 mod collect;
 mod digest;
@@ -21,6 +23,7 @@ mod durable;
 mod error;
 mod hasher;
 mod lease;
+pub mod objects;
 mod store;
 mod upload;
 mod writer;

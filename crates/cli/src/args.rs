@@ -40,6 +40,10 @@ pub(crate) enum Command {
     /// Serve images to other machines and programs
     #[command(subcommand)]
     Registry(crate::registry_command::RegistryCommand),
+    /// Serve git, runs and their API to a team: push in, runs out
+    Serve(Box<crate::serve_command::ServeArgs>),
+    /// Take jobs of a server on this machine
+    Runner(Box<crate::runner_command::RunnerArgs>),
     /// Build an image from a Dockerfile
     Build(Box<crate::build_command::BuildArgs>),
     /// Check workflows, actions and the configuration: what is wrong, dangerous or cannot work

@@ -6,8 +6,11 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(crate) mod parsed;
 mod registry;
 mod registry_serve;
+pub(crate) mod runner_file;
+pub(crate) mod server_file;
 
 pub(crate) use registry::Registry;
 pub(crate) use registry_serve::{RegistryServe, duration};

@@ -18,7 +18,9 @@ mod record;
 mod registry_command;
 mod report;
 mod run_command;
+mod runner_command;
 mod runs_command;
+mod serve_command;
 mod show_command;
 mod tools;
 mod why_command;
@@ -59,6 +61,8 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Actions(command) => actions_command::run(&command)?,
         Command::Image(command) => image_command::run(&command)?,
         Command::Registry(command) => registry_command::run(&command)?,
+        Command::Serve(args) => serve_command::run(&args)?,
+        Command::Runner(args) => runner_command::run(&args)?,
         Command::Build(args) => build_command::run(&args)?,
         Command::Lint(args) => return lint_command::run(&args),
         Command::Expr(args) => return expr_command::run(&args).map_err(Failure::usage),

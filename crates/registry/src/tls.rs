@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::Error;
 
@@ -35,5 +37,13 @@ impl Tls {
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key_of))
             .map_err(|error| wrong(certificate, &error))?;
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    }
+
+    /// The handshake with a client.
+    ///
+    /// # Errors
+    /// A client that speaks no TLS, or none of these versions.
+    pub async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+        self.0.accept(stream).await
     }
 }

@@ -1,1 +1,21 @@
-//! Wiring of the server.
+//! The server as one process: every part opened, wired together, listening, and closed again.
+//!
+//! Owns: what is started in which order, which path goes to which part, listeners and TLS, local runners, health and figures,
+//! the pages, backup and restore. Must not: decide anything about runs, access or git; print.
+
+mod config;
+mod error;
+mod front;
+mod health;
+mod keys;
+mod listen;
+mod lock;
+mod notice;
+mod pages;
+mod runners;
+mod start;
+
+pub use config::{LocalRunners, ServerConfig, TlsFiles};
+pub use error::ServerError;
+pub use notice::{Notice, Notices};
+pub use start::Server;

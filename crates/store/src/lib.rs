@@ -29,6 +29,7 @@ pub mod runs;
 pub mod schedules;
 pub mod sealed;
 pub mod secrets;
+pub mod server_keys;
 pub mod sessions;
 mod store;
 pub mod teams;

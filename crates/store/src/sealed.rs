@@ -13,6 +13,7 @@ pub struct SealedColumn {
 /// Every column with envelopes. Whoever adds one to a table names it here: otherwise it cannot be opened any more once the
 /// old master key is thrown away.
 pub const SEALED_COLUMNS: &[SealedColumn] = &[
+    SealedColumn { table: "server_keys", key: "id", column: "sealed" },
     SealedColumn { table: "secrets", key: "id", column: "sealed" },
     SealedColumn { table: "box_keys", key: "id", column: "sealed" },
     SealedColumn { table: "hooks", key: "id", column: "secret_sealed" },

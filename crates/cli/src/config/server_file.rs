@@ -1,0 +1,137 @@
+//! `trunkline-server.toml`: what a server is told, beside its arguments and its environment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::parsed::{Blobs, Listen, Place, Size, Time, Url, read};
+use crate::failure::Failure;
+
+/// Looked for in this directory, then in `/etc/trunkline`.
+pub(crate) const FILE: &str = "trunkline-server.toml";
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerFile {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) listen: Vec<Listen>,
+    pub(crate) public_url: Option<Url>,
+    pub(crate) database: Option<String>,
+    pub(crate) blobs: Option<Blobs>,
+    pub(crate) open: Option<bool>,
+    pub(crate) users_create: Option<bool>,
+    pub(crate) push_to_create: Option<bool>,
+    pub(crate) github_server_url: Option<Url>,
+    pub(crate) action_servers: Option<Vec<Url>>,
+    pub(crate) forwarded: Option<bool>,
+    pub(crate) lease: Option<Time>,
+    pub(crate) cache_quota: Option<Size>,
+    pub(crate) retention_days: Option<u32>,
+    pub(crate) tls: Option<TlsTable>,
+    pub(crate) master_key: Option<MasterKeyTable>,
+    pub(crate) runners: RunnersTable,
+    pub(crate) registry: RegistryTable,
+    pub(crate) outgoing: OutgoingTable,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsTable {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// One of `file`, `environment` and `command`; `older` lists former ones.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MasterKeyTable {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) environment: Option<String>,
+    pub(crate) command: Option<Vec<String>>,
+    pub(crate) older: Vec<MasterKeyTable>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RunnersTable {
+    pub(crate) slots: Option<u32>,
+    pub(crate) labels: Option<Vec<String>>,
+    pub(crate) platforms: BTreeMap<String, Place>,
+    pub(crate) offline: Option<bool>,
+    pub(crate) action_sources: Vec<String>,
+    pub(crate) tool_cache: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RegistryTable {
+    pub(crate) enabled: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct OutgoingTable {
+    /// Hosts, addresses and networks that may be talked to although they are private.
+    pub(crate) allow: Vec<String>,
+}
+
+impl ServerFile {
+    /// The file named, else the first that is there; with the directory that paths in it are relative to.
+    pub(crate) fn find(named: Option<&Path>) -> Result<(Self, PathBuf), Failure> {
+        let path = match named {
+            Some(path) => Some(path.to_owned()),
+            None => [Path::new(FILE), &Path::new("/etc/trunkline").join(FILE)]
+                .into_iter()
+                .find(|path| path.is_file())
+                .map(Path::to_owned),
+        };
+        match path {
+            None => Ok((Self::default(), PathBuf::new())),
+            Some(path) => {
+                let base = path.parent().unwrap_or(Path::new("")).to_owned();
+                Ok((read(&path)?, base))
+            }
+        }
+    }
+}
+
+impl MasterKeyTable {
+    pub(crate) fn source(&self, base: &Path) -> Result<identity::KeySource, Failure> {
+        use identity::KeySource;
+        match (&self.file, &self.environment, &self.command) {
+            (Some(file), None, None) => Ok(KeySource::File(base.join(file))),
+            (None, Some(name), None) => Ok(KeySource::Environment(name.clone())),
+            (None, None, Some(words)) if !words.is_empty() => Ok(KeySource::Command(words.clone())),
+            _ => Err(Failure::invalid("master_key takes one of file, environment and command".to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s.toml");
+        for (text, expected) in [
+            ("listen = [\"here\"]", ":1:11: expected HOST:PORT to listen on, such as 127.0.0.1:3000, not `here`"),
+            ("open = true\nlease = \"soon\"", ":2:9: expected a time such as 30s, 5m, 24h or 30d, not `soon`"),
+            ("blobs = \"gs://x\"", ":1:9: gs://x: only directories and s3:// are known"),
+            (
+                "[runners.platforms]\nx = \"docker\"",
+                ":2:5: a label stands for sandbox, host or image:REFERENCE, not `docker`",
+            ),
+            ("public_url = \"ci\"", ":1:14: expected an address that begins with http:// or https://, not `ci`"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = ServerFile::find(Some(&path)).unwrap_err().to_string();
+            assert_eq!(error, format!("{}{expected}", path.display()), "{text}");
+        }
+        std::fs::write(&path, "opn = true").unwrap();
+        let error = ServerFile::find(Some(&path)).unwrap_err().to_string();
+        assert!(error.contains(":1:1: unknown field `opn`, expected one of `data`"), "{error}");
+    }
+}

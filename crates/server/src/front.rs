@@ -1,0 +1,104 @@
+//! Which part answers a request: by the first words of its path.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use tower::ServiceExt as _;
+
+use crate::Server;
+
+/// The parts that answer requests. Each sees the path as the client sent it.
+#[derive(Clone)]
+pub(crate) struct Front {
+    runners: Router,
+    git: Router,
+    api: Router,
+    services: Router,
+    images: Option<Router>,
+    pages: Router,
+}
+
+impl Front {
+    pub(crate) fn of(server: &Server) -> Self {
+        Self {
+            runners: server.runner_routes(),
+            git: server.forge().router(),
+            api: server.api_routes(),
+            services: server.service_routes(),
+            images: server.image_routes(),
+            pages: crate::pages::router(server),
+        }
+    }
+
+    pub(crate) fn router(self) -> Router {
+        Router::new().fallback(move |request: Request| {
+            let front = self.clone();
+            async move { front.answer(request).await }
+        })
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let part = match self.part(request.uri().path(), request.headers()) {
+            Some(part) => part.clone(),
+            None => return (StatusCode::NOT_FOUND, "there is nothing here\n").into_response(),
+        };
+        match part.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    fn part(&self, path: &str, headers: &HeaderMap) -> Option<&Router> {
+        if is_api_host(headers) {
+            return Some(&self.api);
+        }
+        let mut words = path.trim_start_matches('/').split('/');
+        let (first, second, third) = (words.next().unwrap_or(""), words.next(), words.next());
+        Some(match first {
+            "_trunkline" => &self.runners,
+            "api" => &self.api,
+            "twirp" | "blobs" | "_apis" | "oidc" | ".well-known" => &self.services,
+            "v2" | "token" => return self.images.as_ref(),
+            _ if is_git(second, third) => &self.git,
+            _ => &self.pages,
+        })
+    }
+}
+
+/// `api.ci.example.com`, which is what GitHub's tools call at github.com's.
+fn is_api_host(headers: &HeaderMap) -> bool {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| host.starts_with("api."))
+}
+
+/// `/owner/name.git/…`, and what git asks of `/owner/name` without the ending.
+fn is_git(second: Option<&str>, third: Option<&str>) -> bool {
+    let named = second.is_some_and(|name| name.ends_with(".git") && third.is_some());
+    named || matches!(third, Some("info" | "git-upload-pack" | "git-receive-pack"))
+}
+
+/// What is answered while a part is not there.
+pub(crate) fn absent() -> Router<()> {
+    Router::new().fallback(|| async { (StatusCode::NOT_FOUND, Body::empty()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_git;
+
+    #[test]
+    fn paths_of_git() {
+        for (path, expected) in [
+            ("team/app.git/info/refs", true),
+            ("team/app/info/refs", true),
+            ("team/app/git-upload-pack", true),
+            ("team/app.git", false),
+            ("team/app", false),
+            ("team/app/runs/3", false),
+        ] {
+            let mut words = path.split('/').skip(1);
+            assert_eq!(is_git(words.next(), words.next()), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! From a configuration to a server that answers, and back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use agent::Stop;
+use axum::Router;
+use blob::objects::Objects;
+use control::Control;
+use forge::Forge;
+use identity::{Identity, MasterKeys};
+use registry::Tls;
+use services::Admission;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::front::Front;
+use crate::lock::DataLock;
+use crate::{Notice, ServerConfig, ServerError, health, keys, listen, runners};
+
+/// An open server. It answers nobody until [`Server::run`].
+#[derive(Clone)]
+pub struct Server(Arc<Parts>);
+
+struct Parts {
+    config: ServerConfig,
+    store: Store,
+    identity: Identity,
+    forge: Forge,
+    control: Control,
+    objects: Objects,
+    registry: Option<registry::Registry>,
+    /// How clients reach it, without a closing slash.
+    url: String,
+    addresses: Vec<SocketAddr>,
+    tls: Option<Tls>,
+    _lock: Option<DataLock>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("url", &self.0.url).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Opens everything and listens. Requests that come before [`Server::run`] wait.
+    ///
+    /// # Errors
+    /// What cannot be opened, with what to do about it.
+    pub async fn open(config: ServerConfig) -> Result<(Self, Vec<TcpListener>), ServerError> {
+        make_private(&config.data)?;
+        let lock = config.is_sqlite().then(|| DataLock::take(&config.data)).transpose()?;
+        let tls = match &config.tls {
+            Some(files) => {
+                Some(Tls::open(&files.certificate, &files.key).map_err(|error| ServerError::Tls(error.to_string()))?)
+            }
+            None => None,
+        };
+        let mut listeners = Vec::new();
+        let mut addresses = Vec::new();
+        for address in &config.listen {
+            let failed = |source| ServerError::Listen { address: *address, source };
+            let listener = TcpListener::bind(address).await.map_err(failed)?;
+            addresses.push(listener.local_addr().map_err(failed)?);
+            listeners.push(listener);
+        }
+        let url = config.public_url.clone().unwrap_or_else(|| own_url(&addresses, tls.is_some()));
+        let url = url.trim_end_matches('/').to_owned();
+        let keys = match &config.master_key {
+            Some(source) => MasterKeys::load(source, &config.older_keys)?,
+            None => MasterKeys::load_or_create(&config.key_file())?,
+        };
+        let store = Store::open(&config.database_address()).await?;
+        let access = identity::Settings {
+            open: config.open,
+            users_create: config.users_create,
+            ..identity::Settings::default()
+        };
+        let identity = Identity::start(store.clone(), keys, access).await?;
+        let objects = Objects::open(&config.blobs_address())?;
+        let mut settings = forge::Settings::new(&config.data, &url);
+        settings.push_to_create = config.push_to_create;
+        settings.outgoing.allow.clone_from(&config.allow_private);
+        let files =
+            blob::Store::open(config.data.join("files")).map_err(|error| ServerError::Other(error.to_string()))?;
+        let forge = Forge::start(store.clone(), identity.clone(), files, settings)?;
+        let admission = Arc::new(Admission::new(&keys::services(&identity).await?, &url));
+        let control = Control::new(identity.clone(), forge.clone(), admission.clone(), control_settings(&config, &url));
+        let registry = config.registry.then(|| open_registry(&config)).transpose()?;
+        let parts =
+            Parts { config, store, identity, forge, control, objects, registry, url, addresses, tls, _lock: lock };
+        Ok((Self(Arc::new(parts)), listeners))
+    }
+
+    /// Answers requests and does what is to be done by itself, until it is told to stop: then what is under way is finished.
+    ///
+    /// # Errors
+    /// None once it listens; what goes wrong is told as a notice.
+    pub async fn run(&self, listeners: Vec<TcpListener>, stop: Stop) -> Result<(), ServerError> {
+        let parts = &self.0;
+        let ended = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(listen::serve(listeners, parts.tls.clone(), Front::of(self).router(), ended.clone()));
+        tasks.spawn({
+            let (forge, ended) = (parts.forge.clone(), ended.clone());
+            async move { forge.run(ended).await }
+        });
+        tasks.spawn({
+            let (control, ended) = (parts.control.clone(), ended.clone());
+            async move { control.run(ended).await }
+        });
+        self.tell(Notice::Listening { addresses: parts.addresses.clone(), url: parts.url.clone() });
+        if let Some(token) = parts.identity.set_up_token().await? {
+            self.tell(Notice::SetUp { link: format!("{}/setup?token={}", parts.url, &*token.text) });
+        }
+        let local = runners::start(self, &stop).await?;
+        stop.drain.cancelled().await;
+        self.tell(Notice::Stopping);
+        // Local runners first: they report their jobs to this very server.
+        local.wait().await;
+        ended.cancel();
+        tasks.close();
+        tasks.wait().await;
+        parts.identity.flush_refusals().await;
+        parts.store.close().await;
+        Ok(())
+    }
+
+    pub(crate) fn tell(&self, notice: Notice) {
+        (self.0.config.notices)(notice);
+    }
+
+    pub(crate) fn config(&self) -> &ServerConfig {
+        &self.0.config
+    }
+
+    /// How clients reach it, without a closing slash.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.0.addresses
+    }
+
+    pub(crate) fn speaks_tls(&self) -> bool {
+        self.0.tls.is_some()
+    }
+
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    #[must_use]
+    pub fn forge(&self) -> &Forge {
+        &self.0.forge
+    }
+
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.0.control
+    }
+
+    #[must_use]
+    pub fn objects(&self) -> &Objects {
+        &self.0.objects
+    }
+
+    pub(crate) fn runner_routes(&self) -> Router {
+        control::router(self.control().clone())
+    }
+
+    pub(crate) fn api_routes(&self) -> Router {
+        crate::front::absent()
+    }
+
+    pub(crate) fn service_routes(&self) -> Router {
+        crate::front::absent()
+    }
+
+    pub(crate) fn image_routes(&self) -> Option<Router> {
+        self.0.registry.as_ref().map(registry::Registry::router)
+    }
+
+    pub(crate) fn health_routes(&self) -> Router {
+        health::router(self)
+    }
+}
+
+/// Readable by the server's user only: secrets' envelopes, repositories and logs lie there.
+fn make_private(data: &std::path::Path) -> Result<(), ServerError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(ServerError::io(data))
+}
+
+/// The address by which this machine reaches the server.
+fn own_url(addresses: &[SocketAddr], tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    let Some(first) = addresses.first() else { return format!("{scheme}://localhost") };
+    let host = match first.ip() {
+        ip if ip.is_loopback() || ip.is_unspecified() => "localhost".to_owned(),
+        std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+        ip => ip.to_string(),
+    };
+    format!("{scheme}://{host}:{}", first.port())
+}
+
+fn control_settings(config: &ServerConfig, url: &str) -> control::Settings {
+    // GitHub's own clients refuse to work with other servers than GitHub's, unless the name says that it is a local one.
+    let host = url.split("://").nth(1).unwrap_or("").split(['/', ':']).next().unwrap_or("");
+    let server_url = config.server_url.clone().unwrap_or_else(|| match host.ends_with(".localhost") {
+        true => url.to_owned(),
+        false => "https://github.com".to_owned(),
+    });
+    control::Settings {
+        lease: config.lease,
+        action_servers: config.action_servers.clone(),
+        server_url: Some(server_url),
+        ..control::Settings::default()
+    }
+}
+
+fn open_registry(config: &ServerConfig) -> Result<registry::Registry, ServerError> {
+    let mut settings = registry::Config::new(config.data.join("registry"));
+    settings.access.anonymous = registry::Anonymous::Nothing;
+    Ok(registry::Registry::open(settings)?)
+}
