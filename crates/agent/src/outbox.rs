@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use events::EventJournal;
 pub(crate) use log::{LogSender, LogSource};
 
+use crate::Notice;
 use crate::agent::{Agent, Backoff};
 use crate::client::{Failure, Held};
 
@@ -27,6 +28,12 @@ pub(crate) struct Courier {
 pub(crate) struct Lost;
 
 impl Courier {
+    /// Something that the server will never take.
+    fn refused(&self, what: &str, failure: &Failure) {
+        let message = format!("job {}: the server takes {what} not: {failure}", self.held.job);
+        self.agent.tell(Notice::Problem { message });
+    }
+
     /// Repeats a request while the server is away.
     pub(crate) async fn send<T, F: Future<Output = Result<T, Failure>>>(
         &self,

@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Registry(crate::registry_command::RegistryCommand),
     /// Serve git, runs and their API to a team: push in, runs out
     Serve(Box<crate::serve_command::ServeArgs>),
+    /// Administer a server at its machine: users, tokens, backup and restore
+    Admin(Box<crate::admin_command::AdminArgs>),
     /// Take jobs of a server on this machine
     Runner(Box<crate::runner_command::RunnerArgs>),
     /// Build an image from a Dockerfile

@@ -1,6 +1,7 @@
 //! The binary `trunkline`: from the command line to an exit code.
 
 mod actions_command;
+mod admin_command;
 mod args;
 mod build_command;
 mod config;
@@ -62,6 +63,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Image(command) => image_command::run(&command)?,
         Command::Registry(command) => registry_command::run(&command)?,
         Command::Serve(args) => serve_command::run(&args)?,
+        Command::Admin(args) => admin_command::run(&args)?,
         Command::Runner(args) => runner_command::run(&args)?,
         Command::Build(args) => build_command::run(&args)?,
         Command::Lint(args) => return lint_command::run(&args),

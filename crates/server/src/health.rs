@@ -22,7 +22,7 @@ async fn ready(State(server): State<Server>) -> Response {
         (Ok(_), Health::Away { message, .. }) => Some(message),
         (Err(error), _) => Some(error.to_string()),
     };
-    let blobs = server.objects().check().await.err().map(|error| error.to_string());
+    let blobs = server.depot().objects().check().await.err().map(|error| error.to_string());
     let well = database.is_none() && blobs.is_none();
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = |problem: Option<String>| problem.unwrap_or_else(|| "ok".to_owned());

@@ -3,6 +3,7 @@
 //! Owns: what is started in which order, which path goes to which part, listeners and TLS, local runners, health and figures,
 //! the pages, backup and restore. Must not: decide anything about runs, access or git; print.
 
+mod admin;
 mod config;
 mod error;
 mod front;
@@ -15,6 +16,7 @@ mod pages;
 mod runners;
 mod start;
 
+pub use admin::{Admin, UserLine};
 pub use config::{LocalRunners, ServerConfig, TlsFiles};
 pub use error::ServerError;
 pub use notice::{Notice, Notices};

@@ -7,6 +7,7 @@ use agent::Stop;
 use axum::Router;
 use blob::objects::Objects;
 use control::Control;
+use depot::Depot;
 use forge::Forge;
 use identity::{Identity, MasterKeys};
 use registry::Tls;
@@ -30,7 +31,7 @@ struct Parts {
     identity: Identity,
     forge: Forge,
     control: Control,
-    objects: Objects,
+    depot: Depot,
     registry: Option<registry::Registry>,
     /// How clients reach it, without a closing slash.
     url: String,
@@ -51,6 +52,8 @@ impl Server {
     /// # Errors
     /// What cannot be opened, with what to do about it.
     pub async fn open(config: ServerConfig) -> Result<(Self, Vec<TcpListener>), ServerError> {
+        // Somebody else may have installed one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         make_private(&config.data)?;
         let lock = config.is_sqlite().then(|| DataLock::take(&config.data)).transpose()?;
         let tls = match &config.tls {
@@ -80,7 +83,7 @@ impl Server {
             ..identity::Settings::default()
         };
         let identity = Identity::start(store.clone(), keys, access).await?;
-        let objects = Objects::open(&config.blobs_address())?;
+        let depot = Depot::new(store.clone(), Objects::open(&config.blobs_address())?);
         let mut settings = forge::Settings::new(&config.data, &url);
         settings.push_to_create = config.push_to_create;
         settings.outgoing.allow.clone_from(&config.allow_private);
@@ -91,7 +94,7 @@ impl Server {
         let control = Control::new(identity.clone(), forge.clone(), admission.clone(), control_settings(&config, &url));
         let registry = config.registry.then(|| open_registry(&config)).transpose()?;
         let parts =
-            Parts { config, store, identity, forge, control, objects, registry, url, addresses, tls, _lock: lock };
+            Parts { config, store, identity, forge, control, depot, registry, url, addresses, tls, _lock: lock };
         Ok((Self(Arc::new(parts)), listeners))
     }
 
@@ -172,8 +175,8 @@ impl Server {
     }
 
     #[must_use]
-    pub fn objects(&self) -> &Objects {
-        &self.0.objects
+    pub fn depot(&self) -> &Depot {
+        &self.0.depot
     }
 
     pub(crate) fn runner_routes(&self) -> Router {
@@ -198,7 +201,7 @@ impl Server {
 }
 
 /// Readable by the server's user only: secrets' envelopes, repositories and logs lie there.
-fn make_private(data: &std::path::Path) -> Result<(), ServerError> {
+pub(crate) fn make_private(data: &std::path::Path) -> Result<(), ServerError> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(ServerError::io(data))
 }

@@ -77,6 +77,7 @@ const RULES: &[Rule] = &[
     // `testkit` only for its databases of tests.
     Rule { name: "store", pure: false, may_use: &["api", "testkit"] },
     Rule { name: "identity", pure: false, may_use: &["api", "store"] },
+    Rule { name: "depot", pure: false, may_use: &["api", "blob", "services", "store"] },
     Rule {
         name: "forge",
         pure: false,
@@ -86,7 +87,8 @@ const RULES: &[Rule] = &[
         name: "rest",
         pure: false,
         may_use: &[
-            "api", "blob", "control", "forge", "identity", "services", "store", "git", "span", "trigger", "workflow",
+            "api", "blob", "control", "depot", "forge", "identity", "services", "store", "git", "span", "trigger",
+            "workflow",
         ],
     },
     Rule {
@@ -119,7 +121,8 @@ const RULES: &[Rule] = &[
         name: "server",
         pure: false,
         may_use: &[
-            "agent", "api", "blob", "control", "forge", "identity", "image", "registry", "rest", "services", "store",
+            "agent", "api", "blob", "control", "depot", "forge", "identity", "image", "registry", "rest", "services",
+            "store",
         ],
     },
     Rule { name: "testkit", pure: false, may_use: &["api"] },

@@ -107,7 +107,13 @@ impl EventSender {
             let events = Events { events: piece };
             let answer = courier.send(|| courier.agent.client.events(courier.held, &events)).await?;
             // Refused for another reason than the fence: the same events again would be refused again.
-            let stored = answer.map_or_else(|_| last_of(&events), |stored| stored.last);
+            let stored = match answer {
+                Ok(stored) => stored.last,
+                Err(failure) => {
+                    courier.refused("events", &failure);
+                    last_of(&events)
+                }
+            };
             let mut state = self.shared.state();
             if stored + 1 < first {
                 // The server lacks what it had: a backup was put back.

@@ -151,7 +151,10 @@ impl LogSender {
                     progress.map_or(offset, |progress| progress.log)
                 }
                 // It will not take this piece, now or later.
-                Err(_) => offset + piece.len() as u64,
+                Err(failure) => {
+                    courier.refused("a piece of the log", &failure);
+                    offset + piece.len() as u64
+                }
             };
             stream.acknowledge(stored);
         }

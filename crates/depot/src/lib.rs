@@ -1,0 +1,43 @@
+//! What jobs leave on a server: logs, artifacts, caches. Rows in the database, content in objects.
+//!
+//! Owns: reading and sealing of logs, and their forms as text and zip; the server's back end of crate `services`; retention,
+//! quota and collection. Several servers share one depot. Must not: know who may see what, speak HTTP, or run anything.
+
+mod error;
+mod log;
+mod seal;
+mod text;
+mod zip;
+
+use blob::objects::Objects;
+use store::Store;
+
+pub use error::Error;
+pub use log::LogPieces;
+pub use zip::JobOfZip;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The depot of a server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Depot {
+    store: Store,
+    objects: Objects,
+}
+
+impl Depot {
+    #[must_use]
+    pub fn new(store: Store, objects: Objects) -> Self {
+        Self { store, objects }
+    }
+
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    #[must_use]
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+}

@@ -1,0 +1,100 @@
+//! Pages that say no.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::layout;
+
+/// Why a page is not shown.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Nothing,
+    /// Log in first, then come back to this path.
+    Login(String),
+    /// A form without the page's token.
+    Expired,
+    /// May not be done, and why.
+    Forbidden(String),
+    /// The database is away, or we made a mistake.
+    Broken(String),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, title, text) = match self {
+            Self::Login(path) => {
+                let place = format!("/login?next={}", encode(&path));
+                return (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response();
+            }
+            Self::Nothing => {
+                (StatusCode::NOT_FOUND, "Nothing here", "It does not exist, or you may not see it.".to_owned())
+            }
+            Self::Expired => (
+                StatusCode::FORBIDDEN,
+                "The form is out of date",
+                "Go back, load the page again and repeat what you did.".to_owned(),
+            ),
+            Self::Forbidden(reason) => (StatusCode::FORBIDDEN, "This is not for you", reason),
+            Self::Broken(reason) => (StatusCode::SERVICE_UNAVAILABLE, "Not now", reason),
+        };
+        let body = html! {
+            div.narrow {
+                h1 { (title) }
+                p { (text) }
+                p { a href="/" { "All repositories" } }
+            }
+        };
+        (status, layout::bare(title, &body)).into_response()
+    }
+}
+
+/// For a query.
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+pub(super) async fn nothing_here() -> Refusal {
+    Refusal::Nothing
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        Self::Broken(format!("The database: {error}"))
+    }
+}
+
+impl From<depot::Error> for Refusal {
+    fn from(error: depot::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+impl From<identity::Error> for Refusal {
+    fn from(error: identity::Error) -> Self {
+        match error {
+            identity::Error::Denied(denied) if denied.status == 404 => Self::Nothing,
+            identity::Error::Denied(denied) => Self::Forbidden(denied.message),
+            other => Self::Broken(other.to_string()),
+        }
+    }
+}
+
+impl From<control::Error> for Refusal {
+    fn from(error: control::Error) -> Self {
+        match error {
+            control::Error::NotFound(_) => Self::Nothing,
+            control::Error::Forbidden(reason) | control::Error::Conflict(reason) => Self::Forbidden(reason),
+            control::Error::Identity(error) => error.into(),
+            other => Self::Broken(other.to_string()),
+        }
+    }
+}

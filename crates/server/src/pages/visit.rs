@@ -1,0 +1,96 @@
+//! Who asks for a page, and the repository it is about.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use forge::repo_ref;
+use identity::{Caller, Credentials, Level, Permission, Via};
+use store::repositories::Repository;
+
+use super::refusal::Refusal;
+use crate::Server;
+
+/// One request for a page.
+pub(super) struct Visit {
+    pub(super) server: Server,
+    pub(super) caller: Caller,
+    /// The address it comes from: wrong passwords are counted by it.
+    pub(super) from: String,
+    /// The path, to come back to after a login.
+    pub(super) path: String,
+}
+
+impl FromRequestParts<Server> for Visit {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Refusal> {
+        let from = client(parts, server.config().forwarded);
+        let text = |name| parts.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+        let credentials = Credentials::from_headers(text(header::AUTHORIZATION), text(header::COOKIE));
+        let caller = match server.identity().authenticate(&credentials.unwrap_or_default(), &from).await {
+            Ok(caller) => caller,
+            // An old cookie is as good as none.
+            Err(identity::Error::BadCredentials { .. }) => Caller::Anonymous,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { server: server.clone(), caller, from, path: parts.uri.path().to_owned() })
+    }
+}
+
+fn client(parts: &Parts, forwarded: bool) -> String {
+    let given = |headers: &HeaderMap| {
+        let list = headers.get("x-forwarded-for")?.to_str().ok()?;
+        // The last one is what the proxy next to us saw.
+        list.rsplit(',').next().map(|address| address.trim().to_owned())
+    };
+    if forwarded && let Some(address) = given(&parts.headers) {
+        return address;
+    }
+    let seen = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    seen.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| address.ip().to_string())
+}
+
+impl Visit {
+    pub(super) fn login(&self) -> Option<&str> {
+        self.caller.user().map(|user| user.login.as_str())
+    }
+
+    /// What forms must bring back.
+    pub(super) fn csrf(&self) -> &str {
+        match self.caller.user().map(|user| &user.via) {
+            Some(Via::Session { csrf, .. }) => csrf,
+            _ => "",
+        }
+    }
+
+    /// A form that changes something must come from one of our pages.
+    pub(super) fn check_form(&self, csrf: &str) -> Result<(), Refusal> {
+        match identity::Identity::csrf_holds(&self.caller, Some(csrf)) && self.caller.user().is_some() {
+            true => Ok(()),
+            false => Err(Refusal::Expired),
+        }
+    }
+
+    /// The repository, if it may be seen.
+    pub(super) async fn repository(&self, owner: &str, name: &str) -> Result<Repository, Refusal> {
+        let found = store::repositories::by_name(&mut self.server.store().read(), owner, name).await?;
+        let Some(repository) = found else { return Err(self.absent()) };
+        match self.server.identity().sees(&self.caller, &repo_ref(&repository)).await? {
+            true => Ok(repository),
+            false => Err(self.absent()),
+        }
+    }
+
+    /// Whether the caller may change runs of this repository.
+    pub(super) async fn may_act(&self, repository: &Repository) -> Result<bool, Refusal> {
+        let need = identity::Need::new(Permission::Actions, Level::Write);
+        Ok(self.server.identity().decide(&self.caller, &repo_ref(repository), need).await?.is_ok())
+    }
+
+    /// What is not there, or not for the caller. Whoever is not logged in may do that first.
+    pub(super) fn absent(&self) -> Refusal {
+        if self.caller.is_anonymous() { Refusal::Login(self.path.clone()) } else { Refusal::Nothing }
+    }
+}
