@@ -159,26 +159,8 @@ async fn read_events(
 }
 
 fn with_leg(mut event: Event, own: LegId) -> Event {
-    match &mut event {
-        Event::JobWaiting { leg, .. } | Event::Annotation { leg, .. } | Event::Summary { leg, .. } => *leg = own,
-        Event::JobPlanned(planned) => planned.leg = own,
-        Event::JobStarted(started) => started.leg = own,
-        Event::StepStarted(started) => started.leg = own,
-        Event::StepFinished(finished) => finished.leg = own,
-        Event::JobFinished(finished) => finished.leg = own,
-        Event::Log(line) => line.leg = own,
-        Event::StepProcess(process) => process.leg = own,
-        Event::ActionUsed(used) => used.leg = own,
-        Event::ImageUsed(used) => used.leg = own,
-        Event::FilesHashed(hashed) => hashed.leg = own,
-        Event::CacheLooked { leg, .. } | Event::CacheSaved { leg, .. } => *leg = own,
-        Event::RunStarted(_)
-        | Event::Tools { .. }
-        | Event::WorkflowConsidered(_)
-        | Event::WorkflowStarted(_)
-        | Event::WorkflowFinished(_)
-        | Event::RunFinished(_)
-        | Event::Notice { .. } => {}
+    if let Some(leg) = event.leg_mut() {
+        *leg = own;
     }
     event
 }

@@ -7,6 +7,7 @@ mod annotation;
 mod cache;
 mod conclusion;
 mod event;
+mod event_leg;
 mod fact;
 mod identity;
 mod ids;

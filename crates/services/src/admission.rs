@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::services::Job;
+use crate::backend::Job;
 use crate::token::Signer;
 use crate::{JobEnvironment, JobIdentity, Result};
 

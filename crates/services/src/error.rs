@@ -35,6 +35,8 @@ pub enum Error {
     BadKey(String),
     #[error("the content is larger than the {limit} bytes allowed")]
     TooLarge { limit: u64 },
+    #[error("too many uploads are open")]
+    TooMany,
     #[error("block list: {0}")]
     BlockList(String),
     #[error("this job may not save caches")]

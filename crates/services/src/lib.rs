@@ -9,6 +9,7 @@
 
 mod admission;
 mod artifact;
+pub mod backend;
 mod cache;
 mod clock;
 mod config;

@@ -3,4 +3,4 @@
 pub(crate) mod claims;
 mod key;
 
-pub(crate) use key::IssuerKey;
+pub use key::IssuerKey;

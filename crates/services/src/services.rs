@@ -1,8 +1,11 @@
 //! The services as one value: started with a run, asked for each job's environment.
 
+mod directory;
 mod shared;
 
-pub(crate) use shared::{Job, Pending, PendingKind, Shared};
+use shared::Shared;
+
+use crate::backend::Job;
 
 use crate::remote::{Client, Remote};
 use crate::{ArtifactStore, CacheStore, Error, JobEnvironment, JobIdentity, Result, ServicesConfig, admission};
@@ -105,7 +108,7 @@ impl Services {
     /// All endpoints, for the root of a host and port.
     fn router(&self) -> axum::Router {
         match &self.place {
-            Place::Own(shared) => crate::http::router(Arc::clone(shared)),
+            Place::Own(shared) => crate::http::router(shared.clone()),
             Place::Server(_) => axum::Router::new(),
         }
     }
@@ -113,7 +116,7 @@ impl Services {
     /// Where the services are, with a closing slash.
     pub fn url(&self) -> String {
         match &self.place {
-            Place::Own(shared) => format!("{}/", shared.url),
+            Place::Own(shared) => format!("{}/", shared.edge.url),
             Place::Server(access) => access.url.clone(),
         }
     }
@@ -149,8 +152,14 @@ impl Services {
         };
         let job = Arc::new(Job::new(identity));
         let more = serde_json::Value::Null;
-        let environment =
-            admission::environment(&shared.signer, &shared.url, shared.issuer(), &job, &more, shared.now());
+        let environment = admission::environment(
+            &shared.edge.signer,
+            &shared.edge.url,
+            &shared.edge.issuer,
+            &job,
+            &more,
+            shared.edge.now(),
+        );
         shared.admit(job);
         environment
     }

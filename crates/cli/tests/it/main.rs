@@ -9,6 +9,7 @@ mod lint;
 mod locks;
 mod mirror;
 mod places;
+mod server;
 mod services;
 mod signals;
 mod stages;

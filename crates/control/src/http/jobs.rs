@@ -61,14 +61,14 @@ pub(super) async fn events(
     let job = store::queue::held(&mut tx, id, fence, runner).await?.ok_or_else(|| Refused::fenced(id, fence))?;
     let mut last = u64::try_from(job.last_event).unwrap_or_default();
     let mut fresh = Vec::new();
-    for envelope in sent.events {
+    for mut envelope in sent.events {
         if envelope.seq <= last {
             continue;
         }
         if envelope.seq != last + 1 {
             break;
         }
-        check(&envelope.event, &job)?;
+        check(&mut envelope.event, &job)?;
         last = envelope.seq;
         let json = serde_json::to_string(&envelope.event).map_err(|error| Refused::invalid(error.to_string()))?;
         fresh.push((Some(job.leg), envelope.at, json));
@@ -85,15 +85,11 @@ pub(super) async fn events(
 }
 
 /// A runner tells of its own job only, and nothing that the server decides.
-fn check(event: &Event, job: &Job) -> Answer<()> {
-    let leg = match event {
-        Event::JobStarted(started) => Some(started.leg),
-        Event::StepStarted(started) => Some(started.leg),
-        Event::StepFinished(finished) => Some(finished.leg),
-        Event::Annotation { leg, .. } | Event::Summary { leg, .. } => Some(*leg),
-        Event::Notice { .. } => None,
-        _ => return Err(Refused::invalid("a runner tells of its job and its steps; the rest is the server's to tell")),
-    };
+fn check(event: &mut Event, job: &Job) -> Answer<()> {
+    if !event.is_of_runner() {
+        return Err(Refused::invalid("a runner tells of its job and its steps; the rest is the server's to tell"));
+    }
+    let leg = event.leg_mut().copied();
     let own = LegId(u32::try_from(job.leg).unwrap_or(u32::MAX));
     if leg.is_none_or(|leg| leg == own) {
         Ok(())

@@ -10,17 +10,18 @@ use std::sync::Arc;
 
 /// A complete file in staging; removed when dropped before [`Blob::keep`].
 #[derive(Debug)]
-pub(crate) struct Blob {
+pub struct Blob {
     path: PathBuf,
     kept: bool,
-    pub(crate) size: u64,
+    pub size: u64,
     /// Lowercase hexadecimal.
-    pub(crate) sha256: String,
+    pub sha256: String,
     _staging: Arc<Staging>,
 }
 
 impl Blob {
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
@@ -37,6 +38,23 @@ impl Blob {
     }
 }
 
+impl Blob {
+    pub(crate) fn open(&self) -> Result<File> {
+        File::open(&self.path).map_err(Error::io(&self.path))
+    }
+
+    /// Whether it is what was announced: bytes, and `sha256:…` unless that is empty.
+    pub fn check(&self, size: Option<u64>, hash: &str) -> Result<()> {
+        if let Some(expected) = size.filter(|size| *size != self.size) {
+            return Err(Error::Size { expected, actual: self.size });
+        }
+        if !hash.is_empty() && !hash.eq_ignore_ascii_case(&format!("sha256:{}", self.sha256)) {
+            return Err(Error::Digest { expected: hash.to_owned(), actual: self.sha256.clone() });
+        }
+        Ok(())
+    }
+}
+
 impl Drop for Blob {
     fn drop(&mut self) {
         if !self.kept {
@@ -46,7 +64,7 @@ impl Drop for Blob {
 }
 
 /// Writes one blob. Writing past the limit fails with [`io::ErrorKind::FileTooLarge`].
-pub(crate) struct BlobWriter {
+pub struct BlobWriter {
     file: File,
     hash: digest::Context,
     limit: u64,
@@ -54,7 +72,8 @@ pub(crate) struct BlobWriter {
 }
 
 impl BlobWriter {
-    pub(crate) fn create(staging: &Arc<Staging>, limit: u64) -> Result<BlobWriter> {
+    /// A new file in staging, of at most `limit` bytes.
+    pub fn create(staging: &Arc<Staging>, limit: u64) -> Result<BlobWriter> {
         let path = staging.fresh_path();
         let file = File::create_new(&path).map_err(Error::io(&path))?;
         Ok(BlobWriter {
@@ -65,13 +84,14 @@ impl BlobWriter {
         })
     }
 
-    pub(crate) fn finish(mut self) -> Blob {
+    /// What was written, counted and hashed.
+    pub fn finish(mut self) -> Blob {
         self.blob.sha256 = hex::encode(self.hash.finish());
         self.blob
     }
 
     /// Copies `reader` to its end.
-    pub(crate) fn copy_from(&mut self, reader: &mut dyn io::Read, whence: &Path) -> Result<()> {
+    pub fn copy_from(&mut self, reader: &mut dyn io::Read, whence: &Path) -> Result<()> {
         let limit = self.limit;
         let mut buffer = vec![0; 256 * 1024];
         loop {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A process's own directory under `staging/`. Its `lock` file is held as long as the process lives, so
 /// whoever can take the lock knows that nobody will come back for the files.
 #[derive(Debug)]
-pub(crate) struct Staging {
+pub struct Staging {
     dir: PathBuf,
     next: AtomicU64,
     _lock: File,

@@ -37,6 +37,7 @@ impl From<Error> for Twirp {
         let code = match &error {
             Error::Name(_) | Error::Size { .. } | Error::Digest { .. } | Error::BadKey(_) => "invalid_argument",
             Error::TooLarge { .. } | Error::BlockList(_) => "invalid_argument",
+            Error::TooMany => "resource_exhausted",
             Error::ArtifactExists { .. } | Error::CacheExists { .. } | Error::CacheReserved { .. } => "already_exists",
             Error::NoArtifact { .. } | Error::NoCache { .. } => "not_found",
             Error::NotUploaded { .. } => "failed_precondition",

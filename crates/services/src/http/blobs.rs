@@ -3,9 +3,8 @@
 mod block_list;
 
 use super::answer::Blob as Failure;
-use super::{blocking, body};
-use crate::disk::blob::BlobWriter;
-use crate::services::Shared;
+use super::{Shared, blocking, body};
+use crate::backend::{BlobWriter, Stored};
 use crate::{Content, Error};
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -14,18 +13,13 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
-use tokio::io::AsyncReadExt;
-use tokio_util::io::ReaderStream;
 
 /// Ids of blocks, decoded, as Azure limits them.
 const MAX_BLOCK_ID: usize = 64;
 /// 50,000 ids with their tags.
 const MAX_BLOCK_LIST: usize = 8 * 1024 * 1024;
-const READ_CHUNK: usize = 256 * 1024;
 
 #[derive(Deserialize)]
 pub(super) struct Address {
@@ -37,8 +31,9 @@ pub(super) struct Address {
     blockid: Option<String>,
 }
 
-fn check(shared: &Shared, path: &str, address: &Address) -> Result<(), Failure> {
-    if shared.signer.verify_address(path, address.se, &address.sig, shared.now()) {
+fn check(backend: &Shared, path: &str, address: &Address) -> Result<(), Failure> {
+    let edge = backend.edge();
+    if edge.signer.verify_address(path, address.se, &address.sig, edge.now()) {
         return Ok(());
     }
     let message = "the address is not signed by this server, or has expired".to_owned();
@@ -50,21 +45,22 @@ fn bad(code: &'static str, message: impl Into<String>) -> Failure {
 }
 
 pub(super) async fn put(
-    State(shared): State<Arc<Shared>>,
+    State(backend): State<Shared>,
     Path(id): Path<u64>,
     Query(address): Query<Address>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    check(&shared, &format!("/blobs/upload/{id}"), &address)?;
+    check(&backend, &format!("/blobs/upload/{id}"), &address)?;
     let gone = || Failure(StatusCode::NOT_FOUND, "BlobNotFound", "the upload has ended".to_owned());
-    let pending = shared.upload(id).ok_or_else(gone)?;
+    let asked = backend.clone();
+    let upload = blocking(move || asked.upload(id)).await?.ok_or_else(gone)?;
     match (address.comp.as_deref(), address.blockid) {
         (Some("blocklist"), _) => {
             let too_large = || Failure(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge", "block list".to_owned());
             let xml = body::small(body, MAX_BLOCK_LIST).await.ok_or_else(too_large)?;
             let ids = block_list::parse(&xml).map_err(|message| bad("InvalidXmlDocument", message))?;
-            blocking(move || pending.upload.commit_blocks(&ids)).await?;
+            blocking(move || upload.commit_blocks(&ids)).await?;
         }
         (Some("block"), Some(block_id)) => {
             // Some clients leave `+` unescaped, which a query reads as a space.
@@ -73,8 +69,9 @@ pub(super) async fn put(
             if decoded.is_empty() || decoded.len() > MAX_BLOCK_ID {
                 return Err(bad("InvalidQueryParameterValue", "blockid must be base64 of 1 to 64 bytes"));
             }
-            let blob = receive(body, &headers, pending.upload.writer()?, pending.upload.limit()).await?.finish();
-            pending.upload.add_block(&block_id, blob)?;
+            let (upload, writer) = blocking(move || upload.writer().map(|writer| (upload, writer))).await?;
+            let block = receive(body, &headers, writer, upload.limit()).await?.finish();
+            blocking(move || upload.add_block(&block_id, block)).await?;
         }
         (Some("block"), None) => {
             return Err(bad("InvalidQueryParameterValue", "blockid is missing"));
@@ -83,8 +80,9 @@ pub(super) async fn put(
             return Err(bad("InvalidQueryParameterValue", format!("comp={other} is not served")));
         }
         (None, _) => {
-            let blob = receive(body, &headers, pending.upload.writer()?, pending.upload.limit()).await?.finish();
-            pending.upload.set_whole(blob);
+            let (upload, writer) = blocking(move || upload.writer().map(|writer| (upload, writer))).await?;
+            let whole = receive(body, &headers, writer, upload.limit()).await?.finish();
+            blocking(move || upload.set_whole(whole)).await?;
         }
     }
     let stored = Response::builder()
@@ -93,7 +91,7 @@ pub(super) async fn put(
         .header("x-ms-version", "2026-04-06")
         .header("x-ms-request-server-encrypted", "false")
         .header("etag", format!("\"{id}\""))
-        .header("last-modified", http_date(shared.config.clock.now()))
+        .header("last-modified", http_date(backend.edge().clock.now()))
         .body(Body::empty());
     Ok(stored.unwrap_or_else(|_| StatusCode::CREATED.into_response()))
 }
@@ -117,25 +115,19 @@ async fn receive(body: Body, headers: &HeaderMap, writer: BlobWriter, limit: u64
 }
 
 pub(super) async fn get_artifact(
-    State(shared): State<Arc<Shared>>,
+    State(backend): State<Shared>,
     Path(id): Path<u64>,
     Query(address): Query<Address>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    check(&shared, &format!("/blobs/artifact/{id}"), &address)?;
-    let store = shared.artifacts.clone();
-    let (artifact, file) = blocking(move || {
-        let artifact = store.get_by_id(id)?;
-        let file = store.reader(&artifact)?;
-        Ok((artifact, file))
-    })
-    .await?;
+    check(&backend, &format!("/blobs/artifact/{id}"), &address)?;
+    let (artifact, stored) = blocking(move || backend.artifact_content(id)).await?;
     let name = match artifact.content {
         Content::Zip => format!("{}.zip", artifact.name),
         Content::Raw { .. } => artifact.name.clone(),
     };
-    let mut response = send(file, artifact.content.mime_type(), &method, &headers).await?;
+    let mut response = send(stored, artifact.content.mime_type(), &method, &headers)?;
     let disposition = format!("attachment; filename*=UTF-8''{}", percent_encode(&name));
     if let Ok(value) = disposition.parse() {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
@@ -144,23 +136,20 @@ pub(super) async fn get_artifact(
 }
 
 pub(super) async fn get_cache(
-    State(shared): State<Arc<Shared>>,
+    State(backend): State<Shared>,
     Path(id): Path<u64>,
     Query(address): Query<Address>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    check(&shared, &format!("/blobs/cache/{id}"), &address)?;
-    let store = shared.caches.clone();
-    let file = blocking(move || store.reader(id)).await?;
-    send(file, "application/octet-stream", &method, &headers).await
+    check(&backend, &format!("/blobs/cache/{id}"), &address)?;
+    let stored = blocking(move || backend.cache_content(id)).await?;
+    send(stored, "application/octet-stream", &method, &headers)
 }
 
-/// A file, or the one range asked for.
-async fn send(mut file: File, mime_type: &str, method: &Method, headers: &HeaderMap) -> Result<Response, Failure> {
-    let unreadable =
-        |error: std::io::Error| Failure::from(Error::Io { path: PathBuf::from("download"), source: error });
-    let size = file.metadata().map_err(unreadable)?.len();
+/// Content, or the one range asked for.
+fn send(stored: Stored, mime_type: &str, method: &Method, headers: &HeaderMap) -> Result<Response, Failure> {
+    let size = stored.size;
     let asked = headers.get("x-ms-range").or_else(|| headers.get(header::RANGE));
     let range = asked.and_then(|value| value.to_str().ok()).and_then(|value| byte_range(value, size));
     let mut response = Response::builder()
@@ -179,12 +168,10 @@ async fn send(mut file: File, mime_type: &str, method: &Method, headers: &Header
             (start, end + 1 - start)
         }
     };
-    file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
     let body = if *method == Method::HEAD {
         Body::empty()
     } else {
-        let reader = tokio::fs::File::from_std(file).take(length);
-        Body::from_stream(ReaderStream::with_capacity(reader, READ_CHUNK))
+        Body::from_stream(stored.content.stream(start..start + length))
     };
     let response = response.header(header::CONTENT_LENGTH, length).body(body);
     Ok(response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))

@@ -1,8 +1,8 @@
 //! `_apis/artifactcache`: caches v1, which older actions and clients of other servers speak.
 
 use super::answer::Plain;
-use super::{bearer, blocking, body, caches, download_url};
-use crate::services::{Job, Pending, Shared};
+use super::{Shared, bearer, blocked, blocking, body, caches, download_url};
+use crate::backend::{CacheUpload, Job, Receiver, TokenUse};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -10,15 +10,18 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
+use std::io::Write as _;
 use std::sync::Arc;
 
 const MAX_BODY: usize = 64 * 1024;
 /// Entries named in the list that clients fetch for their debug log.
 const MAX_LISTED: usize = 100;
 
-fn job(shared: &Shared, headers: &HeaderMap) -> Result<Arc<Job>, Plain> {
+async fn job(backend: &Shared, headers: &HeaderMap) -> Result<Arc<Job>, Plain> {
     let refused = "the runtime token is missing, not ours, or its job has ended";
-    bearer(shared, headers, "runtime").ok_or_else(|| Plain(StatusCode::UNAUTHORIZED, refused.to_owned()))
+    let (asked, given) = (Arc::clone(backend), headers.clone());
+    let found = blocking(move || bearer(&*asked, &given, TokenUse::Runtime)).await?;
+    found.ok_or_else(|| Plain(StatusCode::UNAUTHORIZED, refused.to_owned()))
 }
 
 fn bad(message: &str) -> Plain {
@@ -39,20 +42,20 @@ pub(super) struct Find {
 }
 
 pub(super) async fn find(
-    State(shared): State<Arc<Shared>>,
+    State(backend): State<Shared>,
     Query(find): Query<Find>,
     headers: HeaderMap,
 ) -> Result<Response, Plain> {
-    let job = job(&shared, &headers)?;
+    let job = job(&backend, &headers).await?;
     let mut keys = find.keys.split(',').map(|key| key.trim().to_owned());
     let query = caches::query(&job, keys.next().unwrap_or_default(), keys.collect(), find.version);
-    let looking = shared.clone();
-    let (found, _) = blocking(move || caches::look(&looking, &job, &query)).await?;
+    let looking = Arc::clone(&backend);
+    let (found, _) = blocking(move || looking.find_cache(&job, &query)).await?;
     let Some(entry) = found else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let answer = json!({
-        "archiveLocation": download_url(&shared, "cache", entry.id),
+        "archiveLocation": download_url(&*backend, "cache", entry.id),
         "cacheKey": entry.key,
         "cacheVersion": entry.version,
         "scope": entry.scope,
@@ -68,19 +71,13 @@ pub(super) struct List {
 }
 
 pub(super) async fn list(
-    State(shared): State<Arc<Shared>>,
+    State(backend): State<Shared>,
     Query(list): Query<List>,
     headers: HeaderMap,
 ) -> Result<Response, Plain> {
-    let job = job(&shared, &headers)?;
-    let store = shared.caches.clone();
-    let usages = blocking(move || store.list()).await?;
-    let near = usages.iter().map(|usage| &usage.entry).filter(|entry| {
-        entry.repository == job.identity.repository
-            && job.scopes.read.contains(&entry.scope)
-            && entry.key.starts_with(&list.key)
-    });
-    let rows = near.take(MAX_LISTED).map(|entry| {
+    let job = job(&backend, &headers).await?;
+    let entries = blocking(move || backend.caches(&job, &list.key, MAX_LISTED)).await?;
+    let rows = entries.iter().map(|entry| {
         json!({
             "cacheKey": entry.key,
             "cacheVersion": entry.version,
@@ -101,59 +98,58 @@ struct Reserve {
     cache_size: Option<u64>,
 }
 
-pub(super) async fn reserve(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Plain> {
-    let job = job(&shared, &headers)?;
+pub(super) async fn reserve(State(backend): State<Shared>, headers: HeaderMap, body: Body) -> Result<Response, Plain> {
+    let job = job(&backend, &headers).await?;
     let reserve: Reserve = json_body(body).await?;
-    let limit = shared.caches.quota_bytes().min(shared.config.max_blob_bytes);
+    let limit = backend.cache_limit();
     if reserve.cache_size.is_some_and(|size| size > limit) {
         return Err(bad(&format!("the cache is larger than the {limit} bytes allowed")));
     }
     if job.scopes.write.is_none() {
         return Err(Plain(StatusCode::FORBIDDEN, caches::WRITE_DENIED.to_owned()));
     }
-    let pending = blocking(move || caches::open(&shared, &job, &reserve.key, &reserve.version)).await?;
-    Ok((StatusCode::CREATED, Json(json!({"cacheId": pending.id}))).into_response())
+    let id = blocking(move || backend.create_cache(&job, &reserve.key, &reserve.version)).await?;
+    Ok((StatusCode::CREATED, Json(json!({"cacheId": id}))).into_response())
 }
 
-fn own_upload(shared: &Shared, headers: &HeaderMap, id: u64) -> Result<Arc<Pending>, Plain> {
-    let job = job(shared, headers)?;
-    let pending = shared.upload(id).filter(|pending| pending.job == job.backend_id);
-    pending.ok_or_else(|| Plain(StatusCode::NOT_FOUND, format!("there is no upload {id} of this job")))
+async fn own_upload(backend: &Shared, job: &Job, id: u64) -> Result<Box<dyn Receiver>, Plain> {
+    let asked = Arc::clone(backend);
+    let upload = blocking(move || asked.upload(id)).await?.filter(|upload| upload.job() == job.backend_id);
+    upload.ok_or_else(|| Plain(StatusCode::NOT_FOUND, format!("there is no upload {id} of this job")))
 }
 
 pub(super) async fn upload(
-    State(shared): State<Arc<Shared>>,
+    State(backend): State<Shared>,
     Path(id): Path<u64>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Plain> {
-    let pending = own_upload(&shared, &headers, id)?;
+    let job = job(&backend, &headers).await?;
+    let upload = own_upload(&backend, &job, id).await?;
     let range = headers.get(header::CONTENT_RANGE).and_then(|value| value.to_str().ok()).and_then(content_range);
     let (start, end) = range.ok_or_else(|| bad("Content-Range must read: bytes START-END/*"))?;
-    let limit = pending.upload.limit();
+    let limit = upload.limit();
     if end >= limit {
         return Err(Plain(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the cache is larger than the {limit} bytes allowed"),
         ));
     }
-    let offset = body::pump(body, start, move |offset, chunk| {
+    let expected = end + 1 - start;
+    let (upload, writer) = blocking(move || upload.writer().map(|writer| (upload, writer))).await?;
+    let sink = body::pump(body, (writer, 0_u64), move |(writer, count), chunk| {
         // One byte more than announced is enough to know; it is never written.
-        if chunk.len() as u64 > end + 1 - *offset {
-            return Err(crate::Error::Size { expected: end + 1 - start, actual: *offset - start + chunk.len() as u64 });
+        *count += chunk.len() as u64;
+        if *count > expected {
+            return Err(crate::Error::Size { expected, actual: *count });
         }
-        pending.upload.write_range(*offset, chunk)?;
-        *offset += chunk.len() as u64;
-        Ok(())
+        writer.write_all(chunk).map_err(|error| crate::Error::Io { path: "upload".into(), source: error })
     });
-    let offset = offset.await?;
-    if offset != end + 1 {
-        return Err(crate::Error::Size { expected: end + 1 - start, actual: offset - start }.into());
+    let (writer, count) = sink.await?;
+    if count != expected {
+        return Err(crate::Error::Size { expected, actual: count }.into());
     }
+    blocked(move || upload.add_range(start, writer.finish()).map_err(Plain::from)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -171,18 +167,15 @@ struct Commit {
 }
 
 pub(super) async fn commit(
-    State(shared): State<Arc<Shared>>,
+    State(backend): State<Shared>,
     Path(id): Path<u64>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Plain> {
-    let pending = own_upload(&shared, &headers, id)?;
-    let commit: Commit = json_body(body).await?;
-    blocking(move || {
-        pending.upload.commit_ranges(commit.size)?;
-        caches::close(&shared, &pending, Some(commit.size))
-    })
-    .await?;
+    let job = job(&backend, &headers).await?;
+    own_upload(&backend, &job, id).await?;
+    let Commit { size } = json_body(body).await?;
+    blocking(move || backend.finalize_cache(&job, CacheUpload::Ranges { id, size }, Some(size))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

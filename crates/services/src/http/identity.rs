@@ -1,9 +1,9 @@
 //! Identity tokens, and what a verifier needs to check them.
 
 use super::answer::Plain;
-use super::{bearer, blocking};
+use super::{Shared, bearer, blocking};
+use crate::backend::TokenUse;
 use crate::oidc::claims::claims;
-use crate::services::Shared;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -20,29 +20,33 @@ pub(super) struct Wanted {
 }
 
 pub(super) async fn token(
-    State(shared): State<Arc<Shared>>,
+    State(backend): State<Shared>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Plain> {
-    let Some(job) = bearer(&shared, &headers, "id-token").filter(|job| job.identity.id_token) else {
+    let asked = Arc::clone(&backend);
+    let job = blocking(move || bearer(&*asked, &headers, TokenUse::IdToken)).await?;
+    let Some(job) = job.filter(|job| job.identity.id_token) else {
         let refused = "the request token is missing, not ours, or its job has ended";
         return Err(Plain(StatusCode::UNAUTHORIZED, refused.to_owned()));
     };
     let owner = job.identity.repository.split('/').next().unwrap_or_default();
     let audience = wanted.audience.filter(|audience| !audience.is_empty());
-    let audience = audience.unwrap_or_else(|| format!("{}/{owner}", shared.config.server_url.trim_end_matches('/')));
+    let server_url = backend.edge().server_url.trim_end_matches('/');
+    let audience = audience.unwrap_or_else(|| format!("{server_url}/{owner}"));
     if audience.len() > MAX_AUDIENCE {
         return Err(Plain(StatusCode::BAD_REQUEST, format!("the audience is longer than {MAX_AUDIENCE} bytes")));
     }
     let value = blocking(move || {
-        let claims = claims(&job.identity, &shared.config.repository, shared.issuer(), &audience, shared.now());
-        shared.issuer_key()?.sign(&claims)
+        let edge = backend.edge();
+        let claims = claims(&job.identity, &backend.repository(&job), &edge.issuer, &audience, edge.now());
+        backend.issuer_key()?.sign(&claims)
     });
     Ok(Json(json!({"count": 1, "value": value.await?})))
 }
 
-pub(super) async fn configuration(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let issuer = shared.issuer();
+pub(super) async fn configuration(State(backend): State<Shared>) -> Json<Value> {
+    let issuer = &backend.edge().issuer;
     Json(json!({
         "issuer": issuer,
         "jwks_uri": format!("{}/.well-known/jwks", issuer.trim_end_matches('/')),
@@ -59,7 +63,7 @@ pub(super) async fn configuration(State(shared): State<Arc<Shared>>) -> Json<Val
     }))
 }
 
-pub(super) async fn keys(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Plain> {
-    let key = blocking(move || shared.issuer_key()).await?;
+pub(super) async fn keys(State(backend): State<Shared>) -> Result<Json<Value>, Plain> {
+    let key = blocking(move || backend.issuer_key()).await?;
     Ok(Json(key.jwks()))
 }

@@ -1,8 +1,8 @@
 //! Twirp: one route, JSON in and out.
 
 use super::answer::Twirp;
-use super::{artifacts, bearer, body, caches};
-use crate::services::{Job, Shared};
+use super::{Shared, artifacts, bearer, body, caches};
+use crate::backend::{Backend, Job, TokenUse};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -67,12 +67,14 @@ fn camel_case(name: &str) -> String {
 }
 
 pub(super) async fn call(
-    State(shared): State<Arc<Shared>>,
+    State(backend): State<Shared>,
     Path((service, method)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Twirp> {
-    let Some(job) = bearer(&shared, &headers, "runtime") else {
+    let (asked, given) = (Arc::clone(&backend), headers.clone());
+    let job = super::blocking(move || bearer(&*asked, &given, TokenUse::Runtime)).await?;
+    let Some(job) = job else {
         return Err(Twirp::new("unauthenticated", "the runtime token is missing, not ours, or its job has ended"));
     };
     let json = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -84,15 +86,13 @@ pub(super) async fn call(
     };
     let request: Map<String, Value> = serde_json::from_slice(&bytes)
         .map_err(|error| Twirp::new("malformed", format!("not a JSON object: {error}")))?;
-    let request = Request(request);
-    let call = Call { shared, job, request };
-    let answer = tokio::task::spawn_blocking(move || call.dispatch(&service, &method)).await;
-    answer.unwrap_or_else(|error| Err(Twirp::new("internal", error.to_string()))).map(Json)
+    let call = Call { backend, job, request: Request(request) };
+    super::blocked(move || call.dispatch(&service, &method)).await.map(Json)
 }
 
 /// One authenticated request.
 pub(super) struct Call {
-    pub(super) shared: Arc<Shared>,
+    pub(super) backend: Arc<dyn Backend>,
     pub(super) job: Arc<Job>,
     pub(super) request: Request,
 }

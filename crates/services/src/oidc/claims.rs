@@ -7,7 +7,22 @@ use serde_json::{Value, json};
 const LIFETIME: i64 = 600;
 
 /// `sub`: the environment if there is one, else that it is a pull request, else the ref.
-pub(crate) fn subject(job: &JobIdentity) -> String {
+pub(crate) fn subject(job: &JobIdentity, claims: &Value) -> String {
+    if let Some(names) = &job.subject {
+        // The repository's own form: `repo:o/r:ref:refs/heads/main:actor:mona`.
+        let parts = names.iter().map(|name| match name.as_str() {
+            "repo" => format!("repo:{}", job.repository),
+            "context" => usual(job)
+                .split_once(&format!("repo:{}:", job.repository))
+                .map_or_else(String::new, |(_, rest)| rest.to_owned()),
+            name => format!("{name}:{}", claims[name].as_str().unwrap_or_default().replace(':', "%3A")),
+        });
+        return parts.collect::<Vec<_>>().join(":");
+    }
+    usual(job)
+}
+
+fn usual(job: &JobIdentity) -> String {
     let repository = &job.repository;
     match &job.environment {
         // A colon would read as another part of the subject.
@@ -29,7 +44,6 @@ pub(crate) fn claims(
     let ref_type = if job.git_ref.starts_with("refs/tags/") { "tag" } else { "branch" };
     let mut claims = json!({
         "jti": uuid::Uuid::new_v4().to_string(),
-        "sub": subject(job),
         "aud": audience,
         "iss": issuer,
         "iat": now,
@@ -61,6 +75,7 @@ pub(crate) fn claims(
     if let Some(environment) = &job.environment {
         claims["environment"] = json!(environment);
     }
+    claims["sub"] = json!(subject(job, &claims));
     claims
 }
 
@@ -85,7 +100,13 @@ mod tests {
             (job("push", "refs/heads/main", Some("a:b")), "repo:o/r:environment:a%3Ab"),
         ];
         for (job, expected) in table {
-            assert_eq!(subject(&job), expected);
+            assert_eq!(subject(&job, &Value::Null), expected);
         }
+        let names = ["repo", "context", "actor", "job_workflow_ref"].map(str::to_owned).to_vec();
+        let own = JobIdentity { subject: Some(names), ..job("push", "refs/heads/main", None) };
+        let claims = json!({"actor": "mona", "job_workflow_ref": "o/r/.github/workflows/x.yml@refs/heads/main"});
+        let expected =
+            "repo:o/r:ref:refs/heads/main:actor:mona:job_workflow_ref:o/r/.github/workflows/x.yml@refs/heads/main";
+        assert_eq!(subject(&own, &claims), expected);
     }
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 const BITS: usize = 2048;
 
 /// Signs identity tokens and publishes its public half.
-pub(crate) struct IssuerKey {
+pub struct IssuerKey {
     pair: RsaKeyPair,
     kid: String,
     modulus: String,
@@ -43,6 +43,14 @@ impl IssuerKey {
         }
     }
 
+    /// A new key, as PEM; takes up to a second.
+    pub fn fresh() -> Result<String> {
+        let unusable = |error: rsa::pkcs1::Error| Error::Key(error.to_string());
+        let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS);
+        let der = private.map_err(|error| Error::Key(error.to_string()))?.to_pkcs1_der().map_err(unusable)?;
+        Ok(to_pem(der.as_bytes()))
+    }
+
     fn create(dir: &Path, path: &Path) -> Result<IssuerKey> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(Error::io(dir))?;
         let lock_path = dir.join("lock");
@@ -52,10 +60,7 @@ impl IssuerKey {
         if let Ok(pem) = fs::read_to_string(path) {
             return IssuerKey::from_pem(path, &pem);
         }
-        let unusable = |error: rsa::pkcs1::Error| Error::Key(error.to_string());
-        let private = rsa::RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS);
-        let der = private.map_err(|error| Error::Key(error.to_string()))?.to_pkcs1_der().map_err(unusable)?;
-        let pem = to_pem(der.as_bytes());
+        let pem = IssuerKey::fresh()?;
         let new = dir.join("key.pem.new");
         // A leftover of a killed process; its mode is not known.
         crate::disk::remove_file(&new)?;
@@ -66,7 +71,8 @@ impl IssuerKey {
         IssuerKey::from_pem(path, &pem)
     }
 
-    fn from_pem(path: &Path, pem: &str) -> Result<IssuerKey> {
+    /// From PEM; `path` is how errors name where it comes from.
+    pub fn from_pem(path: &Path, pem: &str) -> Result<IssuerKey> {
         let unusable =
             |what: String| Error::Key(format!("{} {what}; remove it to have a new one made", path.display()));
         let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();

@@ -1,12 +1,11 @@
 //! What every request sees.
 
+use crate::admission::{ID_TOKEN, RUNTIME};
+use crate::backend::{Edge, Job, TokenUse};
 use crate::disk::upload::Upload;
 use crate::oidc::IssuerKey;
-use crate::token::{Signer, backend_id};
-use crate::{
-    ArtifactOwner, ArtifactStore, CacheOwner, CacheScopes, CacheStore, Content, JobIdentity, Reservation, Result,
-    ServicesConfig,
-};
+use crate::token::Signer;
+use crate::{ArtifactStore, CacheStore, Content, Reservation, Result, ServicesConfig};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,9 +17,7 @@ const MAX_PENDING: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: ServicesConfig,
-    /// Without a closing slash.
-    pub(crate) url: String,
-    pub(crate) signer: Signer,
+    pub(crate) edge: Edge,
     pub(crate) artifacts: ArtifactStore,
     pub(crate) caches: CacheStore,
     issuer_key: Mutex<Option<Arc<IssuerKey>>>,
@@ -33,36 +30,6 @@ pub(crate) struct Shared {
 struct Uploads {
     last_id: u64,
     pending: HashMap<u64, Arc<Pending>>,
-}
-
-/// A job that is running.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) identity: JobIdentity,
-    pub(crate) run_backend_id: String,
-    pub(crate) backend_id: String,
-    pub(crate) nonce: String,
-    pub(crate) scopes: CacheScopes,
-}
-
-impl Job {
-    pub(crate) fn new(identity: &JobIdentity) -> Job {
-        Job {
-            run_backend_id: backend_id(&[&identity.run_id]),
-            backend_id: backend_id(&[&identity.run_id, &identity.job_id]),
-            nonce: uuid::Uuid::new_v4().to_string(),
-            scopes: CacheScopes::of(identity),
-            identity: identity.clone(),
-        }
-    }
-
-    pub(crate) fn artifact_owner(&self) -> ArtifactOwner {
-        ArtifactOwner { run_id: self.identity.run_id.clone(), job_id: self.identity.job_id.clone() }
-    }
-
-    pub(crate) fn cache_owner(&self) -> CacheOwner {
-        CacheOwner { run_id: self.identity.run_id.clone(), job_id: self.identity.job_id.clone() }
-    }
 }
 
 /// An upload between its announcement and its end.
@@ -107,8 +74,13 @@ impl Shared {
     pub(crate) fn new(config: ServicesConfig, url: &str) -> Result<Shared> {
         let clock = &config.clock;
         Ok(Shared {
-            url: url.to_owned(),
-            signer: Signer::generate()?,
+            edge: Edge {
+                url: url.to_owned(),
+                issuer: config.issuer.clone().unwrap_or_else(|| url.to_owned()),
+                server_url: config.server_url.clone(),
+                signer: Signer::generate()?,
+                clock: clock.clone(),
+            },
             artifacts: ArtifactStore::with_limits(&config.run_dir, config.max_blob_bytes, clock.clone()),
             caches: CacheStore::with_quota(&config.data_dir, config.quota_bytes, clock.clone()),
             issuer_key: Mutex::default(),
@@ -116,15 +88,6 @@ impl Shared {
             uploads: Mutex::default(),
             config,
         })
-    }
-
-    /// Seconds since 1970.
-    pub(crate) fn now(&self) -> i64 {
-        self.config.clock.now().as_second()
-    }
-
-    pub(crate) fn issuer(&self) -> &str {
-        self.config.issuer.as_deref().unwrap_or(&self.url)
     }
 
     /// Blocks while the key is made.
@@ -151,16 +114,15 @@ impl Shared {
         self.drop_uploads(|pending| ended.contains(&pending.job));
     }
 
-    /// The running job of an upload.
-    pub(crate) fn job_of(&self, pending: &Pending) -> Option<Arc<Job>> {
-        locked(&self.jobs).get(&pending.job).cloned()
-    }
-
     /// The running job a token of the given use was made for.
-    pub(crate) fn authenticate(&self, token: &str, use_: &str) -> Option<Arc<Job>> {
-        let claims = self.signer.verify_jwt(token, self.now())?;
+    pub(crate) fn authenticate(&self, token: &str, use_: TokenUse) -> Option<Arc<Job>> {
+        let claims = self.edge.signer.verify_jwt(token, self.edge.now())?;
         let job = Arc::clone(locked(&self.jobs).get(claims["job"].as_str()?)?);
-        (claims["use"] == use_ && claims["nonce"] == job.nonce.as_str()).then_some(job)
+        let wanted = match use_ {
+            TokenUse::Runtime => RUNTIME,
+            TokenUse::IdToken => ID_TOKEN,
+        };
+        (claims["use"] == wanted && claims["nonce"] == job.nonce.as_str()).then_some(job)
     }
 
     /// Opens an upload; `None` when there are too many.
