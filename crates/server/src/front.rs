@@ -15,6 +15,8 @@ pub(crate) struct Front {
     runners: Router,
     git: Router,
     api: Router,
+    /// The API as a host of its own has it, without a path before it.
+    api_host: Router,
     services: Router,
     images: Option<Router>,
     pages: Router,
@@ -25,7 +27,8 @@ impl Front {
         Self {
             runners: server.runner_routes(),
             git: server.forge().router(),
-            api: server.api_routes(),
+            api: server.api().router(),
+            api_host: api_host(server),
             services: server.service_routes(),
             images: server.image_routes(),
             pages: crate::pages::router(server),
@@ -52,11 +55,12 @@ impl Front {
 
     fn part(&self, path: &str, headers: &HeaderMap) -> Option<&Router> {
         if is_api_host(headers) {
-            return Some(&self.api);
+            return Some(&self.api_host);
         }
         let mut words = path.trim_start_matches('/').split('/');
         let (first, second, third) = (words.next().unwrap_or(""), words.next(), words.next());
         Some(match first {
+            "_trunkline" if second == Some("hooks") => &self.git,
             "_trunkline" => &self.runners,
             "api" => &self.api,
             "twirp" | "blobs" | "_apis" | "oidc" | ".well-known" => &self.services,
@@ -70,6 +74,14 @@ impl Front {
 /// `api.ci.example.com`, which is what GitHub's tools call at github.com's.
 fn is_api_host(headers: &HeaderMap) -> bool {
     headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| host.starts_with("api."))
+}
+
+fn api_host(server: &Server) -> Router {
+    let api = server.api().clone();
+    Router::new().fallback(move |request: Request| {
+        let api = api.clone();
+        async move { api.handle_host(request).await }
+    })
 }
 
 /// `/owner/name.git/…`, and what git asks of `/owner/name` without the ending.

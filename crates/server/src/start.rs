@@ -32,6 +32,7 @@ struct Parts {
     forge: Forge,
     control: Control,
     depot: Depot,
+    api: rest::Api,
     registry: Option<registry::Registry>,
     /// How clients reach it, without a closing slash.
     url: String,
@@ -92,9 +93,15 @@ impl Server {
         let forge = Forge::start(store.clone(), identity.clone(), files, settings)?;
         let admission = Arc::new(Admission::new(&keys::services(&identity).await?, &url));
         let control = Control::new(identity.clone(), forge.clone(), admission.clone(), control_settings(&config, &url));
+        let api = rest::Api::new(rest::Parts {
+            identity: identity.clone(),
+            forge: forge.clone(),
+            control: control.clone(),
+            settings: rest::Settings { forwarded: config.forwarded, ..rest::Settings::default() },
+        });
         let registry = config.registry.then(|| open_registry(&config)).transpose()?;
         let parts =
-            Parts { config, store, identity, forge, control, depot, registry, url, addresses, tls, _lock: lock };
+            Parts { config, store, identity, forge, control, depot, api, registry, url, addresses, tls, _lock: lock };
         Ok((Self(Arc::new(parts)), listeners))
     }
 
@@ -183,8 +190,8 @@ impl Server {
         control::router(self.control().clone())
     }
 
-    pub(crate) fn api_routes(&self) -> Router {
-        crate::front::absent()
+    pub(crate) fn api(&self) -> &rest::Api {
+        &self.0.api
     }
 
     pub(crate) fn service_routes(&self) -> Router {
