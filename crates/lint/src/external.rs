@@ -131,8 +131,19 @@ struct Comment {
     file: String,
 }
 
+/// What GitHub's shells are started with: the script stops at the first command that fails.
+const PRELUDE: &str = "set -e\n";
+
 impl ScriptTask {
-    /// What shellcheck says in its format `json1` about scripts that were put into files called by their number.
+    /// The script as a program outside is to get it.
+    pub fn source(&self) -> String {
+        match self.dialect {
+            Dialect::Bash | Dialect::Sh => format!("{PRELUDE}{}", self.text),
+            Dialect::Python => self.text.clone(),
+        }
+    }
+
+    /// What shellcheck says in its format `json1` about the sources of scripts, in files called by their number.
     ///
     /// # Errors
     /// When it is not of that form.
@@ -143,8 +154,13 @@ impl ScriptTask {
             let name = comment.file.rsplit('/').next().unwrap_or_default();
             let Some(task) = name.parse().ok().and_then(|index: usize| tasks.get(index)) else { continue };
             let Some(document) = project.document(task.file) else { continue };
-            let start = offset(&task.text, comment.line, comment.column);
-            let end = offset(&task.text, comment.end_line, comment.end_column).max(start);
+            // The first line is not of the file.
+            let (line, end_line) = (comment.line.saturating_sub(1), comment.end_line.saturating_sub(1));
+            if line == 0 {
+                continue;
+            }
+            let start = offset(&task.text, line, comment.column);
+            let end = offset(&task.text, end_line, comment.end_column).max(word_end(&task.text, start));
             // A place among underscores is one of ours.
             let about_expression = task.text[start..end].contains("___");
             if OF_UNDERSCORES.contains(&comment.code) || (about_expression && comment.code == 2016) {
@@ -187,6 +203,13 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     let rest = text[start..].split('\n').next().unwrap_or_default();
     let inside: usize = rest.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
     start + inside
+}
+
+/// The end of the word at a place, or of the character there.
+fn word_end(text: &str, at: usize) -> usize {
+    let rest = &text[at..];
+    let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    at + word.max(rest.chars().next().map_or(0, char::len_utf8))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
 fn shellcheck(program: &PathBuf, tasks: &[ScriptTask], project: &Project) -> Result<Vec<Finding>, Failure> {
     let directory = tempfile::tempdir().map_err(Failure::broken)?;
     for (index, task) in tasks.iter().enumerate() {
-        std::fs::write(directory.path().join(index.to_string()), &task.text).map_err(Failure::broken)?;
+        std::fs::write(directory.path().join(index.to_string()), task.source()).map_err(Failure::broken)?;
     }
     let mut found = Vec::new();
     for (dialect, shell) in [(Dialect::Bash, "bash"), (Dialect::Sh, "sh")] {
@@ -69,7 +69,7 @@ fn pyflakes(program: &PathBuf, task: &ScriptTask) -> Result<String, Failure> {
         .spawn()
         .map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(task.text.as_bytes()).map_err(failed)?;
+        stdin.write_all(task.source().as_bytes()).map_err(failed)?;
     }
     let output = child.wait_with_output().map_err(failed)?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())

@@ -29,7 +29,23 @@ fn findings_go_to_standard_output_and_into_the_exit_code() {
     let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", BAD)]).unwrap();
     let found = lint(&repository, &["--profile", "correctness"]);
     assert_eq!(found.code, Some(1), "{}", found.stderr);
-    insta::assert_snapshot!(found.stdout, @"");
+    insta::assert_snapshot!(found.stdout, @"
+    error[correctness/deprecated-runner-label]: GitHub has had no `ubuntu-20.04` since April 2025
+     --> .github/workflows/ci.yml:5:14
+      |
+    5 |     runs-on: ubuntu-20.04 # the old one
+      |              ^^^^^^^^^^^^
+      |
+      = help: use `ubuntu-latest`, or the version that you need
+
+    error[workflow/unknown-need]: there is no job `b`
+     --> .github/workflows/ci.yml:6:12
+      |
+    6 |     needs: b
+      |            ^
+      |
+      = help: the jobs are a
+    ");
     assert_eq!(lint(&repository, &["--profile", "correctness", "--fail-on", "never"]).code, Some(0));
     let good = TestRepository::from_files(&[(".github/workflows/ci.yml", GOOD)]).unwrap();
     let clean = lint(&good, &["--profile", "correctness"]);
@@ -61,7 +77,15 @@ fn names_of_rules_in_the_configuration_have_to_exist() {
     ];
     let repository = TestRepository::from_files(&files).unwrap();
     let found = lint(&repository, &["--rule", "config/*"]);
-    insta::assert_snapshot!(found.stdout, @"");
+    insta::assert_snapshot!(found.stdout, @r#"
+    warning[config/unknown-rule]: there is no rule `correctness/missing-timeuot`
+     --> trunkline.toml:2:12
+      |
+    2 | disable = ["correctness/missing-timeuot"]
+      |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: did you mean `correctness/missing-timeout`?
+    "#);
 }
 
 #[test]
@@ -106,7 +130,7 @@ fn fixes_keep_comments_and_layout() {
 #[test]
 fn a_baseline_holds_what_was_there() {
     let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", BAD)]).unwrap();
-    let rule = ["--rule", "correctness/*", "--baseline", "lint.json"];
+    let rule = ["--rule", "correctness/deprecated-runner-label", "--baseline", "lint.json"];
     assert_eq!(lint(&repository, &rule).code, Some(4));
     assert_eq!(lint(&repository, &[&rule[..], &["--write-baseline"]].concat()).code, Some(0));
     let known = lint(&repository, &rule);
@@ -128,7 +152,8 @@ fn only_changed_lines_are_told() {
         TestRepository::from_files(&[(".github/workflows/ci.yml", BAD), (".github/workflows/old.yml", BAD)]).unwrap();
     repository.script("git init -q . 2>/dev/null || true").unwrap();
     repository.commit_all("first").unwrap();
-    let changed = ["--format", "json", "--rule", "correctness/*", "--changed-since", "HEAD"];
+    let rule = "correctness/deprecated-runner-label";
+    let changed = ["--format", "json", "--rule", rule, "--changed-since", "HEAD"];
     assert_eq!(rules(&lint(&repository, &changed)), Vec::<String>::new());
     repository.write(".github/workflows/ci.yml", &BAD.replace("ubuntu-20.04", "macos-12")).unwrap();
     repository.write(".github/workflows/new.yml", BAD).unwrap();
@@ -192,11 +217,13 @@ fn shellcheck_is_asked_where_it_is() {
         testkit::skip("shellcheck_is_asked_where_it_is", "shellcheck is not on PATH");
         return;
     }
-    let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          if [ \"$A\" == 1 ]; then\n            echo '${{ github.ref }}'\n      - run: cd x; rm $Y # fine\n";
+    let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          cd x\n          if [ \"$A\" == 1 ]; then\n            echo '${{ github.ref }}'\n";
     let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", text)]).unwrap();
     let arguments = ["lint", "--rule", "scripts/shellcheck", "--format", "json"].map(str::to_owned);
     let found = binary().run(&repository, &arguments, &[], None).unwrap();
     let json: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+    // `cd` without `||` is fine, as GitHub stops at the first command that fails.
     let first = &json.as_array().unwrap()[0];
-    assert_eq!((first["line"].as_u64(), first["column"].as_u64()), (Some(7), Some(11)), "{}", found.stdout);
+    let place = (first["line"].as_u64(), first["column"].as_u64(), first["end_column"].as_u64());
+    assert_eq!(place, (Some(8), Some(11), Some(13)), "{}", found.stdout);
 }

@@ -26,6 +26,7 @@ mod required_with_default;
 mod result_never_failure;
 mod shell_not_on_runner;
 mod too_many_inputs;
+mod trailing_newline;
 mod unknown_payload_field;
 mod unknown_runner_label;
 mod unknown_timezone;
@@ -65,6 +66,7 @@ pub(super) const RULES: &[&Rule] = &[
     &result_never_failure::RULE,
     &shell_not_on_runner::RULE,
     &too_many_inputs::RULE,
+    &trailing_newline::RULE,
     &unknown_payload_field::RULE,
     &unknown_runner_label::RULE,
     &unknown_timezone::RULE,

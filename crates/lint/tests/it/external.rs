@@ -51,7 +51,7 @@ fn what_shellcheck_says_stands_in_the_workflow() {
         )
     };
     // 2154 is about a name that an expression stands for.
-    let json = format!(r#"{{"comments":[{},{}]}}"#, comment(2086, 2, 4, 10), comment(2154, 1, 4, 27));
+    let json = format!(r#"{{"comments":[{},{}]}}"#, comment(2086, 3, 4, 10), comment(2154, 2, 4, 27));
     let others = ScriptTask::read_shellcheck(&json, &tasks, &sample.project).unwrap();
     let options = Options { confidence: Some(Confidence::Low), only: vec!["scripts/*".into()], ..Options::default() };
     let found = lint::lint_with(&sample.project, &options, others.clone()).findings;

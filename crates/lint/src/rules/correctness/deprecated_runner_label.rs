@@ -26,7 +26,7 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     for label in &labels {
         let Some((since, instead)) = gone(label.text) else { continue };
         report
-            .at(label.span, format!("GitHub has no `{}` since {since}", label.text))
+            .at(label.span, format!("GitHub has had no `{}` since {since}", label.text))
             .help(format!("use `{instead}`, or the version that you need"))
             .fix(Fix::unsafe_(format!("use `{instead}`")).replace(label.span, instead));
     }
