@@ -24,6 +24,7 @@ mod pipeline_without_pipefail;
 mod queue_with_cancel;
 mod required_with_default;
 mod result_never_failure;
+mod schedule_without_cron;
 mod shell_not_on_runner;
 mod too_many_inputs;
 mod trailing_newline;
@@ -64,6 +65,7 @@ pub(super) const RULES: &[&Rule] = &[
     &queue_with_cancel::RULE,
     &required_with_default::RULE,
     &result_never_failure::RULE,
+    &schedule_without_cron::RULE,
     &shell_not_on_runner::RULE,
     &too_many_inputs::RULE,
     &trailing_newline::RULE,

@@ -81,7 +81,7 @@ const GITHUB: &[&str] = &[
 
 static GITHUB_TYPE: LazyLock<Type> = LazyLock::new(|| {
     let mut properties = strings(GITHUB);
-    properties.push(("event".into(), Type::Any));
+    properties.push(("event".into(), Type::open(Vec::new())));
     properties.push(("ref_protected".into(), Type::Bool));
     Type::closed(properties)
 });
@@ -201,8 +201,11 @@ impl<'a> Surroundings<'a> {
         let more = known_action::split(&uses.value)
             .is_some_and(|(name, _)| MORE_OUTPUTS.iter().any(|other| other.eq_ignore_ascii_case(name)));
         match KnownAction::find(&uses.value, self.document.version_comment(uses)).filter(|_| !more) {
-            Some(action) => Type::closed(action.outputs().map(|name| (name.into(), Type::String)).collect()),
-            None => STRINGS.clone(),
+            // Where none is listed, the code may set some all the same.
+            Some(action) if action.outputs().next().is_some() => {
+                Type::closed(action.outputs().map(|name| (name.into(), Type::String)).collect())
+            }
+            _ => STRINGS.clone(),
         }
     }
 

@@ -185,6 +185,12 @@ impl Inference<'_> {
                 _ => format!("compare one of its properties, or `toJSON({})`", odd.text()),
             };
             self.problem(ProblemKind::Comparison, part, message, vec![help]);
+        } else if !matches!(comparison, Comparison::Equal | Comparison::NotEqual)
+            && let Some((odd, _)) =
+                [(left, &left_type), (right, &right_type)].into_iter().find(|(_, ty)| **ty == Type::Bool)
+        {
+            let message = format!("`{}` is a boolean, which has no order: it counts as 0 or 1", odd.text());
+            self.problem(ProblemKind::Comparison, part, message, Vec::new());
         }
         Type::Bool
     }

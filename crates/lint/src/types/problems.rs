@@ -8,7 +8,7 @@ use super::infer::{Problem, ProblemKind};
 use super::{Surroundings, Type, infer};
 use crate::document::Document;
 use crate::project::Project;
-use crate::subject::{ExpressionSubject, Owner};
+use crate::subject::ExpressionSubject;
 use crate::walk;
 
 /// A problem with its place in the file.
@@ -53,6 +53,7 @@ enum Takes {
     Text,
     Number,
     Bool,
+    Labels,
 }
 
 /// What is wrong with a value of this type under the key of an expression.
@@ -65,8 +66,21 @@ fn expectation(subject: &ExpressionSubject<'_>, ty: &Type) -> Option<Problem> {
         Takes::Text if ty.is_collection() => Some(collection(text, range, ty)),
         Takes::Number => wrong(text, range, ty, "a number", &Type::Number),
         Takes::Bool => wrong(text, range, ty, "`true` or `false`", &Type::Bool),
+        Takes::Labels => labels(text, range, ty),
         Takes::Text | Takes::Anything => None,
     }
+}
+
+/// An object is `{group, labels}` under `runs-on`.
+fn labels(text: &str, range: Range<usize>, ty: &Type) -> Option<Problem> {
+    let Type::Object(object) = ty else { return None };
+    if object.get("labels").is_some() || object.get("group").is_some() {
+        return None;
+    }
+    let message = format!("`{text}` is an object without `group` and `labels`, and names no runner");
+    let names: Vec<&str> = object.properties.iter().map(|(name, _)| &**name).collect();
+    let help = names.first().map(|name| format!("one of its properties may: `{text}.{name}`"));
+    Some(Problem { kind: ProblemKind::Mismatch, range, message, help: help.into_iter().collect() })
 }
 
 fn takes(subject: &ExpressionSubject<'_>) -> Takes {
@@ -80,7 +94,7 @@ fn takes(subject: &ExpressionSubject<'_>) -> Takes {
         ("continue-on-error", _) | ("strategy", Some("fail-fast")) | ("concurrency", Some("cancel-in-progress")) => {
             Takes::Bool
         }
-        _ if matches!(subject.owner, Owner::Workflow { .. }) => Takes::Anything,
+        ("runs-on", _) => Takes::Labels,
         _ => Takes::Anything,
     }
 }
