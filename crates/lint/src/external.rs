@@ -161,6 +161,7 @@ impl ScriptTask {
             }
             let start = offset(&task.text, line, comment.column);
             let end = offset(&task.text, end_line, comment.end_column).max(word_end(&task.text, start));
+            let (start, end) = on_text(&task.text, start, end);
             // A place among underscores is one of ours.
             let about_expression = task.text[start..end].contains("___");
             if OF_UNDERSCORES.contains(&comment.code) || (about_expression && comment.code == 2016) {
@@ -203,6 +204,16 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     let rest = text[start..].split('\n').next().unwrap_or_default();
     let inside: usize = rest.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
     start + inside
+}
+
+/// What is missing at a script's end is shown at its last line.
+fn on_text(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let text = text.trim_end();
+    if start < text.len() {
+        return (start, end);
+    }
+    let line = text.rfind('\n').map_or(0, |newline| newline + 1);
+    (line + (text.len() - line - text[line..].trim_start().len()), text.len())
 }
 
 /// The end of the word at a place, or of the character there.
