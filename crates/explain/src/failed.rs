@@ -179,7 +179,8 @@ fn account(step: &StepModel, log: &str, error: Option<&str>, causes: &[Recognise
         script,
         excerpt: range
             .filter_map(|index| {
-                let text = crate::text::without_colours(lines.get(index)?);
+                let line = lines.get(index)?;
+                let text = crate::text::without_colours(line.strip_prefix("##[error]").unwrap_or(line));
                 Some(Excerpt { number: index + 1, text, marked: marked(index) })
             })
             .collect(),

@@ -8,7 +8,7 @@ pub use render::lines;
 use serde::Serialize;
 
 use crate::run::RunModel;
-use crate::schedule::{Span, spans};
+use crate::schedule::{Schedule, Span};
 
 /// Times in microseconds.
 #[derive(Clone, Debug, Serialize)]
@@ -79,14 +79,14 @@ const STEPS: usize = 3;
 /// Explains a run's time beside earlier runs of the same workflows, newest first.
 #[must_use]
 pub fn explain(run: &RunModel, earlier: &[RunModel]) -> SlowExplanation {
-    let spans = spans(run);
-    let total = spans.iter().map(|span| span.end).max().unwrap_or(0);
+    let schedule = Schedule::of(run);
+    let spans = &schedule.spans;
     let jobs = spans.iter().map(|span| job_time(run, span, earlier)).collect();
     SlowExplanation {
         run: run.number,
-        total,
+        total: schedule.total,
         critical_path: spans.iter().filter(|span| span.critical).map(|span| span.job.key.clone()).collect(),
-        savings: savings::estimate(run, &spans, total),
+        savings: savings::estimate(&schedule),
         jobs,
         earlier: earlier
             .iter()

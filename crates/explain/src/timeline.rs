@@ -7,7 +7,7 @@ pub use trace::trace;
 use api::Conclusion;
 
 use crate::run::{RunModel, StepModel};
-use crate::schedule::{Span, spans};
+use crate::schedule::{Schedule, Span};
 use crate::text::{Line, Tone, cut, duration};
 
 /// Bars are at least so wide.
@@ -16,8 +16,7 @@ const LEAST: usize = 16;
 /// Bars for every job that ran and its steps, to scale, in the order of their starts. `│` marks jobs on the critical path.
 #[must_use]
 pub fn lines(run: &RunModel, columns: usize) -> Vec<Line> {
-    let spans = spans(run);
-    let total = spans.iter().map(|span| span.end).max().unwrap_or(0);
+    let Schedule { spans, total, .. } = Schedule::of(run);
     if spans.is_empty() {
         return vec![Line::new().plain("no job of this run was started")];
     }

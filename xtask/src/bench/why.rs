@@ -50,6 +50,8 @@ fn project(bench: &Bench) -> Result<Project, String> {
         project.write(&path(number), "two\n")?;
     }
     project.commit()?;
+    // As a clone has them.
+    time(&mut quiet("git", &["gc", "--quiet"], &project.path))?;
     time(&mut quiet("git", &["branch", "feature"], &project.path))?;
     time(&mut quiet("git", &["branch", "--force", "base", "HEAD~1"], &project.path))?;
     Ok(project)

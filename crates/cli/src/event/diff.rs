@@ -8,7 +8,6 @@ use crate::failure::Failure;
 use crate::project::Project;
 
 pub(super) fn push(project: &Project, event: &mut EventFacts, asked: &Asked, wants_files: bool) -> Result<(), Failure> {
-    let git = |error: git::GitError| Failure::broken(error.to_string());
     let repository = &project.repository;
     let facts = &project.facts;
     let head = match (&asked.head, &facts.head.sha) {
@@ -20,25 +19,47 @@ pub(super) fn push(project: &Project, event: &mut EventFacts, asked: &Asked, wan
             return Ok(());
         }
     };
-    let commit = repository.commit(&head).map_err(git)?;
-    let start = start(project, event, asked, &head)?;
+    let dirty = wants_files && asked.files.is_none() && !asked.clean && asked.head.is_none();
+    // git looks through the work tree while it is asked about commits.
+    std::thread::scope(|scope| {
+        let looking = dirty.then(|| scope.spawn(|| repository.status().map(|_| ())));
+        // The answer is kept; what goes wrong is told when it is asked for again.
+        let looked = || drop(looking.map(std::thread::ScopedJoinHandle::join));
+        pushed(project, event, asked, &head, wants_files, looked)
+    })
+}
+
+/// What a push of this commit brings. `looked` waits for the look through the work tree.
+fn pushed(
+    project: &Project,
+    event: &mut EventFacts,
+    asked: &Asked,
+    head: &str,
+    wants_files: bool,
+    looked: impl FnOnce(),
+) -> Result<(), Failure> {
+    let git = |error: git::GitError| Failure::broken(error.to_string());
+    let repository = &project.repository;
+    let commit = repository.commit(head).map_err(git)?;
+    let start = start(project, event, asked, head)?;
     // What a push would send: everything since the branch was last pushed, else the last commit.
     let since = start.since.or_else(|| commit.parents.first().cloned());
     let mut commits = match &since {
         Some(since) if commit.parents.first() != Some(since) => {
-            repository.commits_between(Some(since.as_str()), &head, MAX_COMMITS).map_err(git)?
+            repository.commits_between(Some(since.as_str()), head, MAX_COMMITS).map_err(git)?
         }
         _ => vec![commit],
     };
     if commits.is_empty() {
-        commits = vec![repository.commit(&head).map_err(git)?];
+        commits = vec![repository.commit(head).map_err(git)?];
     }
     event.commits = commits.iter().map(commit_facts).collect();
     if asked.most_commits.is_some_and(|most| commits.len() > most) {
         event.changed = ChangedFiles::TooMany;
     } else if wants_files && asked.files.is_none() {
-        let mut files = repository.changed_files(since.as_deref(), &head).map_err(git)?;
+        let mut files = repository.changed_files(since.as_deref(), head).map_err(git)?;
         if !asked.clean && asked.head.is_none() {
+            looked();
             files.extend(uncommitted(repository)?);
         }
         event.changed = changed(files);

@@ -1,5 +1,7 @@
 //! From the words of the command line to what is asked of an event.
 
+use std::borrow::Cow;
+
 use jiff::Zoned;
 use jiff::civil::DateTime;
 use trigger::{Event, RefKind};
@@ -49,7 +51,12 @@ pub(super) fn supposed(args: &EventArgs, project: &Project) -> Result<Supposed, 
         at: None,
         told: Vec::new(),
     };
-    supposed.asked.head = head(args, project)?;
+    if let Some((head, there)) = head(args, project)? {
+        if !there {
+            supposed.told.push(format!("{} is not there yet; it is put on HEAD", head.name));
+        }
+        supposed.asked.head = Some(head);
+    }
     match first {
         None if args.eventpath.is_some() => supposed.name = name_in_file(args)?,
         None => {}
@@ -135,8 +142,8 @@ impl Supposed {
     }
 
     /// The event with the cron line of the workflow that is due at the time asked about.
-    pub(super) fn due(&self, event: &Event, workflow: &Workflow) -> Event {
-        let mut event = event.clone();
+    pub(super) fn due<'e>(&self, event: &'e Event, workflow: &Workflow) -> Cow<'e, Event> {
+        let mut event = Cow::Borrowed(event);
         if let Some(at) = &self.at {
             let schedules = workflow.on.event("schedule").map(|event| event.schedules.as_slice()).unwrap_or_default();
             let due = schedules.iter().find(|schedule| {
@@ -144,7 +151,7 @@ impl Supposed {
                     .is_some_and(|time| explain::cron::is_due(&schedule.cron.value, time))
             });
             let line = due.map(|schedule| schedule.cron.value.to_string());
-            event.schedule = Some(line.unwrap_or_else(|| at.strftime("%Y-%m-%d %H:%M UTC").to_string()));
+            event.to_mut().schedule = Some(line.unwrap_or_else(|| at.strftime("%Y-%m-%d %H:%M UTC").to_string()));
         }
         event
     }
@@ -191,8 +198,8 @@ fn time_of(text: &str) -> Result<Zoned, Failure> {
     })
 }
 
-/// `--ref` and `--head`.
-fn head(args: &EventArgs, project: &Project) -> Result<Option<Head>, Failure> {
+/// `--ref` and `--head`, and whether such a ref exists.
+fn head(args: &EventArgs, project: &Project) -> Result<Option<(Head, bool)>, Failure> {
     let Some(text) = args.git_ref.as_ref().or(args.head.as_ref()) else { return Ok(None) };
     let (kind, name) = match text.strip_prefix("refs/tags/") {
         Some(name) => (RefKind::Tag, name),
@@ -206,9 +213,10 @@ fn head(args: &EventArgs, project: &Project) -> Result<Option<Head>, Failure> {
         RefKind::Tag => commit_of(project, text)?,
         RefKind::Branch | RefKind::Pull => project.repository.branch_commit(name),
     };
+    let there = commit.is_some();
     let commit = commit.or_else(|| project.facts.head.sha.clone());
     let commit = commit.ok_or_else(|| Failure::missing("the repository has no commit yet"))?;
-    Ok(Some(Head { kind, name: name.to_owned(), commit }))
+    Ok(Some((Head { kind, name: name.to_owned(), commit }, there)))
 }
 
 fn commit_of(project: &Project, revision: &str) -> Result<Option<String>, Failure> {

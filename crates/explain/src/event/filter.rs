@@ -57,17 +57,18 @@ pub(super) fn walk(workflow: &Workflow, verdict: &Verdict, event: &Event, source
                 ("tags", false, &trigger.tags),
                 ("tags-ignore", true, &trigger.tags_ignore),
             ];
-            let name = verdict.evidence.first().map(|step| step.subject.clone())?;
+            let name = verdict.evidence.first().map(|step| step.subject.as_str())?;
             let (key, ignoring, filter) = the_one(candidates, verdict)?;
             (key, ignoring, filter, vec![name])
         }
         Gate::Paths => {
             let candidates = [("paths", false, &trigger.paths), ("paths-ignore", true, &trigger.paths_ignore)];
             let ChangedFiles::Known(files) = &event.changed else { return None };
-            let mut paths: Vec<String> =
-                files.iter().flat_map(|file| [Some(&file.path), file.previous.as_ref()]).flatten().cloned().collect();
-            paths.sort();
-            paths.dedup();
+            let both = files.iter().flat_map(|file| [Some(&file.path), file.previous.as_ref()]);
+            let mut paths: Vec<&str> = both.flatten().map(String::as_str).collect();
+            if !paths.is_sorted() {
+                paths.sort_unstable();
+            }
             let (key, ignoring, filter) = the_one(candidates, verdict)?;
             (key, ignoring, filter, paths)
         }
@@ -98,7 +99,7 @@ fn judged(
     ignoring: bool,
     filter: &Filter,
     kind: trigger::Subject,
-    names: Vec<String>,
+    names: Vec<&str>,
     sources: &SourceMap,
 ) -> FilterWalk {
     let compiled: Vec<Option<Pattern>> =
@@ -123,7 +124,7 @@ fn judged(
     let total = names.len();
     // Which of many are shown is decided by looking at all, but only some of them are kept.
     let (mut counting, mut others) = (Vec::new(), Vec::new());
-    for name in &names {
+    for name in names {
         if counting.len() == MAX_SUBJECTS {
             break;
         }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use api::{
-    ActionUsed, Annotation, CacheDecision, Conclusion, Envelope, Event, FilesHashed, ImageUsed, Isolation, LegId, Part,
-    Reason, Stage, StepProcess, Tool, WorkflowConsidered,
+    ActionUsed, Annotation, CacheDecision, Conclusion, Envelope, Event, FilesHashed, ImageUsed, Isolation, JobPlanned,
+    LegId, Part, Reason, Stage, StepProcess, Tool, WorkflowConsidered,
 };
 
 /// A run, put together from its events.
@@ -26,6 +26,8 @@ pub struct RunModel {
     pub jobs: Vec<JobModel>,
     pub tools: BTreeMap<String, Tool>,
     pub notices: Vec<String>,
+    /// Where in `jobs` a leg is.
+    places: BTreeMap<LegId, usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -100,34 +102,39 @@ impl RunModel {
             Event::WorkflowStarted(started) => {
                 self.workflows.insert(started.workflow.0, started.path);
             }
-            Event::JobPlanned(planned) => self.jobs.push(JobModel {
-                leg: planned.leg,
-                workflow: planned.workflow.0,
-                key: planned.job,
-                name: planned.name,
-                needs: planned.needs,
-                matrix: planned.matrix,
-                condition: planned.condition,
-                planned_at: at,
-                waits: Vec::new(),
-                started_at: None,
-                finished_at: None,
-                runs_on: Vec::new(),
-                isolation: None,
-                conclusion: None,
-                reason: None,
-                first_error: None,
-                steps: Vec::new(),
-                images: Vec::new(),
-                hashed: Vec::new(),
-                caches: Vec::new(),
-                saved: Vec::new(),
-            }),
+            Event::JobPlanned(planned) => self.plan(at, planned),
             Event::RunFinished(finished) => self.conclusion = Some(finished.conclusion),
             Event::Notice { message } => self.notices.push(message),
             Event::Tools { tools } => self.tools = tools,
             other => self.of_job(at, other),
         }
+    }
+
+    fn plan(&mut self, at: i64, planned: JobPlanned) {
+        self.places.insert(planned.leg, self.jobs.len());
+        self.jobs.push(JobModel {
+            leg: planned.leg,
+            workflow: planned.workflow.0,
+            key: planned.job,
+            name: planned.name,
+            needs: planned.needs,
+            matrix: planned.matrix,
+            condition: planned.condition,
+            planned_at: at,
+            waits: Vec::new(),
+            started_at: None,
+            finished_at: None,
+            runs_on: Vec::new(),
+            isolation: None,
+            conclusion: None,
+            reason: None,
+            first_error: None,
+            steps: Vec::new(),
+            images: Vec::new(),
+            hashed: Vec::new(),
+            caches: Vec::new(),
+            saved: Vec::new(),
+        });
     }
 
     fn of_job(&mut self, at: i64, event: Event) {
@@ -190,7 +197,7 @@ impl RunModel {
     }
 
     fn with(&mut self, leg: LegId, change: impl FnOnce(&mut JobModel)) {
-        if let Some(job) = self.jobs.iter_mut().find(|job| job.leg == leg) {
+        if let Some(job) = self.places.get(&leg).and_then(|place| self.jobs.get_mut(*place)) {
             change(job);
         }
     }

@@ -3,8 +3,8 @@
 use api::CacheOutcome;
 
 use super::Saving;
-use crate::run::{JobModel, RunModel, StepModel};
-use crate::schedule::Span;
+use crate::run::{JobModel, StepModel};
+use crate::schedule::{Schedule, Span};
 use crate::text::duration;
 
 /// Below this nothing is worth a word, in microseconds.
@@ -35,10 +35,10 @@ const CACHEABLE: &[&str] = &[
     "docker build",
 ];
 
-pub(super) fn estimate(run: &RunModel, spans: &[Span<'_>], total: i64) -> Vec<Saving> {
+pub(super) fn estimate(schedule: &Schedule<'_>) -> Vec<Saving> {
     let mut savings = Vec::new();
-    for span in spans.iter().filter(|span| span.critical) {
-        let most = without(run, spans, span, total);
+    for (index, span) in schedule.spans.iter().enumerate().filter(|(_, span)| span.critical) {
+        let most = schedule.without(index);
         savings.extend(caching(span.job, most));
         savings.extend(splitting(span, most));
         if span.queued() > WORTH {
@@ -53,22 +53,6 @@ pub(super) fn estimate(run: &RunModel, spans: &[Span<'_>], total: i64) -> Vec<Sa
     savings.retain(|saving| saving.saves > WORTH);
     savings.sort_by_key(|saving| std::cmp::Reverse(saving.saves));
     savings
-}
-
-/// How much shorter the run would be if this job took no time: what the longest way past it leaves.
-fn without(run: &RunModel, spans: &[Span<'_>], gone: &Span<'_>, total: i64) -> i64 {
-    fn finish(run: &RunModel, spans: &[Span<'_>], gone: &Span<'_>, at: &Span<'_>, depth: usize) -> i64 {
-        let own = if at.job.leg == gone.job.leg { 0 } else { at.ran() };
-        if depth > spans.len() {
-            return own;
-        }
-        let needs = spans.iter().filter(|other| run.needs_of(at.job).any(|need| need.leg == other.job.leg));
-        let before = needs.map(|need| finish(run, spans, gone, need, depth + 1)).max();
-        // What came before the first job stays as it was.
-        before.unwrap_or(at.ready) + at.queued() + own
-    }
-    let longest = spans.iter().map(|span| finish(run, spans, gone, span, 0)).max().unwrap_or(0);
-    (total - longest).max(0)
 }
 
 /// Steps that fetch or build, in a job without a cache that was hit.

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::run::{JobModel, RunModel};
-use crate::schedule::spans;
+use crate::schedule::Schedule;
 
 /// The run in the trace event format: a process for each workflow, a thread for each job, slices for queues, jobs and steps.
 /// Perfetto and `chrome://tracing` open it.
@@ -12,7 +12,7 @@ pub fn trace(run: &RunModel) -> Value {
     for (number, path) in &run.workflows {
         events.push(name("process_name", number + 1, 0, path));
     }
-    for span in spans(run) {
+    for span in Schedule::of(run).spans {
         let job = span.job;
         let (process, thread) = (job.workflow + 1, job.leg.0 + 1);
         events.push(name("thread_name", process, thread, &job.name));

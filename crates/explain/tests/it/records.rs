@@ -210,3 +210,89 @@ fn the_first_failure_and_its_wake() {
     // Every explanation can be sent.
     assert!(serde_json::to_value(&explanation).is_ok());
 }
+
+/// A run of one job with these facts.
+fn with_facts(number: u64, conclusion: Conclusion, facts: &dyn Fn(LegId) -> Vec<Event>, missing: &[&str]) -> RunModel {
+    let mut script = Script::new(number, "aaaaaaa");
+    script.job(0, "build", &[], 0, 10, conclusion);
+    for event in facts(LegId(0)) {
+        script.at(5, event);
+    }
+    for envelope in &mut script.events {
+        if let Event::JobStarted(started) = &mut envelope.event {
+            started.isolation.missing = missing.iter().map(|text| (*text).to_owned()).collect();
+        }
+        if let Event::JobPlanned(planned) = &mut envelope.event {
+            planned.matrix = Some(serde_json::json!({ "node": number }));
+        }
+    }
+    // Facts come while the step runs.
+    script.events.sort_by_key(|envelope| envelope.at);
+    script.done(10, conclusion)
+}
+
+#[test]
+fn every_kind_of_difference() {
+    let facts = |version: &'static str| {
+        move |leg: LegId| {
+            let tool = api::Tool {
+                path: "/usr/bin/node".to_owned(),
+                changed_at: 1,
+                size: 2,
+                version: Some(version.to_owned()),
+            };
+            let env = [("LEVEL".to_owned(), version.to_owned())].into_iter().collect();
+            vec![
+                Event::Tools { tools: [("node".to_owned(), tool)].into_iter().collect() },
+                Event::ImageUsed(api::ImageUsed {
+                    leg,
+                    image: "debian".to_owned(),
+                    digest: format!("sha256:{version}"),
+                }),
+                Event::ActionUsed(api::ActionUsed {
+                    leg,
+                    step: 0,
+                    uses: "octo/tool@main".to_owned(),
+                    commit: Some(version.to_owned()),
+                    from: "a mirror".to_owned(),
+                }),
+                Event::StepProcess(api::StepProcess {
+                    leg,
+                    step: 0,
+                    argv: vec!["make".to_owned()],
+                    cwd: "/w".to_owned(),
+                    env,
+                }),
+            ]
+        }
+    };
+    let green = [with_facts(1, Conclusion::Success, &facts("v1"), &[])];
+    let red = with_facts(2, Conclusion::Failure, &facts("v2"), &["the network is the host's"]);
+    let job = culprit(&red, None).expect("a failed job");
+    let facts = Facts {
+        inputs_before: [("input level".to_owned(), "1".to_owned())].into_iter().collect(),
+        inputs_now: [("input level".to_owned(), "2".to_owned())].into_iter().collect(),
+        ..Facts::default()
+    };
+    let explanation = explain::failed::explain(&red, job, &Surroundings { log: "", earlier: &green, facts });
+    let kinds: Vec<&str> = explanation.differences.iter().map(|one| one.kind).collect();
+    assert_eq!(kinds, ["action", "image", "tool", "input", "matrix", "isolation", "environment"]);
+    insta::assert_snapshot!(plain(&explain::failed::lines(&explanation, 90)), @r"
+    ✗ build · Run make build  run 2
+      Process completed with exit code 2.
+
+    command  in /w
+      make
+      + LEVEL=v2
+
+    different from run 1, in which it was green
+      action       octo/tool@main: v1 → v2
+      image        debian: sha256:v1 → sha256:v2
+      tool         node: v1 (/usr/bin/node) → v2 (/usr/bin/node)
+      input        input level: 1 → 2
+      matrix       node: 1 → 2
+      isolation    isolation: sandbox → sandbox, without the network is the host's
+      environment  LEVEL: v1 → v2
+    flaky: the same commit was green in 1 and red in 1 of its runs
+    ");
+}

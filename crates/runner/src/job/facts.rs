@@ -49,7 +49,8 @@ impl Running<'_> {
             leg: job.request.leg,
             step: self.index,
             argv: argv.iter().map(|word| text(word)).collect(),
-            cwd: text(&cwd.to_string_lossy()),
+            // A step without a directory of its own stands in the workspace, joined with nothing.
+            cwd: text(Some(cwd.to_string_lossy().trim_end_matches('/')).filter(|path| !path.is_empty()).unwrap_or("/")),
             env: own.map(|(name, value)| (name.clone(), text(value))).collect(),
         }));
     }

@@ -64,6 +64,13 @@ jobs:
     runs-on: ${{ matrix.os }}
     steps:
       - run: 'true'
+  empty:
+    strategy:
+      matrix:
+        x: ${{ fromJSON('[]') }}
+    runs-on: ubuntu-latest
+    steps:
+      - run: 'true'
   production:
     runs-on: ubuntu-latest
     environment: production
@@ -120,6 +127,7 @@ fn every_job_has_its_verdict() {
         ("mac", "no_runner", "runs-on"),
         ("legs#0", "runs", "runs"),
         ("legs#1", "no_runner", "runs-on"),
+        ("empty", "fails", "matrix"),
         ("production", "fails", "environment"),
         ("staging", "waits", "approval"),
         ("after-production", "skipped", "needs"),

@@ -214,3 +214,49 @@ fn bars_and_traces() {
         assert!(step["ts"].as_i64() >= build["ts"].as_i64() && end(step) <= end(build), "{step}");
     }
 }
+
+#[test]
+fn another_commit_of_an_action_is_a_difference() {
+    let action = |script: &str| {
+        format!("name: a\nruns:\n  using: composite\n  steps:\n    - run: {script}\n      shell: bash\n")
+    };
+    let actions = TestRepository::from_files(&[("action.yml", &action("'true'"))]).expect("an action");
+    let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: octo/tool@main\n";
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", text)]).expect("a repository");
+    let source = format!("octo/tool={}", actions.path().display());
+    let words = ["run", "-q", "--action-source", source.as_str()].map(str::to_owned);
+    let code = || program().run(&repository, &words, &[], None).expect("a run").code;
+    assert_eq!(code(), Some(0));
+    actions.write("action.yml", &action("'false'")).expect("a file");
+    actions.commit_all("Break the action").expect("a commit");
+    assert_eq!(code(), Some(1));
+    let failed = explain(&repository, &["failed"]);
+    let difference = &failed["differences"][0];
+    assert_eq!((&difference["kind"], &difference["what"]), (&"action".into(), &"octo/tool@main".into()), "{failed:#}");
+    assert_eq!(difference["before"].as_str().map(str::len), Some(40), "{difference}");
+    assert_ne!(difference["before"], difference["now"]);
+    assert_eq!(failed["differences"].as_array().map(Vec::len), Some(1), "{failed:#}");
+}
+
+#[test]
+fn tools_are_recorded_with_their_versions() {
+    let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n          for i in $(seq 100); do\n            \
+                grep -q '\"version\"' \"$RECORD\" && exit 0; sleep 0.2\n          done\n          exit 1\n";
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", text)]).expect("a repository");
+    let record = repository.state().join("cache/tools.json");
+    let words =
+        ["run", "-q", "-P", "ubuntu-latest=host", "--env", &format!("RECORD={}", record.display())].map(str::to_owned);
+    let finished = program().run(&repository, &words, &[], None).expect("a run");
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    // The next run knows them from its start.
+    let quick = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: sleep 0.1\n";
+    repository.write(".github/workflows/ci.yml", quick).expect("a file");
+    run(&repository, 0);
+    let events = told(&repository, &["show", "last", "--json"]);
+    let tools = events
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find(|event| event["type"] == "tools");
+    let git = &tools.expect("the tools")["tools"]["git"];
+    assert!(git["version"].as_str().is_some_and(|version| version.starts_with("git version ")), "{git}");
+}
