@@ -179,7 +179,7 @@ impl Walk<'_> {
                     .name
                     .as_ref()
                     .and_then(Template::source_text)
-                    .map_or_else(|| step.id.to_string(), |name| name.into_owned());
+                    .map_or_else(|| step.id.to_string(), std::borrow::Cow::into_owned);
                 places.extend(of(&format!("step `{name}`"), reads_of_step(step)));
             }
         }

@@ -15,7 +15,9 @@ pub enum CacheNews<'a> {
 
 /// Told of every look for a cache and every saved one, over the protocol and by actions of ours. The default one hears nothing.
 #[derive(Clone)]
-pub struct CacheListener(Arc<dyn Fn(&JobIdentity, CacheNews<'_>) + Send + Sync>);
+pub struct CacheListener(Arc<Hear>);
+
+type Hear = dyn Fn(&JobIdentity, CacheNews<'_>) + Send + Sync;
 
 impl CacheListener {
     /// Called on whatever thread serves the job; it must not block.

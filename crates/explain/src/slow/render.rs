@@ -59,7 +59,7 @@ fn beside(slow: &SlowExplanation) -> Option<Line> {
         Line::new().quiet(format!("the {} before took {} in the middle: ", count(times.len(), "run"), duration(usual)));
     let percent = percent(slow.total, usual.max(1));
     Some(match percent {
-        SLOWER.. => line.with(Tone::Warn, format!("this one is {} % of that", percent)),
+        SLOWER.. => line.with(Tone::Warn, format!("this one is {percent} % of that")),
         _ => line.quiet(format!("this one is {percent} % of that")),
     })
 }
