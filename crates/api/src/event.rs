@@ -74,7 +74,7 @@ pub enum Event {
     /// A cache was asked for, by an action of ours or over the protocol.
     CacheLooked {
         leg: LegId,
-        decision: CacheDecision,
+        decision: Box<CacheDecision>,
     },
     CacheSaved {
         leg: LegId,
@@ -158,7 +158,7 @@ pub struct JobPlanned {
     pub matrix: Option<serde_json::Value>,
     /// The job's `if` with the value of each part, whether or not it held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition: Option<Part>,
+    pub condition: Option<Box<Part>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -211,7 +211,7 @@ pub struct StepFinished {
     pub reason: Option<Reason>,
     /// The step's `if` with the value of each part, whether or not it held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition: Option<Part>,
+    pub condition: Option<Box<Part>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
 }

@@ -44,6 +44,7 @@ fn tried(dirs: &Dirs) -> Result<Isolation, String> {
         };
         // Whatever came of it, nothing is left.
         let _ = sandbox.destroy().await;
+        tokio::task::block_in_place(|| launcher.close());
         match ran {
             Ok(true) => Ok(isolation),
             Ok(false) => Err("a program in the sandbox failed".to_owned()),

@@ -225,7 +225,7 @@ impl Driver<'_> {
                     name: planned.name,
                     needs: planned.needs,
                     matrix: planned.matrix.map(|value| value.to_json()),
-                    condition: planned.condition,
+                    condition: planned.condition.map(Box::new),
                 }));
             }
             Effect::Waiting { leg, reason } => {

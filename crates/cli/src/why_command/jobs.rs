@@ -61,7 +61,7 @@ fn watch(
                 name: planned.name,
                 needs: planned.needs,
                 matrix: planned.matrix.map(|value| value.to_json()),
-                condition: planned.condition,
+                condition: planned.condition.map(Box::new),
             };
             let facts = JobFacts { planned, ended: None, runner: None, environment: None, group: None, limits: None };
             jobs.insert(facts.planned.leg, facts);

@@ -75,7 +75,7 @@ impl Turn<'_> {
             name: planned.name.clone(),
             needs: planned.needs.clone(),
             matrix,
-            condition: planned.condition.clone(),
+            condition: planned.condition.clone().map(Box::new),
         });
         self.tell(Some(planned.leg), &event);
         Ok(())

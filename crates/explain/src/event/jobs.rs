@@ -140,7 +140,7 @@ fn explained(one: JobFacts, cascade: Vec<Cause>, open: Option<String>) -> JobExp
         name: one.planned.name,
         needs: one.planned.needs,
         matrix: one.planned.matrix,
-        condition: one.planned.condition,
+        condition: one.planned.condition.map(|part| *part),
         cascade,
         runner: one.runner,
         environment: one.environment,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api::Tool;
 use serde::Serialize;
 
 use crate::run::{JobModel, RunModel};
@@ -43,7 +44,7 @@ pub(super) fn differences(now: Side<'_>, before: Side<'_>, facts: &Facts) -> Vec
     }
     maps("action", &actions(before.1), &actions(now.1), &mut out);
     maps("image", &images(before.1), &images(now.1), &mut out);
-    maps("tool", &tools(before.0), &tools(now.0), &mut out);
+    tools(&before.0.tools, &now.0.tools, &mut out);
     maps("input", &facts.inputs_before, &facts.inputs_now, &mut out);
     maps("matrix", &matrix(before.1), &matrix(now.1), &mut out);
     single("runner", "runs-on", before.1.runs_on.join(", "), now.1.runs_on.join(", "), &mut out);
@@ -84,15 +85,22 @@ fn images(job: &JobModel) -> BTreeMap<String, String> {
     job.images.iter().map(|image| (image.image.clone(), image.digest.clone())).collect()
 }
 
-/// Versions where both are known; a file that changed where one is not.
-fn tools(run: &RunModel) -> BTreeMap<String, String> {
-    let tools = run.tools.iter();
-    tools
-        .map(|(name, tool)| {
-            let file = format!("{}, {} bytes, changed at {}", tool.path, tool.size, tool.changed_at);
-            (name.clone(), tool.version.as_ref().map_or(file.clone(), |version| format!("{version} ({})", tool.path)))
-        })
-        .collect()
+/// A program that is another file than before; the same file has the same version, whether or not it was asked for it.
+fn tools(before: &BTreeMap<String, Tool>, now: &BTreeMap<String, Tool>, out: &mut Vec<Difference>) {
+    let shown = |tool: &Tool| match &tool.version {
+        Some(version) => format!("{version} ({})", tool.path),
+        None => format!("{}, {} bytes, changed at {}", tool.path, tool.size, tool.changed_at),
+    };
+    let file = |tool: &Tool| (tool.path.clone(), tool.changed_at, tool.size);
+    let mut names: Vec<&String> = before.keys().chain(now.keys()).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let (was, is) = (before.get(name), now.get(name));
+        if was.map(file) != is.map(file) {
+            out.push(Difference { kind: "tool", what: name.clone(), before: was.map(shown), now: is.map(shown) });
+        }
+    }
 }
 
 fn matrix(job: &JobModel) -> BTreeMap<String, String> {

@@ -119,7 +119,7 @@ impl RunModel {
             name: planned.name,
             needs: planned.needs,
             matrix: planned.matrix,
-            condition: planned.condition,
+            condition: planned.condition.map(|part| *part),
             planned_at: at,
             waits: Vec::new(),
             started_at: None,
@@ -175,7 +175,7 @@ impl RunModel {
                 step.outcome = Some(finished.outcome);
                 step.conclusion = Some(finished.conclusion);
                 step.reason = finished.reason;
-                step.condition = finished.condition;
+                step.condition = finished.condition.map(|part| *part);
                 step.outputs = finished.outputs;
             }),
             Event::Annotation { leg, step: Some(step), annotation } => {
@@ -189,7 +189,7 @@ impl RunModel {
             Event::FilesHashed(hashed) => self.with(hashed.leg, |job| job.hashed.push(hashed)),
             Event::CacheLooked { leg, decision } => self.with(leg, |job| {
                 let step = job.steps.iter().rev().find(|step| step.finished_at.is_none()).map(|step| step.index);
-                job.caches.push((step, decision));
+                job.caches.push((step, *decision));
             }),
             Event::CacheSaved { leg, key, size, .. } => self.with(leg, |job| job.saved.push((key, size))),
             _ => {}

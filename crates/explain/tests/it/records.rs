@@ -238,7 +238,7 @@ fn every_kind_of_difference() {
             let tool = api::Tool {
                 path: "/usr/bin/node".to_owned(),
                 changed_at: 1,
-                size: 2,
+                size: version.bytes().map(u64::from).sum(),
                 version: Some(version.to_owned()),
             };
             let env = [("LEVEL".to_owned(), version.to_owned())].into_iter().collect();

@@ -154,7 +154,7 @@ impl Job {
             outcome: outcome.into(),
             conclusion: conclusion.into(),
             reason,
-            condition,
+            condition: condition.map(Box::new),
             outputs,
         }));
     }

@@ -46,7 +46,7 @@ pub(crate) fn rehearse(
                     name: job.name,
                     needs: job.needs,
                     matrix: job.matrix.map(|value| value.to_json()),
-                    condition: job.condition,
+                    condition: job.condition.map(Box::new),
                 })),
                 Effect::Finished { leg, conclusion, reason: Some(why), .. } => {
                     events.push(Event::JobFinished(JobFinished {

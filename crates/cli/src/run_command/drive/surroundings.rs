@@ -75,7 +75,7 @@ fn cache_news(events: &Events, job: &JobIdentity, news: CacheNews<'_>) {
     let Ok(leg) = job.job_id.parse().map(api::LegId) else { return };
     // The run may be over, and then nobody listens.
     let _ = events.send(match news {
-        CacheNews::Looked(explanation) => api::Event::CacheLooked { leg, decision: explanation.clone() },
+        CacheNews::Looked(explanation) => api::Event::CacheLooked { leg, decision: Box::new(explanation.clone()) },
         CacheNews::Saved(entry) => api::Event::CacheSaved {
             leg,
             key: entry.key.clone(),
