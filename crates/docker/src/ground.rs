@@ -4,10 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use container::Table;
+use image::auth::Credentials;
 use image::client::{Client, ClientConfig};
 use sandbox::{Launcher, Sandbox};
 
 use crate::failure::Failure;
+
+/// A registry of the run itself, which stands in for others.
+#[derive(Debug, Clone)]
+pub struct OwnRegistry {
+    /// Hosts that it stands in for.
+    pub hosts: Vec<String>,
+    /// What it takes where the user has given no token.
+    pub credentials: Credentials,
+}
 
 /// Everything a job's `docker` command works with.
 #[derive(Debug, Clone)]
@@ -17,6 +27,8 @@ pub struct Ground {
     pub launcher: Arc<Launcher>,
     /// How registries are reached. Credentials come from the job's own configuration.
     pub client: ClientConfig,
+    /// The registry that a run brings along, if it does.
+    pub own: Option<OwnRegistry>,
     /// The builder's directory.
     pub builder: PathBuf,
     /// Where the job's paths are looked up; `None` when they are the host's.
@@ -24,6 +36,12 @@ pub struct Ground {
 }
 
 impl Ground {
+    /// What the run's own registry takes, if it stands in for this host.
+    pub(crate) fn own_credentials(&self, host: &str) -> Option<&Credentials> {
+        let own = self.own.as_ref()?;
+        own.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)).then_some(&own.credentials)
+    }
+
     pub(crate) fn client_with(&self, keychain: image::auth::Keychain) -> Result<Client, Failure> {
         Client::new(ClientConfig { keychain, ..self.client.clone() }).map_err(Failure::daemon)
     }

@@ -15,5 +15,5 @@ mod template;
 mod wire;
 
 pub use client::{Call, SOCKET_VARIABLE, maybe_run_client};
-pub use ground::Ground;
+pub use ground::{Ground, OwnRegistry};
 pub use server::Server;

@@ -47,6 +47,11 @@ impl Registries {
         Self { own, credentials: Some(credentials), ..self }
     }
 
+    /// The hosts that the run's own registry stands in for, and what it takes.
+    pub fn own(&self) -> Option<(Vec<String>, Credentials)> {
+        Some((self.own.clone(), self.credentials.clone()?))
+    }
+
     /// Whether the run's own registry stands in for this one.
     pub fn is_own(&self, host: &str) -> bool {
         self.own.iter().any(|own| own.eq_ignore_ascii_case(host))

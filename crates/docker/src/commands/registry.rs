@@ -44,11 +44,14 @@ pub(super) async fn login(session: &Session, parsed: Parsed) -> Outcome {
     let username = username
         .filter(|name| !name.is_empty())
         .ok_or_else(|| Failure::new("Error: Must provide --username with --password-stdin"))?;
-    if password.is_empty() {
-        return Err(Failure::new("password is empty"));
-    }
+    // At the desk there may be no GITHUB_TOKEN; the registry of this run has a token of its own.
+    let credentials = match (password.is_empty(), session.ground.own_credentials(&registry)) {
+        (false, _) => Credentials::basic(username, password),
+        (true, Some(own)) => own.clone(),
+        (true, None) => return Err(Failure::new("password is empty")),
+    };
     let client = session.ground.client_with(session.keychain(true)?)?;
-    let login = client.login(&registry, &Credentials::basic(username, password)).await;
+    let login = client.login(&registry, &credentials).await;
     let login = login.map_err(|error| Failure::daemon(format!("login attempt to {registry} failed: {error}")))?;
     if matches!(login.saved, SavedTo::File(_)) {
         session.err("\nWARNING! Your credentials are stored unencrypted in the job's docker configuration.\n\n").await;

@@ -56,6 +56,7 @@ pub(crate) async fn world() -> Option<World> {
         store,
         launcher,
         client: Default::default(),
+        own: None,
         builder: dir.path().join("builder"),
         sandbox: None,
     };

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use docker::{Ground, SOCKET_VARIABLE, Server};
+use docker::{Ground, OwnRegistry, SOCKET_VARIABLE, Server};
 use image::client::ClientConfig;
 use sandbox::Placement;
 
@@ -55,6 +55,7 @@ pub(super) fn start(job: &Job) -> io::Result<Option<DockerCommand>> {
                 store: images.store().map_err(|error| error.to_string())?.clone(),
                 launcher: images.launcher.clone(),
                 client: ClientConfig { routes: images.registries.routes().clone(), ..ClientConfig::default() },
+                own: images.registries.own().map(|(hosts, credentials)| OwnRegistry { hosts, credentials }),
                 builder: images.builder_dir.clone(),
                 sandbox: Some(sandbox.clone()),
             })
