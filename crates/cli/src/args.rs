@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Build(Box<crate::build_command::BuildArgs>),
     /// Check workflows, actions and the configuration: what is wrong, dangerous or cannot work
     Lint(Box<crate::lint_command::LintArgs>),
+    Lsp(crate::lsp_command::LspArgs),
     /// Evaluate an expression and show each of its parts
     Expr(crate::expr_command::ExprArgs),
 }

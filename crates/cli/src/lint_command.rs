@@ -10,6 +10,7 @@ mod repair;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+pub(crate) use collect::project_of;
 use lint::{Baseline, Confidence, Finding, Options, Profile, Project};
 use span::SourceMap;
 

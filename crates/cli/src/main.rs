@@ -14,6 +14,7 @@ mod image_command;
 mod images;
 mod lint_command;
 mod logs_command;
+mod lsp_command;
 mod project;
 mod record;
 mod registry_command;
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Runner(args) => runner_command::run(&args)?,
         Command::Build(args) => build_command::run(&args)?,
         Command::Lint(args) => return lint_command::run(&args),
+        Command::Lsp(args) => lsp_command::run(&args)?,
         Command::Expr(args) => return expr_command::run(&args).map_err(Failure::usage),
     }
     Ok(failure::SUCCESS)

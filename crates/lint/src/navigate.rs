@@ -36,6 +36,13 @@ pub struct Symbol {
     job: Option<Arc<str>>,
 }
 
+impl Symbol {
+    /// The id of the job that has it for itself.
+    pub fn job(&self) -> Option<&str> {
+        self.job.as_deref()
+    }
+}
+
 /// Every id of a file, with what names it, in the order of the file.
 pub fn symbols(project: &Project, document: &Document) -> Vec<Symbol> {
     let mut table = Table::default();

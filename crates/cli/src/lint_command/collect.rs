@@ -49,6 +49,21 @@ pub(super) fn collect(args: &LintArgs) -> Result<Workspace, Failure> {
     Ok(Workspace { sources, projects })
 }
 
+/// The project of one file for an editor, which hands in the file's own text: what the repository has, or beside a
+/// `.github` without one, what is in there.
+pub(crate) fn project_of(path: &Path) -> Option<Placed> {
+    let top = top_of(path, path.parent()?);
+    let mut found = Vec::new();
+    let repository = Repository::discover(&top).ok().filter(|repository| same(repository.top_level(), &top));
+    match repository.filter(Repository::is_git) {
+        Some(repository) => of_repository(&repository, &mut found).ok()?,
+        // Never the whole directory: it may be somebody's home.
+        None if top.join(".github").is_dir() => of_directory(&top.join(".github"), &mut found).ok()?,
+        None => {}
+    }
+    Some(place(top.clone(), found, &top, &mut SourceMap::new()))
+}
+
 fn of_path(path: &Path, args: &LintArgs, here: &Path, found: &mut Vec<Found>) -> Result<(), Failure> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
