@@ -1,10 +1,11 @@
 //! `cargo xtask bench`: figures beside those of others, in one run, rounds interleaved. `engine`: the program beside a bare
 //! bash loop that runs the same scripts. `containers`: beside runc, docker, skopeo and nginx.
-//! `lint`: beside zizmor and actionlint.
+//! `lint`: beside zizmor and actionlint. `why`: explanations, and the language server.
 
 mod cases;
 mod containers;
 pub(crate) mod lint;
+mod lsp;
 mod measure;
 mod project;
 mod server;
@@ -71,7 +72,10 @@ pub(crate) fn why(arguments: &[&str]) -> Result<ExitCode, String> {
     let asked = Asked::parse(arguments)?;
     let program = asked.program.clone().map_or_else(build, Ok)?;
     let bench = Bench { program, act: None, place: place()?, rounds: asked.rounds };
-    let measured = why::measure(&bench);
+    let measured = why::measure(&bench).and_then(|mut rows| {
+        rows.extend(lsp::measure(&bench)?);
+        Ok(rows)
+    });
     let _ = std::fs::remove_dir_all(&bench.place);
     let rows = measured?;
     print!("{}", table::render(&rows, asked.rounds));

@@ -7,6 +7,7 @@ mod doctor;
 mod images;
 mod lint;
 mod locks;
+mod lsp;
 mod mirror;
 mod places;
 mod server;
