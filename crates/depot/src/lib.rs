@@ -3,15 +3,19 @@
 //! Owns: reading and sealing of logs, and their forms as text and zip; the server's back end of crate `services`; retention,
 //! quota and collection. Several servers share one depot. Must not: know who may see what, speak HTTP, or run anything.
 
+mod collect;
 mod error;
 mod log;
 mod seal;
+mod services;
 mod text;
 mod zip;
 
 use blob::objects::Objects;
 use store::Store;
 
+pub use self::services::{ServerServices, ServiceSettings};
+pub use collect::Collected;
 pub use error::Error;
 pub use log::LogPieces;
 pub use zip::JobOfZip;

@@ -1,7 +1,6 @@
 //! Which part answers a request: by the first words of its path.
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -88,11 +87,6 @@ fn api_host(server: &Server) -> Router {
 fn is_git(second: Option<&str>, third: Option<&str>) -> bool {
     let named = second.is_some_and(|name| name.ends_with(".git") && third.is_some());
     named || matches!(third, Some("info" | "git-upload-pack" | "git-receive-pack"))
-}
-
-/// What is answered while a part is not there.
-pub(crate) fn absent() -> Router<()> {
-    Router::new().fallback(|| async { (StatusCode::NOT_FOUND, Body::empty()) })
 }
 
 #[cfg(test)]

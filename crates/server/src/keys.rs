@@ -4,9 +4,26 @@ use identity::{Aad, Identity};
 
 use crate::ServerError;
 
+const ISSUER: &str = "issuer";
+
 /// The key that signs the tokens with which jobs reach artifacts and caches.
 pub(crate) async fn services(identity: &Identity) -> Result<Vec<u8>, ServerError> {
     shared(identity, "services", random).await
+}
+
+/// The key of identity tokens, as PEM. The first time it takes a second to make, and a thread that may block.
+pub(crate) async fn issuer(identity: &Identity) -> Result<String, ServerError> {
+    let known = store::server_keys::find(&mut identity.store().read(), ISSUER).await?;
+    let fresh = match known {
+        Some(_) => String::new(),
+        None => {
+            let made = tokio::task::spawn_blocking(::services::backend::IssuerKey::fresh).await;
+            made.map_err(|error| ServerError::Other(error.to_string()))?
+                .map_err(|error| ServerError::Other(error.to_string()))?
+        }
+    };
+    let pem = shared(identity, ISSUER, || fresh.into_bytes()).await?;
+    String::from_utf8(pem).map_err(|_| ServerError::Other("the key of identity tokens is damaged".to_owned()))
 }
 
 /// The key of this name; `make` makes it the first time.

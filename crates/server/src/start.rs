@@ -7,11 +7,12 @@ use agent::Stop;
 use axum::Router;
 use blob::objects::Objects;
 use control::Control;
-use depot::Depot;
+use depot::{Depot, ServerServices, ServiceSettings};
 use forge::Forge;
 use identity::{Identity, MasterKeys};
 use registry::Tls;
 use services::Admission;
+use services::backend::Backend;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,7 @@ struct Parts {
     control: Control,
     depot: Depot,
     api: rest::Api,
+    services: Arc<dyn Backend>,
     registry: Option<registry::Registry>,
     /// How clients reach it, without a closing slash.
     url: String,
@@ -91,8 +93,12 @@ impl Server {
         let files =
             blob::Store::open(config.data.join("files")).map_err(|error| ServerError::Other(error.to_string()))?;
         let forge = Forge::start(store.clone(), identity.clone(), files, settings)?;
-        let admission = Arc::new(Admission::new(&keys::services(&identity).await?, &url));
-        let control = Control::new(identity.clone(), forge.clone(), admission.clone(), control_settings(&config, &url));
+        let key = keys::services(&identity).await?;
+        let admission = Arc::new(Admission::new(&key, &url));
+        let run = control_settings(&config, &url);
+        let control = Control::new(identity.clone(), forge.clone(), admission.clone(), run.clone());
+        let services =
+            services(&config, &identity, &depot, admission, &key, run.server_url.unwrap_or_default()).await?;
         let api = rest::Api::new(rest::Parts {
             identity: identity.clone(),
             forge: forge.clone(),
@@ -100,8 +106,21 @@ impl Server {
             settings: rest::Settings { forwarded: config.forwarded, ..rest::Settings::default() },
         });
         let registry = config.registry.then(|| open_registry(&config)).transpose()?;
-        let parts =
-            Parts { config, store, identity, forge, control, depot, api, registry, url, addresses, tls, _lock: lock };
+        let parts = Parts {
+            config,
+            store,
+            identity,
+            forge,
+            control,
+            depot,
+            api,
+            services,
+            registry,
+            url,
+            addresses,
+            tls,
+            _lock: lock,
+        };
         Ok((Self(Arc::new(parts)), listeners))
     }
 
@@ -122,6 +141,7 @@ impl Server {
             let (control, ended) = (parts.control.clone(), ended.clone());
             async move { control.run(ended).await }
         });
+        tasks.spawn(crate::chores::run(self.clone(), ended.clone()));
         self.tell(Notice::Listening { addresses: parts.addresses.clone(), url: parts.url.clone() });
         if let Some(token) = parts.identity.set_up_token().await? {
             self.tell(Notice::SetUp { link: format!("{}/setup?token={}", parts.url, &*token.text) });
@@ -195,7 +215,7 @@ impl Server {
     }
 
     pub(crate) fn service_routes(&self) -> Router {
-        crate::front::absent()
+        services::backend::router(Arc::clone(&self.0.services))
     }
 
     pub(crate) fn image_routes(&self) -> Option<Router> {
@@ -238,6 +258,31 @@ fn control_settings(config: &ServerConfig, url: &str) -> control::Settings {
         server_url: Some(server_url),
         ..control::Settings::default()
     }
+}
+
+async fn services(
+    config: &ServerConfig,
+    identity: &Identity,
+    depot: &Depot,
+    admission: Arc<Admission>,
+    key: &[u8],
+    server_url: String,
+) -> Result<Arc<dyn Backend>, ServerError> {
+    let owner = identity.clone();
+    // Made when somebody first asks for it: that takes a second.
+    let issuer = Box::new(move || {
+        let pem = tokio::runtime::Handle::current().block_on(keys::issuer(&owner));
+        pem.map_err(|error| services::Error::Key(error.to_string()))
+    });
+    let settings = ServiceSettings {
+        server_url,
+        cache_quota: config.cache_quota,
+        largest: services::DEFAULT_QUOTA_BYTES,
+        retention: i64::from(config.retention_days) * 24 * 3600 * 1_000_000,
+    };
+    let staging = config.data.join("staging");
+    let made = ServerServices::new(depot.clone(), admission, key, issuer, &staging, settings);
+    Ok(Arc::new(made.map_err(|error| ServerError::Other(error.to_string()))?))
 }
 
 fn open_registry(config: &ServerConfig) -> Result<registry::Registry, ServerError> {

@@ -174,7 +174,7 @@ impl CacheStore {
     /// # Errors
     /// Keys GitHub would refuse; an unreadable store. A miss is no error.
     pub fn restore(&self, query: &CacheQuery) -> Result<Restored> {
-        check_query(query)?;
+        check_cache_query(query)?;
         if let Some(remote) = &self.0.remote {
             let (found, explanation) = remote.find_cache(query)?;
             let hit = match found {
@@ -208,7 +208,7 @@ impl CacheStore {
     /// # Errors
     /// As for [`CacheStore::restore`].
     pub fn lookup(&self, query: &CacheQuery) -> Result<(Option<CacheEntry>, Explanation)> {
-        check_query(query)?;
+        check_cache_query(query)?;
         let index = self.0.index.read()?;
         let (found, explanation) = search::search(query, &index.entries, |entry| self.condition(entry));
         Ok((found.cloned(), explanation))
@@ -390,7 +390,11 @@ fn is_claimed(entry: &CacheEntry, [repository, scope, key, version]: &[String; 4
     entry.repository == *repository && entry.scope == *scope && entry.key == *key && entry.version == *version
 }
 
-pub(crate) fn check_query(query: &CacheQuery) -> Result<()> {
+/// Whether GitHub would look for these keys.
+///
+/// # Errors
+/// [`Error::BadKey`]
+pub fn check_cache_query(query: &CacheQuery) -> Result<()> {
     let keys = query.restore_keys.len() + 1;
     if keys > MAX_KEYS {
         return Err(Error::BadKey(format!("{keys} keys given, at most {MAX_KEYS} can be searched")));
@@ -401,7 +405,22 @@ pub(crate) fn check_query(query: &CacheQuery) -> Result<()> {
     check_version(&query.version)
 }
 
-pub(crate) fn check_key(key: &str) -> Result<()> {
+/// Whether GitHub would save a cache under this key and version.
+///
+/// # Errors
+/// [`Error::BadKey`]
+pub fn check_cache_key(key: &str, version: &str) -> Result<()> {
+    check_key(key)?;
+    check_version(version)
+}
+
+/// Which of a repository's entries a restore gets, all of them having their content; and why.
+pub fn search_caches(query: &CacheQuery, entries: &[CacheEntry]) -> (Option<CacheEntry>, Explanation) {
+    let (found, explanation) = search::search(query, entries, |_| Condition::Good);
+    (found.cloned(), explanation)
+}
+
+fn check_key(key: &str) -> Result<()> {
     if key.is_empty() {
         return Err(Error::BadKey("a cache key is empty".to_owned()));
     }
@@ -414,7 +433,7 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn check_version(version: &str) -> Result<()> {
+fn check_version(version: &str) -> Result<()> {
     if version.is_empty() || version.len() > MAX_VERSION_BYTES {
         return Err(Error::BadKey(format!("a cache version has 1 to {MAX_VERSION_BYTES} bytes")));
     }

@@ -33,6 +33,7 @@ pub use artifact::{
 };
 pub use cache::explanation::{Considered, Explanation, Outcome, Verdict, describe as describe_cache};
 pub use cache::{CacheEntry, CacheHit, CacheOwner, CacheQuery, CacheStore, CacheUsage, Reservation, Restored};
+pub use cache::{check_cache_key, check_cache_query, search_caches};
 pub use clock::Clock;
 pub use config::{DEFAULT_QUOTA_BYTES, RepositoryClaims, ServicesConfig, UNUSED_DAYS};
 pub use error::{Error, Result};

@@ -8,7 +8,9 @@
 //! epoch, JSON is `TEXT`.
 
 mod arg;
+pub mod artifacts;
 pub mod audit;
+pub mod caches;
 mod clock;
 mod conn;
 pub mod deployments;
@@ -37,6 +39,7 @@ pub mod teams;
 pub mod testing;
 pub mod tokens;
 mod tx;
+pub mod uploads;
 pub mod users;
 pub mod variables;
 pub mod verdicts;

@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = migrations! {
     "0050_identity",
     "0200_logs",
     "0210_server_keys",
+    "0220_artifacts",
     "0100_control",
     "0300_repositories",
     "0310_issues",
