@@ -1,10 +1,11 @@
 //! `trunkline admin`: what an administrator does at the server's machine.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use identity::NewAccount;
-use server::Admin;
+use server::{Admin, BackedUp};
 
 use crate::failure::Failure;
 use crate::run_command::HiddenInput;
@@ -27,6 +28,22 @@ enum AdminCommand {
     Token(TokenArgs),
     /// Make a token that registers one runner within the hour
     RunnerToken(RunnerTokenArgs),
+    /// Copy database, repositories and blobs into an empty directory; the server may run meanwhile
+    Backup {
+        /// The directory
+        to: PathBuf,
+    },
+    /// Put a backup into an empty data directory
+    Restore {
+        /// The backup's directory
+        from: PathBuf,
+    },
+    /// Bring the database to this version
+    Migrate,
+    /// Remove what has had its time, and what nobody refers to
+    Gc,
+    /// Wrap all secrets under the current master key, after `[[master_key.older]]` was told the former one
+    RotateKey,
 }
 
 #[derive(Debug, Subcommand)]
@@ -80,6 +97,11 @@ pub(crate) fn run(args: &AdminArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::broken)?;
     runtime.block_on(async {
         let (config, _, _) = place(&args.place)?;
+        if let AdminCommand::Restore { from } = &args.command {
+            let done = Admin::restore(&config, from).await.map_err(failure)?;
+            say(&copied("restored", &done))?;
+            return say("the master key is not in a backup: put it back before the server starts");
+        }
         let admin = Admin::open(&config).await.map_err(failure)?;
         match &args.command {
             AdminCommand::User(UserCommand::Add(add)) => {
@@ -106,11 +128,36 @@ pub(crate) fn run(args: &AdminArgs) -> Result<(), Failure> {
             AdminCommand::Token(token) => {
                 say(&admin.token(&token.login, &token.name, &token.scope).await.map_err(failure)?)
             }
+            AdminCommand::Backup { to } => {
+                say(&copied("copied", &admin.backup(to).await.map_err(failure)?))?;
+                say("the master key is not in it: keep it elsewhere, without it no secret can be had again")
+            }
+            AdminCommand::Restore { .. } => Ok(()),
+            // Opening it has done that.
+            AdminCommand::Migrate => say("the database is of this version"),
+            AdminCommand::Gc => {
+                let gone = admin.collect().await.map_err(failure)?;
+                say(&format!(
+                    "removed {} artifacts, {} caches, {} uploads and {} objects",
+                    gone.artifacts, gone.caches, gone.uploads, gone.objects
+                ))
+            }
+            AdminCommand::RotateKey => {
+                let done = admin.rotate_key().await.map_err(failure)?;
+                say(&format!("{done} envelopes wrapped again, under the key {}", admin.master_key()))
+            }
             AdminCommand::RunnerToken(token) => {
                 say(&admin.runner_token(token.repository.as_deref()).await.map_err(failure)?)
             }
         }
     })
+}
+
+fn copied(what: &str, done: &BackedUp) -> String {
+    format!(
+        "{what} the database, {} repositories and {} objects, {} bytes",
+        done.repositories, done.objects, done.bytes
+    )
 }
 
 /// Asked for at a terminal, else the first line of standard input.

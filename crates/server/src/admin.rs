@@ -1,13 +1,25 @@
 //! What an administrator does at the server's machine, beside a running server or without one.
 
+mod backup;
+mod restore;
+
+use std::path::Path;
+
+use blob::objects::Objects;
+use depot::{Collected, Depot};
 use identity::{Actor, Caller, Identity, MasterKeys, NewAccount, Purpose, RunnerScope, Scopes, UserCaller, Via};
 use store::Store;
 
+pub use backup::BackedUp;
+
+use crate::lock::DataLock;
 use crate::{ServerConfig, ServerError};
 
 /// The server's database and secrets, opened for a command.
 #[derive(Clone, Debug)]
 pub struct Admin {
+    config: ServerConfig,
+    master_key: String,
     identity: Identity,
 }
 
@@ -31,9 +43,64 @@ impl Admin {
             Some(source) => MasterKeys::load(source, &config.older_keys)?,
             None => MasterKeys::load_or_create(&config.key_file())?,
         };
+        let master_key = keys.current_id();
         let store = Store::open(&config.database_address()).await?;
         let identity = Identity::start(store, keys, identity::Settings::default()).await?;
-        Ok(Self { identity })
+        Ok(Self { config: config.clone(), master_key, identity })
+    }
+
+    /// Copies everything into an empty directory; the server may run meanwhile. The master key is not copied.
+    ///
+    /// # Errors
+    /// A directory that is not empty, or what cannot be read.
+    pub async fn backup(&self, to: &Path) -> Result<BackedUp, ServerError> {
+        let store = self.identity.store();
+        backup::backup(&self.config, store, self.master_key.clone(), to).await
+    }
+
+    /// Puts a backup in place of nothing: the data directory, the database and the place for blobs must be empty.
+    ///
+    /// # Errors
+    /// As [`Admin::backup`], and a backup that is not whole, or of another kind of database.
+    pub async fn restore(config: &ServerConfig, from: &Path) -> Result<BackedUp, ServerError> {
+        restore::restore(config, from).await
+    }
+
+    /// Removes what has had its time and what nobody refers to.
+    ///
+    /// # Errors
+    /// When the database or the blobs are away.
+    pub async fn collect(&self) -> Result<Collected, ServerError> {
+        let depot = Depot::new(self.identity.store().clone(), Objects::open(&self.config.blobs_address())?);
+        let failed = |error: depot::Error| ServerError::Other(error.to_string());
+        let mut collected = Collected::default();
+        loop {
+            let step = depot.retire().await.map_err(failed)?;
+            if step == Collected::default() {
+                break;
+            }
+            collected.artifacts += step.artifacts;
+            collected.caches += step.caches;
+            collected.uploads += step.uploads;
+        }
+        collected.objects = depot.sweep_objects().await.map_err(failed)?;
+        Ok(collected)
+    }
+
+    /// Wraps everything that is sealed under the current master key; how many there were to do. Servers must not run, or
+    /// have the new key already.
+    ///
+    /// # Errors
+    /// When a server runs on this SQLite database, or an envelope is under a key that was not given.
+    pub async fn rotate_key(&self) -> Result<u64, ServerError> {
+        let _lock = self.config.is_sqlite().then(|| DataLock::take(&self.config.data)).transpose()?;
+        Ok(self.identity.rewrap().await?)
+    }
+
+    /// The id of the current master key.
+    #[must_use]
+    pub fn master_key(&self) -> &str {
+        &self.master_key
     }
 
     /// Makes a user.

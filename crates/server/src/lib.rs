@@ -17,7 +17,7 @@ mod pages;
 mod runners;
 mod start;
 
-pub use admin::{Admin, UserLine};
+pub use admin::{Admin, BackedUp, UserLine};
 pub use config::{LocalRunners, ServerConfig, TlsFiles};
 pub use error::ServerError;
 pub use notice::{Notice, Notices};
