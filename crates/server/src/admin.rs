@@ -1,6 +1,7 @@
 //! What an administrator does at the server's machine, beside a running server or without one.
 
 mod backup;
+mod postgres;
 mod restore;
 
 use std::path::Path;
