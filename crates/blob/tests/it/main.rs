@@ -5,6 +5,7 @@
 mod blobs;
 mod collection;
 mod crash;
+mod objects;
 mod uploads;
 
 use blob::Store;

@@ -139,6 +139,91 @@ fn a_single_use_runner_is_forgotten_after_its_job() {
     assert!(!runner.is_registered(), "what it was known by is gone");
 }
 
+/// Runs GitHub's own packages, as an action of the repository does: only actions are told of artifacts and caches.
+const CLIENTS: &str = r"
+const { execFileSync } = require('node:child_process');
+const scenario = process.env.INPUT_SCENARIO;
+const dir = require('node:fs').mkdtempSync(process.env.RUNNER_TEMP + '/clients-');
+const env = { ...process.env, SCENARIO_DIR: dir, GITHUB_WORKSPACE: dir };
+console.log(execFileSync('node', [process.env.INPUT_SCRIPT, scenario], { env, encoding: 'utf8' }));
+";
+
+const ACTION: &str = "name: clients
+inputs:
+  scenario: { required: true }
+  script: { required: true }
+runs: { using: node20, main: index.js }
+";
+
+#[test]
+fn githubs_own_clients_keep_artifacts_and_caches_on_the_server() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the root");
+    let script = root.join("tests/node/clients.mjs");
+    if !root.join("tests/node/node_modules/@actions/artifact").is_dir() {
+        testkit::skip(
+            "githubs_own_clients_keep_artifacts_and_caches_on_the_server",
+            "tests/node has no node_modules (npm ci)",
+        );
+        return;
+    }
+    let steps: String =
+        ["artifacts", "artifacts-v4", "artifact-raw", "exchange", "caches", "caches-v3", "cache-big", "identity"]
+            .iter()
+            .map(|scenario| {
+                format!(
+                    "      - uses: ./clients\n        with: {{ scenario: {scenario}, script: '{}' }}\n",
+                    script.display()
+                )
+            })
+            .collect();
+    let workflow = format!(
+        "on: push\npermissions: {{ contents: read, id-token: write }}\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      \
+         - uses: actions/checkout@v4\n{steps}      \
+         - run: echo native > native.txt\n      \
+         - uses: actions/upload-artifact@v4\n        with: {{ name: native, path: native.txt }}\n      \
+         - uses: actions/download-artifact@v4\n        with: {{ name: native, path: down }}\n      \
+         - run: cat down/native.txt\n"
+    );
+    let repository = TestRepository::from_files(&[
+        (".github/workflows/ci.yml", &workflow),
+        ("clients/action.yml", ACTION),
+        ("clients/index.js", CLIENTS),
+    ])
+    .expect("a repository");
+    let server = Instance::start(&["--runners", "1", "--offline"]);
+    server.push(&repository, "main");
+    let run = server.completed_run("ann/app", 1);
+    let log = server.log("ann/app", 1, 1);
+    assert!(run.contains("sign success"), "{log}");
+    for scenario in
+        ["artifacts", "artifacts-v4", "artifact-raw", "exchange", "caches", "caches-v3", "cache-big", "identity"]
+    {
+        assert!(log.contains(&format!("ok {scenario}")), "{scenario}: {log}");
+    }
+}
+
+#[test]
+fn a_backup_of_a_running_server_becomes_a_server_again() {
+    let server = Instance::start(&["--runners", "1", "--offline"]);
+    let repository = repository(HELLO);
+    server.push(&repository, "main");
+    server.completed_run("ann/app", 1);
+    let before = server.log("ann/app", 1, 1);
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let copy = elsewhere.path().join("backup");
+    let told = server.feed(&["admin", "backup", &copy.to_string_lossy()], "");
+    assert!(told.contains("copied the database, 1 repositories and"), "{told}");
+    assert!(!copy.join("master.key").exists());
+    let restored = Instance::restored(&copy, &server, &["--runners", "1", "--offline"]);
+    assert_eq!(restored.log("ann/app", 1, 1), before);
+    // It goes on where it was: the next push makes the next run.
+    repository.write("greeting.txt", "after the restore\n").expect("a file");
+    repository.commit_all("Third commit").expect("a commit");
+    restored.push(&repository, "main");
+    assert!(restored.completed_run("ann/app", 2).contains("sign success"));
+    assert!(restored.log("ann/app", 2, 2).contains("after the restore"));
+}
+
 #[test]
 fn a_data_directory_has_one_server() {
     let server = Instance::start(&["--runners", "0"]);

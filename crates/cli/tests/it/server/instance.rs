@@ -70,6 +70,16 @@ impl Instance {
         instance
     }
 
+    /// What a backup gives, with the master key of the server that it is of.
+    pub(super) fn restored(backup: &Path, of: &Instance, arguments: &[&str]) -> Self {
+        let mut instance = Self::at_rest(arguments);
+        instance.feed(&["admin", "restore", &backup.to_string_lossy()], "");
+        let data = |of: &Instance| of.directory.path().join("data/master.key");
+        std::fs::copy(data(of), data(&instance)).expect("the master key");
+        instance.start_again();
+        instance
+    }
+
     fn at_rest(arguments: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("trunkline-server-").tempdir().expect("a directory");
         // A port of its own, so that a server that is started again is found by its runners.
