@@ -94,8 +94,7 @@ impl Backend for ServerServices {
             let job = store::jobs::by_id(&mut self.depot.store.read(), claim.job).await?;
             Ok(job.is_some_and(|job| job.status == "in_progress" && job.fence == claim.fence))
         })?;
-        let job = Job { claim: Some(claim), ..Job::new(&admitted.identity) };
-        Ok(runs.then(|| Arc::new(job)))
+        Ok(runs.then(|| Arc::new(Job::of_claim(&admitted.identity, claim))))
     }
 
     fn create_artifact(

@@ -53,6 +53,11 @@ impl Job {
         }
     }
 
+    /// A job of a server.
+    pub fn of_claim(identity: &JobIdentity, claim: JobClaim) -> Job {
+        Job { claim: Some(claim), ..Job::new(identity) }
+    }
+
     pub fn artifact_owner(&self) -> ArtifactOwner {
         ArtifactOwner { run_id: self.identity.run_id.clone(), job_id: self.identity.job_id.clone() }
     }
