@@ -32,6 +32,35 @@ impl Answer {
     }
 }
 
+/// A body without the marks of its chunks.
+pub(super) struct Chunks {
+    reader: BufReader<TcpStream>,
+    left: usize,
+}
+
+impl std::io::Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.left == 0 {
+            let mut line = String::new();
+            // The end of the chunk before leaves an empty line.
+            while line.trim().is_empty() {
+                line.clear();
+                if self.reader.read_line(&mut line)? == 0 {
+                    return Ok(0);
+                }
+            }
+            self.left = usize::from_str_radix(line.trim(), 16).unwrap_or_default();
+            if self.left == 0 {
+                return Ok(0);
+            }
+        }
+        let most = buffer.len().min(self.left);
+        let read = self.reader.read(&mut buffer[..most])?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
 impl Client {
     pub(super) fn new(address: &str, token: &str) -> Self {
         Self { address: address.to_owned(), token: token.to_owned(), connection: None }
@@ -49,11 +78,21 @@ impl Client {
         Err(format!("{method} {path}: the connection breaks"))
     }
 
-    /// Sends a request whose answer does not end, and gives its lines.
-    pub(super) fn follow(&self, path: &str) -> Result<BufReader<TcpStream>, String> {
+    /// Sends a request whose answer comes in chunks and does not end, and gives its content.
+    pub(super) fn follow(&self, path: &str) -> Result<BufReader<Chunks>, String> {
         let mut stream = self.connect().map_err(|error| error.to_string())?;
         self.send(&mut stream, "GET", path, &[]).map_err(|error| error.to_string())?;
-        Ok(BufReader::with_capacity(1 << 18, stream))
+        let mut reader = BufReader::with_capacity(1 << 16, stream);
+        let mut line = String::new();
+        reader.read_line(&mut line).map_err(|error| error.to_string())?;
+        if line.split(' ').nth(1) != Some("200") {
+            return Err(format!("{path}: {line}"));
+        }
+        while !line.trim().is_empty() {
+            line.clear();
+            reader.read_line(&mut line).map_err(|error| error.to_string())?;
+        }
+        Ok(BufReader::with_capacity(1 << 16, Chunks { reader, left: 0 }))
     }
 
     fn connect(&self) -> std::io::Result<TcpStream> {

@@ -57,7 +57,7 @@ pub(super) fn measure(site: &mut Site, _: &Asked<'_>) -> Result<Vec<Row>, String
             "issue",
         ),
         Row::beside(format!("{name}: of it for event, verdicts and queue"), each(queued - before_push), "ms"),
-        Row::at_most(format!("{name}: queue to claim, p99"), None, percentile(&claims, 99.0), "ms", 100.0, "issue"),
+        Row::at_most(format!("{name}: queue to claim, p99"), None, percentile(&claims, 99.0), "ms", 100.0, "aim"),
         Row::beside(format!("{name}: queue to claim, median"), percentile(&claims, 50.0), "ms"),
         Row::beside(format!("{name}: all of them"), taken, "s"),
     ])

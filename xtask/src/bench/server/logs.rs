@@ -68,7 +68,7 @@ pub(super) fn measure(site: &mut Site, _: &Asked<'_>) -> Result<Vec<Row>, String
         return Err(format!("finish: {} {}", answer.status, answer.text()));
     }
     // Readers may be behind; none may miss a line.
-    let patience = Instant::now() + Duration::from_secs(300);
+    let patience = Instant::now() + Duration::from_secs(120);
     let behind = || seen.iter().filter(|count| count.load(Ordering::Relaxed) < lines).count();
     while behind() > 0 && Instant::now() < patience {
         std::thread::sleep(Duration::from_millis(100));
@@ -81,11 +81,11 @@ pub(super) fn measure(site: &mut Site, _: &Asked<'_>) -> Result<Vec<Row>, String
     let name = site.name;
     Ok(vec![
         Row {
-            target: ">= 50.0 (issue)".to_owned(),
+            target: ">= 50.0 (aim)".to_owned(),
             passed: Some(rate >= 50.0),
             ..Row::beside(format!("{name}: log lines in, {FOLLOWERS} live readers"), rate, "MB/s")
         },
-        Row::at_most(format!("{name}: readers that miss a line"), None, lost, "", 0.0, "issue"),
+        Row::at_most(format!("{name}: readers that miss a line"), None, lost, "", 0.0, "aim"),
         Row::beside(format!("{name}: until the last reader has all"), caught_up, "s"),
     ])
 }
