@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use store::Tx;
 use store::repositories::{NewRepository, Repository};
 
+use crate::git::Repo;
 use crate::names::{check_branch, check_repository_name};
 use crate::{Actor, Error, Forge, Result};
 
@@ -267,6 +268,29 @@ impl Forge {
         }
         let name = name.unwrap_or(&parent.name);
         check_repository_name(name)?;
+        // Copied before the transaction: it may take long, and on SQLite everybody would wait.
+        let copy = Repo::at(self.git_dir().join(format!(".fork-{}.git", uuid::Uuid::now_v7().simple())));
+        let copied = copy.fork_from(&self.git(parent.id), &parent.default_branch, only_default).await;
+        let fork = match copied {
+            Ok(()) => self.insert_fork(caller, actor, parent, owner_id, name, &copy).await,
+            Err(error) => Err(error.into()),
+        };
+        if fork.is_err() {
+            // It may never have been made, or be in its place.
+            let _ = std::fs::remove_dir_all(copy.dir());
+        }
+        fork
+    }
+
+    async fn insert_fork(
+        &self,
+        caller: &Caller,
+        actor: &Actor,
+        parent: &Repository,
+        owner_id: i64,
+        name: &str,
+        copy: &Repo,
+    ) -> Result<Repository> {
         let mut tx = self.store().begin().await?;
         let row = NewRepository {
             owner_id,
@@ -284,8 +308,8 @@ impl Forge {
         store::repositories::update(&mut tx, &fork).await?;
         store::repositories::set_pushed(&mut tx, fork.id).await?;
         store::lfs::copy(&mut tx, parent.id, fork.id).await?;
-        let (from, to) = (self.git(parent.id), self.git(fork.id));
-        to.fork_from(&from, &parent.default_branch, only_default).await?;
+        let place = self.git(fork.id);
+        std::fs::rename(copy.dir(), place.dir()).map_err(Error::io(place.dir().display().to_string()))?;
         let told = self.tell_fork(parent, actor, &fork).await?;
         self.append_events(&mut tx, vec![told]).await?;
         self.tell_made(tx, caller, actor, &fork).await?;

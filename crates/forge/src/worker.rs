@@ -10,6 +10,8 @@ use crate::{Forge, Result};
 
 /// How often everything is looked at although nobody said that there is something.
 const SLOW: Duration = Duration::from_secs(15);
+/// Deliveries, received webhooks and settled pushes are kept for thirty days.
+const KEPT: store::Micros = 30 * 24 * 3600 * 1_000_000;
 /// Packing and forgetting.
 const RARELY: Duration = Duration::from_secs(3600);
 
@@ -97,7 +99,7 @@ impl Forge {
         }
     }
 
-    /// Packs repositories, counts their bytes, and removes from the disk what was deleted.
+    /// Packs repositories, counts their bytes, removes from the disk what was deleted, forgets what is old.
     pub async fn tidy(&self) -> Result<()> {
         for id in store::repositories::deleted(&mut self.store().read()).await? {
             let dir = self.git(id).dir().to_owned();
@@ -108,6 +110,12 @@ impl Forge {
                     .map_err(crate::Error::io("a deleted repository"))?;
             }
         }
+        let before = self.store().now() - KEPT;
+        let mut tx = self.store().begin().await?;
+        store::hooks::forget_deliveries(&mut tx, before).await?;
+        store::connections::forget_received(&mut tx, before).await?;
+        store::pushes::forget(&mut tx, before).await?;
+        tx.commit().await?;
         let mut after = 0;
         loop {
             let page = store::repositories::all(&mut self.store().read(), after, 100).await?;

@@ -221,3 +221,8 @@ pub async fn write_backs(query: &mut impl Query, connection_id: i64, limit: i64)
         format!("SELECT {} FROM write_backs WHERE connection_id = $1 ORDER BY id DESC LIMIT $2", WriteBack::COLUMNS);
     query.fetch_all(sql, args![connection_id, limit]).await
 }
+
+/// Forgets webhooks that were worked off before then.
+pub async fn forget_received(tx: &mut Tx, before: Micros) -> Result<u64> {
+    tx.execute("DELETE FROM received_hooks WHERE state <> 'waiting' AND received_at < $1", args![before]).await
+}

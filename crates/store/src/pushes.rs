@@ -98,6 +98,11 @@ pub async fn was_built_on(query: &mut impl Query, push: &Push) -> Result<bool> {
     Ok(count > 0)
 }
 
+/// Forgets what was settled before then.
+pub async fn forget(tx: &mut Tx, before: Micros) -> Result<u64> {
+    tx.execute("DELETE FROM pushes WHERE state <> 'pending' AND settled_at < $1", args![before]).await
+}
+
 record! {
     /// A pull request whose head or base moved.
     #[derive(Clone, Debug)]

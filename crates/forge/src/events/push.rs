@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 use store::events::Facts;
 use store::pushes::Push;
@@ -25,25 +27,29 @@ impl Forge {
             ..Facts::default()
         };
         let mut told = Vec::new();
+        // Many refs of one push often lead to one commit.
+        let mut heads = HashMap::new();
         for push in done {
-            let (kind, short) = match RefName::of(&push.git_ref) {
-                RefName::Branch(name) => ("branch", name),
-                RefName::Tag(name) => ("tag", name),
+            let kind = match RefName::of(&push.git_ref) {
+                RefName::Branch(_) => "branch",
+                RefName::Tag(_) => "tag",
                 RefName::Pull(_) | RefName::Other(_) => continue,
             };
             let repo = self.git(repository.id);
-            let pushed = Pushed::read(&repo, push, kind == "branch" && done.len() <= MOST_REFS_IN_FULL).await?;
+            let in_full = kind == "branch" && done.len() <= MOST_REFS_IN_FULL;
+            let pushed = Pushed::read(&repo, push, in_full, &mut heads).await?;
+            let head = pushed.head.as_ref().map(|head| head.commit.sha.clone());
             let about = About {
                 name: "push",
                 action: None,
                 git_ref: Some(push.git_ref.clone()),
                 before: (!is_zero(&push.old)).then(|| push.old.clone()),
-                sha: Some(pushed.head.as_ref().map(|head| head.commit.sha.clone()).unwrap_or_default()),
+                sha: Some(head.clone().unwrap_or_default()),
                 facts: counts.clone(),
             };
             // A branch that is new is created before it is pushed to.
             if is_zero(&push.old) || is_zero(&push.new) {
-                told.push(self.tell_create_or_delete(&mut shape, repository, actor, push, kind, short).await?);
+                told.push(self.tell_create_or_delete(&mut shape, repository, actor, push, head).await?);
             }
             let payload = self.push_payload(&mut shape, repository, actor, push, &pushed).await?;
             told.push(self.told(&mut shape, repository, actor, about, payload).await?);
@@ -57,20 +63,20 @@ impl Forge {
         repository: &Repository,
         actor: &Actor,
         push: &Push,
-        kind: &str,
-        short: &str,
+        head: Option<String>,
     ) -> Result<Told> {
         let created = is_zero(&push.old);
+        let (kind, short) = match RefName::of(&push.git_ref) {
+            RefName::Tag(name) => ("tag", name),
+            RefName::Branch(name) | RefName::Pull(name) | RefName::Other(name) => ("branch", name),
+        };
         let mut payload = parts([("ref", short.into()), ("ref_type", kind.into()), ("pusher_type", "user".into())]);
         if created {
             payload.insert("master_branch".to_owned(), repository.default_branch.as_str().into());
             payload.insert("description".to_owned(), crate::shape_text(&repository.description));
         }
-        let sha = match created {
-            true => self.git(repository.id).resolve(&push.new).await?,
-            // A deleted ref has no commit: what listens runs on the default branch.
-            false => None,
-        };
+        // A deleted ref has no commit: what listens runs on the default branch.
+        let sha = head.filter(|_| created);
         let name = if created { "create" } else { "delete" };
         let git_ref = created.then(|| push.git_ref.clone());
         let about = About { name, git_ref, sha, ..About::default() };
@@ -130,7 +136,12 @@ struct Pushed {
 }
 
 impl Pushed {
-    async fn read(repo: &Repo, push: &Push, in_full: bool) -> Result<Pushed> {
+    async fn read(
+        repo: &Repo,
+        push: &Push,
+        in_full: bool,
+        heads: &mut HashMap<String, Option<Logged>>,
+    ) -> Result<Pushed> {
         let mut pushed = Pushed { commits: Vec::new(), head: None, forced: false };
         if is_zero(&push.new) {
             return Ok(pushed);
@@ -149,9 +160,13 @@ impl Pushed {
             pushed.commits.reverse();
         }
         if pushed.head.is_none() {
-            // Something that is no commit (a tag of a tree) has none.
-            let commit: Option<Commit> = repo.commit(&format!("{}^{{commit}}", push.new)).await.ok();
-            pushed.head = commit.map(|commit| Logged { commit, files: Vec::new(), left: false });
+            if !heads.contains_key(&push.new) {
+                // Something that is no commit (a tag of a tree) has none.
+                let commit: Option<Commit> = repo.commit(&format!("{}^{{commit}}", push.new)).await.ok();
+                let logged = commit.map(|commit| Logged { commit, files: Vec::new(), left: false });
+                heads.insert(push.new.clone(), logged);
+            }
+            pushed.head = heads.get(&push.new).cloned().flatten();
         }
         Ok(pushed)
     }

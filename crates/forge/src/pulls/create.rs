@@ -86,7 +86,9 @@ impl Forge {
             auto_merge: None,
         };
         let merge = self.try_merge(&pull, actor).await?;
-        let mut tx = self.store().begin().await?;
+        pull.mergeable = Some(merge.is_some());
+        pull.merge_of = Some(format!("{} {}", pull.base_sha, pull.head_sha));
+        pull.merge_sha = merge;
         let row = NewIssue {
             repo_id: repository.id,
             number,
@@ -96,13 +98,18 @@ impl Forge {
             author_id: actor.account_id,
             author_kind: actor.kind.name(),
         };
+        // Told before it is written, but for its id: what takes git is not for a transaction.
+        let mut told = self
+            .tell_pull(repository, actor, "opened", &unwritten(&row, self.store().now()), &pull, Map::new())
+            .await?;
+        let mut tx = self.store().begin().await?;
         pull.issue_id = store::issues::insert(&mut tx, &row).await?;
         store::pulls::insert(&mut tx, &pull).await?;
-        store::pulls::set_merge(&mut tx, &pull, merge.as_deref(), merge.is_some()).await?;
-        pull.mergeable = Some(merge.is_some());
-        pull.merge_sha = merge;
+        store::pulls::update(&mut tx, &pull).await?;
+        let whole = &mut told.event.payload["pull_request"];
+        whole["id"] = pull.issue_id.into();
+        whole["node_id"] = crate::ids::node_id("PullRequest", pull.issue_id).into();
         let issue = store::issues::by_id(&mut tx, pull.issue_id).await?.ok_or_else(|| Error::not_found("the issue"))?;
-        let told = self.tell_pull(repository, actor, "opened", &issue, &pull, Map::new()).await?;
         self.append_events(&mut tx, vec![told]).await?;
         tx.commit().await?;
         Ok((issue, pull))
@@ -137,6 +144,28 @@ impl Forge {
             }
         }
         Err(invalid(format!("`{owner}` has no repository of the line of {}", repository.full_name())))
+    }
+}
+
+/// An issue as it will be.
+fn unwritten(row: &NewIssue<'_>, now: store::Micros) -> Issue {
+    Issue {
+        id: 0,
+        repo_id: row.repo_id,
+        number: row.number,
+        is_pull: row.is_pull,
+        title: row.title.to_owned(),
+        body: row.body.to_owned(),
+        state: "open".to_owned(),
+        state_reason: None,
+        author_id: row.author_id,
+        author_kind: row.author_kind.to_owned(),
+        assignees: serde_json::json!([]),
+        locked: false,
+        closed_by: None,
+        created_at: now,
+        updated_at: now,
+        closed_at: None,
     }
 }
 

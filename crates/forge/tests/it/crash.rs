@@ -109,3 +109,77 @@ fn check_after(database: &Database, directory: &std::path::Path, full_name: &str
         }
     });
 }
+
+#[test]
+fn a_merge_is_whole_or_not_at_all() {
+    for (name, database) in [("sqlite", Ok(Database::sqlite())), ("postgres", Database::postgres())] {
+        match database {
+            Ok(database) => (1..=8).for_each(|point| kill_a_merge(&database, point)),
+            Err(reason) => testkit::skip(&format!("crash of a merge, {name}"), &reason),
+        }
+    }
+}
+
+fn kill_a_merge(database: &Database, point: i64) {
+    let directory = database.directory().join(format!("merge-{point}"));
+    std::fs::create_dir_all(&directory).unwrap();
+    let ended = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "crash::merging_process", "--ignored", "--nocapture"])
+        .env("FORGE_TEST_DATABASE", database.address())
+        .env("FORGE_TEST_DIRECTORY", &directory)
+        .env("FORGE_TEST_POINT", point.to_string())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(said.contains("merging"), "{said}");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = World::idle(database.open().await, &directory, |_| {}).await;
+        let repository = world.forge.repository("alice", &format!("m{point}")).await.unwrap();
+        while !store::pushes::pending(&mut world.store.read()).await.unwrap().is_empty() {
+            world.forge.reconcile_pushes().await.unwrap();
+        }
+        world.settle_pulls().await;
+        let (issue, pull) = world.forge.pull(&repository, 1).await.unwrap();
+        let git = world.forge.git(repository.id);
+        let main = git.ref_oid("refs/heads/main").await.unwrap().unwrap();
+        let is_there = git.is_ancestor(&pull.head_sha, &main).await.unwrap();
+        assert_eq!((pull.merged, issue.is_open()), (is_there, !is_there), "at {point}");
+        let names = world.event_names(&repository).await;
+        let closed = names.iter().filter(|name| *name == "pull_request:closed").count();
+        let pushes = world.events(&repository).await.iter().filter(|e| e.name == "push" && e.sha == main).count();
+        assert_eq!((closed, pushes), (usize::from(is_there), 1), "at {point}: {names:?}");
+        if said.contains("merged") {
+            assert!(is_there, "what was acknowledged is there");
+        }
+    });
+}
+
+#[test]
+#[ignore = "the process that the crash test kills"]
+fn merging_process() {
+    let Ok(address) = std::env::var("FORGE_TEST_DATABASE") else { return };
+    let directory = std::path::PathBuf::from(std::env::var("FORGE_TEST_DIRECTORY").unwrap());
+    let point: i64 = std::env::var("FORGE_TEST_POINT").unwrap().parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = World::idle(Store::open(&address).await.unwrap(), &directory, |_| {}).await;
+        let alice = world.person_again("alice").await;
+        let name = format!("m{point}");
+        let repository = world.repository(&alice, &name).await;
+        let work = world.work(&alice, &format!("alice/{name}"), "work");
+        work.commit("a", "1", "one");
+        work.git(&["push", "-q", "origin", "main"]);
+        work.commit("b", "2", "two");
+        work.git(&["push", "-q", "origin", "main:topic"]);
+        let new = forge::pulls::NewPull { title: "Two", head: "topic", base: "main", ..Default::default() };
+        world.forge.create_pull(&repository, &alice.caller, &alice.actor, &new).await.unwrap();
+        println!("\nmerging");
+        store::testing::die_at_commit_point(point);
+        let method = forge::pulls::MergeMethod::Merge;
+        let merge = forge::pulls::MergePull { method, title: None, message: None, sha: None };
+        world.forge.merge_pull(&repository, &alice.actor, 1, &merge).await.unwrap();
+        println!("merged");
+        std::process::exit(0);
+    });
+}

@@ -204,6 +204,43 @@ async fn renamed_and_moved_repositories_are_found_under_their_old_names() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_share_repositories_and_tell_each_push_once() {
+    on_both("two_servers", async |database| {
+        let one = World::new(database).await;
+        let two = World::over(database.open().await, &database.directory(), |_| {}).await;
+        let alice = one.person("alice").await;
+        let repository = one.repository(&alice, "app").await;
+        let work = one.work(&alice, "alice/app", "work");
+        work.git(&["remote", "add", "two", &two.remote(&alice, "alice/app")]);
+        // The other looks for pushes that nobody settles, all the time: those that are under way are not among them.
+        let looking = {
+            let forge = two.forge.clone();
+            tokio::spawn(async move {
+                loop {
+                    forge.reconcile_pushes().await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            })
+        };
+        let mut heads = Vec::new();
+        for number in 0..10 {
+            heads.push(work.commit("a", &number.to_string(), "more"));
+            work.git(&["push", "-q", if number % 2 == 0 { "origin" } else { "two" }, "main"]);
+        }
+        looking.abort();
+        let told: Vec<String> = one
+            .events(&repository)
+            .await
+            .into_iter()
+            .filter(|event| event.name == "push")
+            .map(|event| event.sha)
+            .collect();
+        assert_eq!(told, heads);
+    })
+    .await;
+}
+
 /// `cargo nextest run -p forge --run-ignored only push_latency --no-capture`
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a figure"]
