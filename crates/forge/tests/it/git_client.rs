@@ -139,7 +139,9 @@ async fn hostile_requests_are_refused_with_a_reason() {
         (response.status().as_u16(), response.text().await.unwrap())
     };
     let push = "/alice/app.git/git-receive-pack";
-    let table: &[(&str, Vec<u8>, Option<&str>, u16, &str)] = &[
+    /// What it is, body, encoding, status, words of the answer.
+    type Case = (&'static str, Vec<u8>, Option<&'static str>, u16, &'static str);
+    let table: &[Case] = &[
         ("no length", b"zzzz".to_vec(), None, 422, "four hex digits"),
         ("a length of three", b"0003".to_vec(), None, 422, "four hex digits"),
         ("cut off", b"00ff0000".to_vec(), None, 422, "ends in the middle"),

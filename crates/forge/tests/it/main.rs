@@ -1,5 +1,7 @@
 //! The forge over real git, real HTTP and both databases.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 mod connections;
 mod crash;
 mod git_client;
