@@ -168,3 +168,54 @@ async fn hooks_do_not_lead_inside_the_network() {
     assert!(delivery.status.contains("an address inside this network"), "{}", delivery.status);
     assert!(received.0.lock().unwrap().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redirects_do_not_lead_inside_either() {
+    let database = Database::sqlite();
+    let allow = |settings: &mut forge::Settings| {
+        settings.outgoing.allow_private = false;
+        settings.outgoing.allow = vec!["127.0.0.1".to_owned()];
+    };
+    let world = World::with(&database, allow).await;
+    let (target, received) = receiver(&[]).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let leads = [
+        ("/good", target.clone()),
+        ("/metadata", "http://169.254.169.254/latest".to_owned()),
+        ("/file", "file:///etc/passwd".to_owned()),
+        ("/round", "/round".to_owned()),
+    ];
+    let mut app = axum::Router::new();
+    for (path, to) in leads {
+        app = app.route(path, axum::routing::any(async move || (StatusCode::TEMPORARY_REDIRECT, [("location", to)])));
+    }
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let send = async |path: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", "Bearer sesame".parse().unwrap());
+        headers.insert("x-github-event", "ping".parse().unwrap());
+        let outgo = forge::outgoing::Outgo {
+            method: axum::http::Method::POST,
+            url: format!("http://{address}{path}"),
+            headers,
+            body: "content".into(),
+            insecure: false,
+            redirects: 3,
+        };
+        world.forge.outgoing().send(outgo).await.map(|income| income.status.as_u16()).map_err(|error| error.to_string())
+    };
+    assert_eq!(send("/good").await, Ok(200));
+    let (headers, body) = received.0.lock().unwrap()[0].clone();
+    assert_eq!(
+        (headers.get("authorization"), body.as_str()),
+        (None, "content"),
+        "a token is for whom it was given for"
+    );
+    for path in ["/metadata", "/file"] {
+        let refused = send(path).await.unwrap_err();
+        assert!(refused.contains("inside this network") || refused.contains("none of http"), "{path}: {refused}");
+    }
+    assert!(send("/round").await.unwrap_err().contains("too many redirects"));
+    assert_eq!(received.0.lock().unwrap().len(), 1);
+}
