@@ -40,7 +40,7 @@ mod tests {
             let fields: Vec<&str> = line.split('\t').collect();
             let kind = if fields[0] == "action" { FileKind::Action } else { FileKind::Workflow };
             let path: Vec<&str> = fields[1].split('.').collect();
-            let found = path.iter().any(|part| *part == "*") || workflow::shape_at(kind, &path).is_some();
+            let found = path.contains(&"*") || workflow::shape_at(kind, &path).is_some();
             assert!(found, "{line}");
         }
     }
