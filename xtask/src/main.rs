@@ -24,9 +24,9 @@ cargo xtask bench containers [--rounds N] [--program PATH] [CASE…]
                                        figures of images, builds and registries beside runc, docker, skopeo and nginx
 cargo xtask bench server [--rounds N] [--program PATH] [CASE…]
                                        figures of a server under load, on SQLite and on PostgreSQL
-cargo xtask bench lint [--rounds N] [--program PATH] [--corpus DIR] [--table FILE]
+cargo xtask bench lint [--rounds N] [--program PATH] [--corpus DIR] [--table FILE [--beside LINTER]]
                                        figures of lint beside zizmor and actionlint; --table writes what lint and
-                                       zizmor agree on instead";
+                                       one of them agree on instead";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -23,8 +23,9 @@ const FILES: usize = 296;
 /// What the command line asks for beyond what all benches take.
 struct Wanted<'a> {
     corpus: Option<PathBuf>,
-    /// Where the table of agreements is written.
+    /// Where the table of agreements is written, and beside which linter.
     table: Option<PathBuf>,
+    beside: String,
     rest: Vec<&'a str>,
 }
 
@@ -39,13 +40,14 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, String> {
 }
 
 fn wanted<'a>(arguments: &[&'a str]) -> Result<Wanted<'a>, String> {
-    let mut wanted = Wanted { corpus: None, table: None, rest: Vec::new() };
+    let mut wanted = Wanted { corpus: None, table: None, beside: "zizmor".to_owned(), rest: Vec::new() };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let mut path = || words.next().map(PathBuf::from).ok_or(format!("{word} needs a path"));
         match *word {
             "--corpus" => wanted.corpus = Some(path()?),
             "--table" => wanted.table = Some(path()?),
+            "--beside" => wanted.beside = path()?.to_string_lossy().into_owned(),
             word => wanted.rest.push(word),
         }
     }
@@ -59,7 +61,7 @@ fn measure(asked: &Asked<'_>, wanted: &Wanted<'_>, program: &Path, place: &Path)
     };
     eprintln!("{}", corpus.described());
     if let Some(path) = &wanted.table {
-        let text = beside::table(program, &corpus)?;
+        let text = beside::table(program, &corpus, &wanted.beside)?;
         std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
         return Ok(ExitCode::SUCCESS);
     }

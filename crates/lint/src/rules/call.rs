@@ -40,7 +40,7 @@ pub(super) const RULES: &[&Rule] = &[
     reading!(
         "call/permissions",
         Error,
-        ["jactionlint:workflow-call-permissions"],
+        ["actionlint:workflow-call", "jactionlint:workflow-call-permissions"],
         "the called workflow asks for more permissions than the calling job has"
     ),
     reading!("call/too-many-files", Error, [], "a run needs more than 51 workflow files"),

@@ -1,4 +1,4 @@
-//! The table of agreements with zizmor: for each of its audits, what both tell, what only one does, and why.
+//! The tables of agreements with other linters: for each of their rules, what both tell, what only one does, and why.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,12 +9,52 @@ use super::corpus::Corpus;
 use super::reading::{Told, read};
 use super::{tool, version};
 
-/// Findings of the two stand for the same when they are no more than so many lines apart: one tool points at a step,
-/// the other at a key of it.
+/// Findings of two tools stand for the same when they are no more than so many lines apart: one points at a step, the
+/// other at a key of it.
 const NEAR: u32 = 2;
 
-/// Why the two differ, by audit.
-const REASONS: &str = include_str!("reasons.txt");
+/// A linter beside which ours is held.
+struct Peer {
+    name: &'static str,
+    /// What it is asked; the files of the repository follow where it wants them.
+    words: &'static [&'static str],
+    wants_files: bool,
+    ours: &'static [&'static str],
+    /// How both were asked.
+    how: &'static str,
+    /// Why they differ, by rule.
+    reasons: &'static str,
+}
+
+const PEERS: &[Peer] = &[
+    Peer {
+        name: "zizmor",
+        words: &[
+            "--offline",
+            "--no-config",
+            "--no-exit-codes",
+            "--persona",
+            "auditor",
+            "--format",
+            "github",
+            "--",
+            ".",
+        ],
+        wants_files: false,
+        ours: &["--profile", "pedantic", "--confidence", "low"],
+        how: "zizmor works offline, without configuration, as `auditor`, its strictest; `trunkline lint` with\n`--profile \
+              pedantic --confidence low`: everything either has to say.",
+        reasons: include_str!("zizmor.txt"),
+    },
+    Peer {
+        name: "actionlint",
+        words: &["-shellcheck=", "-pyflakes=", "-no-color", "-oneline"],
+        wants_files: true,
+        ours: &["--profile", "default", "--confidence", "medium"],
+        how: "actionlint works without shellcheck and pyflakes; `trunkline lint` with `--confidence medium`.",
+        reasons: include_str!("actionlint.txt"),
+    },
+];
 
 #[derive(Default)]
 struct Counts {
@@ -23,103 +63,97 @@ struct Counts {
     theirs: usize,
 }
 
-pub(super) fn table(program: &Path, corpus: &Corpus) -> Result<String, String> {
-    let zizmor = tool("zizmor").ok_or("zizmor is neither on PATH nor among the tests' tools")?;
-    let audits = audits(program)?;
+/// The page for the linter of that name.
+pub(super) fn table(program: &Path, corpus: &Corpus, name: &str) -> Result<String, String> {
+    let peer = PEERS.iter().find(|peer| peer.name == name).ok_or(format!("there is no table beside {name}"))?;
+    let other = tool(name).ok_or(format!("{name} is neither on PATH nor among the tests' tools"))?;
+    let known = known(program, name)?;
     let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
     let (mut files, mut repositories, mut left_out) = (0, 0, Vec::new());
     for repository in &corpus.repositories {
-        let words = [
-            "lint",
-            "--profile",
-            "pedantic",
-            "--confidence",
-            "low",
-            "--format",
-            "github",
-            "--fail-on",
-            "never",
-            "--external",
-            "never",
-        ];
-        let ours = read(program, &words, repository);
-        let words =
-            ["--offline", "--no-config", "--no-exit-codes", "--persona", "auditor", "--format", "github", "--", "."];
-        let theirs = read(&zizmor, &words, repository);
-        let name = repository.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (Some(ours), Some(theirs)) = (ours, theirs) else {
-            left_out.push(name);
+        let own: Vec<&Path> = corpus.files.iter().filter_map(|file| file.strip_prefix(repository).ok()).collect();
+        let Some((ours, theirs)) = both(program, &other, peer, repository, &own) else {
+            left_out.push(repository.file_name().unwrap_or_default().to_string_lossy().into_owned());
             continue;
         };
         repositories += 1;
-        files += corpus.files.iter().filter(|file| file.starts_with(repository)).count();
-        for (audit, rules) in &audits {
-            let ours: Vec<&Told> = ours.iter().filter(|told| rules.contains(&told.rule)).collect();
-            let theirs: Vec<&Told> = theirs.iter().filter(|told| told.rule == *audit).collect();
-            let count = counts.entry(audit.clone()).or_default();
-            let near = |told: &Told, others: &[&Told]| others.iter().any(|other| is_near(told, other));
-            count.both += theirs.iter().filter(|told| near(told, &ours)).count();
-            count.theirs += theirs.iter().filter(|told| !near(told, &ours)).count();
-            count.ours += ours.iter().filter(|told| !near(told, &theirs)).count();
-        }
+        files += own.len();
+        count(&known, &ours, &theirs, &mut counts);
     }
     let mut page = format!(
-        "# Lint beside zizmor\n\nWhat `trunkline lint` and {} tell about the same {files} workflows of {repositories} public repositories, with \
-         their\nactions and Dependabot files. Made by\n\n```console\n$ cargo xtask bench lint --corpus DIR --table \
-         docs/reference/lint-beside-zizmor.md\n```\n\nwith one directory a repository below `DIR`. zizmor works offline, without \
-         configuration, as `auditor`, its strictest;\n`trunkline lint` with `--profile pedantic --confidence low`: everything either \
-         has to say. Two findings are the same when they\nare of the same audit and no more than {NEAR} lines apart.\n\n",
-        version(&zizmor)
+        "# Lint beside {name}\n\nWhat `trunkline lint` and {} tell about the same {files} workflows of {repositories} public \
+         repositories, with their\nactions and Dependabot files. Made by\n\n```console\n$ cargo xtask bench lint --corpus DIR --beside \
+         {name} --table docs/reference/lint-beside-{name}.md\n```\n\nwith one directory a repository below `DIR`. {} Two findings \
+         are the same when\nthey are of the same rule and no more than {NEAR} lines apart.\n\n",
+        version(&other),
+        peer.how
     );
     if !left_out.is_empty() {
         let _ = writeln!(page, "Left out, as one of the two gave up: {}.\n", left_out.join(", "));
     }
-    page.push_str("| audit | both | only Trunkline | only zizmor | why they differ |\n|---|---:|---:|---:|---|\n");
-    for (audit, count) in &counts {
-        if count.both + count.ours + count.theirs > 0 {
-            let _ = writeln!(
-                page,
-                "| `{audit}` | {} | {} | {} | {} |",
-                count.both,
-                count.ours,
-                count.theirs,
-                if count.ours + count.theirs > 0 { reason(audit) } else { "" }
-            );
-        }
-    }
-    let sum = |of: fn(&Counts) -> usize| counts.values().map(of).sum::<usize>();
     let _ = writeln!(
         page,
-        "| all | {} | {} | {} | |",
-        sum(|count| count.both),
-        sum(|count| count.ours),
-        sum(|count| count.theirs)
+        "| rule of {name} | both | only Trunkline | only {name} | why they differ |\n|---|---:|---:|---:|---|"
     );
+    for (rule, count) in counts.iter().filter(|(_, count)| count.both + count.ours + count.theirs > 0) {
+        let why = if count.ours + count.theirs > 0 { reason(peer, rule) } else { "" };
+        let _ = writeln!(page, "| `{rule}` | {} | {} | {} | {why} |", count.both, count.ours, count.theirs);
+    }
+    let sum = |of: fn(&Counts) -> usize| counts.values().map(of).sum::<usize>();
+    let (both, ours, theirs) = (sum(|count| count.both), sum(|count| count.ours), sum(|count| count.theirs));
+    let _ = writeln!(page, "| all | {both} | {ours} | {theirs} | |");
     Ok(page)
+}
+
+/// What the two tell about a repository.
+fn both(
+    program: &Path,
+    other: &Path,
+    peer: &Peer,
+    repository: &Path,
+    files: &[&Path],
+) -> Option<(Vec<Told>, Vec<Told>)> {
+    let ours = [&["lint", "--format", "github", "--fail-on", "never"], peer.ours].concat();
+    let mut theirs = peer.words.to_vec();
+    if peer.wants_files {
+        theirs.extend(files.iter().filter_map(|file| file.to_str()));
+    }
+    Some((read(program, &ours, repository)?, read(other, &theirs, repository)?))
+}
+
+fn count(known: &BTreeMap<String, Vec<String>>, ours: &[Told], theirs: &[Told], counts: &mut BTreeMap<String, Counts>) {
+    let others = theirs.iter().map(|told| &told.rule);
+    for rule in known.keys().chain(others).collect::<std::collections::BTreeSet<_>>() {
+        let same = known.get(rule).map_or(&[][..], Vec::as_slice);
+        let ours: Vec<&Told> = ours.iter().filter(|told| same.contains(&told.rule)).collect();
+        let theirs: Vec<&Told> = theirs.iter().filter(|told| told.rule == *rule).collect();
+        let near = |told: &Told, others: &[&Told]| others.iter().any(|other| is_near(told, other));
+        let count = counts.entry(rule.clone()).or_default();
+        count.both += theirs.iter().filter(|told| near(told, &ours)).count();
+        count.theirs += theirs.iter().filter(|told| !near(told, &ours)).count();
+        count.ours += ours.iter().filter(|told| !near(told, &theirs)).count();
+    }
 }
 
 fn is_near(a: &Told, b: &Told) -> bool {
     a.file == b.file && a.line <= b.end + NEAR && b.line <= a.end + NEAR
 }
 
-fn reason(audit: &str) -> &'static str {
-    let line = REASONS.lines().find_map(|line| line.strip_prefix(audit)?.strip_prefix(": "));
-    line.unwrap_or_default()
+fn reason(peer: &Peer, rule: &str) -> &'static str {
+    peer.reasons.lines().find_map(|line| line.strip_prefix(rule)?.strip_prefix(": ")).unwrap_or_default()
 }
 
-/// The audits of zizmor that rules stand for, with the rules of each: the program lists them.
-fn audits(program: &Path) -> Result<BTreeMap<String, Vec<String>>, String> {
+/// The rules of the other linter that ours stand for, with ours of each: the program lists them.
+fn known(program: &Path, name: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
     let output = Command::new(program).args(["lint", "--list-rules"]).output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut audits: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut known: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for line in text.lines() {
         let Some(rule) = line.split_whitespace().find(|word| word.contains('/')) else { continue };
-        for alias in line.split([' ', ',', '(', ')']).filter_map(|word| word.strip_prefix("zizmor:")) {
-            audits.entry(alias.to_owned()).or_default().push(rule.to_owned());
+        let aliases = line.split([' ', ',', '(', ')']).filter_map(|word| word.strip_prefix(name)?.strip_prefix(':'));
+        for alias in aliases {
+            known.entry(alias.to_owned()).or_default().push(rule.to_owned());
         }
     }
-    if audits.is_empty() {
-        return Err("`trunkline lint --list-rules` names no audit of zizmor".to_owned());
-    }
-    Ok(audits)
+    if known.is_empty() { Err(format!("`trunkline lint --list-rules` names no rule of {name}")) } else { Ok(known) }
 }

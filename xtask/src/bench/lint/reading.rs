@@ -13,7 +13,7 @@ pub(super) struct Told {
     pub(super) rule: String,
 }
 
-/// Runs a tool in a repository and reads its annotations. `None` where it gave up.
+/// Runs a tool in a repository and reads what it tells, in either form. `None` where it gave up.
 pub(super) fn read(program: &Path, words: &[&str], repository: &Path) -> Option<Vec<Told>> {
     let mut command = Command::new(program);
     command.args(words).current_dir(repository).stdin(Stdio::null()).stderr(Stdio::null());
@@ -22,7 +22,7 @@ pub(super) fn read(program: &Path, words: &[&str], repository: &Path) -> Option<
         return None;
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    Some(text.lines().filter_map(annotation).collect())
+    Some(text.lines().filter_map(|line| annotation(line).or_else(|| one_line(line))).collect())
 }
 
 /// `::warning file=a.yml,line=3,title=rule::words`.
@@ -40,6 +40,16 @@ fn annotation(line: &str) -> Option<Told> {
     Some(Told { file: file.trim_start_matches("./").to_owned(), line, end, rule: property("title")?.to_owned() })
 }
 
+/// `a.yml:3:7: words [rule]`, as actionlint writes it.
+fn one_line(line: &str) -> Option<Told> {
+    let (file, rest) = line.split_once(".y")?;
+    let (ending, rest) = rest.split_once(':')?;
+    let (number, rest) = rest.split_once(':')?;
+    let (_, rule) = rest.strip_suffix(']')?.rsplit_once(" [")?;
+    let line = number.parse().ok()?;
+    Some(Told { file: format!("{file}.y{ending}"), line, end: line, rule: rule.to_owned() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +58,8 @@ mod tests {
     fn annotations() {
         let told = annotation("::warning file=./a.yml,line=3,col=2,endLine=4,title=x/y::some: words").unwrap();
         assert_eq!(told, Told { file: "a.yml".into(), line: 3, end: 4, rule: "x/y".into() });
+        let told = one_line(".github/workflows/a.yml:3:7: what: is [this] [if-cond]").unwrap();
+        assert_eq!(told, Told { file: ".github/workflows/a.yml".into(), line: 3, end: 3, rule: "if-cond".into() });
         assert_eq!(annotation("nothing"), None);
         assert_eq!(annotation("::group::x"), None);
     }

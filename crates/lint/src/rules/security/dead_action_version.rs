@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     confidence: Confidence::High,
     profile: Profile::Correctness,
-    aliases: &["jactionlint:outdated-action"],
+    aliases: &["actionlint:action", "jactionlint:outdated-action"],
     summary: "a version of an action is used that has been shut down",
     page: page!("security/dead-action-version"),
     checks: &[Check::Step(check)],
