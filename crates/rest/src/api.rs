@@ -93,6 +93,12 @@ impl Api {
         &self.0.routes
     }
 
+    /// The page of the documentation that lists the routes.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        route::reference::page(&self.0.routes)
+    }
+
     pub(crate) fn rate(&self) -> &Rate {
         &self.0.rate
     }
@@ -187,8 +193,28 @@ impl Api {
         if within { Ok(()) } else { Err(rate_exceeded(caller, from, budget)) }
     }
 
+    /// Whether a request gets past everything that is asked before its body is read: route, caller, access. Nothing is
+    /// executed.
+    pub async fn admits(&self, request: Request) -> Result<(), Problem> {
+        let (parts, _) = request.into_parts();
+        self.prepare(parts, &mut Seen { scopes: None, budget: None }).await.map(|_| ())
+    }
+
     async fn answer(&self, request: Request, seen: &mut Seen) -> Result<Response, Problem> {
         let (parts, body) = request.into_parts();
+        let (route, mut call) = self.prepare(parts, seen).await?;
+        if route.raw {
+            call.body = Mutex::new(Some(body));
+        } else if route.writes() {
+            call.json = read_json(body, &route).await?;
+        }
+        let answer = (route.handler)(self, &mut call).await?;
+        let answer = if route.writes() { answer } else { conditional::tag(answer, &call.headers) };
+        Ok(answer.into_response())
+    }
+
+    /// The route of a request, and the call for its handler: the caller may do what the route is for.
+    async fn prepare(&self, parts: axum::http::request::Parts, seen: &mut Seen) -> Result<(Route, Call), Problem> {
         let from = self.client(&parts.extensions, &parts.headers);
         let caller = self.caller(&parts.headers, &from).await;
         let path = path_of(&parts.uri);
@@ -204,7 +230,6 @@ impl Api {
         check_csrf(&caller, &route, &parts.headers)?;
         let media = Media::of(text(&parts.headers, header::ACCEPT))?;
         check_version(&parts.headers)?;
-        let urls = self.forge().urls();
         let mut call = Call {
             caller,
             method: route.method,
@@ -212,7 +237,7 @@ impl Api {
             params,
             query: pairs(parts.uri.query().unwrap_or_default())?,
             json: Map::new(),
-            url: format!("{}{path}", urls.api),
+            url: format!("{}{path}", self.forge().urls().api),
             headers: parts.headers,
             media,
             repo: None,
@@ -221,14 +246,7 @@ impl Api {
             from,
         };
         self.admit(&route, &mut call).await?;
-        if route.raw {
-            call.body = Mutex::new(Some(body));
-        } else if route.writes() {
-            call.json = read_json(body, &route).await?;
-        }
-        let answer = (route.handler)(self, &mut call).await?;
-        let answer = if route.writes() { answer } else { conditional::tag(answer, &call.headers) };
-        Ok(answer.into_response())
+        Ok((route, call))
     }
 
     /// Who asks; also for what is not in the table.

@@ -3,6 +3,7 @@
 pub(crate) mod fields;
 mod matcher;
 pub(crate) mod openapi;
+pub(crate) mod reference;
 mod row;
 mod schema;
 mod table;

@@ -4,5 +4,6 @@ mod access;
 mod audit;
 mod fixture;
 mod logins;
+mod provider;
 mod secrets;
 mod tokens;

@@ -1,5 +1,6 @@
 //! Changes. Each does what its REST route does, under the same conditions.
 
+mod issues;
 mod pulls;
 mod repositories;
 
@@ -27,6 +28,10 @@ const MUTATION: &[Field] = &[
     Field::one("mergePullRequest", INPUT, "PullPayload", resolve!(pulls::merge)),
     Field::one("requestReviews", INPUT, "PullPayload", resolve!(pulls::request_reviews)),
     Field::one("addPullRequestReview", INPUT, "PullPayload", resolve!(pulls::review)),
+    Field::one("addComment", INPUT, "CommentPayload", resolve!(issues::add_comment)),
+    Field::one("updateIssueComment", INPUT, "CommentPayload", resolve!(issues::update_comment)),
+    Field::one("addLabelsToLabelable", INPUT, "Payload", resolve!(issues::add_labels)),
+    Field::one("removeLabelsFromLabelable", INPUT, "Payload", resolve!(issues::remove_labels)),
     Field::one("createRepository", INPUT, "RepositoryPayload", resolve!(repositories::create)),
 ];
 

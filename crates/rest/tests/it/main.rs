@@ -1,5 +1,16 @@
-//! The API over real HTTP, asked by clients that were written for GitHub.
+//! The API over real HTTP, asked by clients that were written for GitHub, and by requests of every kind.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod actions;
+mod edge;
+mod fixture;
+mod gh;
+mod graphql;
+mod matrix;
 mod octokit;
+mod pages;
+mod people;
+mod reference;
+mod schemathesis;
+mod secrets;

@@ -88,6 +88,7 @@ pub(super) async fn update(context: &Context<'_>, _: &Node, args: &Args) -> Resu
         ..ChangePull::default()
     };
     context.api.forge().change_pull(&of.repo, &context.actor()?, of.issue.number, change).await?;
+    super::issues::set_metadata(context, &of.repo, of.issue.number, &input).await?;
     Ok(payload("PullPayload", &input, node))
 }
 
