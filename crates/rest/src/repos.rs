@@ -191,10 +191,8 @@ async fn set_topics(api: &Api, call: &mut Call) -> Result {
 }
 
 async fn create_own(api: &Api, call: &mut Call) -> Result {
-    if !api.identity().settings().users_create && !call.caller.is_site_admin() {
-        return Err(Problem::forbidden("Only administrators make repositories on this server."));
-    }
     let owner = crate::users::caller(call)?.id;
+    crate::api::may_create_repository(api, &call.caller, owner).await?;
     create(api, call, owner).await
 }
 

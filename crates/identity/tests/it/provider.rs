@@ -86,7 +86,8 @@ fn provider(issuer: &str, change: impl FnOnce(&mut ProviderSettings)) -> Provide
 async fn a_user_logs_in_at_a_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let Some(mut browser) = Browser::start("a_user_logs_in_at_a_provider").await else { return };
-    let fixture = Fixture::new(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let fixture = Fixture::new(&database).await;
     let identity = &fixture.identity;
     let own = provider(&browser.issuer, |_| {});
     let begin = own.begin(identity, "/ann/app").await.unwrap();
@@ -148,7 +149,8 @@ async fn a_user_logs_in_at_a_provider() {
 #[tokio::test]
 async fn a_provider_that_is_none() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let fixture = Fixture::new(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let fixture = Fixture::new(&database).await;
     let nobody = provider("http://127.0.0.1:1", |_| {});
     let refused = nobody.begin(&fixture.identity, "/").await;
     assert!(matches!(refused, Err(Error::Provider(_))), "{refused:?}");

@@ -1,4 +1,4 @@
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::Call;
 
@@ -66,8 +66,11 @@ pub(crate) fn link_header(call: &Call, page: Page, more: bool, total: Option<i64
     (!links.is_empty()).then(|| links.join(", "))
 }
 
+/// What stands for itself in a query (RFC 3986, 2.3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 fn encode(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::Server;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_from_push_to_rerun() {
     let server = Server::start().await;
     let ann = server.user("ann", false).await;
@@ -93,7 +93,7 @@ async fn a_run_from_push_to_rerun() {
     assert_eq!(post("/repos/ann/app/dispatches".to_owned(), json!({ "event_type": "deploy" })).await.status, 204);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deployments_and_their_states() {
     let server = Server::start().await;
     let ann = server.user("ann", false).await;

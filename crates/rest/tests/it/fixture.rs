@@ -57,21 +57,33 @@ impl Answered {
 }
 
 impl Server {
+    /// Its addresses are those of `github.localhost`.
     pub(crate) async fn start() -> Self {
-        Self::over(Database::sqlite(), identity::Settings::default()).await
+        Self::with(true).await
     }
 
-    pub(crate) async fn over(database: Database, settings: identity::Settings) -> Self {
+    /// Its addresses are those at which it really is.
+    pub(crate) async fn at_its_address() -> Self {
+        Self::with(false).await
+    }
+
+    async fn with(named: bool) -> Self {
+        let database = Database::sqlite();
         // Servers of these tests talk to nobody, but the client for it is made.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let store = database.open().await;
-        let identity = Identity::start(store.clone(), MasterKeys::from_bytes([1; 32], &[]), settings).await.unwrap();
+        let identity =
+            Identity::start(store.clone(), MasterKeys::from_bytes([1; 32], &[]), identity::Settings::default())
+                .await
+                .unwrap();
         let dir = database.directory();
         let objects = blob::Store::open(dir.join("files")).unwrap();
-        let mut settings = forge::Settings::new(&dir, &format!("http://{HOST}"));
-        settings.urls = Urls { web: format!("http://{HOST}"), api: format!("http://api.{HOST}") };
+        let mut settings = forge::Settings::new(&dir, &format!("http://{address}"));
+        if named {
+            settings.urls = Urls { web: format!("http://{HOST}"), api: format!("http://api.{HOST}") };
+        }
         let forge = Forge::start(store, identity.clone(), objects, settings).unwrap();
         let admission = Arc::new(services::Admission::new(&[2; 32], &format!("http://{HOST}")));
         let control = Control::new(identity.clone(), forge.clone(), admission, control::Settings::default());

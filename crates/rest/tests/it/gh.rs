@@ -144,13 +144,18 @@ async fn runs_and_workflows() {
     let run = gh.json(&["run", "list", "--json", "databaseId,status,workflowName,headBranch,event"]);
     let id = run[0]["databaseId"].to_string();
     assert_eq!((run[0]["workflowName"].as_str(), run[0]["headBranch"].as_str()), (Some("CI"), Some("main")), "{run}");
-    let viewed = gh.run(&["run", "view", &id]);
-    assert!(viewed.contains("build") && viewed.contains("CI"), "{viewed}");
+    let viewed = gh.json(&["run", "view", &id, "--json", "jobs,workflowName,headSha,status"]);
+    assert_eq!(
+        (viewed["jobs"][0]["name"].as_str(), viewed["workflowName"].as_str()),
+        (Some("build"), Some("CI")),
+        "{viewed}"
+    );
     gh.run(&["run", "cancel", &id]);
     let (_, watched) = gh.try_run(&gh.clone, &["run", "watch", &id]);
     assert!(watched.contains("has already completed with 'cancelled'"), "{watched}");
     gh.run(&["run", "rerun", &id]);
-    assert_eq!(gh.json(&["run", "view", &id, "--json", "attempt"])["attempt"].as_i64().unwrap_or(2), 2);
+    let attempt = gh.run(&["api", &format!("repos/{{owner}}/{{repo}}/actions/runs/{id}"), "--jq", ".run_attempt"]);
+    assert_eq!(attempt.trim(), "2");
     gh.run(&["workflow", "disable", "CI"]);
     assert!(!gh.run(&["workflow", "list"]).contains("CI"));
     gh.run(&["workflow", "enable", "CI"]);

@@ -19,7 +19,7 @@ async fn documents_that_are_refused() {
     let server = Server::start().await;
     server.user("ann", false).await;
     let token = server.token("ann", "repo").await;
-    let deep = format!("{{ viewer {}{}", "{ viewer ".repeat(25), "}".repeat(26)) + "}";
+    let deep = format!("{{ viewer {}{{ login }} {}", "{ viewer ".repeat(25), "}".repeat(26));
     let brackets = "[".repeat(200_000);
     let loops = "query { viewer { ...a } } fragment a on User { ...b } fragment b on User { ...a }";
     let wide = "{ repository(owner: \"a\", name: \"b\") { pullRequests(first: 100) { nodes { comments(first: 100) { nodes { author { \

@@ -87,12 +87,13 @@ fn expected(route: &Route, asker: &Asker, public: bool) -> bool {
                 }
         }
         Access::Org(permission, level) => {
-            let membership = permission == Permission::Members && level == Level::Read;
+            let seen = permission == Permission::Metadata && level == Level::Read;
+            let membership = seen || (permission == Permission::Members && level == Level::Read);
             let standing = asker.site_admin || asker.in_org == "owner" || (membership && asker.in_org == "member");
             user && standing
                 && match &asker.kind {
                     Kind::Classic(own) => holds(own, scopes(permission, level, false)),
-                    Kind::Fine(given, at) => *given == permission && *at >= level,
+                    Kind::Fine(given, at) => seen || (*given == permission && *at >= level),
                     _ => true,
                 }
         }

@@ -17,7 +17,7 @@ async fn octokit_reads_every_list_page_by_page() {
     if !modules.join("node_modules/@octokit/rest").is_dir() {
         return testkit::skip(name, "tests/octokit has no node_modules (npm ci)");
     }
-    let server = Server::start().await;
+    let server = Server::at_its_address().await;
     let ann = server.user("ann", true).await;
     let org = server.identity.create_org(identity::Actor::server(), "acme", None, ann).await.unwrap();
     for number in 0..5 {
