@@ -4,6 +4,7 @@ pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod gates;
 pub(crate) mod jobs;
+pub(crate) mod logs;
 pub(crate) mod pending;
 pub(crate) mod permissions;
 pub(crate) mod runner_groups;

@@ -7,6 +7,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use control::Control;
+use depot::Depot;
 use forge::Forge;
 use identity::{Caller, Credentials, Identity, Via};
 use serde_json::{Map, Value};
@@ -24,6 +25,7 @@ pub struct Parts {
     pub identity: Identity,
     pub forge: Forge,
     pub control: Control,
+    pub depot: Depot,
     pub settings: Settings,
 }
 
@@ -80,6 +82,11 @@ impl Api {
     #[must_use]
     pub fn control(&self) -> &Control {
         &self.0.parts.control
+    }
+
+    #[must_use]
+    pub fn depot(&self) -> &Depot {
+        &self.0.parts.depot
     }
 
     #[must_use]

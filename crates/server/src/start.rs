@@ -103,6 +103,7 @@ impl Server {
             identity: identity.clone(),
             forge: forge.clone(),
             control: control.clone(),
+            depot: depot.clone(),
             settings: rest::Settings { forwarded: config.forwarded, ..rest::Settings::default() },
         });
         let registry = config.registry.then(|| open_registry(&config)).transpose()?;

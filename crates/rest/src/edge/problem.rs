@@ -212,6 +212,15 @@ impl From<control::Error> for Problem {
     }
 }
 
+impl From<depot::Error> for Problem {
+    fn from(error: depot::Error) -> Self {
+        match error {
+            depot::Error::Store(error) => error.into(),
+            other => Self::internal(other.to_string()),
+        }
+    }
+}
+
 impl From<forge::Error> for Problem {
     fn from(error: forge::Error) -> Self {
         use forge::Error as E;

@@ -1,7 +1,7 @@
 use super::Route;
 use crate::actions::{
-    deployments, environments, gates, jobs, pending, permissions, runner_groups, runner_labels, runners, runs, secrets,
-    selected, variables, workflows,
+    deployments, environments, gates, jobs, logs, pending, permissions, runner_groups, runner_labels, runners, runs,
+    secrets, selected, variables, workflows,
 };
 use crate::{
     audit_log, checks, collaborators, commits, connections, contents, git_data, hooks, issues, meta, organizations,
@@ -19,6 +19,7 @@ pub(crate) fn all() -> Vec<Route> {
         workflows::ROUTES,
         runs::ROUTES,
         jobs::ROUTES,
+        logs::ROUTES,
         pending::ROUTES,
         environments::ROUTES,
         gates::ROUTES,

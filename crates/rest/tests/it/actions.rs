@@ -94,6 +94,41 @@ async fn a_run_from_push_to_rerun() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logs_of_a_job_and_of_its_run() {
+    use api::wire::{LogEncoder, LogEntry, LogKind};
+    use std::io::Read as _;
+
+    let server = Server::start().await;
+    let ann = server.user("ann", false).await;
+    let repo = server.repository("ann", ann, "app", "private").await;
+    let dir = tempfile::tempdir().unwrap();
+    server.push_workflow(dir.path(), "ann/app", "ann");
+    let run = server.run(repo.id).await;
+    let token = server.token("ann", "repo").await;
+    let jobs = store::jobs::of_attempt(&mut server.store().read(), run.id, 1).await.unwrap();
+    let (of_job, of_run) = (
+        format!("/repos/ann/app/actions/jobs/{}/logs", jobs[0].id),
+        format!("/repos/ann/app/actions/runs/{}/logs", run.id),
+    );
+    assert_eq!(server.get(&of_job, &token).await.status, 404, "nothing was written yet");
+    let (mut encoder, mut stream) = (LogEncoder::default(), Vec::new());
+    let entry = LogEntry { time: 1_796_000_000_000_000, step: 0, kind: LogKind::Out, text: b"hello\n".to_vec() };
+    encoder.entry(&entry, &mut stream);
+    let mut tx = server.store().begin().await.unwrap();
+    store::logs::append(&mut tx, jobs[0].id, 1, 0, &stream, None).await.unwrap();
+    tx.commit().await.unwrap();
+    let text = server.get(&of_job, &token).await;
+    assert!(text.status == 200 && text.text.ends_with("hello\n"), "{text:?}");
+    let zipped = server.client.get(server.url(&of_run)).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(zipped.headers()["content-type"], "application/zip");
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zipped.bytes().await.unwrap())).unwrap();
+    let mut hello = String::new();
+    zip.by_name("0_build.txt").unwrap().read_to_string(&mut hello).unwrap();
+    assert!(hello.ends_with("hello\n"), "{hello}");
+    assert_eq!(server.call("DELETE", &of_run, &token, Value::Null).await.status, 403, "the run is not completed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deployments_and_their_states() {
     let server = Server::start().await;
     let ann = server.user("ann", false).await;

@@ -137,6 +137,7 @@ async fn who_asks_too_often_waits() {
         identity: server.identity.clone(),
         forge: server.forge.clone(),
         control: server.api.control().clone(),
+        depot: server.api.depot().clone(),
         settings: rest::Settings { limits, ..Default::default() },
     };
     let api = rest::Api::new(parts);

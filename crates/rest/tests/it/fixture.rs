@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::http::header;
 use control::Control;
+use depot::Depot;
 use forge::Forge;
 use forge::shape::Urls;
 use identity::{Actor, Caller, Credentials, Identity, MasterKeys, NewAccount, Scopes};
@@ -84,6 +85,8 @@ impl Server {
         if named {
             settings.urls = Urls { web: format!("http://{HOST}"), api: format!("http://api.{HOST}") };
         }
+        let address_of_objects = blob::objects::Address::Directory(dir.join("objects"));
+        let depot = Depot::new(store.clone(), blob::objects::Objects::open(&address_of_objects).unwrap());
         let forge = Forge::start(store, identity.clone(), objects, settings).unwrap();
         let admission = Arc::new(services::Admission::new(&[2; 32], &format!("http://{HOST}")));
         let control = Control::new(identity.clone(), forge.clone(), admission, control::Settings::default());
@@ -100,6 +103,7 @@ impl Server {
             identity: identity.clone(),
             forge: forge.clone(),
             control,
+            depot: depot.clone(),
             settings: rest::Settings { limits: rest::Limits { known: 0, anonymous: 0 }, ..Default::default() },
         });
         let by_host = {

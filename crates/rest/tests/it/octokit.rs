@@ -27,11 +27,13 @@ async fn octokit_finds_what_it_knows_from_github() {
         let objects = blob::Store::open(database.directory().join("blobs")).unwrap();
         let mut settings = forge::Settings::new(database.directory(), &url);
         settings.outgoing.allow_private = true;
+        let kept = blob::objects::Address::Directory(database.directory().join("objects"));
+        let depot = depot::Depot::new(store.clone(), blob::objects::Objects::open(&kept).unwrap());
         let forge = Forge::start(store, identity.clone(), objects, settings).unwrap();
         let (octocat, reviewer) = (token(&identity, "octocat").await, token(&identity, "reviewer").await);
         let admission = Arc::new(services::Admission::new(&[7; 32], &url));
         let control = control::Control::new(identity.clone(), forge.clone(), admission, control::Settings::default());
-        let app = Api::new(Parts { identity, forge, control, settings: Settings::default() }).router();
+        let app = Api::new(Parts { identity, forge, control, depot, settings: Settings::default() }).router();
         let service = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
         let output = tokio::process::Command::new("node")
