@@ -172,7 +172,7 @@ async fn repositories_secrets_and_the_api() {
         "view",
         "ann/app",
         "--json",
-        "name,owner,isPrivate,defaultBranchRef,viewerPermission,visibility",
+        "name,owner,isPrivate,defaultBranchRef,viewerPermission",
     ]);
     assert_eq!(
         (view["name"].as_str(), view["defaultBranchRef"]["name"].as_str()),
@@ -180,8 +180,7 @@ async fn repositories_secrets_and_the_api() {
         "{view}"
     );
     assert_eq!(
-        (view["viewerPermission"].as_str(), view["visibility"].as_str()),
-        (Some("ADMIN"), Some("PRIVATE")),
+        (view["viewerPermission"].as_str(), view["isPrivate"].as_bool()), (Some("ADMIN"), Some(true)),
         "{view}"
     );
     let (well, text) = gh.try_run(gh.dir.path(), &["repo", "clone", "ann/app", "again"]);
