@@ -4,7 +4,7 @@ use identity::{FineGrained, Grant, NewAccount, Scopes, UserCaller};
 use serde_json::{Value, json};
 use store::users::User;
 
-use crate::route::fields::{SIMPLE_USER, TOKEN};
+use crate::route::fields::{ORGANIZATION, SIMPLE_USER, TOKEN};
 use crate::{Access, Answer, Api, Call, Field, Gives, Kind, Param, Problem, Result, Route, handler};
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -17,7 +17,7 @@ pub(crate) const ROUTES: &[Route] = &[
         ])
         .gives(200, Gives::Object(SIMPLE_USER)),
     Route::get("/user/emails", Access::User("user:email"), handler!(emails), "The caller's addresses.").list(&[]),
-    Route::get("/user/orgs", Access::User(""), handler!(own_orgs), "Organisations of the caller.").list(SIMPLE_USER),
+    Route::get("/user/orgs", Access::User(""), handler!(own_orgs), "Organisations of the caller.").list(ORGANIZATION),
     Route::get("/user/tokens", Access::User("user"), handler!(tokens), "Tokens of the caller, without the tokens.")
         .list(TOKEN),
     Route::post("/user/tokens", Access::User("user"), handler!(create_token), "Makes a token; it is shown this once.")
@@ -39,7 +39,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/user/{account_id}", Access::Reader, handler!(get_by_id), "An account by its id.")
         .gives(200, Gives::Object(SIMPLE_USER)),
     Route::get("/users/{username}/orgs", Access::Reader, handler!(orgs_of), "Organisations of a user.")
-        .list(SIMPLE_USER),
+        .list(ORGANIZATION),
     Route::post("/admin/users", Access::SiteAdmin, handler!(create), "Makes a user.")
         .body(&[
             Field::required("login", Kind::String),

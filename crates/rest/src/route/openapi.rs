@@ -106,7 +106,7 @@ fn responses(route: &Route) -> Value {
     let problem = json_of(json!({ "$ref": "#/components/schemas/problem" }));
     let failure = json!({ "description": "A refusal or a mistake in the request.", "content": problem });
     responses.insert("4XX".to_owned(), failure.clone());
-    responses.insert("default".to_owned(), failure);
+    responses.insert("5XX".to_owned(), failure);
     Value::Object(responses)
 }
 

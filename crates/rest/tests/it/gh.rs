@@ -167,22 +167,14 @@ async fn runs_and_workflows() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn repositories_secrets_and_the_api() {
     let Some(gh) = Gh::start("repositories_secrets_and_the_api").await else { return };
-    let view = gh.json(&[
-        "repo",
-        "view",
-        "ann/app",
-        "--json",
-        "name,owner,isPrivate,defaultBranchRef,viewerPermission",
-    ]);
+    let view =
+        gh.json(&["repo", "view", "ann/app", "--json", "name,owner,isPrivate,defaultBranchRef,viewerPermission"]);
     assert_eq!(
         (view["name"].as_str(), view["defaultBranchRef"]["name"].as_str()),
         (Some("app"), Some("main")),
         "{view}"
     );
-    assert_eq!(
-        (view["viewerPermission"].as_str(), view["isPrivate"].as_bool()), (Some("ADMIN"), Some(true)),
-        "{view}"
-    );
+    assert_eq!((view["viewerPermission"].as_str(), view["isPrivate"].as_bool()), (Some("ADMIN"), Some(true)), "{view}");
     let (well, text) = gh.try_run(gh.dir.path(), &["repo", "clone", "ann/app", "again"]);
     assert!(well && gh.dir.path().join("again/README.md").is_file(), "{text}");
     let created = gh.run(&["repo", "create", "second", "--private"]);
