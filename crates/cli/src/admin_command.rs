@@ -44,6 +44,8 @@ enum AdminCommand {
     Gc,
     /// Wrap all secrets under the current master key, after `[[master_key.older]]` was told the former one
     RotateKey,
+    /// Check that the audit log is as it was written
+    Audit,
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,6 +150,10 @@ pub(crate) fn run(args: &AdminArgs) -> Result<(), Failure> {
             }
             AdminCommand::RunnerToken(token) => {
                 say(&admin.runner_token(token.repository.as_deref()).await.map_err(failure)?)
+            }
+            AdminCommand::Audit => {
+                let entries = admin.verify_audit().await.map_err(failure)?;
+                say(&format!("{entries} entries, all as they were written"))
             }
         }
     })

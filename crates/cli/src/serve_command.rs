@@ -130,6 +130,7 @@ fn config(args: &ServeArgs) -> Result<ServerConfig, Failure> {
         config.listen = listen.iter().map(|listen| listen.0).collect();
     }
     config.public_url = args.public_url.clone().or(file.public_url).map(|url| url.0);
+    config.provider = file.login.as_ref().map(|login| login.settings(&base)).transpose()?;
     config.tls = match (&args.certificate, &args.key, file.tls) {
         (Some(certificate), Some(key), _) => Some(TlsFiles { certificate: certificate.clone(), key: key.clone() }),
         (_, _, Some(tls)) => Some(TlsFiles { certificate: base.join(tls.certificate), key: base.join(tls.key) }),

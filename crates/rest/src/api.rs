@@ -128,6 +128,7 @@ impl Api {
         };
         axum::Router::new()
             .route("/api/v3", axum::routing::any(rest.clone()))
+            .route("/api/v3/", axum::routing::any(rest.clone()))
             .route("/api/v3/{*path}", axum::routing::any(rest.clone()))
             .route("/api/uploads/{*path}", axum::routing::any(rest))
             .route("/api/graphql", axum::routing::any(graphql))

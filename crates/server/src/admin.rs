@@ -164,6 +164,14 @@ impl Admin {
         Ok(issued.0.text.to_string())
     }
 
+    /// Checks the audit log; how many entries it has.
+    ///
+    /// # Errors
+    /// The first entry that is not as it was written.
+    pub async fn verify_audit(&self) -> Result<i64, ServerError> {
+        Ok(self.identity.verify_audit().await?)
+    }
+
     async fn user(&self, login: &str) -> Result<store::users::User, ServerError> {
         let found = store::users::by_login(&mut self.identity.store().read(), login).await?;
         found.ok_or_else(|| ServerError::Other(format!("there is no user `{login}`")))

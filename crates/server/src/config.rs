@@ -27,6 +27,8 @@ pub struct ServerConfig {
     pub master_key: Option<KeySource>,
     /// Keys that secrets may still be under.
     pub older_keys: Vec<KeySource>,
+    /// Where users may log in beside their passwords; its `redirect_url` is filled in.
+    pub provider: Option<identity::oidc::ProviderSettings>,
     pub runners: LocalRunners,
     /// Serves images at `/v2`.
     pub registry: bool,
@@ -103,6 +105,7 @@ impl ServerConfig {
             blobs: None,
             master_key: None,
             older_keys: Vec::new(),
+            provider: None,
             runners: LocalRunners::default(),
             registry: true,
             open: false,

@@ -8,6 +8,7 @@ mod act;
 mod home;
 mod job;
 mod layout;
+mod provider;
 mod refusal;
 mod run;
 mod runs;
@@ -31,6 +32,8 @@ pub(crate) fn router(server: &Server) -> Router {
         .route("/", get(home::page))
         .route("/setup", get(account::set_up_page).post(account::set_up))
         .route("/login", get(account::login_page).post(account::login))
+        .route("/login/provider", get(provider::begin))
+        .route("/login/callback", get(provider::finish))
         .route("/logout", post(account::logout))
         .route("/static/style.css", get(style))
         .route("/static/live.js", get(script))

@@ -9,6 +9,7 @@ use blob::objects::Objects;
 use control::Control;
 use depot::{Depot, ServerServices, ServiceSettings};
 use forge::Forge;
+use identity::oidc::{Provider, ProviderSettings};
 use identity::{Identity, MasterKeys};
 use registry::Tls;
 use services::Admission;
@@ -35,6 +36,7 @@ struct Parts {
     depot: Depot,
     api: rest::Api,
     services: Arc<dyn Backend>,
+    provider: Option<Provider>,
     registry: Option<registry::Registry>,
     /// How clients reach it, without a closing slash.
     url: String,
@@ -106,6 +108,10 @@ impl Server {
             depot: depot.clone(),
             settings: rest::Settings { forwarded: config.forwarded, ..rest::Settings::default() },
         });
+        let provider = config.provider.clone().map(|settings| {
+            Provider::new(ProviderSettings { redirect_url: format!("{url}/login/callback"), ..settings })
+        });
+        let provider = provider.transpose()?;
         let registry = config.registry.then(|| open_registry(&config)).transpose()?;
         let parts = Parts {
             config,
@@ -116,6 +122,7 @@ impl Server {
             depot,
             api,
             services,
+            provider,
             registry,
             url,
             addresses,
@@ -200,6 +207,12 @@ impl Server {
     #[must_use]
     pub fn control(&self) -> &Control {
         &self.0.control
+    }
+
+    /// Where users may log in beside their passwords.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        self.0.provider.as_ref()
     }
 
     #[must_use]

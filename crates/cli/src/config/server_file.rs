@@ -30,6 +30,7 @@ pub(crate) struct ServerFile {
     pub(crate) retention_days: Option<u32>,
     pub(crate) tls: Option<TlsTable>,
     pub(crate) master_key: Option<MasterKeyTable>,
+    pub(crate) login: Option<LoginTable>,
     pub(crate) runners: RunnersTable,
     pub(crate) registry: RegistryTable,
     pub(crate) outgoing: OutgoingTable,
@@ -50,6 +51,59 @@ pub(crate) struct MasterKeyTable {
     pub(crate) environment: Option<String>,
     pub(crate) command: Option<Vec<String>>,
     pub(crate) older: Vec<MasterKeyTable>,
+}
+
+/// An OpenID provider at which users log in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoginTable {
+    issuer: Url,
+    client_id: String,
+    /// A file with the secret; without one the client is public.
+    client_secret_file: Option<PathBuf>,
+    #[serde(default = "usual_scopes")]
+    scopes: Vec<String>,
+    /// The claim that becomes the login of a new user.
+    #[serde(default = "usual_claim")]
+    login_claim: String,
+    /// Whether who is unknown here becomes a user.
+    #[serde(default)]
+    create_users: bool,
+    /// Only addresses of these domains; empty: all.
+    #[serde(default)]
+    email_domains: Vec<String>,
+}
+
+fn usual_scopes() -> Vec<String> {
+    ["profile", "email"].map(str::to_owned).to_vec()
+}
+
+fn usual_claim() -> String {
+    "preferred_username".to_owned()
+}
+
+impl LoginTable {
+    pub(crate) fn settings(&self, base: &Path) -> Result<identity::oidc::ProviderSettings, Failure> {
+        let client_secret = match &self.client_secret_file {
+            Some(file) => {
+                let path = base.join(file);
+                let read = std::fs::read_to_string(&path);
+                let text = read.map_err(|error| Failure::invalid(format!("{}: {error}", path.display())))?;
+                Some(text.trim().to_owned())
+            }
+            None => None,
+        };
+        Ok(identity::oidc::ProviderSettings {
+            issuer: self.issuer.0.clone(),
+            client_id: self.client_id.clone(),
+            client_secret,
+            redirect_url: String::new(),
+            scopes: self.scopes.clone(),
+            login_claim: self.login_claim.clone(),
+            create_users: self.create_users,
+            email_domains: self.email_domains.clone(),
+        })
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

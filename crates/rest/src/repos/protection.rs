@@ -49,7 +49,8 @@ pub(crate) const ROUTES: &[Route] = &[
         READ,
         handler!(tags),
         "Patterns of tags that are neither moved nor deleted.",
-    ),
+    )
+    .gives(200, Gives::List(&[])),
     Route::post(
         "/repos/{owner}/{repo}/tags/protection",
         WRITE,

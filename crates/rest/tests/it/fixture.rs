@@ -30,7 +30,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) client: reqwest::Client,
     stop: CancellationToken,
-    database: Database,
+    /// Gone with the server.
+    _database: Database,
 }
 
 impl Drop for Server {
@@ -127,15 +128,11 @@ impl Server {
             async move { axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await }
         });
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { identity, forge, api, address, client, stop, database }
+        Self { identity, forge, api, address, client, stop, _database: database }
     }
 
     pub(crate) fn store(&self) -> &Store {
         self.identity.store()
-    }
-
-    pub(crate) fn directory(&self) -> std::path::PathBuf {
-        self.database.directory()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

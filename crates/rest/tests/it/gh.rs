@@ -175,6 +175,10 @@ async fn repositories_secrets_and_the_api() {
         "{view}"
     );
     assert_eq!((view["viewerPermission"].as_str(), view["isPrivate"].as_bool()), (Some("ADMIN"), Some(true)), "{view}");
+    // gh hands its token to git over TLS only.
+    let (home, token) = (gh.dir.path(), &gh.token);
+    std::fs::write(home.join(".gitconfig"), "[credential]\n\thelper = store\n").unwrap();
+    std::fs::write(home.join(".git-credentials"), format!("http://ann:{token}@{HOST}\n")).unwrap();
     let (well, text) = gh.try_run(gh.dir.path(), &["repo", "clone", "ann/app", "again"]);
     assert!(well && gh.dir.path().join("again/README.md").is_file(), "{text}");
     let created = gh.run(&["repo", "create", "second", "--private"]);

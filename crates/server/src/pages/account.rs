@@ -49,7 +49,7 @@ fn set_up_form(token: &str, login: &str, problem: Option<&str>) -> Markup {
             form.stack method="post" action="/setup" {
                 input type="hidden" name="token" value=(token);
                 label { "Name" input name="login" value=(login) required autofocus autocomplete="username"; }
-                label { "Password" input name="password" type="password" required minlength="8" autocomplete="new-password"; }
+                label { "Password" input name="password" type="password" required minlength="10" autocomplete="new-password"; }
                 label { "Password, again" input name="again" type="password" required autocomplete="new-password"; }
                 button { "Make the account" }
             }
@@ -80,7 +80,7 @@ pub(super) async fn set_up(visit: Visit, headers: HeaderMap, Form(form): Form<Se
 #[derive(Deserialize)]
 pub(super) struct Next {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 #[derive(Deserialize)]
@@ -95,10 +95,11 @@ pub(super) async fn login_page(visit: Visit, Query(next): Query<Next>) -> Respon
     if visit.login().is_some() {
         return to(local(&next.next)).into_response();
     }
-    login_form("", &next.next, None).into_response()
+    login_form(visit.server.provider().is_some(), "", &next.next, None).into_response()
 }
 
-fn login_form(login: &str, next: &str, problem: Option<&str>) -> Markup {
+/// `provider`: there is an identity provider to log in at.
+pub(super) fn login_form(provider: bool, login: &str, next: &str, problem: Option<&str>) -> Markup {
     let body = html! {
         div.narrow {
             h1 { "Log in" }
@@ -109,6 +110,12 @@ fn login_form(login: &str, next: &str, problem: Option<&str>) -> Markup {
                 label { "Password" input name="password" type="password" required autocomplete="current-password"; }
                 button { "Log in" }
             }
+            @if provider {
+                form.stack method="get" action="/login/provider" {
+                    input type="hidden" name="next" value=(next);
+                    button { "Log in at the identity provider" }
+                }
+            }
         }
     };
     layout::bare("Log in", &body)
@@ -116,7 +123,7 @@ fn login_form(login: &str, next: &str, problem: Option<&str>) -> Markup {
 
 pub(super) async fn login(visit: Visit, headers: HeaderMap, Form(form): Form<LoginForm>) -> Result<Response, Refusal> {
     let again = |status: StatusCode, problem: &str| {
-        (status, login_form(&form.login, &form.next, Some(problem))).into_response()
+        (status, login_form(visit.server.provider().is_some(), &form.login, &form.next, Some(problem))).into_response()
     };
     match visit.server.identity().login(&form.login, &form.password, &visit.from, agent(&headers)).await {
         Ok(session) => Ok(enter(&visit.server, &session, local(&form.next))),
@@ -141,7 +148,7 @@ pub(super) async fn logout(visit: Visit, Form(form): Form<Leave>) -> Result<Resp
     Ok((StatusCode::SEE_OTHER, [(header::SET_COOKIE, gone), (header::LOCATION, "/login".to_owned())]).into_response())
 }
 
-fn agent(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn agent(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok())
 }
 
@@ -154,7 +161,7 @@ fn to(place: &str) -> (StatusCode, [(header::HeaderName, String); 1]) {
     (StatusCode::SEE_OTHER, [(header::LOCATION, place.to_owned())])
 }
 
-fn enter(server: &Server, session: &NewSession, place: &str) -> Response {
+pub(super) fn enter(server: &Server, session: &NewSession, place: &str) -> Response {
     let secure = if server.url().starts_with("https://") { "; Secure" } else { "" };
     let cookie = format!(
         "{SESSION_COOKIE}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
