@@ -82,6 +82,7 @@ fn key_aad(scope: SecretScope) -> Aad {
 
 impl Identity {
     /// Writes a secret; `true` when it is new. `visibility` is for organisations: which of their repositories get it.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the secret")]
     pub async fn put_secret(
         &self,
         tx: &mut Tx,

@@ -15,6 +15,7 @@ const LONGEST: usize = 48 * 1024;
 
 impl Identity {
     /// Makes a variable.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the variable")]
     pub async fn create_variable(
         &self,
         tx: &mut Tx,
