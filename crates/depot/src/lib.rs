@@ -14,7 +14,7 @@ mod zip;
 use blob::objects::Objects;
 use store::Store;
 
-pub use self::services::{ServerServices, ServiceSettings};
+pub use self::services::{IssuerPem, ServerServices, ServiceSettings};
 pub use collect::Collected;
 pub use error::Error;
 pub use log::LogPieces;

@@ -46,7 +46,9 @@ fn body(visit: &Visit, repository: &Repository, which: &Which, runs: &[Run], ver
     let now = visit.server.store().now();
     let top = format!("/{}", repository.full_name());
     let shown = runs.iter().take(usize::try_from(PAGE).unwrap_or(30));
-    let idle: Vec<&Verdict> = verdicts.iter().filter(|verdict| verdict.run_id.is_none()).take(8).collect();
+    // That a workflow does not listen to an event is no surprise to anybody.
+    let surprising = |verdict: &&Verdict| verdict.run_id.is_none() && verdict.gate != "trigger/event";
+    let idle: Vec<&Verdict> = verdicts.iter().filter(surprising).take(8).collect();
     let more = i64::try_from(runs.len()).unwrap_or(0) > PAGE;
     html! {
         h1 { "Runs" }
