@@ -141,7 +141,6 @@ fn comparison(operator: Operator) -> Comparison {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{Scope, parse};
 
     #[test]

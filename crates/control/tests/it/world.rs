@@ -218,7 +218,7 @@ impl World {
 
     pub(crate) async fn completed(&self, run_id: i64) -> store::runs::Run {
         self.until(&format!("run {run_id} completes"), async || {
-            Some(self.run(run_id).await).filter(|run| run.is_completed())
+            Some(self.run(run_id).await).filter(store::runs::Run::is_completed)
         })
         .await
     }

@@ -129,7 +129,7 @@ async fn a_user_logs_in_at_a_provider() {
     // Strangers are let in only where the settings say so, and from the domains that they name.
     for change in
         [(|settings: &mut ProviderSettings| settings.create_users = false) as fn(&mut ProviderSettings), |settings| {
-            settings.email_domains = vec!["acme.example".to_owned()]
+            settings.email_domains = vec!["acme.example".to_owned()];
         }]
     {
         let closed = provider(&browser.issuer, change);

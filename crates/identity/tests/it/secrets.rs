@@ -122,7 +122,7 @@ async fn another_master_key_while_the_server_runs() {
         let restarted = restart([2; 32]).await.unwrap();
         let found =
             restarted.secrets_for_job(&repo(1, 50, Visibility::Private), None, SecretTrust::Full).await.unwrap();
-        assert_eq!(&*found["NEW"].as_str(), "hush");
+        assert_eq!(found["NEW"].as_str(), "hush");
         assert!(found.len() > 60);
         restarted.verify_audit().await.unwrap();
     })
