@@ -11,7 +11,11 @@ use store::{Health, Query as _, args};
 use crate::Server;
 
 pub(crate) fn router(server: &Server) -> Router {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready)).with_state(server.clone())
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(crate::metrics::figures))
+        .with_state(server.clone())
 }
 
 /// 200 when the database answers and blobs can be written; 503 with the reason otherwise.

@@ -16,6 +16,9 @@ mod stream;
 mod visit;
 mod words;
 
+pub(crate) use refusal::Refusal;
+pub(crate) use visit::Visit;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;

@@ -232,8 +232,12 @@ impl Server {
         services::backend::router(Arc::clone(&self.0.services))
     }
 
+    pub(crate) fn registry(&self) -> Option<&registry::Registry> {
+        self.0.registry.as_ref()
+    }
+
     pub(crate) fn image_routes(&self) -> Option<Router> {
-        self.0.registry.as_ref().map(registry::Registry::router)
+        self.0.registry.as_ref().map(|registry| crate::images::router(self, registry))
     }
 
     pub(crate) fn health_routes(&self) -> Router {

@@ -8,7 +8,7 @@ use super::layout;
 
 /// Why a page is not shown.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     Nothing,
     /// Log in first, then come back to this path.
     Login(String),

@@ -13,11 +13,11 @@ use super::refusal::Refusal;
 use crate::Server;
 
 /// One request for a page.
-pub(super) struct Visit {
+pub(crate) struct Visit {
     pub(super) server: Server,
-    pub(super) caller: Caller,
+    pub(crate) caller: Caller,
     /// The address it comes from: wrong passwords are counted by it.
-    pub(super) from: String,
+    pub(crate) from: String,
     /// The path, to come back to after a login.
     pub(super) path: String,
 }
