@@ -9,17 +9,31 @@ use serde::Deserialize;
 use super::account::{Next, agent, enter, login_form};
 use super::refusal::Refusal;
 use super::visit::Visit;
+use crate::Server;
 
 /// Holds the state of a login until the browser comes back: another browser cannot finish it.
 const COOKIE: &str = "trunkline_login";
 
-fn provider(visit: &Visit) -> Result<&Provider, Refusal> {
+fn provider(server: &Server) -> Result<&Provider, Refusal> {
     let none = || Refusal::Forbidden("This server has no identity provider.".to_owned());
-    visit.server.provider().ok_or_else(none)
+    server.provider().ok_or_else(none)
+}
+
+/// Talks to the provider on a thread of its own: what the library waits for cannot move between threads.
+async fn apart<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T, Refusal>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Refusal>>,
+{
+    let runtime = tokio::runtime::Handle::current();
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(work())).await;
+    done.unwrap_or_else(|error| Err(Refusal::Broken(error.to_string())))
 }
 
 pub(super) async fn begin(visit: Visit, Query(next): Query<Next>) -> Result<Response, Refusal> {
-    match provider(&visit)?.begin(visit.server.identity(), &next.next).await {
+    let server = visit.server.clone();
+    let begun = apart(move || async move { Ok(provider(&server)?.begin(server.identity(), &next.next).await) }).await?;
+    match begun {
         Ok(begin) => {
             let secure = if visit.server.url().starts_with("https://") { "; Secure" } else { "" };
             let cookie = format!("{COOKIE}={}; Path=/login; Max-Age=600; HttpOnly; SameSite=Lax{secure}", begin.state);
@@ -48,7 +62,14 @@ pub(super) async fn finish(visit: Visit, headers: HeaderMap, Query(back): Query<
     }
     let identity = visit.server.identity();
     let kept = cookie(&headers);
-    let finished = provider(&visit)?.finish(identity, &back.code, &back.state, kept.as_deref(), agent(&headers)).await;
+    let server = visit.server.clone();
+    let agent = agent(&headers).map(str::to_owned);
+    let finished = apart(move || async move {
+        let provider = provider(&server)?;
+        let (identity, agent) = (server.identity(), agent.as_deref());
+        Ok(provider.finish(identity, &back.code, &back.state, kept.as_deref(), agent).await)
+    });
+    let finished = finished.await?;
     match finished {
         Ok(finished) => Ok(enter(&visit.server, &finished.session, &finished.return_to)),
         Err(identity::Error::BadCredentials { reason }) => {
