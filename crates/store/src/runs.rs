@@ -176,7 +176,7 @@ pub async fn list(query: &mut impl Query, repo_id: i64, filter: &Filter, offset:
 pub async fn count(query: &mut impl Query, repo_id: i64, filter: &Filter, most: i64) -> Result<i64> {
     let (clause, mut values) = filter.clause(repo_id);
     values.push(most.into());
-    let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM runs {clause} LIMIT ${}) AS some", values.len());
+    let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM runs {clause} LIMIT ${}) AS counted", values.len());
     query.fetch_one(sql, values).await
 }
 

@@ -10,4 +10,5 @@ mod runs;
 mod schedules;
 mod servers;
 mod triggers;
+mod trust;
 mod world;

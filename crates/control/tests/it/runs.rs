@@ -248,6 +248,15 @@ async fn a_run_once_more() {
             store::jobs::of_run(&mut world.store.read(), run.id).await.unwrap().iter().map(|job| job.attempt).collect();
         assert_eq!(attempts, [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]);
         assert_eq!(world.run(run.id).await.attempt, 4);
+        // Lists can be narrowed, and counted.
+        let filter =
+            |status: &str| store::runs::Filter { status: Some(status.into()), ..store::runs::Filter::default() };
+        for (status, count) in [("success", 1), ("completed", 1), ("failure", 0), ("queued", 0)] {
+            let read = &mut world.store.read();
+            assert_eq!(store::runs::count(read, repository.id, &filter(status), 100).await.unwrap(), count, "{status}");
+            let found = store::runs::list(read, repository.id, &filter(status), 0, 10).await.unwrap();
+            assert_eq!(i64::try_from(found.len()).unwrap(), count, "{status}");
+        }
     })
     .await;
 }
