@@ -1,5 +1,7 @@
 //! Everything of GitHub Actions that the API has.
 
+pub(crate) mod artifacts;
+pub(crate) mod caches;
 pub(crate) mod deployments;
 pub(crate) mod environments;
 pub(crate) mod gates;

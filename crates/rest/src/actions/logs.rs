@@ -90,10 +90,10 @@ async fn delete(api: &Api, call: &mut Call) -> Result {
     if !run.is_completed() {
         return Err(Problem::forbidden("Only the logs of a completed run can be deleted."));
     }
-    let mut tx = api.store().begin().await?;
-    for job in store::jobs::of_run(&mut tx, run.id).await? {
-        store::logs::delete(&mut tx, job.id).await?;
+    for job in store::jobs::of_run(&mut api.store().read(), run.id).await? {
+        api.depot().delete_logs(job.id).await?;
     }
+    let mut tx = api.store().begin().await?;
     let subject = format!("{} #{}", run.workflow_path, run.number);
     api.identity().audit(&mut tx, &call.caller, Action::new("run.logs.delete", &subject).repo(run.repo_id)).await?;
     tx.commit().await?;

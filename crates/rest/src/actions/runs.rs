@@ -285,10 +285,14 @@ async fn delete(api: &Api, call: &mut Call) -> Result {
     if !run.is_completed() {
         return Err(Problem::forbidden("Only a completed run can be deleted."));
     }
-    let mut tx = api.store().begin().await?;
-    for job in store::jobs::of_run(&mut tx, run.id).await? {
-        store::logs::delete(&mut tx, job.id).await?;
+    let mut query = api.store().read();
+    for job in store::jobs::of_run(&mut query, run.id).await? {
+        api.depot().delete_logs(job.id).await?;
     }
+    for artifact in store::artifacts::of_run(&mut query, run.id).await? {
+        api.depot().delete_artifact(artifact.id).await?;
+    }
+    let mut tx = api.store().begin().await?;
     store::runs::delete(&mut tx, run.id).await?;
     let subject = format!("{} #{}", run.workflow_path, run.number);
     api.identity().audit(&mut tx, &call.caller, Action::new("run.delete", &subject).repo(run.repo_id)).await?;

@@ -1,6 +1,5 @@
 //! Secrets: their names are shown, their values never.
 
-use axum::http::StatusCode;
 use identity::{Level, Permission, Role};
 use serde_json::{Value, json};
 use store::secrets::Secret;
@@ -46,7 +45,7 @@ macro_rules! group {
                 concat!("Makes or changes a secret of ", $of, "; the value comes in a sealed box."),
             )
             .body($body)
-            .gives(201, Gives::Nothing),
+            .gives(201, Gives::Object(&[])),
             Route::delete(
                 concat!($base, "/{secret_name}"),
                 $write,
@@ -136,7 +135,8 @@ async fn put(api: &Api, call: &mut Call) -> Result {
     let name = call.param("secret_name");
     let new = api.identity().put_secret(&mut tx, &call.caller, scope, name, &value, visibility, &selected).await?;
     tx.commit().await?;
-    Ok(Answer::empty_with(if new { StatusCode::CREATED } else { StatusCode::NO_CONTENT }))
+    // Clients read the 201's body as JSON.
+    Ok(if new { Answer::created(json!({})) } else { Answer::empty() })
 }
 
 async fn delete(api: &Api, call: &mut Call) -> Result {

@@ -301,3 +301,24 @@ pub(crate) const HOOK: &[Field] = &[
 
 pub(crate) const DELIVERY: &[Field] =
     &[number("id"), text("guid"), text("event"), flag("redelivery"), text("status"), number("status_code")];
+
+pub(crate) const ARTIFACT: &[Field] = &[
+    number("id"),
+    text("name"),
+    number("size_in_bytes"),
+    text("url"),
+    text("archive_download_url"),
+    flag("expired"),
+    text("created_at"),
+    text("expires_at"),
+];
+
+pub(crate) const CACHE: &[Field] = &[
+    number("id"),
+    text("ref"),
+    text("key"),
+    text("version"),
+    text("created_at"),
+    text("last_accessed_at"),
+    number("size_in_bytes"),
+];

@@ -1,7 +1,7 @@
 use super::Route;
 use crate::actions::{
-    deployments, environments, gates, jobs, logs, pending, permissions, runner_groups, runner_labels, runners, runs,
-    secrets, selected, variables, workflows,
+    artifacts, caches, deployments, environments, gates, jobs, logs, pending, permissions, runner_groups,
+    runner_labels, runners, runs, secrets, selected, variables, workflows,
 };
 use crate::{
     audit_log, checks, collaborators, commits, connections, contents, git_data, hooks, issues, meta, organizations,
@@ -20,6 +20,8 @@ pub(crate) fn all() -> Vec<Route> {
         runs::ROUTES,
         jobs::ROUTES,
         logs::ROUTES,
+        artifacts::ROUTES,
+        caches::ROUTES,
         pending::ROUTES,
         environments::ROUTES,
         gates::ROUTES,

@@ -150,6 +150,8 @@ async fn runs_and_workflows() {
         (Some("build"), Some("CI")),
         "{viewed}"
     );
+    let shown = gh.run(&["run", "view", &id]);
+    assert!(shown.contains("build") && shown.contains("CI"), "{shown}");
     gh.run(&["run", "cancel", &id]);
     let (_, watched) = gh.try_run(&gh.clone, &["run", "watch", &id]);
     assert!(watched.contains("has already completed with 'cancelled'"), "{watched}");
@@ -176,9 +178,8 @@ async fn repositories_secrets_and_the_api() {
     );
     assert_eq!((view["viewerPermission"].as_str(), view["isPrivate"].as_bool()), (Some("ADMIN"), Some(true)), "{view}");
     // gh hands its token to git over TLS only.
-    let (home, token) = (gh.dir.path(), &gh.token);
-    std::fs::write(home.join(".gitconfig"), "[credential]\n\thelper = store\n").unwrap();
-    std::fs::write(home.join(".git-credentials"), format!("http://ann:{token}@{HOST}\n")).unwrap();
+    let with_token = format!("[url \"http://ann:{}@{HOST}/\"]\n\tinsteadOf = http://{HOST}/\n", gh.token);
+    std::fs::write(gh.dir.path().join(".gitconfig"), with_token).unwrap();
     let (well, text) = gh.try_run(gh.dir.path(), &["repo", "clone", "ann/app", "again"]);
     assert!(well && gh.dir.path().join("again/README.md").is_file(), "{text}");
     let created = gh.run(&["repo", "create", "second", "--private"]);
