@@ -91,7 +91,7 @@ impl Default for LocalRunners {
 }
 
 /// Where a server listens that is not told another address.
-pub const DEFAULT_PORT: u16 = 3000;
+pub(crate) const DEFAULT_PORT: u16 = 3000;
 
 impl ServerConfig {
     #[must_use]
