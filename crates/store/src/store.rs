@@ -157,6 +157,21 @@ impl Store {
         }
     }
 
+    /// Writes SQLite's database, as it is at one moment, to a new file. Nobody waits for it.
+    ///
+    /// # Errors
+    /// When the file is there already or cannot be written, or the database is PostgreSQL, which has tools of its own.
+    pub async fn copy_to(&self, file: &Path) -> Result<()> {
+        let Pool::Sqlite { writer, .. } = &self.0.pool else {
+            return Err(Error::Statement { message: "PostgreSQL is copied with pg_dump".to_owned() });
+        };
+        // A connection of its own: the one that writes goes on writing.
+        let mut connection = (*writer.connect_options()).clone().connect().await?;
+        let sql = format!("VACUUM INTO '{}'", file.display().to_string().replace('\'', "''"));
+        connection.execute(sqlx::AssertSqlSafe(sql)).await?;
+        Ok(())
+    }
+
     pub(crate) fn pool(&self) -> &Pool {
         &self.0.pool
     }

@@ -19,7 +19,7 @@ use std::path::Path;
 use blob::objects::{Address, ObjectError, Objects};
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
-use store::{Backend, Query as _, Store, args};
+use store::{Backend, Store};
 
 use super::postgres;
 use crate::{ServerConfig, ServerError};
@@ -57,10 +57,7 @@ pub(super) async fn backup(
     let mut done = BackedUp::default();
     let database = match store.backend() {
         Backend::Sqlite => {
-            let target = to.join("database.db");
-            // A reader's view of one moment, written as a whole file; nobody waits for it.
-            let sql = format!("VACUUM INTO '{}'", target.display().to_string().replace('\'', "''"));
-            store.read().rows(sql, args![]).await?;
+            store.copy_to(&to.join("database.db")).await?;
             "sqlite"
         }
         Backend::Postgres => {
