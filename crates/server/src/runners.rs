@@ -29,7 +29,7 @@ pub(crate) async fn start(server: &Server, stop: &Stop) -> Result<TaskTracker, S
 async fn config(server: &Server) -> Result<AgentConfig, ServerError> {
     let (config, wanted) = (server.config(), &server.config().runners);
     let dir = config.data.join("runner");
-    let mut runner = AgentConfig::new(loopback(server), "local", &dir);
+    let mut runner = AgentConfig::new(loopback(server), name(), &dir);
     // Used when the runner is not registered yet, or was forgotten.
     runner.token = Some(token(server).await?);
     runner.slots = wanted.slots;
@@ -50,6 +50,12 @@ async fn config(server: &Server) -> Result<AgentConfig, ServerError> {
     let teller = server.clone();
     runner.notices = std::sync::Arc::new(move |notice| teller.tell(Notice::Runner(notice)));
     Ok(runner)
+}
+
+/// For its registration; several servers have one each, and a restored server has another one than before.
+fn name() -> String {
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    format!("local-{}", &unique[..8])
 }
 
 async fn token(server: &Server) -> Result<Secret, ServerError> {

@@ -8,6 +8,7 @@ use blob::objects::{Address, ObjectError, Objects};
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 
+const BUCKET: &str = "trunkline-objects";
 const KEY: &str = "key-of-the-test";
 
 /// PyPI's moto, which speaks S3 over HTTP.
@@ -30,7 +31,7 @@ fn moto_server() -> Option<PathBuf> {
 }
 
 impl Moto {
-    /// A server with an empty bucket `ci`; `None`, and counted as skipped, where there is no moto.
+    /// A server with an empty bucket; `None`, and counted as skipped, where there is no moto.
     fn start(test: &str) -> Option<Self> {
         let Some(program) = moto_server() else {
             testkit::skip(test, "target/test-tools/venv has no moto (cargo xtask test installs it)");
@@ -49,14 +50,16 @@ impl Moto {
         // What it says of requests is read, so that it is never held up.
         std::thread::spawn(move || lines.for_each(drop));
         let region = "Authorization: AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x";
-        let made =
-            Command::new("curl").args(["-fsS", "-X", "PUT", "-H", region, &format!("{address}/ci")]).status().unwrap();
+        let made = Command::new("curl")
+            .args(["-fsS", "-X", "PUT", "-H", region, &format!("{address}/{BUCKET}")])
+            .status()
+            .unwrap();
         assert!(made.success());
         Some(Self { process, address })
     }
 
     fn objects(&self) -> Objects {
-        let address = format!("s3://ci/trunkline/blobs?endpoint={}&region=us-east-1", self.address);
+        let address = format!("s3://{BUCKET}/trunkline/blobs?endpoint={}&region=us-east-1", self.address);
         Objects::open(&Address::parse(&address).unwrap()).unwrap()
     }
 }

@@ -168,8 +168,7 @@ fn githubs_own_clients_keep_artifacts_and_caches_on_the_server() {
         return;
     }
     let server = Instance::start(&["--runners", "1", "--offline"]);
-    let scenarios =
-        ["artifacts", "artifacts-v4", "artifact-raw", "exchange", "caches", "caches-v3", "cache-big", "identity"];
+    let scenarios = ["artifacts", "artifacts-v4", "artifact-raw", "caches", "caches-v3", "cache-big", "identity"];
     let repository = TestRepository::from_files(&[("clients/action.yml", ACTION), ("clients/index.js", CLIENTS)])
         .expect("a repository");
     for (run, scenario) in (1..).zip(scenarios) {
