@@ -11,6 +11,8 @@ use crate::{Notices, Platforms};
 pub struct AgentConfig {
     /// `https://ci.example.com`
     pub server: String,
+    /// What the runner remembers the server by; its address, unless that may be another one at each start.
+    pub server_key: String,
     /// Registers it, when it is not known yet.
     pub token: Option<Secret>,
     pub name: String,
@@ -47,8 +49,10 @@ impl std::fmt::Debug for AgentConfig {
 impl AgentConfig {
     /// A runner with one slot and the labels of this machine.
     pub fn new(server: impl Into<String>, name: impl Into<String>, dir: impl Into<PathBuf>) -> Self {
+        let server = server.into();
         Self {
-            server: server.into(),
+            server_key: server.clone(),
+            server,
             token: None,
             name: name.into(),
             labels: crate::default_labels(),

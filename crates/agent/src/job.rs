@@ -29,7 +29,7 @@ pub(crate) async fn execute(agent: &Arc<Agent>, spec: JobSpec) {
     let courier = Courier { agent: agent.clone(), held, lost: CancellationToken::new() };
     let (repository, name) = (spec.repository.name.clone(), spec.name.clone());
     agent.tell(Notice::JobStarted { job: spec.id, repository, name: spec.name.clone() });
-    let outcome = match JobDirectory::create(&agent.config.jobs_dir(), &agent.config.server, &spec) {
+    let outcome = match JobDirectory::create(&agent.config.jobs_dir(), &agent.config.server_key, &spec) {
         Ok(directory) => {
             let done = run(agent, spec, &courier, &directory).await;
             if done.is_some() || courier.lost.is_cancelled() {

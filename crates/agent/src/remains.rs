@@ -13,7 +13,7 @@ use crate::outbox::{Courier, EventJournal, LogSender};
 
 /// Begins to report what is left over.
 pub(crate) fn report(agent: &Arc<Agent>) {
-    for (held, directory) in JobDirectory::left_over(&agent.config.jobs_dir(), &agent.config.server) {
+    for (held, directory) in JobDirectory::left_over(&agent.config.jobs_dir(), &agent.config.server_key) {
         let agent = agent.clone();
         agent.clone().tasks.spawn(async move {
             let courier = Courier { agent: agent.clone(), held, lost: CancellationToken::new() };

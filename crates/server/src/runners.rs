@@ -30,6 +30,8 @@ async fn config(server: &Server) -> Result<AgentConfig, ServerError> {
     let (config, wanted) = (server.config(), &server.config().runners);
     let dir = config.data.join("runner");
     let mut runner = AgentConfig::new(loopback(server), name(), &dir);
+    // The same server, whatever port it got this time.
+    runner.server_key = "this server".to_owned();
     // Used when the runner is not registered yet, or was forgotten.
     runner.token = Some(token(server).await?);
     runner.slots = wanted.slots;

@@ -87,7 +87,7 @@ async fn introduce(config: &AgentConfig, stop: &Stop) -> Result<Option<(Client, 
         slots: config.slots.max(1),
     };
     let nobody = Client::new(&config.server, Secret::default())?;
-    if let Some(known) = Credentials::load(&config.dir, &config.server)? {
+    if let Some(known) = Credentials::load(&config.dir, &config.server_key)? {
         let client = nobody.with_secret(known.secret.clone());
         match patiently(config, stop, || client.hello(&hello)).await {
             None => return Ok(None),
@@ -110,7 +110,7 @@ async fn introduce(config: &AgentConfig, stop: &Stop) -> Result<Option<(Client, 
         None => Ok(None),
         Some(Err(failure)) => Err(AgentError::Refused(failure.to_string())),
         Some(Ok(registered)) => {
-            Credentials::of(&config.server, &registered).save(&config.dir)?;
+            Credentials::of(&config.server_key, &registered).save(&config.dir)?;
             let (name, labels) = (registered.name.clone(), config.labels.clone());
             (config.notices)(Notice::Registered { name: name.clone(), labels });
             Ok(Some((nobody.with_secret(registered.secret), registered.settings, name)))

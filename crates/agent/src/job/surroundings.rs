@@ -39,7 +39,7 @@ pub(super) async fn make(places: Places<'_>, spec: &JobSpec) -> Result<Prepared,
     let config = &agent.config;
     let name = RepoName::parse(&spec.repository.name)
         .ok_or_else(|| format!("`{}` is no name of a repository", spec.repository.name))?;
-    let cache_dir = config.cache_dir().join("repositories").join(key(&config.server, spec.repository.id));
+    let cache_dir = config.cache_dir().join("repositories").join(key(&config.server_key, spec.repository.id));
     let sources = Sources {
         entries: config.action_sources.clone(),
         cache_dir: cache_dir.clone(),
