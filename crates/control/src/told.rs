@@ -9,6 +9,7 @@ use expr::{Object, Value};
 use identity::Aad;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use workflow::Grant;
 
 use crate::{Control, Error, Result};
 
@@ -31,6 +32,8 @@ pub(crate) struct Told {
     pub(crate) lock: Option<String>,
     /// The token reads only, whatever `permissions` says.
     pub(crate) read_only: bool,
+    /// Where no `permissions` says anything the token may write, by the repository's settings.
+    pub(crate) writes_by_default: bool,
     pub(crate) default_branch: String,
     /// Jobs whose result stands from the attempt before.
     pub(crate) known: Vec<Known>,
@@ -66,6 +69,7 @@ impl Told {
             vars: Value::from_json(&self.vars),
             secrets: Value::from(secrets),
             mask: self.mask(),
+            default_grant: self.writes_by_default.then(Grant::permissive),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use api::{Conclusion, LegId};
 use expr::Value;
+use workflow::Grant;
 
 /// The contexts that are known before the first job.
 #[derive(Clone, Default)]
@@ -18,6 +19,8 @@ pub struct Facts {
     pub secrets: Value,
     /// Hides secrets in the values that a reason names.
     pub mask: Mask,
+    /// What a job's token may do where no `permissions` says it; GitHub's restricted default without it.
+    pub default_grant: Option<Grant>,
 }
 
 /// Hides secrets in a text; the default one knows none. Reasons are cut to a line, so who shows them can only hide

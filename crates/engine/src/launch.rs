@@ -120,12 +120,8 @@ impl Run {
 
     pub(crate) fn grant(&self, node: usize) -> Grant {
         let scope = &self.scopes[self.nodes[node].scope];
-        effective_permissions(
-            &scope.program.workflow,
-            self.job(node),
-            scope.caller_grant.as_ref(),
-            &Grant::restricted(),
-        )
+        let default = self.facts.default_grant.clone().unwrap_or_else(Grant::restricted);
+        effective_permissions(&scope.program.workflow, self.job(node), scope.caller_grant.as_ref(), &default)
     }
 }
 

@@ -58,12 +58,14 @@ pub async fn of_run(query: &mut impl Query, run_id: i64) -> Result<Option<Verdic
     query.fetch_optional(sql, args![run_id]).await
 }
 
-/// The newest of a repository, for a page that says why nothing ran.
-pub async fn of_repo(query: &mut impl Query, repo_id: i64, before: i64, limit: i64) -> Result<Vec<Verdict>> {
+/// Why workflows of a repository did not run for its last events, newest first: what surprises somebody. What jobs cause
+/// with their tokens starts nothing, and a workflow that does not listen to an event is no surprise.
+pub async fn surprising(query: &mut impl Query, repo_id: i64, events: i64, limit: i64) -> Result<Vec<Verdict>> {
     let sql = format!(
-        "SELECT {} FROM verdicts WHERE event_id IN (SELECT id FROM events WHERE repo_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3) \
-         ORDER BY event_id DESC, workflow_path",
+        "SELECT {} FROM verdicts WHERE event_id IN (SELECT id FROM events WHERE repo_id = $1 AND actor_kind <> 'github_token' \
+         ORDER BY id DESC LIMIT $2) AND run_id IS NULL AND gate <> 'trigger/event' \
+         ORDER BY event_id DESC, workflow_path LIMIT $3",
         Verdict::COLUMNS
     );
-    query.fetch_all(sql, args![repo_id, before, limit]).await
+    query.fetch_all(sql, args![repo_id, events, limit]).await
 }

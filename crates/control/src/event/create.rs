@@ -53,6 +53,8 @@ impl Control {
             tree: occasion.tree.clone(),
             lock: occasion.lock.clone(),
             read_only: trust.token == TokenAccess::ReadOnly,
+            writes_by_default: occasion.repository.settings.get("default_workflow_permissions")
+                == Some(&Json::from("write")),
             default_branch: occasion.repository.default_branch.clone(),
             known: Vec::new(),
         });

@@ -167,3 +167,33 @@ async fn a_custom_gate_is_asked_and_answers_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn settings_of_the_repository_decide_what_the_files_leave_open() {
+    on_both("settings_of_the_repository_decide_what_the_files_leave_open", async |database| {
+        let world = World::new(database).await;
+        let text = "on: push\njobs:\n  a: { runs-on: x, steps: [{ run: 'true' }] }\n";
+        let runner = world.runner("one", &["x"]).await;
+        for (name, setting, level) in [
+            ("strict", json!({}), identity::Level::Read),
+            ("open", json!({ "default_workflow_permissions": "write" }), identity::Level::Write),
+        ] {
+            let mut repository = world.repository(name).await;
+            repository.settings = setting;
+            let mut tx = world.store.begin().await.unwrap();
+            store::repositories::update(&mut tx, &repository).await.unwrap();
+            tx.commit().await.unwrap();
+            world.push(&repository, "main", "go", &[(WORKFLOW, text)]).await;
+            let job = runner.claim().await;
+            let credentials = identity::Credentials::Token(job.repository.token.expose().clone());
+            let identity::Caller::Job(caller) = world.identity.authenticate(&credentials, "::1").await.unwrap() else {
+                panic!("the job's token is a job's");
+            };
+            let wanted = "contents".parse().unwrap();
+            let found = caller.grant.iter().find(|(permission, _)| *permission == wanted).map(|(_, level)| level);
+            assert_eq!(found, Some(level), "{name}");
+            runner.finish(&job, Conclusion::Success).await;
+        }
+    })
+    .await;
+}

@@ -201,6 +201,7 @@ pub(crate) fn facts() -> Facts {
             ("EMPTY", Value::from("")),
         ]),
         mask: engine::Mask::default(),
+        default_grant: None,
     }
 }
 

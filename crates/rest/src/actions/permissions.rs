@@ -62,7 +62,7 @@ pub(crate) const ROUTES: &[Route] = &[
 /// The names of the settings, as `control` reads them.
 pub(crate) const DEFAULT_PERMISSIONS: &str = "default_workflow_permissions";
 pub(crate) const APPROVE_PULLS: &str = "can_approve_pull_request_reviews";
-pub(crate) const SUBJECT_CLAIMS: &str = "oidc_subject_claims";
+pub(crate) const SUBJECT_CLAIMS: &str = "oidc_subject";
 
 /// Claims that a subject can be made of.
 const CLAIMS: &[&str] = &[

@@ -13,8 +13,9 @@ use super::visit::Visit;
 use super::words::{length, moment, short};
 
 const PAGE: i64 = 30;
-/// Decisions shown beside the runs.
-const VERDICTS: i64 = 40;
+/// Decisions shown beside the runs, and how many events they are looked for in.
+const VERDICTS: i64 = 8;
+const EVENTS: i64 = 20;
 
 #[derive(Deserialize)]
 pub(super) struct Which {
@@ -35,7 +36,7 @@ pub(super) async fn page(
     let filter = Filter { branch: some(&which.branch), status: some(&which.status), ..Filter::default() };
     let offset = which.page.clamp(0, 10_000) * PAGE;
     let runs = store::runs::list(&mut reader, repository.id, &filter, offset, PAGE + 1).await?;
-    let verdicts = store::verdicts::of_repo(&mut reader, repository.id, i64::MAX, VERDICTS).await?;
+    let verdicts = store::verdicts::surprising(&mut reader, repository.id, EVENTS, VERDICTS).await?;
     let way = [(repository.full_name(), format!("/{}", repository.full_name()))];
     let way: Vec<(&str, String)> = way.iter().map(|(text, href)| (text.as_str(), href.clone())).collect();
     let body = body(&visit, &repository, &which, &runs, &verdicts);
@@ -46,9 +47,6 @@ fn body(visit: &Visit, repository: &Repository, which: &Which, runs: &[Run], ver
     let now = visit.server.store().now();
     let top = format!("/{}", repository.full_name());
     let shown = runs.iter().take(usize::try_from(PAGE).unwrap_or(30));
-    // That a workflow does not listen to an event is no surprise to anybody.
-    let surprising = |verdict: &&Verdict| verdict.run_id.is_none() && verdict.gate != "trigger/event";
-    let idle: Vec<&Verdict> = verdicts.iter().filter(surprising).take(8).collect();
     let more = i64::try_from(runs.len()).unwrap_or(0) > PAGE;
     html! {
         h1 { "Runs" }
@@ -81,10 +79,10 @@ fn body(visit: &Visit, repository: &Repository, which: &Which, runs: &[Run], ver
                 @if more { a href={ (top) "?page=" (which.page + 1) } { "Older" } }
             }
         }
-        @if !idle.is_empty() {
+        @if !verdicts.is_empty() {
             h2 { "Workflows that did not run" }
             ul.reasons {
-                @for verdict in idle {
+                @for verdict in verdicts {
                     li {
                         span { code { (verdict.workflow_path) } @if let Some(line) = verdict.line { span.soft { ":" (line) } } }
                         div { (verdict.reason) span.soft { " · " (verdict.gate) " · " (moment(verdict.created_at, now)) } }

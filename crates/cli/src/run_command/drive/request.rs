@@ -39,7 +39,7 @@ pub(super) fn workflow(ready: &Ready<'_>, number: RunNumber, index: usize, maske
     let run_name = run_name(&ready.event, &workflow, &github, &inputs, &vars);
     let masker = masker.clone();
     let mask = Mask::new(move |text| masker.mask_str(text).into_owned());
-    let facts = Facts { github, inputs, vars, secrets: Value::from(secrets), mask };
+    let facts = Facts { github, inputs, vars, secrets: Value::from(secrets), mask, default_grant: None };
     let selection = Selection {
         jobs: ready.args.job.clone(),
         matrix: ready.matrix.clone(),
@@ -67,7 +67,7 @@ pub(crate) fn facts(
 ) -> Facts {
     let ids = RunIds { id: IDS_PER_RUN, number: 1, attempt: 1 };
     let github = context(facts, event, workflow, ids, &actor(event), "");
-    Facts { github, inputs, vars, secrets: Value::from(Object::new()), mask: Mask::default() }
+    Facts { github, inputs, vars, secrets: Value::from(Object::new()), mask: Mask::default(), default_grant: None }
 }
 
 fn no_token() -> Object {
