@@ -180,6 +180,7 @@ impl Told {
             tree: String::new(),
             lock: None,
             read_only: true,
+            writes_by_default: false,
             default_branch: String::new(),
             known: Vec::new(),
         }
