@@ -112,7 +112,7 @@ pub async fn lock(tx: &mut Tx, id: i64) -> Result<Option<Run>> {
 }
 
 /// What a list of runs is narrowed to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     pub workflow_id: Option<i64>,
     /// A status or a conclusion, as in GitHub's API.
@@ -128,6 +128,12 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether it lets every run pass.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self == Filter::default()
+    }
+
     fn clause(&self, repo_id: i64) -> (String, Vec<Arg>) {
         let mut sql = "WHERE repo_id = $1".to_owned();
         let mut values = args![repo_id];
@@ -170,6 +176,11 @@ pub async fn list(query: &mut impl Query, repo_id: i64, filter: &Filter, offset:
     let sql =
         format!("SELECT {} FROM runs {clause} ORDER BY id DESC LIMIT ${place} OFFSET ${}", Run::COLUMNS, place + 1);
     query.fetch_all(sql, values).await
+}
+
+/// All of a repository: an index alone answers it.
+pub async fn count_all(query: &mut impl Query, repo_id: i64) -> Result<i64> {
+    query.fetch_one("SELECT COUNT(*) FROM runs WHERE repo_id = $1", args![repo_id]).await
 }
 
 /// How many there are; counting stops at `most`.

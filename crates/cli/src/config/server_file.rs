@@ -171,7 +171,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("s.toml");
         for (text, expected) in [
-            ("listen = [\"here\"]", ":1:11: expected HOST:PORT to listen on, such as 127.0.0.1:3000, not `here`"),
+            ("listen = [\"here\"]", ":1:10: expected HOST:PORT to listen on, such as 127.0.0.1:3000, not `here`"),
             ("open = true\nlease = \"soon\"", ":2:9: expected a time such as 30s, 5m, 24h or 30d, not `soon`"),
             ("blobs = \"gs://x\"", ":1:9: gs://x: only directories and s3:// are known"),
             (

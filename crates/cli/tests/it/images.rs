@@ -132,8 +132,8 @@ fn a_day_with_images() {
           "ghcr.io/owner/app:latest"
         ],
         "RepoDigests": [
-          "app@sha256:49ec9722115dbd91a5bba474efb05efa37728d7f02f8d23d4bb002d118a940b7",
-          "ghcr.io/owner/app@sha256:49ec9722115dbd91a5bba474efb05efa37728d7f02f8d23d4bb002d118a940b7"
+          "app@sha256:cab6149c0d76146f12583a4078a246f6efa066627fa8ada4bc58739488f92c08",
+          "ghcr.io/owner/app@sha256:cab6149c0d76146f12583a4078a246f6efa066627fa8ada4bc58739488f92c08"
         ],
         "Created": "2023-11-14T22:13:20Z",
         "Author": "",
@@ -149,7 +149,7 @@ fn a_day_with_images() {
         "Variant": null,
         "Os": "linux",
         "OsVersion": null,
-        "Size": 129,
+        "Size": 118,
         "RootFS": {
           "Type": "layers",
           "Layers": [
@@ -158,18 +158,18 @@ fn a_day_with_images() {
         },
         "Descriptor": {
           "mediaType": "application/vnd.oci.image.manifest.v1+json",
-          "digest": "sha256:49ec9722115dbd91a5bba474efb05efa37728d7f02f8d23d4bb002d118a940b7",
+          "digest": "sha256:cab6149c0d76146f12583a4078a246f6efa066627fa8ada4bc58739488f92c08",
           "size": 401
         },
-        "Manifest": "sha256:49ec9722115dbd91a5bba474efb05efa37728d7f02f8d23d4bb002d118a940b7",
+        "Manifest": "sha256:cab6149c0d76146f12583a4078a246f6efa066627fa8ada4bc58739488f92c08",
         "Platforms": [
           "linux/amd64"
         ],
         "Layers": [
           {
             "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
-            "digest": "sha256:e24a908de013edf93ab9e33576a9f842964c948ad5e7323b710068d4b989e292",
-            "size": 129
+            "digest": "sha256:a1451e4d54a490c485aad67c392d1cd9c12e35d4ed808b808bb90b7d13d86604",
+            "size": 118
           }
         ],
         "History": [

@@ -11,8 +11,8 @@ use super::workflows::{READ, WRITE};
 use crate::route::fields::RUN;
 use crate::{Access, Answer, Api, Call, Field, Gives, Kind, Param, Problem, Result, Route, handler};
 
-/// Counting stops here: a repository with more runs shows this number.
-const MOST: i64 = 100_000;
+/// Counting stops here where a list is narrowed, as GitHub's does; what is counted is found by reading it.
+const MOST_FOUND: i64 = 1_000;
 
 const PARAMS: &[Param] = &[
     Param::text("actor", "Only runs of this login."),
@@ -188,7 +188,11 @@ async fn page_of(api: &Api, call: &Call, base: Filter) -> Result {
     let (page, repo) = (call.page(), call.repo()?);
     let mut query = api.store().read();
     let runs = store::runs::list(&mut query, repo.id, &filter, page.sql_offset(), page.sql_limit()).await?;
-    let total = store::runs::count(&mut query, repo.id, &filter, MOST).await?;
+    let total = if filter.is_open() {
+        store::runs::count_all(&mut query, repo.id).await?
+    } else {
+        store::runs::count(&mut query, repo.id, &filter, MOST_FOUND).await?
+    };
     let mut shapes = api.forge().shape();
     let mut items = Vec::new();
     for run in runs.iter().take(page.per_page) {
