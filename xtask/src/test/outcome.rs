@@ -12,6 +12,8 @@ pub(super) struct Outcome {
     passed: usize,
     failed: usize,
     ignored: usize,
+    /// Tests that failed and then passed (`FLAKY 2/2 [ 1.2s] forge::it name`).
+    flaky: BTreeSet<String>,
     /// The runner's own last words.
     summary: Vec<String>,
 }
@@ -63,6 +65,9 @@ impl Outcome {
     /// `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
     fn read(&mut self, line: &str) {
         let line = line.trim();
+        if let Some((_, test)) = line.strip_prefix("FLAKY ").and_then(|rest| rest.split_once("] ")) {
+            self.flaky.insert(test.trim().to_owned());
+        }
         // A failed test's own output holds lines like the runner's; nextest's come last and count everything.
         if line.starts_with("Summary [") {
             (self.passed, self.failed, self.ignored) = (0, 0, 0);
@@ -96,6 +101,9 @@ impl Outcome {
             for skip in skipped {
                 text.push_str(&format!("  {:width$}  {}\n", skip.test, skip.reason));
             }
+        }
+        for test in &self.flaky {
+            text.push_str(&format!("flaky, passed when run again: {test}\n"));
         }
         for line in self.summary.iter().rev().take(1) {
             text.push_str(&format!("{line}\n"));
@@ -158,9 +166,12 @@ mod tests {
 
     #[test]
     fn the_last_line_counts_skips_apart() {
-        let outcome = Outcome { success: true, passed: 5, failed: 0, ignored: 1, summary: vec!["Summary".to_owned()] };
+        let mut outcome = Outcome { success: true, passed: 5, ignored: 1, ..Outcome::default() };
+        outcome.read("   FLAKY 2/2 [   0.8s] (12/54) forge::it races");
+        outcome.summary.push("Summary".to_owned());
         let skip = |test: &str, reason: &str| Skipped { test: test.to_owned(), reason: reason.to_owned() };
         let report = outcome.report(&[skip("a", "no node"), skip("b", "no go")]);
-        assert_eq!(report, "skipped:\n  a  no node\n  b  no go\nSummary\n3 passed, 0 failed, 3 skipped");
+        assert_eq!(report, "skipped:\n  a  no node\n  b  no go\n\
+             flaky, passed when run again: (12/54) forge::it races\nSummary\n3 passed, 0 failed, 3 skipped");
     }
 }
