@@ -11,6 +11,8 @@ pub struct Actor {
     pub run_id: Option<i64>,
     /// Whether it administers the server.
     pub site_admin: bool,
+    /// Whether it may make and change workflow files: tokens without that scope or permission may not.
+    pub workflows: bool,
 }
 
 /// What kind of caller it was: what a job's token causes starts no runs.
@@ -41,15 +43,21 @@ impl Actor {
     #[must_use]
     pub fn of(caller: &Caller) -> Option<Actor> {
         let account_id = caller.account_id()?;
+        let workflows = caller.may_change_workflows();
         Some(match caller {
-            Caller::Job(job) => Actor { account_id, kind: ActorKind::Job, run_id: Some(job.run_id), site_admin: false },
-            _ => Actor { account_id, kind: ActorKind::User, run_id: None, site_admin: caller.is_site_admin() },
+            Caller::Job(job) => {
+                Actor { account_id, kind: ActorKind::Job, run_id: Some(job.run_id), site_admin: false, workflows }
+            }
+            _ => {
+                let site_admin = caller.is_site_admin();
+                Actor { account_id, kind: ActorKind::User, run_id: None, site_admin, workflows }
+            }
         })
     }
 
     /// A user, when the server acts for them.
     #[must_use]
     pub fn user(account_id: i64) -> Actor {
-        Actor { account_id, kind: ActorKind::User, run_id: None, site_admin: false }
+        Actor { account_id, kind: ActorKind::User, run_id: None, site_admin: false, workflows: true }
     }
 }

@@ -70,8 +70,9 @@ impl Forge {
         }
         let mut issue = store::issues::by_id(&mut tx, id).await?.ok_or_else(|| Error::not_found("the issue"))?;
         if !assignees.is_empty() {
+            let before = issue.clone();
             issue.assignees = json!(assignees);
-            store::issues::update(&mut tx, &issue).await?;
+            store::issues::update(&mut tx, &before, &issue).await?;
         }
         let told = self.tell_issue(repository, actor, "opened", &issue, Map::new()).await?;
         self.append_events(&mut tx, vec![told]).await?;
@@ -97,6 +98,7 @@ impl Forge {
             };
             issue = self.change_pull(repository, actor, number, pull).await?.0;
         }
+        let read = issue.clone();
         let mut actions: Vec<(&'static str, Map<String, Value>)> = Vec::new();
         let mut changes = Map::new();
         if let Some(title) = change.title.filter(|title| *title != issue.title) {
@@ -148,7 +150,7 @@ impl Forge {
             told.push(self.tell_issue_or_pull(repository, actor, action, &issue, more).await?);
         }
         let mut tx = self.store().begin().await?;
-        store::issues::update(&mut tx, &issue).await?;
+        store::issues::update(&mut tx, &read, &issue).await?;
         self.append_events(&mut tx, told).await?;
         tx.commit().await?;
         self.issue(repository, number).await

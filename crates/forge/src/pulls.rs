@@ -4,14 +4,16 @@ mod change;
 mod create;
 mod merge;
 mod refresh;
+mod update_branch;
 mod updates;
 
+use identity::Role;
 use store::issues::Issue;
 use store::pulls::Pull;
 use store::repositories::Repository;
 
 use crate::shape::PullNumbers;
-use crate::{Error, Forge, Result};
+use crate::{Error, Forge, Result, repo_ref};
 
 pub use change::ChangePull;
 pub use create::NewPull;
@@ -26,6 +28,11 @@ impl Forge {
         let pull = pull.ok_or_else(|| Error::not_found(format!("pull request {number}")))?;
         let issue = store::issues::by_id(&mut query, pull.issue_id).await?;
         Ok((issue.ok_or_else(|| Error::not_found(format!("pull request {number}")))?, pull))
+    }
+
+    /// Whether a user may push to a repository.
+    pub(crate) async fn writes(&self, account_id: i64, repository: &Repository) -> Result<bool> {
+        Ok(self.identity().role_of_user(account_id, &repo_ref(repository)).await? >= Role::Write)
     }
 
     /// Commits and lines of a pull request.

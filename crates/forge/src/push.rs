@@ -18,4 +18,4 @@ mod settle;
 pub use change::RefChange;
 pub(crate) use hook::{Inquiry, install as install_hook};
 pub(crate) use lock::PushLock;
-pub(crate) use policy::Command;
+pub(crate) use policy::{Command, check_change};

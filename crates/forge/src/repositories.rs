@@ -93,7 +93,9 @@ impl Forge {
     pub(crate) async fn insert_repository(&self, tx: &mut Tx, row: &NewRepository<'_>) -> Result<Repository> {
         let id = store::repositories::insert(tx, row).await.map_err(|error| taken(error, row.name))?;
         let found = store::repositories::by_id(tx, id).await?;
-        found.ok_or_else(|| Error::not_found("the repository's owner"))
+        let found = found.ok_or_else(|| Error::not_found("the repository's owner"))?;
+        self.git(id).clear_leftover().await?;
+        Ok(found)
     }
 
     pub(crate) async fn tell_made(
@@ -174,7 +176,7 @@ impl Forge {
             check_repository_name(name)?;
         }
         let mut tx = self.store().begin().await?;
-        store::repositories::update(&mut tx, &changed).await?;
+        store::repositories::update(&mut tx, repository, &changed).await?;
         if let Some(name) = &new_name {
             store::repositories::rename(&mut tx, repository, repository.owner_id, name)
                 .await
@@ -304,8 +306,9 @@ impl Forge {
         };
         let fork = self.insert_repository(&mut tx, &row).await?;
         // Workflows do not run on forks until their owner says so.
-        let fork = Repository { actions_enabled: false, ..fork };
-        store::repositories::update(&mut tx, &fork).await?;
+        let made = fork;
+        let fork = Repository { actions_enabled: false, ..made.clone() };
+        store::repositories::update(&mut tx, &made, &fork).await?;
         store::repositories::set_pushed(&mut tx, fork.id).await?;
         store::lfs::copy(&mut tx, parent.id, fork.id).await?;
         let place = self.git(fork.id);

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::difference::Difference;
 use crate::{Micros, Query, Result, Tx, args, record};
 
 record! {
@@ -78,27 +79,21 @@ pub async fn by_number(query: &mut impl Query, repo_id: i64, number: i64) -> Res
     query.fetch_optional(sql, args![repo_id, number]).await
 }
 
-/// Writes what can be changed.
-pub async fn update(tx: &mut Tx, issue: &Issue) -> Result<()> {
+/// Writes what was changed since `before` was read.
+pub async fn update(tx: &mut Tx, before: &Issue, after: &Issue) -> Result<()> {
     let now = tx.now();
-    tx.execute(
-        "UPDATE issues SET title = $2, body = $3, state = $4, state_reason = $5, assignees = $6, locked = $7, closed_by = $8, \
-         closed_at = $9, updated_at = $10 WHERE id = $1",
-        args![
-            issue.id,
-            &issue.title,
-            &issue.body,
-            &issue.state,
-            &issue.state_reason,
-            &issue.assignees,
-            issue.locked,
-            issue.closed_by,
-            issue.closed_at,
-            now,
-        ],
-    )
-    .await
-    .map(drop)
+    Difference::of(after.id)
+        .column("title", &before.title, &after.title)
+        .column("body", &before.body, &after.body)
+        .column("state", &before.state, &after.state)
+        .column("state_reason", &before.state_reason, &after.state_reason)
+        .column("assignees", &before.assignees, &after.assignees)
+        .column("locked", before.locked, after.locked)
+        .column("closed_by", before.closed_by, after.closed_by)
+        .column("closed_at", before.closed_at, after.closed_at)
+        .set("updated_at", now)
+        .write(tx, "issues", "id")
+        .await
 }
 
 /// Which issues are wanted. `None` takes all.

@@ -14,6 +14,7 @@ pub mod caches;
 mod clock;
 mod conn;
 pub mod deployments;
+mod difference;
 pub mod environments;
 mod error;
 pub mod events;

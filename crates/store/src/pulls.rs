@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::difference::Difference;
 use crate::{Micros, Query, Result, Tx, args, record};
 
 record! {
@@ -68,32 +69,22 @@ pub async fn insert(tx: &mut Tx, pull: &Pull) -> Result<()> {
     .map(drop)
 }
 
-/// Writes what can be changed.
-pub async fn update(tx: &mut Tx, pull: &Pull) -> Result<()> {
-    tx.execute(
-        "UPDATE pulls SET head_sha = $2, base_ref = $3, base_sha = $4, draft = $5, maintainer_can_modify = $6, merge_sha = $7, \
-         merge_of = $8, mergeable = $9, merged = $10, merged_at = $11, merged_by = $12, merge_commit_sha = $13, \
-         auto_merge = $14, head_repo_id = $15 WHERE issue_id = $1",
-        args![
-            pull.issue_id,
-            &pull.head_sha,
-            &pull.base_ref,
-            &pull.base_sha,
-            pull.draft,
-            pull.maintainer_can_modify,
-            &pull.merge_sha,
-            &pull.merge_of,
-            pull.mergeable,
-            pull.merged,
-            pull.merged_at,
-            pull.merged_by,
-            &pull.merge_commit_sha,
-            &pull.auto_merge,
-            pull.head_repo_id,
-        ],
-    )
-    .await
-    .map(drop)
+/// Writes what was changed since `before` was read, but for how merging went: that is [`set_merge`]'s.
+pub async fn update(tx: &mut Tx, before: &Pull, after: &Pull) -> Result<()> {
+    Difference::of(after.issue_id)
+        .column("head_repo_id", before.head_repo_id, after.head_repo_id)
+        .column("head_sha", &before.head_sha, &after.head_sha)
+        .column("base_ref", &before.base_ref, &after.base_ref)
+        .column("base_sha", &before.base_sha, &after.base_sha)
+        .column("draft", before.draft, after.draft)
+        .column("maintainer_can_modify", before.maintainer_can_modify, after.maintainer_can_modify)
+        .column("merged", before.merged, after.merged)
+        .column("merged_at", before.merged_at, after.merged_at)
+        .column("merged_by", before.merged_by, after.merged_by)
+        .column("merge_commit_sha", &before.merge_commit_sha, &after.merge_commit_sha)
+        .column("auto_merge", &before.auto_merge, &after.auto_merge)
+        .write(tx, "pulls", "issue_id")
+        .await
 }
 
 /// Notes a moved head or base; what was known of the merge is forgotten.

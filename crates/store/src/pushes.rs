@@ -98,6 +98,15 @@ pub async fn was_built_on(query: &mut impl Query, push: &Push) -> Result<bool> {
     Ok(count > 0)
 }
 
+/// The push that moved the ref to where this one found it, while that is not settled.
+pub async fn predecessor(query: &mut impl Query, push: &Push) -> Result<Option<Push>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM pushes WHERE repo_id = $1 AND git_ref = $2 AND id < $3 AND new = $4 AND state = 'pending' \
+         ORDER BY id DESC LIMIT 1"
+    );
+    query.fetch_optional(sql, args![push.repo_id, &push.git_ref, push.id, &push.old]).await
+}
+
 /// Forgets what was settled before then.
 pub async fn forget(tx: &mut Tx, before: Micros) -> Result<u64> {
     tx.execute("DELETE FROM pushes WHERE state <> 'pending' AND settled_at < $1", args![before]).await

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::difference::Difference;
 use crate::{Micros, Query, Result, Tx, args, record};
 
 record! {
@@ -156,27 +157,44 @@ pub async fn counts(query: &mut impl Query, id: i64) -> Result<(i64, i64)> {
         .await
 }
 
-/// Writes what can be changed.
-pub async fn update(tx: &mut Tx, repository: &Repository) -> Result<()> {
+/// Writes what was changed since `before` was read. Of the settings each is a change of its own.
+pub async fn update(tx: &mut Tx, before: &Repository, after: &Repository) -> Result<()> {
     let now = tx.now();
-    tx.execute(
-        "UPDATE repositories SET description = $2, homepage = $3, visibility = $4, default_branch = $5, archived = $6, \
-         actions_enabled = $7, settings = $8, topics = $9, updated_at = $10 WHERE id = $1",
-        args![
-            repository.id,
-            &repository.description,
-            &repository.homepage,
-            &repository.visibility,
-            &repository.default_branch,
-            repository.archived,
-            repository.actions_enabled,
-            &repository.settings,
-            &repository.topics,
-            now,
-        ],
-    )
-    .await
-    .map(drop)
+    let settings = settings_now(tx, before, after).await?;
+    let mut difference = Difference::of(after.id)
+        .column("description", &before.description, &after.description)
+        .column("homepage", &before.homepage, &after.homepage)
+        .column("visibility", &before.visibility, &after.visibility)
+        .column("default_branch", &before.default_branch, &after.default_branch)
+        .column("archived", before.archived, after.archived)
+        .column("actions_enabled", before.actions_enabled, after.actions_enabled)
+        .column("topics", &before.topics, &after.topics)
+        .set("updated_at", now);
+    if let Some(settings) = &settings {
+        difference = difference.set("settings", settings);
+    }
+    difference.write(tx, "repositories", "id").await
+}
+
+/// The settings as they are now with the changed ones in them; `None` when none was changed.
+async fn settings_now(tx: &mut Tx, before: &Repository, after: &Repository) -> Result<Option<Value>> {
+    if before.settings == after.settings {
+        return Ok(None);
+    }
+    let lock = tx.lock_clause(crate::Lock::Wait);
+    let sql = format!("SELECT settings, id FROM repositories WHERE id = $1{lock}");
+    let found: Option<(Value, i64)> = tx.fetch_optional(sql, args![after.id]).await?;
+    let mut now = found.map(|(settings, _)| settings).unwrap_or_default();
+    let (Some(now_there), Some(wanted)) = (now.as_object_mut(), after.settings.as_object()) else {
+        return Ok(Some(after.settings.clone()));
+    };
+    for (name, value) in wanted {
+        if before.settings.get(name) != Some(value) {
+            now_there.insert(name.clone(), value.clone());
+        }
+    }
+    now_there.retain(|name, _| wanted.contains_key(name) || before.settings.get(name).is_none());
+    Ok(Some(now))
 }
 
 /// Gives another name or owner; the old name leads to it from now on.

@@ -171,7 +171,10 @@ mod tests {
         outcome.summary.push("Summary".to_owned());
         let skip = |test: &str, reason: &str| Skipped { test: test.to_owned(), reason: reason.to_owned() };
         let report = outcome.report(&[skip("a", "no node"), skip("b", "no go")]);
-        assert_eq!(report, "skipped:\n  a  no node\n  b  no go\n\
-             flaky, passed when run again: (12/54) forge::it races\nSummary\n3 passed, 0 failed, 3 skipped");
+        assert_eq!(
+            report,
+            "skipped:\n  a  no node\n  b  no go\n\
+             flaky, passed when run again: (12/54) forge::it races\nSummary\n3 passed, 0 failed, 3 skipped"
+        );
     }
 }

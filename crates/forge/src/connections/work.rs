@@ -132,7 +132,7 @@ impl Forge {
         };
         pull.issue_id = store::issues::insert(&mut tx, &row).await?;
         store::pulls::insert(&mut tx, &pull).await?;
-        store::pulls::update(&mut tx, &pull).await?;
+        store::pulls::set_merge(&mut tx, &pull, pull.merge_sha.as_deref(), pull.merge_sha.is_some()).await?;
         let issue = store::issues::by_id(&mut tx, pull.issue_id).await?.ok_or_else(|| Error::not_found("the issue"))?;
         let told = self.tell_pull(repository, actor, "opened", &issue, &pull, Map::new()).await?;
         self.append_events(&mut tx, vec![told]).await?;
@@ -152,7 +152,7 @@ impl Forge {
         payload: &Value,
     ) -> Result<()> {
         let mut told = Vec::new();
-        let now = self.store().now();
+        let (read, now) = (issue.clone(), self.store().now());
         if let Some(title) = payload.pointer("/pull_request/title").and_then(Value::as_str) {
             title.clone_into(&mut issue.title);
         }
@@ -185,8 +185,11 @@ impl Forge {
             _ => {}
         }
         let mut tx = self.store().begin().await?;
-        store::issues::update(&mut tx, &issue).await?;
-        store::pulls::update(&mut tx, &pull).await?;
+        store::issues::update(&mut tx, &read, &issue).await?;
+        store::pulls::update(&mut tx, before, &pull).await?;
+        if is_moved && !closed {
+            store::pulls::set_merge(&mut tx, &pull, pull.merge_sha.as_deref(), pull.merge_sha.is_some()).await?;
+        }
         self.append_events(&mut tx, told).await?;
         tx.commit().await?;
         Ok(())

@@ -69,6 +69,8 @@ pub(crate) fn base_command() -> Command {
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_ADVICE", "0")
+        // `refs/replace` would give any commit another content, and with it void every rule about what a branch holds.
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
         // The data directory may belong to another account than the process; it is the server's all the same.
         .env("GIT_CONFIG_COUNT", "1")
         .env("GIT_CONFIG_KEY_0", "safe.directory")

@@ -83,6 +83,18 @@ impl Repo {
         Ok((answer.code == Some(0)).then(|| answer.text()).filter(|text| super::is_oid(text)))
     }
 
+    /// Removes the lock that a git which was killed left on a ref. Only for refs that no git is at: see `push::lock`.
+    pub fn unlock_ref(&self, name: &str) -> Result<(), GitError> {
+        if super::check_ref_name(name).is_err() {
+            return Ok(());
+        }
+        let path = self.dir().join(format!("{name}.lock"));
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(GitError::Io { path, source }),
+            _ => Ok(()),
+        }
+    }
+
     /// Changes refs in one transaction. `lock` is held open by git until it has ended: see `push`.
     pub async fn update_refs(
         &self,

@@ -17,6 +17,7 @@ fn config() -> String {
         "\tfsync = committed",
         "\tfsyncMethod = batch",
         "\tbigFileThreshold = 64m",
+        "\tuseReplaceRefs = false",
         "[uploadpack]",
         "\tallowFilter = true",
         "\tallowAnySHA1InWant = true",
@@ -75,6 +76,24 @@ impl Repo {
             Err(_) if self.exists() => std::fs::remove_dir_all(&fresh).map_err(io_error(&fresh)),
             Err(source) => Err(GitError::Io { path: self.dir().to_owned(), source }),
         }
+    }
+
+    /// Removes what lies where a repository with a number just given out is to be. A crash before that number was committed left
+    /// it, and SQLite gives the same number out again: the content is another's, who may be the only one allowed to see it.
+    pub async fn clear_leftover(&self) -> Result<(), GitError> {
+        let dir = self.dir().to_owned();
+        let aside = dir.with_file_name(format!(".left-{}", uuid::Uuid::now_v7().simple()));
+        match std::fs::rename(&dir, &aside) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(GitError::Io { path: dir, source }),
+        }
+        let removed = tokio::task::spawn_blocking({
+            let aside = aside.clone();
+            move || std::fs::remove_dir_all(aside)
+        });
+        let removed = removed.await.map_err(|error| GitError::Io { path: aside.clone(), source: error.into() })?;
+        removed.map_err(|source| GitError::Io { path: aside, source })
     }
 
     /// Whether it has been made.

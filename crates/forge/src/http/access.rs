@@ -87,6 +87,15 @@ pub(super) async fn may_create(forge: &Forge, caller: &Caller, owner: &str, name
     }
 }
 
+/// Whether the caller may push here at all, to a repository that is there or is made by it.
+pub(super) async fn may_push(forge: &Forge, caller: &Caller, owner: &str, name: &str) -> Result<()> {
+    let there = store::repositories::by_name(&mut forge.store().read(), owner, plain(name)).await?.is_some();
+    if !there && may_create(forge, caller, owner, name).await? {
+        return Ok(());
+    }
+    repository(forge, caller, owner, name, Level::Write).await.map(drop)
+}
+
 /// The repository of a push, made where it is missing and may be.
 pub(super) async fn repository_to_push(forge: &Forge, caller: &Caller, owner: &str, name: &str) -> Result<Repository> {
     let found = store::repositories::by_name(&mut forge.store().read(), owner, plain(name)).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, header};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use flate2::write::MultiGzDecoder;
 use futures_util::{Stream, StreamExt as _};
 
@@ -15,7 +15,7 @@ pub(super) struct Incoming {
     stream: BodyDataStream,
     gzip: Option<MultiGzDecoder<Vec<u8>>>,
     /// Unpacked bytes that nobody has taken.
-    rest: Vec<u8>,
+    rest: Bytes,
     /// Bytes that may still come.
     left: u64,
     idle: Duration,
@@ -37,13 +37,13 @@ impl Incoming {
                 ));
             }
         };
-        Ok(Incoming { stream: body.into_data_stream(), gzip, rest: Vec::new(), left: limit, idle, ended: false })
+        Ok(Incoming { stream: body.into_data_stream(), gzip, rest: Bytes::new(), left: limit, idle, ended: false })
     }
 
     /// The next bytes; `None` at the end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>> {
         if !self.rest.is_empty() {
-            return Ok(Some(std::mem::take(&mut self.rest).into()));
+            return Ok(Some(std::mem::take(&mut self.rest)));
         }
         while !self.ended {
             let read = tokio::time::timeout(self.idle, self.stream.next()).await;
@@ -69,24 +69,25 @@ impl Incoming {
     }
 
     /// Exactly this many bytes, after those that were taken.
-    pub(super) async fn exactly(&mut self, count: usize) -> Result<Vec<u8>> {
-        while self.rest.len() < count {
-            let mut have = std::mem::take(&mut self.rest);
-            match self.chunk().await? {
-                Some(more) => have.extend_from_slice(&more),
-                None => return Err(Error::invalid("Request", "body", "it ends in the middle of a line")),
+    pub(super) async fn exactly(&mut self, count: usize) -> Result<Bytes> {
+        if self.rest.len() < count {
+            let mut have = BytesMut::from(std::mem::take(&mut self.rest));
+            while have.len() < count {
+                match self.chunk().await? {
+                    Some(more) => have.extend_from_slice(&more),
+                    None => return Err(Error::invalid("Request", "body", "it ends in the middle of a line")),
+                }
             }
-            self.rest = have;
+            self.rest = have.freeze();
         }
-        let rest = self.rest.split_off(count);
-        Ok(std::mem::replace(&mut self.rest, rest))
+        Ok(self.rest.split_to(count))
     }
 
     /// Whether nothing follows.
     pub(super) async fn is_over(&mut self) -> Result<bool> {
         match self.chunk().await? {
             Some(chunk) => {
-                self.rest = chunk.into();
+                self.rest = chunk;
                 Ok(false)
             }
             None => Ok(true),

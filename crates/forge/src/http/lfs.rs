@@ -68,9 +68,12 @@ pub(super) async fn batch(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
+    // Whoever sees nothing here is told so before anything is read.
+    let repository = access::repository(&forge, &caller, &owner, &name, Level::Read).await?;
     let batch: Batch = read(&forge, &headers, body).await?;
-    let level = if batch.operation == "upload" { Level::Write } else { Level::Read };
-    let repository = access::repository(&forge, &caller, &owner, &name, level).await?;
+    if batch.operation == "upload" {
+        access::allow(&forge, &caller, &repository, identity::Permission::Contents, Level::Write).await?;
+    }
     if !batch.transfers.is_empty() && !batch.transfers.iter().any(|transfer| transfer == "basic") {
         return Err(Error::invalid("Batch", "transfers", "`basic` is the transfer that is spoken here").into());
     }
@@ -158,8 +161,8 @@ pub(super) async fn verify(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let wanted: Wanted = read(&forge, &headers, body).await?;
     let repository = access::repository(&forge, &caller, &owner, &name, Level::Write).await?;
+    let wanted: Wanted = read(&forge, &headers, body).await?;
     let known = store::lfs::sizes(&mut forge.store().read(), repository.id, std::slice::from_ref(&wanted.oid)).await?;
     match known.as_slice() {
         [(_, size)] if *size == wanted.size => Ok(StatusCode::OK.into_response()),
@@ -210,8 +213,8 @@ pub(super) async fn lock(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let new: NewLock = read(&forge, &headers, body).await?;
     let repository = access::repository(&forge, &caller, &owner, &name, Level::Write).await?;
+    let new: NewLock = read(&forge, &headers, body).await?;
     let owner_id = account(&caller)?;
     if new.path.is_empty() || new.path.len() > 4096 {
         return Err(Error::invalid("Lock", "path", "a path has 1 to 4,096 bytes").into());
@@ -266,8 +269,8 @@ pub(super) async fn unlock(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let unlock: Unlock = read(&forge, &headers, body).await?;
     let repository = access::repository(&forge, &caller, &owner, &name, Level::Write).await?;
+    let unlock: Unlock = read(&forge, &headers, body).await?;
     let locks = store::lfs::locks(&mut forge.store().read(), repository.id).await?;
     let lock = locks.into_iter().find(|lock| lock.id == id).ok_or_else(|| Error::not_found("the lock"))?;
     if lock.owner_id != account(&caller)? && !(unlock.force && is_maintainer(&forge, &caller, &repository).await?) {

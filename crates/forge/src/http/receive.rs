@@ -6,7 +6,6 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use identity::Caller;
 use serde_json::json;
 use store::repositories::Repository;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -34,6 +33,8 @@ struct Request {
 
 /// Bytes of commands and options.
 const LONGEST_HEAD: usize = 16 << 20;
+/// Lines of the head that change no ref: where a shallow clone ends, and options.
+const MOST_OTHER_LINES: usize = 100_000;
 
 /// Takes a push in.
 pub(super) async fn receive_pack(
@@ -44,22 +45,19 @@ pub(super) async fn receive_pack(
     body: Body,
 ) -> Result<Response, Refusal> {
     let limits = forge.settings().limits.clone();
+    // Before a byte is read: strangers make the server read nothing.
+    access::may_push(&forge, &caller, &owner, &name).await?;
     let mut incoming = Incoming::new(&headers, body, limits.push_bytes, limits.idle)?;
     let request = Request::read(&mut incoming, limits.push_refs).await?;
     if request.commands.is_empty() {
         // git tries whether it may push at all before it sends much.
-        access::repository(&forge, &caller, &owner, &name, identity::Level::Write).await.map(drop).or_else(
-            |error| {
-                if matches!(error, Error::NotFound(_)) { Ok(()) } else { Err(error) }
-            },
-        )?;
         incoming.drain().await?;
         return Ok(fresh("application/x-git-receive-pack-result").into_response());
     }
     let actor =
         Actor::of(&caller).ok_or_else(|| Error::Identity(identity::Denied::login("nobody is logged in").into()))?;
     let repository = access::repository_to_push(&forge, &caller, &owner, &name).await?;
-    let verdict = forge.judge(&repository, &caller, &actor, &request.commands).await?;
+    let verdict = forge.judge(&repository, &actor, &request.commands).await?;
     if !verdict.refused.is_empty() {
         let refused = &verdict.refused;
         for (name, reason) in refused {
@@ -76,7 +74,7 @@ pub(super) async fn receive_pack(
     }
     // Past this point the push goes on whatever becomes of the connection: the client may be gone when git is done.
     let (ready, response) = oneshot::channel();
-    let push = Push { forge, repository, caller, actor, request, look_at_objects: verdict.look_at_objects };
+    let push = Push { forge, repository, actor, request, look_at_objects: verdict.look_at_objects };
     tokio::spawn(async move {
         let limit = push.forge.settings().limits.longest;
         let _ = tokio::time::timeout(limit, push.take_in(incoming, ready)).await;
@@ -92,8 +90,14 @@ impl Request {
     async fn read(incoming: &mut Incoming, most: usize) -> Result<Request> {
         let mut request = Request::default();
         let mut options = false;
+        let mut others = 0;
+        let mut other = || {
+            others += 1;
+            let message = || format!("a push has {MOST_OTHER_LINES} lines of shallow commits and options at most");
+            if others > MOST_OTHER_LINES { Err(Error::TooLarge(message())) } else { Ok(()) }
+        };
         while let Some(line) = request.line(incoming).await? {
-            let mut text = line.as_slice();
+            let mut text: &[u8] = &line;
             if request.commands.is_empty()
                 && let Some(nul) = text.iter().position(|byte| *byte == 0)
             {
@@ -107,6 +111,7 @@ impl Request {
             let text = std::str::from_utf8(text.strip_suffix(b"\n").unwrap_or(text))
                 .map_err(|_| Error::invalid("Request", "body", "the name of a ref is no UTF-8"))?;
             if text.starts_with("shallow ") {
+                other()?;
                 continue;
             }
             request.commands.push(command(text)?);
@@ -116,6 +121,7 @@ impl Request {
         }
         if options && !request.commands.is_empty() {
             while let Some(line) = request.line(incoming).await? {
+                other()?;
                 request.push_options.push(String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned());
             }
         }
@@ -123,11 +129,11 @@ impl Request {
     }
 
     /// One line; `None` at the end of the list.
-    async fn line(&mut self, incoming: &mut Incoming) -> Result<Option<Vec<u8>>> {
+    async fn line(&mut self, incoming: &mut Incoming) -> Result<Option<Bytes>> {
         if self.raw.is_empty() && incoming.is_over().await? {
             return Ok(None);
         }
-        let digits: [u8; 4] = incoming.exactly(4).await?.try_into().unwrap_or_default();
+        let digits: [u8; 4] = incoming.exactly(4).await?.as_ref().try_into().unwrap_or_default();
         self.raw.extend_from_slice(&digits);
         match pkt::head(digits) {
             Some(pkt::Head::Flush) => Ok(None),
@@ -171,7 +177,6 @@ fn command(text: &str) -> Result<Command> {
 struct Push {
     forge: Forge,
     repository: Repository,
-    caller: Caller,
     actor: Actor,
     request: Request,
     look_at_objects: bool,
@@ -239,11 +244,16 @@ impl Push {
             Fed::All(Ok(())) => {}
             // git closed its end and says why on its output.
             Fed::All(Err(Error::Io { .. })) => incoming.drain().await?,
+            // The client went away, or sent too much. git sees the end of its input: of half a pack it takes nothing, and what
+            // it had whole it takes in. It is not killed: that could leave some refs changed and others locked.
             Fed::All(Err(error)) => {
-                // The client went away, or sent too much: nothing of it is taken in.
-                child.kill().await.map_err(Error::io("git"))?;
-                self.forge.settle(lock.batch(), &|_| false).await?;
-                return answer(ready, Err(error));
+                drop(said);
+                let settled = match self.heard(inquiry.as_ref(), listening).await {
+                    Ok(heard) => self.finish(child, heard, &lock, say, None).await,
+                    Err(error) => Err(error),
+                };
+                answer(ready, Err(error))?;
+                return settled;
             }
             // git has refused before it had read everything.
             Fed::Early(heard) => {
@@ -256,22 +266,26 @@ impl Push {
             Some((Ok::<_, std::convert::Infallible>(chunk), said))
         }));
         answer(ready, Ok(body))?;
-        let heard = match &inquiry {
-            None => listening.await?,
-            Some(inquiry) => {
-                let serving =
-                    inquiry.serve(&self.forge, &self.repository, &self.caller, &self.actor, &self.request.commands);
-                tokio::pin!(serving);
-                tokio::select! {
-                    heard = &mut listening => heard?,
-                    served = &mut serving => {
-                        served?;
-                        listening.await?
-                    }
-                }
-            }
-        };
+        let heard = self.heard(inquiry.as_ref(), listening).await?;
         self.finish(child, heard, &lock, say, None).await
+    }
+
+    /// git's report, once it has asked what it has to ask.
+    async fn heard(
+        &self,
+        inquiry: Option<&Inquiry>,
+        mut listening: impl Future<Output = Result<Vec<u8>>> + Unpin,
+    ) -> Result<Vec<u8>> {
+        let Some(inquiry) = inquiry else { return listening.await };
+        let serving = inquiry.serve(&self.forge, &self.repository, &self.actor, &self.request.commands);
+        tokio::pin!(serving);
+        tokio::select! {
+            heard = &mut listening => heard,
+            served = &mut serving => {
+                served?;
+                listening.await
+            }
+        }
     }
 
     /// Writes down what is wanted and starts git.

@@ -154,6 +154,8 @@ impl Forge {
                 continue;
             }
             match review.state.as_str() {
+                // Whoever pushes and merges at once is faster than what dismisses stale approvals.
+                "APPROVED" if wanted.dismiss_stale && !self.approves_head(pull, &review).await? => {}
                 "APPROVED" => approvals.push(review),
                 "CHANGES_REQUESTED" => objections += 1,
                 _ => {}
@@ -178,6 +180,19 @@ impl Forge {
             }
         }
         Ok(reasons)
+    }
+
+    /// Whether what was approved is what the head changes now.
+    pub(crate) async fn approves_head(&self, pull: &Pull, review: &Review) -> Result<bool> {
+        if review.commit_sha == pull.head_sha {
+            return Ok(true);
+        }
+        let repo = self.git(pull.repo_id);
+        // A head that only took the base in changes nothing of what was approved. What was taken away by force may be gone.
+        if repo.kind(&review.commit_sha).await?.is_none() {
+            return Ok(false);
+        }
+        Ok(repo.same_patch(&pull.base_sha, &review.commit_sha, &pull.head_sha).await?)
     }
 
     async fn forge_role(&self, repository: &Repository, account_id: i64) -> Result<Role> {

@@ -5,7 +5,7 @@ use store::repositories::Repository;
 
 use super::{Bypass, Change, Protections, Rules};
 use crate::git::{RefName, Repo, is_zero};
-use crate::push::RefChange;
+use crate::push::{RefChange, check_change};
 use crate::{Actor, Error, Forge, Result, repo_ref};
 
 impl Bypass {
@@ -130,11 +130,15 @@ impl Protections {
 }
 
 impl Forge {
-    /// Holds a change over the API against the rules, as a push would be.
+    /// Holds a change over the API against all that a push is held against.
     ///
     /// # Errors
     /// [`Error::Forbidden`] with the rule.
     pub async fn judge_change(&self, repository: &Repository, actor: &Actor, change: &RefChange) -> Result<()> {
+        check_change(repository, &change.name, &change.new).map_err(Error::Forbidden)?;
+        if !actor.workflows && !is_zero(&change.new) {
+            self.refuse_workflow_changes(repository, change).await?;
+        }
         let protections = Protections::of(self, repository).await?;
         let RefChange { name, old, new } = change;
         let seen = Change { name, old, new };

@@ -4,7 +4,6 @@ use store::pulls::Pull;
 use store::repositories::Repository;
 
 use crate::events::parts;
-use crate::push::RefChange;
 use crate::{Actor, Error, Forge, Result};
 
 /// What is to be changed of a pull request; `None` stays.
@@ -29,6 +28,7 @@ impl Forge {
         change: ChangePull,
     ) -> Result<(Issue, Pull)> {
         let (mut issue, mut pull) = self.pull(repository, number).await?;
+        let read = (issue.clone(), pull.clone());
         let mut actions: Vec<(&'static str, Map<String, Value>)> = Vec::new();
         let mut changes = Map::new();
         if let Some(title) = change.title.filter(|title| *title != issue.title) {
@@ -54,7 +54,12 @@ impl Forge {
             pull.mergeable = None;
         }
         if let Some(may) = change.maintainer_can_modify {
-            pull.maintainer_can_modify = may;
+            // Leave to push is given by who has it.
+            let own = match pull.head_repo_id.filter(|id| *id != repository.id) {
+                Some(head) => self.writes(actor.account_id, &self.repository_by_id(head).await?).await?,
+                None => false,
+            };
+            pull.maintainer_can_modify = may && own;
         }
         if !changes.is_empty() {
             actions.push(("edited", parts([("changes", Value::Object(changes))])));
@@ -74,8 +79,15 @@ impl Forge {
             told.push(self.tell_pull(repository, actor, action, &issue, &pull, more).await?);
         }
         let mut tx = self.store().begin().await?;
-        store::issues::update(&mut tx, &issue).await?;
-        store::pulls::update(&mut tx, &pull).await?;
+        let now = store::pulls::lock(&mut tx, pull.issue_id).await?;
+        if issue.is_open() && !read.0.is_open() && now.is_some_and(|now| now.merged) {
+            return Err(Error::invalid("PullRequest", "state", "a merged pull request is not opened again"));
+        }
+        store::issues::update(&mut tx, &read.0, &issue).await?;
+        store::pulls::update(&mut tx, &read.1, &pull).await?;
+        if let Some(mergeable) = pull.mergeable.filter(|_| pull.merge_of != read.1.merge_of) {
+            store::pulls::set_merge(&mut tx, &pull, pull.merge_sha.as_deref(), mergeable).await?;
+        }
         self.append_events(&mut tx, told).await?;
         tx.commit().await?;
         self.pull(repository, number).await
@@ -136,47 +148,5 @@ impl Forge {
             }
             other => Err(Error::invalid("PullRequest", "state", format!("`{other}` is neither open nor closed"))),
         }
-    }
-
-    /// Takes the newest base into the head, by a merge commit on the head's branch.
-    ///
-    /// # Errors
-    /// When they conflict, the head moved, or there is nothing to take.
-    pub async fn update_branch(
-        &self,
-        repository: &Repository,
-        actor: &Actor,
-        number: i64,
-        expected_head: Option<&str>,
-    ) -> Result<String> {
-        let (issue, pull) = self.pull(repository, number).await?;
-        if !issue.is_open() {
-            return Err(Error::invalid("PullRequest", "state", "it is closed"));
-        }
-        if expected_head.is_some_and(|sha| sha != pull.head_sha) {
-            return Err(Error::invalid("PullRequest", "expected_head_sha", "the head is another by now"));
-        }
-        let head_repo = pull.head_repo_id.ok_or_else(|| Error::not_found("the repository of the head"))?;
-        let head_repository = self.repository_by_id(head_repo).await?;
-        let repo = self.git(repository.id);
-        if repo.is_ancestor(&pull.base_sha, &pull.head_sha).await? {
-            return Err(Error::invalid("PullRequest", "base", "There are no new commits on the base branch."));
-        }
-        let message = format!("Merge branch '{}' into {}", pull.base_ref, pull.head_ref);
-        let author = self.commit_author(actor.account_id).await?;
-        let merged = repo.merge_commit(&pull.head_sha, &pull.base_sha, &message, &author).await?;
-        let merged = merged.map_err(|paths| {
-            Error::invalid("PullRequest", "base", format!("merge conflict between base and head: {}", paths.join(", ")))
-        })?;
-        if head_repo != repository.id {
-            let name = format!("refs/pull/{number}/update");
-            let spec = format!("+{merged}:{name}");
-            self.git(head_repo).fetch_local(&repo, &[spec]).await?;
-        }
-        let name = format!("refs/heads/{}", pull.head_ref);
-        let change = RefChange { name, old: pull.head_sha, new: merged.clone() };
-        self.judge_change(&head_repository, actor, &change).await?;
-        self.change_refs(&head_repository, actor, "api", Value::Null, &[change]).await?;
-        Ok(merged)
     }
 }

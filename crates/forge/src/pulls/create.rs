@@ -75,7 +75,9 @@ impl Forge {
             base_ref: new.base.to_owned(),
             base_sha,
             draft: new.draft,
-            maintainer_can_modify: new.maintainer_can_modify,
+            maintainer_can_modify: new.maintainer_can_modify
+                && head_repo.id != repository.id
+                && self.writes(actor.account_id, &head_repo).await?,
             merge_sha: None,
             merge_of: None,
             mergeable: None,
@@ -105,7 +107,7 @@ impl Forge {
         let mut tx = self.store().begin().await?;
         pull.issue_id = store::issues::insert(&mut tx, &row).await?;
         store::pulls::insert(&mut tx, &pull).await?;
-        store::pulls::update(&mut tx, &pull).await?;
+        store::pulls::set_merge(&mut tx, &pull, pull.merge_sha.as_deref(), pull.merge_sha.is_some()).await?;
         let whole = &mut told.event.payload["pull_request"];
         whole["id"] = pull.issue_id.into();
         whole["node_id"] = crate::ids::node_id("PullRequest", pull.issue_id).into();

@@ -61,6 +61,7 @@ pub struct MergePull<'a> {
 
 /// A merge whose refs have moved, to be written down.
 pub(crate) struct MergeDone {
+    before: (Issue, Pull),
     issue: Issue,
     pull: Pull,
     told: Vec<Told>,
@@ -104,6 +105,9 @@ impl Forge {
         let new = self.merged_commit(repository, actor, &issue, &pull, merge).await?;
         let facts = json!({ "merge": { "issue_id": issue.id, "method": method.name(), "head": pull.head_sha } });
         let change = RefChange { name: base_name, old: pull.base_sha.clone(), new: new.clone() };
+        if !actor.workflows {
+            self.refuse_workflow_changes(repository, &change).await?;
+        }
         self.change_refs(repository, actor, "merge", facts, &[change]).await.map_err(|error| match error {
             Error::Conflict(_) => {
                 Error::Conflict("Base branch was modified. Review and try the merge again.".to_owned())
@@ -113,8 +117,9 @@ impl Forge {
         if repository.setting("delete_branch_on_merge", false) && pull.head_repo_id == Some(repository.id) {
             let name = format!("refs/heads/{}", pull.head_ref);
             let delete = RefChange { name, old: pull.head_sha.clone(), new: ZERO.to_owned() };
-            // Somebody may have pushed to it since, or its rules forbid it: then it stays.
-            if self.judge_change(repository, actor, &delete).await.is_ok() {
+            // Somebody may have pushed to it since, others may be based on it, or its rules forbid it: then it stays.
+            let based = store::pulls::open_with_base(&mut self.store().read(), repository.id, &pull.head_ref).await?;
+            if based.is_empty() && self.judge_change(repository, actor, &delete).await.is_ok() {
                 let _ = self.change_refs(repository, actor, "merge", Value::Null, &[delete]).await;
             }
         }
@@ -225,7 +230,7 @@ impl Forge {
         mut pull: Pull,
         commit: &str,
     ) -> Result<MergeDone> {
-        let now = self.store().now();
+        let (before, now) = ((issue.clone(), pull.clone()), self.store().now());
         "closed".clone_into(&mut issue.state);
         issue.closed_at = Some(now);
         issue.closed_by = Some(actor.account_id);
@@ -234,12 +239,12 @@ impl Forge {
         pull.merged_by = Some(actor.account_id);
         pull.merge_commit_sha = Some(commit.to_owned());
         let told = self.tell_pull(repository, actor, "closed", &issue, &pull, Map::new()).await?;
-        Ok(MergeDone { issue, pull, told: vec![told] })
+        Ok(MergeDone { before, issue, pull, told: vec![told] })
     }
 
     pub(crate) async fn finish_merge(&self, tx: &mut Tx, merge: MergeDone) -> Result<()> {
-        store::issues::update(tx, &merge.issue).await?;
-        store::pulls::update(tx, &merge.pull).await?;
+        store::issues::update(tx, &merge.before.0, &merge.issue).await?;
+        store::pulls::update(tx, &merge.before.1, &merge.pull).await?;
         self.append_events(tx, merge.told).await
     }
 }

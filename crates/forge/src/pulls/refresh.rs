@@ -12,11 +12,18 @@ impl Forge {
         let author = self.commit_author(actor.account_id).await?;
         let merged = repo.merge_commit(&pull.base_sha, &pull.head_sha, &message, &author).await?.ok();
         let name = format!("refs/pull/{}/merge", pull.number);
-        let old = repo.ref_oid(&name).await?.unwrap_or_else(|| ZERO.to_owned());
         let new = merged.clone().unwrap_or_else(|| ZERO.to_owned());
-        let update = RefUpdate { name, old, new };
-        repo.update_refs(&[update], None).await?.map_err(|refused| Error::Conflict(refused.to_string()))?;
-        Ok(merged)
+        // A push, a merge and a change of the pull request may all be at it at once; the last one stands.
+        let mut tries = 0;
+        loop {
+            let old = repo.ref_oid(&name).await?.unwrap_or_else(|| ZERO.to_owned());
+            let update = RefUpdate { name: name.clone(), old, new: new.clone() };
+            match repo.update_refs(&[update], None).await? {
+                Ok(()) => return Ok(merged),
+                Err(_) if tries < 10 => tries += 1,
+                Err(refused) => return Err(Error::Conflict(refused.to_string())),
+            }
+        }
     }
 
     /// Tries the merge where nobody has since head or base moved, and remembers how it went.

@@ -56,6 +56,7 @@ impl Forge {
             kind: ActorKind::from_name(&update.actor_kind),
             run_id: None,
             site_admin: false,
+            workflows: false,
         };
         match update.kind.as_str() {
             "gone" => self.close_for_branch(&repository, &actor, issue, pull, update).await,
@@ -77,13 +78,23 @@ impl Forge {
         let mut pull = Pull { head_sha: update.after.clone(), mergeable: None, ..pull };
         let repo = self.git(repository.id);
         let fork = pull.head_repo_id.filter(|id| *id != repository.id).map(|id| self.git(id));
-        set_head_ref(&repo, fork.as_ref(), pull.number, &update.after).await?;
-        let merge = self.try_merge(&pull, actor).await?;
-        let mut tx = self.store().begin().await?;
-        store::pulls::set_merge(&mut tx, &pull, merge.as_deref(), merge.is_some()).await?;
-        tx.commit().await?;
-        pull.mergeable = Some(merge.is_some());
-        pull.merge_sha = merge;
+        let mut head = newest.clone();
+        loop {
+            set_head_ref(&repo, fork.as_ref(), pull.number, &head).await?;
+            // Another server may be at the next update.
+            match store::pulls::by_issue(&mut self.store().read(), issue.id).await? {
+                Some(now) if now.head_sha != head => head = now.head_sha,
+                _ => break,
+            }
+        }
+        if update.after == newest {
+            let merge = self.try_merge(&pull, actor).await?;
+            let mut tx = self.store().begin().await?;
+            store::pulls::set_merge(&mut tx, &pull, merge.as_deref(), merge.is_some()).await?;
+            tx.commit().await?;
+            pull.mergeable = Some(merge.is_some());
+            pull.merge_sha = merge;
+        }
         let more = parts([("before", update.before.as_str().into()), ("after", update.after.as_str().into())]);
         let mut told = vec![self.tell_pull(repository, actor, "synchronize", &issue, &pull, more).await?];
         if update.after == newest {
@@ -129,13 +140,14 @@ impl Forge {
         if repo.ref_oid(&format!("refs/heads/{branch}")).await?.is_some() {
             return self.finish_update(update, Vec::new(), None).await;
         }
+        let before = issue.clone();
         "closed".clone_into(&mut issue.state);
         issue.closed_at = Some(self.store().now());
         issue.closed_by = Some(actor.account_id);
         let told = self.tell_pull(repository, actor, "closed", &issue, &pull, Map::new()).await?;
         let mut tx = self.store().begin().await?;
         if store::pushes::delete_pull_update(&mut tx, update.id).await? {
-            store::issues::update(&mut tx, &issue).await?;
+            store::issues::update(&mut tx, &before, &issue).await?;
             self.append_events(&mut tx, vec![told]).await?;
         }
         tx.commit().await?;

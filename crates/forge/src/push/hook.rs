@@ -7,7 +7,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use identity::Caller;
 use store::repositories::Repository;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::pipe;
@@ -66,7 +65,6 @@ impl Inquiry {
         &self,
         forge: &Forge,
         repository: &Repository,
-        caller: &Caller,
         actor: &Actor,
         commands: &[Command],
     ) -> Result<()> {
@@ -77,7 +75,7 @@ impl Inquiry {
         let mut line = async || lines.next_line().await.map(Option::unwrap_or_default).map_err(error(&self.ask));
         let quarantine = Quarantine { objects: line().await?.into(), alternates: line().await?.into() };
         let repo = forge.git(repository.id).with_quarantine(quarantine);
-        let verdict = match judge(forge, &repo, repository, caller, actor, commands).await {
+        let verdict = match judge(forge, &repo, repository, actor, commands).await {
             Ok(refusals) if refusals.is_empty() => "accept".to_owned(),
             Ok(refusals) => refusals.join("\n"),
             Err(error) => format!("the push could not be checked: {error}"),
@@ -111,7 +109,6 @@ async fn judge(
     forge: &Forge,
     repo: &Repo,
     repository: &Repository,
-    caller: &Caller,
     actor: &Actor,
     commands: &[Command],
 ) -> Result<Vec<String>> {
@@ -122,7 +119,7 @@ async fn judge(
         if let Err(reason) = protections.judge_objects(forge, repo, repository, actor, &change).await? {
             refusals.push(format!("{}: {reason}", command.name));
         }
-        if !caller.may_change_workflows()
+        if !actor.workflows
             && !is_zero(&command.new)
             && let Some(path) = changed_workflow(repo, command, &repository.default_branch).await?
         {
@@ -140,7 +137,7 @@ impl Forge {
     ///
     /// # Errors
     /// [`Error::Forbidden`] with the file.
-    pub async fn refuse_workflow_changes(&self, repository: &Repository, change: &RefChange) -> Result<()> {
+    pub(crate) async fn refuse_workflow_changes(&self, repository: &Repository, change: &RefChange) -> Result<()> {
         let RefChange { name, old, new } = change.clone();
         let command = Command { name, old, new };
         match changed_workflow(&self.git(repository.id), &command, &repository.default_branch).await? {
@@ -162,6 +159,7 @@ async fn changed_workflow(repo: &Repo, command: &Command, default_branch: &str) 
     // What is no commit (a tag of a blob) has no workflows.
     let Some(head) = repo.resolve(&command.new).await? else { return Ok(None) };
     let changed = repo.changes(base.as_deref(), &head).await?;
-    let is_workflow = |path: &str| path.starts_with(".github/workflows/");
-    Ok(changed.into_iter().map(|file| file.path).find(|path| is_workflow(path)))
+    // A workflow that is moved away is changed too.
+    let paths = changed.into_iter().flat_map(|file| [Some(file.path), file.old_path]).flatten();
+    Ok(paths.into_iter().find(|path| path.starts_with(".github/workflows/")))
 }

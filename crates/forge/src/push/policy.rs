@@ -1,6 +1,5 @@
 //! What may be pushed, as far as it can be told without the objects.
 
-use identity::Caller;
 use store::repositories::Repository;
 
 use crate::git::{RefName, check_ref_name, is_oid, is_zero};
@@ -24,14 +23,27 @@ pub(crate) struct Verdict {
     pub(crate) look_at_objects: bool,
 }
 
+/// Whether people may change this ref at all, whatever the rules of the repository.
+///
+/// Branches, tags and notes are theirs. The rest is the server's (`refs/pull`, `refs/mirror`), or would change what git takes
+/// objects for (`refs/replace`).
+pub(crate) fn check_change(repository: &Repository, name: &str, new: &str) -> Result<(), String> {
+    check_ref_name(name)?;
+    match RefName::of(name) {
+        RefName::Branch(branch) if branch == repository.default_branch && is_zero(new) => {
+            Err("this is the default branch: make another one that first".to_owned())
+        }
+        RefName::Branch(_) | RefName::Tag(_) => Ok(()),
+        RefName::Pull(_) => Err("refs of pull requests are made by the server".to_owned()),
+        RefName::Other(name) if name.starts_with("refs/notes/") => Ok(()),
+        RefName::Other(_) => {
+            Err("refs outside `refs/heads/`, `refs/tags/` and `refs/notes/` are the server's own".to_owned())
+        }
+    }
+}
+
 impl Forge {
-    pub(crate) async fn judge(
-        &self,
-        repository: &Repository,
-        caller: &Caller,
-        actor: &Actor,
-        commands: &[Command],
-    ) -> Result<Verdict> {
+    pub(crate) async fn judge(&self, repository: &Repository, actor: &Actor, commands: &[Command]) -> Result<Verdict> {
         let mut verdict = Verdict::default();
         let protections = Protections::of(self, repository).await?;
         for command in commands {
@@ -41,7 +53,7 @@ impl Forge {
             }
         }
         // Only who may do so changes workflow files.
-        verdict.look_at_objects |= !caller.may_change_workflows();
+        verdict.look_at_objects |= !actor.workflows;
         Ok(verdict)
     }
 
@@ -52,17 +64,11 @@ impl Forge {
         protections: &Protections,
         command: &Command,
     ) -> Result<Result<bool, String>> {
-        if let Err(reason) = check_ref_name(&command.name) {
+        if let Err(reason) = check_change(repository, &command.name, &command.new) {
             return Ok(Err(reason));
         }
         if !is_oid(&command.old) || !is_oid(&command.new) || command.old == command.new {
             return Ok(Err("the old and the new object are no different ids".to_owned()));
-        }
-        if matches!(RefName::of(&command.name), RefName::Pull(_)) {
-            return Ok(Err("refs of pull requests are made by the server".to_owned()));
-        }
-        if command.name == format!("refs/heads/{}", repository.default_branch) && is_zero(&command.new) {
-            return Ok(Err("this is the default branch: make another one that first".to_owned()));
         }
         let change = Change { name: &command.name, old: &command.old, new: &command.new };
         protections.judge_push(self, repository, actor, &change).await

@@ -1,6 +1,7 @@
 //! What crashes left.
 
 use std::collections::{BTreeMap, HashSet};
+use std::pin::Pin;
 
 use store::pushes::Push;
 
@@ -17,20 +18,36 @@ impl Forge {
             let key = *first.entry(push.batch.clone()).or_insert(push.id);
             batches.entry(key).or_insert_with(|| (push.batch.clone(), Vec::new())).1.push(push);
         }
-        let mut settled = 0;
+        let (mut settled, mut failed) = (0, None);
         for (batch, pushes) in batches.into_values() {
-            let Some(lock) = PushLock::take_over(&self.push_dir(), &batch)? else { continue };
+            // One that cannot be settled does not hold up the others.
+            match self.reconcile(&batch, &pushes).await {
+                Ok(count) => settled += count,
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(settled), Err)
+    }
+
+    /// Settles a push whose owners have all ended; how many refs it was of, none while one of them lives. Boxed, since settling
+    /// may lead to another push that is to be settled first.
+    pub(super) fn reconcile<'a>(
+        &'a self,
+        batch: &'a str,
+        pushes: &'a [Push],
+    ) -> Pin<Box<dyn Future<Output = Result<usize>> + Send + 'a>> {
+        Box::pin(async move {
+            let Some(_lock) = PushLock::take_over(&self.push_dir(), batch)? else { return Ok(0) };
             let mut applied = HashSet::new();
-            for push in &pushes {
+            for push in pushes {
+                self.git(push.repo_id).unlock_ref(&push.git_ref)?;
                 if self.was_applied(push).await? {
                     applied.insert(push.id);
                 }
             }
-            self.settle(&batch, &|push| applied.contains(&push.id)).await?;
-            settled += pushes.len();
-            drop(lock);
-        }
-        Ok(settled)
+            self.settle(batch, &|push| applied.contains(&push.id)).await?;
+            Ok(pushes.len())
+        })
     }
 
     /// Whether the ref was changed: it is where the push wanted it, or a later push started from there.

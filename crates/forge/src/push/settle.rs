@@ -1,5 +1,7 @@
 //! What changed refs lead to.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 use store::pushes::{PullUpdate, Push};
 use store::repositories::Repository;
@@ -9,6 +11,9 @@ use crate::actor::ActorKind;
 use crate::events::Told;
 use crate::git::{RefName, is_zero};
 use crate::{Actor, Forge, Result};
+
+/// How long a push waits for the one before it: longer than settling takes, whatever it is.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Forge {
     /// Settles a push in one transaction: the refs that were changed become events, and pull requests on them are noted to
@@ -21,7 +26,11 @@ impl Forge {
         };
         let actor = actor_of(first);
         let done: Vec<&Push> = pushes.iter().filter(|push| push.state == "pending" && applied(push)).collect();
+        for push in &done {
+            self.after_predecessor(push).await?;
+        }
         // What git must be asked is asked before the transaction: on SQLite everybody else waits for that.
+        let known = repository.default_branch.clone();
         let repository = self.with_first_branch(repository, &done).await?;
         let told = self.tell_push(&repository, &actor, &done).await?;
         let merges = self.tell_merges(&repository, &actor, &done).await?;
@@ -38,7 +47,9 @@ impl Forge {
         }
         if !done.is_empty() {
             store::repositories::set_pushed(&mut tx, repository.id).await?;
-            store::repositories::set_default_branch(&mut tx, repository.id, &repository.default_branch).await?;
+            if repository.default_branch != known {
+                store::repositories::set_default_branch(&mut tx, repository.id, &repository.default_branch).await?;
+            }
         }
         self.append_events(&mut tx, told).await?;
         for merge in merges {
@@ -46,6 +57,23 @@ impl Forge {
         }
         tx.wake(Topic::Pulls);
         tx.commit().await?;
+        Ok(())
+    }
+
+    /// Waits for the push that this one builds on: events are told and pull requests are moved in the order in which the ref was.
+    async fn after_predecessor(&self, push: &Push) -> Result<()> {
+        let mut settled = self.store().listen(Topic::Pulls);
+        let patience = Instant::now() + PATIENCE;
+        while let Some(earlier) = store::pushes::predecessor(&mut self.store().read(), push).await? {
+            let batch = store::pushes::of_batch(&mut self.store().read(), &earlier.batch).await?;
+            // One whose server has died is settled here and now; the others' servers are at it.
+            if self.reconcile(&earlier.batch, &batch).await? == 0 {
+                if Instant::now() > patience {
+                    return Ok(());
+                }
+                settled.wait(Duration::from_millis(100)).await;
+            }
+        }
         Ok(())
     }
 
@@ -141,5 +169,6 @@ fn actor_of(push: &Push) -> Actor {
         kind: ActorKind::from_name(&push.actor_kind),
         run_id: push.run_id,
         site_admin: false,
+        workflows: false,
     }
 }

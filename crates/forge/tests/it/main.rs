@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod attacks;
 mod connections;
 mod crash;
 mod git_client;
 mod hooks;
 mod pulls;
 mod push;
+mod races;
 mod rules;
 mod world;

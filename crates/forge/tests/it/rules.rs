@@ -4,31 +4,12 @@ use forge::checks::{JobCheck, NewStatus, put_job_check};
 use forge::protection::{Bypass, RequiredCheck, RequiredChecks, RequiredReviews, Rules};
 use forge::pulls::{MergeMethod, MergePull, NewPull};
 use forge::reviews::ReviewEvent;
-use store::repositories::Repository;
 use store::testing::on_both;
 
-use crate::world::{Person, World};
-
-async fn protect(world: &World, repository: &Repository, target: &str, pattern: &str, rules: &Rules) {
-    let mut tx = world.store.begin().await.unwrap();
-    let value = serde_json::to_value(rules).unwrap();
-    store::protection::put(&mut tx, repository.id, target, pattern, &value).await.unwrap();
-    tx.commit().await.unwrap();
-}
+use crate::world::{Person, World, protect, start};
 
 fn merge(method: MergeMethod) -> MergePull<'static> {
     MergePull { method, title: None, message: None, sha: None }
-}
-
-/// A repository of alice's in which bob may write, with one commit on main.
-async fn start(world: &World) -> (Person, Person, Repository, crate::world::Work) {
-    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
-    let repository = world.repository(&alice, "app").await;
-    world.give(&repository, &bob, "write").await;
-    let work = world.work(&bob, "alice/app", "work");
-    work.commit("a.txt", "one\n", "first");
-    work.git(&["push", "-q", "origin", "main"]);
-    (alice, bob, repository, work)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +132,7 @@ async fn required_checks_are_held_against_pushes_and_merges() {
         other.git(&["push", "-q", "origin", "main"]);
         world.settle_pulls().await;
         assert_eq!(state().await, "behind");
-        let merged = world.forge.update_branch(&repository, &bob.actor, issue.number, Some(&head)).await.unwrap();
+        let merged = world.forge.update_branch(&repository, &bob.caller, issue.number, Some(&head)).await.unwrap();
         world.settle_pulls().await;
         let (_, pull) = world.forge.pull(&repository, issue.number).await.unwrap();
         assert_eq!(pull.head_sha, merged);

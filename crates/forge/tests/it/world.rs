@@ -209,3 +209,27 @@ pub(crate) fn git_command(dir: &Path) -> Command {
         .env("LC_ALL", "C");
     command
 }
+
+pub(crate) async fn protect(
+    world: &World,
+    repository: &Repository,
+    target: &str,
+    pattern: &str,
+    rules: &forge::protection::Rules,
+) {
+    let mut tx = world.store.begin().await.unwrap();
+    let value = serde_json::to_value(rules).unwrap();
+    store::protection::put(&mut tx, repository.id, target, pattern, &value).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A repository of alice's in which bob may write, with one commit on main.
+pub(crate) async fn start(world: &World) -> (Person, Person, Repository, Work) {
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    let repository = world.repository(&alice, "app").await;
+    world.give(&repository, &bob, "write").await;
+    let work = world.work(&bob, "alice/app", "work");
+    work.commit("a.txt", "one\n", "first");
+    work.git(&["push", "-q", "origin", "main"]);
+    (alice, bob, repository, work)
+}

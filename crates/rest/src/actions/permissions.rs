@@ -117,7 +117,7 @@ async fn write(
     details: Value,
 ) -> Result<()> {
     let mut tx = api.store().begin().await?;
-    store::repositories::update(&mut tx, repo).await?;
+    store::repositories::update(&mut tx, call.repo()?, repo).await?;
     let full_name = repo.full_name();
     let action = Action::new(name, &full_name).repo(repo.id).details(details);
     api.identity().audit(&mut tx, &call.caller, action).await?;

@@ -96,8 +96,11 @@ async fn rename(api: &Api, call: &mut Call) -> Result {
     let actor = actor(call)?;
     let make = RefChange { name: format!("refs/heads/{new}"), old: ZERO.to_owned(), new: oid.clone() };
     let drop = RefChange { name, old: oid, new: ZERO.to_owned() };
+    // By then the new one is the default branch.
+    let default_branch = if is_default { new.to_owned() } else { repository.default_branch.clone() };
+    let renamed = store::repositories::Repository { default_branch, ..repository.clone() };
     for change in [&make, &drop] {
-        api.forge().judge_change(repository, &actor, change).await?;
+        api.forge().judge_change(&renamed, &actor, change).await?;
     }
     // The new one is there before the default branch becomes it, the old one goes last.
     api.forge().change_refs(repository, &actor, "api", Value::Null, &[make]).await?;
