@@ -167,8 +167,4 @@ impl Backoff {
         tokio::time::sleep(self.0).await;
         self.0 = (self.0 * 2).min(PAUSES.1);
     }
-
-    pub(crate) fn reset(&mut self) {
-        self.0 = PAUSES.0;
-    }
 }

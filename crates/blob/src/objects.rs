@@ -88,6 +88,12 @@ impl Objects {
         both!(self, place => place.put_file(name, file).await)
     }
 
+    /// As [`Objects::put_file`], of a file that nobody needs any more: it is gone afterwards.
+    pub async fn take_file(&self, name: &str, file: &Path) -> Result<(), ObjectError> {
+        check(name)?;
+        both!(self, place => place.take_file(name, file).await)
+    }
+
     /// The whole object. For those that fit into memory.
     pub async fn get(&self, name: &str) -> Result<Bytes, ObjectError> {
         check(name)?;

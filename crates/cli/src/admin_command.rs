@@ -44,6 +44,12 @@ enum AdminCommand {
     Gc,
     /// Wrap all secrets under the current master key, after `[[master_key.older]]` was told the former one
     RotateKey,
+    /// List what happened and could not be acted on, such as pushes while git was out of memory
+    Events {
+        /// Have all of it tried again now
+        #[arg(long)]
+        retry: bool,
+    },
     /// Check that the audit log is as it was written
     Audit,
 }
@@ -140,8 +146,8 @@ pub(crate) fn run(args: &AdminArgs) -> Result<(), Failure> {
             AdminCommand::Gc => {
                 let gone = admin.collect().await.map_err(failure)?;
                 say(&format!(
-                    "removed {} artifacts, {} caches, {} uploads and {} objects",
-                    gone.artifacts, gone.caches, gone.uploads, gone.objects
+                    "removed {} artifacts, logs of {} jobs, {} caches, {} uploads and {} objects that nobody refers to",
+                    gone.artifacts, gone.logs, gone.caches, gone.uploads, gone.objects
                 ))
             }
             AdminCommand::RotateKey => {
@@ -150,6 +156,20 @@ pub(crate) fn run(args: &AdminArgs) -> Result<(), Failure> {
             }
             AdminCommand::RunnerToken(token) => {
                 say(&admin.runner_token(token.repository.as_deref()).await.map_err(failure)?)
+            }
+            AdminCommand::Events { retry: true } => {
+                say(&format!("{} events are tried again", admin.retry_events().await.map_err(failure)?))
+            }
+            AdminCommand::Events { retry: false } => {
+                for event in admin.troubled_events().await.map_err(failure)? {
+                    let state = if event.state == "failed" { "given up" } else { "tried again" };
+                    let error = event.error.unwrap_or_default();
+                    say(&format!(
+                        "{}  {} {}  {state} after {} attempts: {error}",
+                        event.id, event.name, event.git_ref, event.attempts
+                    ))?;
+                }
+                Ok(())
             }
             AdminCommand::Audit => {
                 let entries = admin.verify_audit().await.map_err(failure)?;

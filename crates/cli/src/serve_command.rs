@@ -111,6 +111,7 @@ pub(crate) fn place(args: &ServerPlaceArgs) -> Result<(ServerConfig, ServerFile,
         (None, Some(table)) => Some(table.source(&base)?),
         (None, None) => std::env::var_os(MASTER_KEY).map(|_| identity::KeySource::Environment(MASTER_KEY.to_owned())),
     };
+    config.retention_days = file.retention_days.unwrap_or(config.retention_days);
     if let Some(table) = &file.master_key {
         config.older_keys = table.older.iter().map(|older| older.source(&base)).collect::<Result<_, _>>()?;
     }
@@ -146,7 +147,6 @@ fn config(args: &ServeArgs) -> Result<ServerConfig, Failure> {
     config.forwarded = file.forwarded.unwrap_or(false);
     config.lease = file.lease.map_or(config.lease, |time| time.0);
     config.cache_quota = file.cache_quota.map_or(config.cache_quota, |size| size.0);
-    config.retention_days = file.retention_days.unwrap_or(config.retention_days);
     config.registry = !args.no_registry && file.registry.enabled.unwrap_or(true);
     config.allow_private = file.outgoing.allow;
     let defaults = LocalRunners::default();

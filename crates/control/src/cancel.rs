@@ -12,6 +12,16 @@ impl Control {
     /// # Errors
     /// When it is over.
     pub async fn cancel_run(&self, caller: &Caller, run_id: i64, force: bool) -> Result<()> {
+        match self.cancel_by_engine(caller, run_id, force).await {
+            // Whatever is wrong with it: by force it ends.
+            Err(error @ (Error::Broken { .. } | Error::Identity(_))) if force && !error.is_passing() => {
+                self.abandon_for(caller, run_id, &error).await
+            }
+            done => done,
+        }
+    }
+
+    async fn cancel_by_engine(&self, caller: &Caller, run_id: i64, force: bool) -> Result<()> {
         let mut slot = self.live().slot(run_id).await;
         let mut tx = self.store().begin().await?;
         let opened = Turn::open(self, &mut tx, &mut slot, run_id).await?;
@@ -36,6 +46,18 @@ impl Control {
         tx.commit().await?;
         slot.keep(live);
         Ok(())
+    }
+}
+
+impl Control {
+    async fn abandon_for(&self, caller: &Caller, run_id: i64, error: &Error) -> Result<()> {
+        self.abandon(run_id, api::Conclusion::Cancelled, crate::abandon::broken(error)).await?;
+        let mut tx = self.store().begin().await?;
+        let run = store::runs::by_id(&mut tx, run_id).await?.ok_or_else(|| Error::NotFound("the run".to_owned()))?;
+        let details = serde_json::json!({ "run_id": run_id, "broken": error.to_string() });
+        let action = Action::new("run.force_cancel", &run.workflow_path).repo(run.repo_id).details(details);
+        self.identity().audit(&mut tx, caller, action).await?;
+        Ok(tx.commit().await?)
     }
 }
 

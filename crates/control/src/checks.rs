@@ -2,6 +2,8 @@
 
 use api::{Conclusion, Reason};
 use forge::checks::{JobCheck, put_job_check};
+use store::Tx;
+use store::jobs::Job;
 use store::runs::Run;
 
 use crate::Result;
@@ -53,5 +55,27 @@ pub(crate) async fn completed(
     if job.check_id.is_none() {
         store::jobs::set_check(turn.tx, job_id, row.id).await?;
     }
+    Ok(())
+}
+
+/// Of a job whose run is given up.
+pub(crate) async fn abandoned(
+    tx: &mut Tx,
+    run: &Run,
+    job: &Job,
+    conclusion: Conclusion,
+    reason: &Reason,
+) -> Result<()> {
+    let key = format!("job:{}", job.id);
+    let check = JobCheck {
+        conclusion: Some(conclusion.as_str()),
+        started_at: job.started_at,
+        completed_at: Some(tx.now()),
+        title: Some(&reason.code),
+        summary: Some(&reason.reason),
+        details_url: None,
+        ..check(run, &key, &job.name, "", "completed")
+    };
+    put_job_check(tx, run.repo_id, &check).await?;
     Ok(())
 }

@@ -56,9 +56,19 @@ impl Control {
                 return Ok(None);
             }
             let Some(job) = store::queue::next(&mut tx, choice.repo_id, &choice.kinds).await? else { continue };
-            let spec = Box::pin(self.hand_out(&mut tx, &runner, job)).await?;
-            tx.commit().await?;
-            return Ok(Some(spec));
+            let (job_id, run_id) = (job.id, job.run_id);
+            match Box::pin(self.hand_out(&mut tx, &runner, job)).await {
+                Ok(spec) => {
+                    tx.commit().await?;
+                    return Ok(Some(spec));
+                }
+                Err(error) if error.is_passing() => return Err(error),
+                // One job that cannot be handed out must not keep the others from being.
+                Err(error) => {
+                    tx.rollback().await?;
+                    self.cannot_start(run_id, job_id, &error).await?;
+                }
+            }
         }
         Ok(None)
     }

@@ -7,8 +7,10 @@ use store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
+use crate::clock::Listening;
 use crate::drive::LiveRuns;
 use crate::event::Snapshots;
+use crate::work::Rounds;
 
 /// The control plane of one server. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +24,10 @@ struct Inner {
     settings: Settings,
     live: LiveRuns,
     claiming: tokio::sync::Mutex<()>,
+    listening: Listening,
+    rounds: Rounds,
+    /// The server is about to end: nobody waits for anything any more.
+    parting: CancellationToken,
     snapshots: Snapshots,
 }
 
@@ -37,6 +43,7 @@ impl Control {
     pub fn new(identity: Identity, forge: Forge, admission: Arc<Admission>, settings: Settings) -> Self {
         let store = identity.store().clone();
         let snapshots = Snapshots::default();
+        let listening = Listening::from(store.now());
         Self(Arc::new(Inner {
             store,
             identity,
@@ -45,6 +52,9 @@ impl Control {
             settings,
             live: LiveRuns::default(),
             claiming: tokio::sync::Mutex::default(),
+            listening,
+            rounds: Rounds::default(),
+            parting: CancellationToken::new(),
             snapshots,
         }))
     }
@@ -53,6 +63,15 @@ impl Control {
     /// finished or undone, nothing is lost.
     pub async fn run(&self, stop: CancellationToken) {
         crate::work::run(self, stop).await;
+    }
+
+    /// Runners that wait for jobs or orders are answered at once from here on, and nobody gets a job any more.
+    pub fn part(&self) {
+        self.0.parting.cancel();
+    }
+
+    pub(crate) fn parting(&self) -> &CancellationToken {
+        &self.0.parting
     }
 
     #[must_use]
@@ -83,6 +102,14 @@ impl Control {
 
     pub(crate) fn snapshots(&self) -> &Snapshots {
         &self.0.snapshots
+    }
+
+    pub(crate) fn listening(&self) -> &Listening {
+        &self.0.listening
+    }
+
+    pub(crate) fn rounds(&self) -> &Rounds {
+        &self.0.rounds
     }
 
     /// Held while a job is handed out.

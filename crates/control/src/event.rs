@@ -22,8 +22,11 @@ pub(crate) use consider::{Considered, dispatch_inputs};
 pub(crate) use create::trust_of;
 pub(crate) use files::{LARGEST, Snapshots};
 
-/// An event that cannot be processed is tried so often, then kept as failed.
-const MOST_ATTEMPTS: i64 = 12;
+/// An event that cannot be processed is tried so often, for a day and a half, then kept as failed: `trunkline admin events`
+/// shows it and lets it be tried again.
+const MOST_ATTEMPTS: i64 = 220;
+/// Pauses in between, from the first to the longest.
+const PAUSES: (store::Micros, store::Micros) = (2_000_000, 600_000_000);
 
 /// An event with what git and the database say about it.
 pub(crate) struct Occasion {
@@ -44,14 +47,24 @@ impl Control {
             match self.process_event(*id).await {
                 Ok(()) => {}
                 Err(error) if error.is_passing() => return Err(error),
-                Err(error) => {
-                    let mut tx = self.store().begin().await?;
-                    store::events::postpone(&mut tx, *id, &error.to_string(), 5_000_000, MOST_ATTEMPTS).await?;
-                    tx.commit().await?;
-                }
+                Err(error) => self.postpone_event(*id, &error.to_string()).await?,
             }
         }
         Ok(ids.len() == 50)
+    }
+
+    async fn postpone_event(&self, id: i64, error: &str) -> Result<()> {
+        let mut tx = self.store().begin().await?;
+        let attempts = store::events::attempts(&mut tx, id).await?;
+        let pause = (PAUSES.0 << attempts.clamp(0, 20)).min(PAUSES.1);
+        store::events::postpone(&mut tx, id, error, pause, MOST_ATTEMPTS).await?;
+        tx.commit().await?;
+        if attempts == 0 {
+            crate::work::report(&format!("event {id}: {error}; it is tried again for a day"));
+        } else if attempts + 1 >= MOST_ATTEMPTS {
+            crate::work::report(&format!("event {id}: {error}; it is given up (trunkline admin events)"));
+        }
+        Ok(())
     }
 
     async fn process_event(&self, id: i64) -> Result<()> {

@@ -115,14 +115,21 @@ pub(crate) async fn settle(tx: &mut Tx, gate: &Gate) -> Result<bool> {
 /// Gates whose wait timer is over.
 pub(crate) async fn timers(control: &Control) -> Result<()> {
     for id in store::environments::due_gates(&mut control.store().read(), 100).await? {
-        let mut tx = control.store().begin().await?;
-        let Some(gate) = store::environments::lock_gate(&mut tx, id).await? else { continue };
-        if !settle(&mut tx, &gate).await? {
-            store::environments::clear_timer(&mut tx, id).await?;
+        match timer_over(control, id).await {
+            Err(error) if !error.is_passing() => crate::work::report(&format!("gate {id}: {error}")),
+            done => done?,
         }
-        tx.commit().await?;
     }
     Ok(())
+}
+
+async fn timer_over(control: &Control, id: i64) -> Result<()> {
+    let mut tx = control.store().begin().await?;
+    let Some(gate) = store::environments::lock_gate(&mut tx, id).await? else { return Ok(()) };
+    if !settle(&mut tx, &gate).await? {
+        store::environments::clear_timer(&mut tx, id).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 /// Who may decide about deployments to an environment.

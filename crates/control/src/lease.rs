@@ -5,21 +5,57 @@ use store::jobs::Job;
 
 use crate::drive::Turn;
 use crate::settings::micros;
-use crate::{Control, Result};
+use crate::{Control, Error, Result};
+
+/// When a run with which something is wrong is looked at again.
+const LATER: store::Micros = 60_000_000;
 
 /// A job is put back into the queue so often.
 const REQUEUES: i64 = 1;
+/// A claim that nothing was ever heard of did not execute: most likely its answer never reached the runner. There is an end
+/// to that as well.
+const CLAIMS: i64 = 5;
 
 impl Control {
     /// Takes jobs from runners that were not heard of, and ends those past their time.
     pub(crate) async fn sweep_jobs(&self) -> Result<()> {
-        for (job_id, run_id) in store::queue::expired(&mut self.store().read(), 100).await? {
-            self.with_job(run_id, job_id, Why::LeaseExpired).await?;
+        if self.has_listened() {
+            for (job_id, run_id) in store::queue::expired(&mut self.store().read(), 100).await? {
+                if let Some(error) = self.tried(run_id, job_id, Why::LeaseExpired).await? {
+                    crate::work::report(&format!("run {run_id}: {error}; looked at again in a minute"));
+                    let mut tx = self.store().begin().await?;
+                    let until = tx.now().saturating_add(LATER);
+                    store::queue::look_later(&mut tx, job_id, until).await?;
+                    tx.commit().await?;
+                }
+            }
         }
         for (job_id, run_id) in store::queue::overdue(&mut self.store().read(), 100).await? {
-            self.with_job(run_id, job_id, Why::Overdue).await?;
+            if let Some(error) = self.tried(run_id, job_id, Why::Overdue).await? {
+                // It has had all its time, and that of whoever could have mended it.
+                crate::work::report(&format!("run {run_id}: {error}; it is given up"));
+                self.abandon(run_id, Conclusion::Failure, crate::abandon::broken(&error)).await?;
+            }
         }
-        Ok(())
+        self.end_orphans().await
+    }
+
+    /// What is wrong with one run, so that the others need not wait for it. The outer error is of the database.
+    async fn tried(&self, run_id: i64, job_id: i64, why: Why) -> Result<Option<Error>> {
+        match self.with_job(run_id, job_id, why).await {
+            Ok(()) => Ok(None),
+            Err(error) if error.is_passing() => Err(error),
+            Err(error) => Ok(Some(error)),
+        }
+    }
+
+    /// Ends a job that cannot be handed out; its run goes on as after any failure, where it can.
+    pub(crate) async fn cannot_start(&self, run_id: i64, job_id: i64, error: &Error) -> Result<()> {
+        crate::work::report(&format!("job {job_id} of run {run_id} cannot be handed out: {error}"));
+        match self.tried(run_id, job_id, Why::CannotStart(error.to_string())).await? {
+            None => Ok(()),
+            Some(error) => self.abandon(run_id, Conclusion::Failure, crate::abandon::broken(&error)).await,
+        }
     }
 
     async fn with_job(&self, run_id: i64, job_id: i64, why: Why) -> Result<()> {
@@ -30,6 +66,13 @@ impl Control {
             match why {
                 Why::LeaseExpired => turn.lease_expired(&job).await?,
                 Why::Overdue => turn.overdue(&job).await?,
+                Why::CannotStart(text) if job.status == "queued" => {
+                    let leg = LegId(u32::try_from(job.leg).unwrap_or(u32::MAX));
+                    let text = format!("the job cannot be handed to a runner: {text}");
+                    let reason = Reason { code: "job-broken".to_owned(), reason: text, location: None };
+                    turn.ended(leg, Conclusion::Failure, Vec::new(), reason.into());
+                }
+                Why::CannotStart(_) => {}
             }
         }
         turn.settle().await?;
@@ -43,6 +86,7 @@ impl Control {
 enum Why {
     LeaseExpired,
     Overdue,
+    CannotStart(String),
 }
 
 impl Turn<'_> {
@@ -64,10 +108,11 @@ impl Turn<'_> {
             self.ended(leg, Conclusion::Cancelled, Vec::new(), reason.into());
             return Ok(());
         }
-        if job.lost_count < REQUEUES {
+        let heard = self.was_heard(job);
+        if job.lost_count < REQUEUES || (!heard && job.fence < CLAIMS) {
             let message = format!("{}: {}; the job is queued again", job.name, reason.reason);
             let deadline = self.tx.now().saturating_add(micros(self.control().settings().longest_in_queue));
-            store::queue::requeue(self.tx, job.id, Some(deadline)).await?;
+            store::queue::requeue(self.tx, job.id, Some(deadline), heard).await?;
             self.moved();
             self.tell(Some(leg), &Event::Notice { message });
             return Ok(());
@@ -75,6 +120,12 @@ impl Turn<'_> {
         let text = format!("{}, for the second time", reason.reason);
         self.ended(leg, Conclusion::Failure, Vec::new(), Reason { reason: text, ..reason }.into());
         Ok(())
+    }
+
+    /// Whether the runner said anything of this claim, be it that it lives.
+    fn was_heard(&self, job: &Job) -> bool {
+        let first = job.started_at.map(|at| at.saturating_add(micros(self.control().settings().lease)));
+        job.last_event > 0 || job.lease_until != first
     }
 
     async fn overdue(&mut self, job: &Job) -> Result<()> {

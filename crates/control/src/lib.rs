@@ -7,6 +7,7 @@
 //! Every change is one transaction: what was asked, what the engine made of it, and the rows that follow. An answer is given
 //! after the commit. Any server can take the next step of any run.
 
+mod abandon;
 mod approval;
 mod cancel;
 mod check;

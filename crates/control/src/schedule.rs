@@ -27,7 +27,10 @@ impl Control {
     /// The lines of the default branch, when this event moved it.
     pub(crate) fn schedule_lines(&self, occasion: &Occasion, considered: &[Considered]) -> Option<Vec<Line>> {
         let default = format!("refs/heads/{}", occasion.repository.default_branch);
-        if occasion.row.name != "push" || occasion.row.git_ref != default || occasion.row.sha.is_empty() {
+        // What happens to a repository may give it another default branch.
+        let moved =
+            occasion.row.name == "repository" || (occasion.row.name == "push" && occasion.row.git_ref == default);
+        if !moved || occasion.row.sha.is_empty() {
             return None;
         }
         let mut lines = Vec::new();
@@ -76,6 +79,19 @@ impl Control {
         Ok(())
     }
 
+    /// After a time that never was: minutes that were fired in it count for nothing.
+    pub(crate) async fn forget_minutes(&self, tx: &mut Tx) -> Result<()> {
+        let minute = tx.now() / MINUTE;
+        for schedule in store::schedules::all(tx).await? {
+            if schedule.last_minute > minute {
+                let after = next(&schedule.cron, &schedule.timezone, minute);
+                store::schedules::set_fired(tx, schedule.id, minute, after).await?;
+            }
+        }
+        tx.wake(store::Topic::Timers);
+        Ok(())
+    }
+
     /// Fires what is due.
     pub(crate) async fn fire_schedules(&self) -> Result<()> {
         let minute = self.store().now() / MINUTE;
@@ -83,12 +99,20 @@ impl Control {
             let mut tx = self.store().begin().await?;
             let Some(schedule) = store::schedules::take(&mut tx, id, minute).await? else { continue };
             let due = schedule.next_minute.unwrap_or(minute);
-            if due > schedule.last_minute {
-                self.fire(&mut tx, &schedule).await?;
-            }
             let last = due.max(schedule.last_minute);
-            let after = minute.max(last);
-            store::schedules::set_fired(&mut tx, id, last, next(&schedule.cron, &schedule.timezone, after)).await?;
+            let after = next(&schedule.cron, &schedule.timezone, minute.max(last));
+            let fired = if due > schedule.last_minute { self.fire(&mut tx, &schedule).await } else { Ok(()) };
+            match fired {
+                Err(error) if error.is_passing() => return Err(error),
+                // The others must not wait for this one; it has its next minute.
+                Err(error) => {
+                    crate::work::report(&format!("the schedule of {}: {error}", schedule.workflow_path));
+                    tx.rollback().await?;
+                    tx = self.store().begin().await?;
+                }
+                Ok(()) => {}
+            }
+            store::schedules::set_fired(&mut tx, id, last, after).await?;
             tx.commit().await?;
         }
         Ok(())

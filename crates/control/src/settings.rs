@@ -26,7 +26,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            lease: Duration::from_secs(90),
+            lease: Duration::from_secs(150),
             heartbeat: Duration::from_secs(10),
             longest_in_queue: Duration::from_secs(24 * 3600),
             job_timeout: Duration::from_secs(360 * 60),

@@ -1,7 +1,9 @@
 //! What happens by itself. Each task waits for its wake-ups and also looks by itself, slowly: a wake-up may be lost.
 
+use std::collections::HashMap;
 use std::io::Write as _;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use store::Topic;
 use tokio_util::sync::CancellationToken;
@@ -21,29 +23,42 @@ enum Work {
     Events,
     Inboxes,
     Timers,
+    Schedules,
+    Gates,
     Sweep,
 }
 
 pub(crate) async fn run(control: &Control, stop: CancellationToken) {
-    tokio::join!(
-        repeat(control, &stop, Work::Events),
-        repeat(control, &stop, Work::Inboxes),
-        repeat(control, &stop, Work::Timers),
-        repeat(control, &stop, Work::Sweep),
-    );
+    let all = Work::ALL.map(|work| watch_over(control.clone(), stop.clone(), work));
+    futures_util::future::join_all(all).await;
+}
+
+/// Each task on its own: one that panics is told and begins anew, and the others do not hear of it.
+async fn watch_over(control: Control, stop: CancellationToken, work: Work) {
+    loop {
+        let (ours, until) = (control.clone(), stop.clone());
+        match tokio::spawn(async move { repeat(&ours, &until, work).await }).await {
+            Err(error) if error.is_panic() && !stop.is_cancelled() => {
+                report(&format!("{}: a mistake of the server's ({error}); begun anew", work.name()));
+                tokio::time::sleep(LONGEST_PAUSE).await;
+            }
+            _ => return,
+        }
+    }
 }
 
 async fn repeat(control: &Control, stop: &CancellationToken, work: Work) {
     let topic = match work {
         Work::Events => Some(Topic::Events),
         Work::Inboxes => Some(Topic::Inbox),
-        Work::Timers => Some(Topic::Timers),
+        Work::Timers | Work::Schedules | Work::Gates => Some(Topic::Timers),
         Work::Sweep => None,
     };
     let mut listener = topic.map(|topic| control.store().listen(topic));
     let mut pause = PAUSE;
     let mut failing = false;
     while !stop.is_cancelled() {
+        control.rounds().begun(work.name());
         let wait = match work.once(control).await {
             Ok(wait) => {
                 pause = PAUSE;
@@ -79,11 +94,15 @@ async fn repeat(control: &Control, stop: &CancellationToken, work: Work) {
 }
 
 impl Work {
+    const ALL: [Self; 6] = [Self::Events, Self::Inboxes, Self::Timers, Self::Schedules, Self::Gates, Self::Sweep];
+
     fn name(self) -> &'static str {
         match self {
             Self::Events => "events",
             Self::Inboxes => "runs",
             Self::Timers => "timers",
+            Self::Schedules => "schedules",
+            Self::Gates => "gates",
             Self::Sweep => "leases",
         }
     }
@@ -94,6 +113,9 @@ impl Work {
             Self::Events => Ok((!control.process_events().await?).then_some(SLOWLY)),
             Self::Inboxes => Ok((!control.process_inboxes().await?).then_some(SLOWLY)),
             Self::Timers => control.process_timers().await.map(Some),
+            Self::Schedules => control.process_schedules().await.map(Some),
+            // Each takes as long as somebody else's server does.
+            Self::Gates => Ok((!crate::gate::deliver(control).await?).then_some(SLOWLY)),
             Self::Sweep => {
                 control.follow_clock().await?;
                 control.sweep_jobs().await?;
@@ -125,17 +147,22 @@ impl Control {
         Ok(runs.len() == 50)
     }
 
-    /// Gates and schedules that are due; how long until the next.
+    /// Wait timers that are over; how long until the next.
     async fn process_timers(&self) -> Result<Duration> {
         crate::gate::timers(self).await?;
-        crate::gate::deliver(self).await?;
+        Ok(self.until(store::environments::next_timer(&mut self.store().read()).await?))
+    }
+
+    /// Schedules that are due; how long until the next.
+    async fn process_schedules(&self) -> Result<Duration> {
         self.fire_schedules().await?;
-        let mut read = self.store().read();
-        let gate = store::environments::next_timer(&mut read).await?;
-        let minute = store::schedules::next_minute(&mut read).await?.map(|minute| minute * 60_000_000);
-        let next = gate.into_iter().chain(minute).min();
+        let minute = store::schedules::next_minute(&mut self.store().read()).await?;
+        Ok(self.until(minute.map(|minute| minute * 60_000_000)))
+    }
+
+    fn until(&self, next: Option<store::Micros>) -> Duration {
         let left = next.map(|next| u64::try_from(next - self.store().now()).unwrap_or_default());
-        Ok(left.map_or(SLOWLY, |left| Duration::from_micros(left).clamp(Duration::from_millis(50), SLOWLY)))
+        left.map_or(SLOWLY, |left| Duration::from_micros(left).clamp(Duration::from_millis(50), SLOWLY))
     }
 
     /// Forgets single-use runners that have had their job.
@@ -148,6 +175,28 @@ impl Control {
             tx.commit().await?;
         }
         Ok(())
+    }
+}
+
+/// When each task began its present round.
+#[derive(Debug, Default)]
+pub(crate) struct Rounds(Mutex<HashMap<&'static str, Instant>>);
+
+/// No round takes so long, unless it hangs.
+const LONGEST_ROUND: Duration = Duration::from_secs(180);
+
+impl Rounds {
+    fn begun(&self, name: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Instant::now());
+    }
+}
+
+impl Control {
+    /// A task that has not come round for minutes, for whoever asks whether all is well.
+    #[must_use]
+    pub fn stalled(&self) -> Option<&'static str> {
+        let rounds = self.rounds().0.lock().unwrap_or_else(PoisonError::into_inner);
+        rounds.iter().find(|(_, begun)| begun.elapsed() > LONGEST_ROUND).map(|(name, _)| *name)
     }
 }
 

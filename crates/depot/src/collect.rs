@@ -20,12 +20,15 @@ pub struct Collected {
     pub artifacts: usize,
     pub caches: usize,
     pub uploads: usize,
+    /// Jobs whose logs have had their time.
+    pub logs: usize,
     pub objects: usize,
 }
 
 impl Depot {
-    /// Removes what has had its time: expired artifacts, caches that nobody used for a week, uploads that were given up.
-    pub async fn retire(&self) -> Result<Collected> {
+    /// Removes what has had its time: expired artifacts, logs of jobs that ended longer ago than `logs`, caches that nobody used
+    /// for a week, uploads that were given up. Some of it; until nothing is left of it when it is called again and again.
+    pub async fn retire(&self, logs: Micros) -> Result<Collected> {
         let mut collected = Collected::default();
         let now = self.store.now();
         for artifact in artifacts::expired(&mut self.store.read(), now, BATCH).await? {
@@ -34,6 +37,10 @@ impl Depot {
             tx.commit().await?;
             self.remove(artifact.object).await?;
             collected.artifacts += 1;
+        }
+        for job in store::logs::of_jobs_before(&mut self.store.read(), now.saturating_sub(logs), BATCH).await? {
+            self.delete_logs(job).await?;
+            collected.logs += 1;
         }
         let unused = now - services::UNUSED_DAYS * DAY;
         for cache in caches::unused_since(&mut self.store.read(), unused, BATCH).await? {
@@ -54,7 +61,7 @@ impl Depot {
     pub async fn sweep_objects(&self) -> Result<usize> {
         let mut removed = 0;
         let now = self.store.now() / 1_000_000;
-        for prefix in ["logs", "content", "uploads"] {
+        for prefix in ["logs", "content", "uploads", "files"] {
             let listed = self.objects.list(prefix).await?;
             // Rows are read after the objects: what is referred to by then was there before.
             let known = self.referred(prefix).await?;
@@ -70,6 +77,9 @@ impl Depot {
 
     async fn referred(&self, prefix: &str) -> Result<HashSet<String>> {
         use store::Query as _;
+        if prefix == "files" {
+            return Ok(store::lfs::all_objects(&mut self.store.read()).await?.into_iter().collect());
+        }
         let sql: &[&str] = match prefix {
             "logs" => &["SELECT object FROM logs WHERE object IS NOT NULL"],
             "uploads" => &["SELECT object FROM upload_parts"],

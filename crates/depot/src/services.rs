@@ -72,7 +72,7 @@ impl ServerServices {
 
     /// Called on threads that may block.
     fn wait<T>(&self, work: impl Future<Output = crate::Result<T>>) -> Result<T> {
-        Handle::current().block_on(work).map_err(|error| Error::Server(error.to_string()))
+        Handle::current().block_on(work).map_err(told)
     }
 }
 
@@ -168,6 +168,18 @@ impl Backend for ServerServices {
             owner_id: or(&job.identity.owner_id, "0"),
             visibility: or(&job.identity.visibility, "private"),
         }
+    }
+}
+
+/// An error of ours as clients of the services understand it.
+fn told(error: crate::Error) -> Error {
+    let text = error.to_string();
+    if error.is_full() {
+        Error::NoSpace(text)
+    } else if error.is_passing() {
+        Error::Away(text)
+    } else {
+        Error::Server(text)
     }
 }
 

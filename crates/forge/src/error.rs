@@ -29,6 +29,9 @@ pub enum Error {
     TooLarge(String),
     #[error("{0}")]
     Busy(String),
+    /// The disk is full: nothing was taken in.
+    #[error("the server has no room: {0}")]
+    NoSpace(String),
     /// Another server did not answer as it should.
     #[error("{0}")]
     Remote(String),
@@ -63,10 +66,24 @@ impl Error {
         move |source| Error::Io { what, source }
     }
 
+    /// Whether a disk or a quota is full.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Error::NoSpace(_) => true,
+            Error::Io { source, .. } | Error::Git(GitError::Io { source, .. }) => is_full(source),
+            Error::Store(error) | Error::Identity(identity::Error::Store(error)) => {
+                matches!(error, store::Error::DiskFull)
+            }
+            _ => false,
+        }
+    }
+
     /// The status that tells it over HTTP.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
+            error if error.is_full() => 507,
             Error::Store(error) if error.is_passing() => 503,
             Error::Identity(error) => identity_status(error),
             Error::Git(GitError::NotFound(_)) | Error::NotFound(_) => 404,
@@ -77,9 +94,14 @@ impl Error {
             Error::TooLarge(_) => 413,
             Error::Busy(_) => 503,
             Error::Remote(_) => 502,
+            Error::NoSpace(_) => 507,
             Error::Store(_) | Error::Git(_) | Error::Io { .. } => 500,
         }
     }
+}
+
+fn is_full(source: &std::io::Error) -> bool {
+    matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
 }
 
 fn identity_status(error: &identity::Error) -> u16 {

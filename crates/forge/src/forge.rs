@@ -2,11 +2,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use blob::objects::Objects;
 use identity::{Identity, RepoRef, Visibility};
 use store::Store;
 use store::repositories::Repository;
 use tokio::sync::Semaphore;
 
+use crate::files::Files;
 use crate::git::Repo;
 use crate::outgoing::{Outgoing, OutgoingSettings};
 use crate::shape::Urls;
@@ -77,7 +79,7 @@ pub struct Forge(Arc<Inner>);
 struct Inner {
     store: Store,
     identity: Identity,
-    objects: blob::Store,
+    files: Files,
     settings: Settings,
     outgoing: Outgoing,
     slots: Arc<Semaphore>,
@@ -90,14 +92,15 @@ impl std::fmt::Debug for Forge {
 }
 
 impl Forge {
-    /// Starts over an open database. What a crash left half done is settled by [`Forge::run`].
+    /// Starts over an open database; `objects` keeps large files and the files of releases. What a crash left half done is settled by [`Forge::run`].
     ///
     /// # Errors
     /// When the data directory cannot be written to.
-    pub fn start(store: Store, identity: Identity, objects: blob::Store, settings: Settings) -> Result<Forge> {
+    pub fn start(store: Store, identity: Identity, objects: Objects, settings: Settings) -> Result<Forge> {
         let outgoing = Outgoing::new(settings.outgoing.clone())?;
         let slots = Arc::new(Semaphore::new(settings.limits.at_once));
-        let forge = Forge(Arc::new(Inner { store, identity, objects, settings, outgoing, slots }));
+        let files = Files::open(objects, &settings.data.join("incoming"))?;
+        let forge = Forge(Arc::new(Inner { store, identity, files, settings, outgoing, slots }));
         for dir in [forge.git_dir(), forge.push_dir()] {
             std::fs::create_dir_all(&dir).map_err(Error::io(dir.display().to_string()))?;
         }
@@ -132,9 +135,8 @@ impl Forge {
     }
 
     /// Where large files and the files of releases are kept.
-    #[must_use]
-    pub fn objects(&self) -> &blob::Store {
-        &self.0.objects
+    pub(crate) fn files(&self) -> &Files {
+        &self.0.files
     }
 
     /// The repository of this number on the disk.

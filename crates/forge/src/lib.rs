@@ -8,12 +8,12 @@
 #![recursion_limit = "256"]
 
 mod actor;
-mod blobs;
 pub mod checks;
 pub mod connections;
 pub mod contents;
 mod error;
 mod events;
+mod files;
 mod forge;
 pub mod git;
 pub mod hooks;

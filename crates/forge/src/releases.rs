@@ -163,7 +163,7 @@ impl Forge {
                 .ok_or_else(|| Error::TooLarge("the file is larger than this server takes".to_owned()))?;
             Ok(chunk)
         });
-        let (digest, size) = crate::blobs::store(self.objects(), stream, None).await?;
+        let (digest, size) = self.files().store(stream, None).await?;
         let row = Asset {
             id: 0,
             release_id: release.id,
@@ -198,7 +198,8 @@ impl Forge {
         store::releases::count_download(&mut tx, asset.id).await?;
         tx.commit().await?;
         let digest = asset.digest.parse().map_err(|_| Error::not_found("the file"))?;
-        crate::blobs::serve(self.objects(), &digest, range, &asset.content_type).await
+        let size = u64::try_from(asset.size).unwrap_or_default();
+        self.files().serve(&digest, size, range, &asset.content_type).await
     }
 
     /// What changed since another tag, as a text for a release.

@@ -200,6 +200,12 @@ impl Forge {
         if told.is_empty() {
             told.push(self.tell_repository(&changed, actor, "edited", None).await?);
         }
+        if changed.default_branch != repository.default_branch
+            && let Some(first) = told.first_mut()
+        {
+            // The schedules of the new default branch take the place of the old one's.
+            first.hooks_only = false;
+        }
         self.append_events(&mut tx, told).await?;
         let full_name = changed.full_name();
         let details = json!({

@@ -126,8 +126,18 @@ impl Forge {
                 if !repo.exists() {
                     continue;
                 }
-                repo.maintain().await?;
-                let size = i64::try_from(repo.size().await?).unwrap_or(i64::MAX);
+                let kept = match repo.maintain().await {
+                    Ok(()) => repo.size().await,
+                    Err(error) => Err(error),
+                };
+                let size = match kept {
+                    Ok(size) => i64::try_from(size).unwrap_or(i64::MAX),
+                    // The others are packed all the same.
+                    Err(error) => {
+                        eprintln!("trunkline: forge: packing of {}: {error}", repository.full_name());
+                        continue;
+                    }
+                };
                 if size != repository.size {
                     let mut tx = self.store().begin().await?;
                     store::repositories::set_size(&mut tx, repository.id, size).await?;

@@ -76,13 +76,14 @@ impl Admin {
         let failed = |error: depot::Error| ServerError::Other(error.to_string());
         let mut collected = Collected::default();
         loop {
-            let step = depot.retire().await.map_err(failed)?;
+            let step = depot.retire(self.config.retention()).await.map_err(failed)?;
             if step == Collected::default() {
                 break;
             }
             collected.artifacts += step.artifacts;
             collected.caches += step.caches;
             collected.uploads += step.uploads;
+            collected.logs += step.logs;
         }
         collected.objects = depot.sweep_objects().await.map_err(failed)?;
         Ok(collected)
@@ -162,6 +163,19 @@ impl Admin {
         let issued = self.identity.issue_runner_token(&mut tx, &Caller::Anonymous, scope, Purpose::Register).await?;
         tx.commit().await?;
         Ok(issued.0.text.to_string())
+    }
+
+    /// Events that could not be processed so far, or were given up; newest first.
+    pub async fn troubled_events(&self) -> Result<Vec<store::events::Troubled>, ServerError> {
+        Ok(store::events::troubled(&mut self.identity.store().read(), None, 1000).await?)
+    }
+
+    /// Has them tried again by the running server; how many.
+    pub async fn retry_events(&self) -> Result<u64, ServerError> {
+        let mut tx = self.identity.store().begin().await?;
+        let count = store::events::retry(&mut tx).await?;
+        tx.commit().await?;
+        Ok(count)
     }
 
     /// Checks the audit log; how many entries it has.

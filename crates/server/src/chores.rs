@@ -1,8 +1,8 @@
-//! What the server does by itself with what jobs leave: sealing of logs, retention, sweeping.
+//! What the server does by itself with what jobs leave: sealing of logs, retention, sweeping; and a look at its disk.
 
 use std::time::Duration;
 
-use depot::Depot;
+use depot::Collected;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Notice, Server};
@@ -10,6 +10,7 @@ use crate::{Notice, Server};
 /// How long a finished log may lie in pieces.
 const SEALING: Duration = Duration::from_secs(10);
 const RETIRING: Duration = Duration::from_secs(600);
+const LOOKING: Duration = Duration::from_secs(10);
 const SWEEPING: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Clone, Copy, Debug)]
@@ -17,16 +18,18 @@ enum Chore {
     Seal,
     Retire,
     Sweep,
+    LookAtDisk,
 }
 
 impl Chore {
-    const ALL: [Self; 3] = [Self::Seal, Self::Retire, Self::Sweep];
+    const ALL: [Self; 4] = [Self::Seal, Self::Retire, Self::Sweep, Self::LookAtDisk];
 
     fn pause(self) -> Duration {
         match self {
             Self::Seal => SEALING,
             Self::Retire => RETIRING,
             Self::Sweep => SWEEPING,
+            Self::LookAtDisk => LOOKING,
         }
     }
 
@@ -35,17 +38,23 @@ impl Chore {
             Self::Seal => "sealing of logs",
             Self::Retire => "retention",
             Self::Sweep => "sweeping of objects",
+            Self::LookAtDisk => "disk",
         }
     }
 
-    async fn work(self, depot: &Depot) -> depot::Result<()> {
+    async fn work(self, server: &Server) -> depot::Result<()> {
+        let depot = server.depot();
         match self {
             Self::Seal => {
                 while depot.seal_logs().await? > 0 {}
                 Ok(())
             }
-            Self::Retire => depot.retire().await.map(drop),
+            Self::Retire => {
+                while depot.retire(server.config().retention()).await? != Collected::default() {}
+                Ok(())
+            }
             Self::Sweep => depot.sweep_objects().await.map(drop),
+            Self::LookAtDisk => server.disk().look().map_err(|full| std::io::Error::other(full).into()),
         }
     }
 }
@@ -63,8 +72,11 @@ async fn repeat(server: &Server, stop: &CancellationToken, chore: Chore) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(chore.pause()) => {}
         }
-        match chore.work(server.depot()).await {
-            Ok(()) => failed = false,
+        match chore.work(server).await {
+            Ok(()) if std::mem::take(&mut failed) => {
+                server.tell(Notice::Problem { part: chore.name(), message: "all is well again".to_owned() });
+            }
+            Ok(()) => {}
             // A database or a disk that is away is said once.
             Err(error) if !std::mem::replace(&mut failed, true) => {
                 server.tell(Notice::Problem { part: chore.name(), message: error.to_string() });

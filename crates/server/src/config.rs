@@ -115,7 +115,7 @@ impl ServerConfig {
             action_servers: vec!["https://github.com".to_owned()],
             allow_private: Vec::new(),
             forwarded: false,
-            lease: Duration::from_secs(90),
+            lease: Duration::from_secs(150),
             cache_quota: services::DEFAULT_QUOTA_BYTES,
             retention_days: 90,
             notices: Arc::new(|_| {}),
@@ -133,6 +133,11 @@ impl ServerConfig {
 
     pub(crate) fn blobs_address(&self) -> Address {
         self.blobs.clone().unwrap_or_else(|| Address::Directory(self.data.join("blobs")))
+    }
+
+    /// How long logs are kept, in microseconds.
+    pub(crate) fn retention(&self) -> i64 {
+        i64::from(self.retention_days) * 24 * 3600 * 1_000_000
     }
 
     pub(crate) fn key_file(&self) -> PathBuf {

@@ -1,9 +1,12 @@
 //! Which part answers a request: by the first words of its path.
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::Server;
@@ -19,10 +22,12 @@ pub(crate) struct Front {
     services: Router,
     images: Option<Router>,
     pages: Router,
+    /// Pages that follow something are let go then.
+    parting: CancellationToken,
 }
 
 impl Front {
-    pub(crate) fn of(server: &Server) -> Self {
+    pub(crate) fn of(server: &Server, parting: CancellationToken) -> Self {
         Self {
             runners: server.runner_routes(),
             git: server.forge().router(),
@@ -31,6 +36,7 @@ impl Front {
             services: server.service_routes(),
             images: server.image_routes(),
             pages: crate::pages::router(server),
+            parting,
         }
     }
 
@@ -46,10 +52,19 @@ impl Front {
             Some(part) => part.clone(),
             None => return (StatusCode::NOT_FOUND, "there is nothing here\n").into_response(),
         };
-        match part.oneshot(request).await {
+        let mut response = match part.oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
+        };
+        // Whoever is away for a moment says when to come back.
+        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
         }
+        if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream") {
+            let parting = self.parting.clone().cancelled_owned();
+            return response.map(|body| Body::from_stream(body.into_data_stream().take_until(parting)));
+        }
+        response
     }
 
     fn part(&self, path: &str, headers: &HeaderMap) -> Option<&Router> {
@@ -57,14 +72,14 @@ impl Front {
             return Some(&self.api_host);
         }
         let mut words = path.trim_start_matches('/').split('/');
-        let (first, second, third) = (words.next().unwrap_or(""), words.next(), words.next());
+        let (first, second, third, fourth) = (words.next().unwrap_or(""), words.next(), words.next(), words.next());
         Some(match first {
             "_trunkline" if second == Some("hooks") => &self.git,
             "_trunkline" => &self.runners,
             "api" => &self.api,
             "twirp" | "blobs" | "_apis" | "oidc" | ".well-known" => &self.services,
             "v2" | "token" => return self.images.as_ref(),
-            _ if is_git(second, third) => &self.git,
+            _ if is_git(second, third, fourth) => &self.git,
             _ => &self.pages,
         })
     }
@@ -83,10 +98,12 @@ fn api_host(server: &Server) -> Router {
     })
 }
 
-/// `/owner/name.git/…`, and what git asks of `/owner/name` without the ending.
-fn is_git(second: Option<&str>, third: Option<&str>) -> bool {
+/// `/owner/name.git/…`, what git asks of `/owner/name` without the ending, and the files of releases.
+fn is_git(second: Option<&str>, third: Option<&str>, fourth: Option<&str>) -> bool {
     let named = second.is_some_and(|name| name.ends_with(".git") && third.is_some());
-    named || matches!(third, Some("info" | "git-upload-pack" | "git-receive-pack"))
+    named
+        || matches!(third, Some("info" | "git-upload-pack" | "git-receive-pack"))
+        || (third, fourth) == (Some("releases"), Some("download"))
 }
 
 #[cfg(test)]
@@ -102,9 +119,11 @@ mod tests {
             ("team/app.git", false),
             ("team/app", false),
             ("team/app/runs/3", false),
+            ("team/app/releases/download/v1/app.zip", true),
+            ("team/app/releases/v1", false),
         ] {
             let mut words = path.split('/').skip(1);
-            assert_eq!(is_git(words.next(), words.next()), expected, "{path}");
+            assert_eq!(is_git(words.next(), words.next(), words.next()), expected, "{path}");
         }
     }
 }

@@ -18,17 +18,20 @@ pub(crate) fn router(server: &Server) -> Router {
         .with_state(server.clone())
 }
 
-/// 200 when the database answers and blobs can be written; 503 with the reason otherwise.
+/// 200 when the database answers, blobs can be written and the disk has room; 503 with the reason otherwise.
 async fn ready(State(server): State<Server>) -> Response {
-    let asked = server.store().read().fetch_one::<i64>("SELECT 1", args![]).await;
+    let asked = server.store().read().fetch_one::<i64>("SELECT CAST(1 AS BIGINT)", args![]).await;
     let database = match (asked, server.store().health()) {
         (Ok(_), Health::Well) => None,
         (Ok(_), Health::Away { message, .. }) => Some(message),
         (Err(error), _) => Some(error.to_string()),
     };
     let blobs = server.depot().objects().check().await.err().map(|error| error.to_string());
-    let well = database.is_none() && blobs.is_none();
+    let disk = server.disk().look().err();
+    let tasks = server.control().stalled().map(|name| format!("`{name}` has not come round for minutes"));
+    let well = database.is_none() && blobs.is_none() && disk.is_none() && tasks.is_none();
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = |problem: Option<String>| problem.unwrap_or_else(|| "ok".to_owned());
-    (status, Json(json!({"ready": well, "database": word(database), "blobs": word(blobs)}))).into_response()
+    (status, Json(json!({"ready": well, "database": word(database), "blobs": word(blobs), "disk": word(disk), "tasks": word(tasks)})))
+        .into_response()
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use identity::{Caller, Credentials, Level, Need, Permission, Role};
@@ -38,7 +38,14 @@ async fn admit(State(server): State<Server>, mut request: Request, next: Next) -
     let caller = match credentials {
         Credentials::None | Credentials::Session(_) => Caller::Anonymous,
         // A token of the registry's own is none of ours.
-        known => server.identity().authenticate(&known, &from).await.unwrap_or(Caller::Anonymous),
+        known => match server.identity().authenticate(&known, &from).await {
+            Ok(caller) => caller,
+            // Not known and not to be asked are two things: the client tries again.
+            Err(identity::Error::Store(error)) if error.is_passing() => {
+                return (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response();
+            }
+            Err(_) => Caller::Anonymous,
+        },
     };
     if !caller.is_anonymous()
         && let Some(registry) = server.registry()

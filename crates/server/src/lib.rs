@@ -6,6 +6,7 @@
 mod admin;
 mod chores;
 mod config;
+mod disk;
 mod error;
 mod front;
 mod health;

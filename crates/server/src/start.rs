@@ -19,9 +19,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::disk::Disk;
 use crate::front::Front;
 use crate::lock::DataLock;
 use crate::{Notice, ServerConfig, ServerError, health, keys, listen, runners};
+
+/// How long a database may take to come up.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// An open server. It answers nobody until [`Server::run`].
 #[derive(Clone)]
@@ -42,6 +46,7 @@ struct Parts {
     url: String,
     addresses: Vec<SocketAddr>,
     tls: Option<Tls>,
+    disk: Disk,
     _lock: Option<DataLock>,
 }
 
@@ -81,20 +86,20 @@ impl Server {
             Some(source) => MasterKeys::load(source, &config.older_keys)?,
             None => MasterKeys::load_or_create(&config.key_file())?,
         };
-        let store = Store::open(&config.database_address()).await?;
+        let disk = Disk::of(&config.data);
+        let store = open_store(&config).await?;
         let access = identity::Settings {
             open: config.open,
             users_create: config.users_create,
             ..identity::Settings::default()
         };
         let identity = Identity::start(store.clone(), keys, access).await?;
-        let depot = Depot::new(store.clone(), Objects::open(&config.blobs_address())?);
+        let objects = Objects::open(&config.blobs_address())?;
+        let depot = Depot::new(store.clone(), objects.clone());
         let mut settings = forge::Settings::new(&config.data, &url);
         settings.push_to_create = config.push_to_create;
         settings.outgoing.allow.clone_from(&config.allow_private);
-        let files =
-            blob::Store::open(config.data.join("files")).map_err(|error| ServerError::Other(error.to_string()))?;
-        let forge = Forge::start(store.clone(), identity.clone(), files, settings)?;
+        let forge = Forge::start(store.clone(), identity.clone(), objects, settings)?;
         let key = keys::services(&identity).await?;
         let admission = Arc::new(Admission::new(&key, &url));
         let run = control_settings(&config, &url);
@@ -127,6 +132,7 @@ impl Server {
             url,
             addresses,
             tls,
+            disk,
             _lock: lock,
         };
         Ok((Self(Arc::new(parts)), listeners))
@@ -140,7 +146,12 @@ impl Server {
         let parts = &self.0;
         let ended = CancellationToken::new();
         let tasks = TaskTracker::new();
-        tasks.spawn(listen::serve(listeners, parts.tls.clone(), Front::of(self).router(), ended.clone()));
+        tasks.spawn(listen::serve(
+            listeners,
+            parts.tls.clone(),
+            Front::of(self, ended.clone()).router(),
+            ended.clone(),
+        ));
         tasks.spawn({
             let (forge, ended) = (parts.forge.clone(), ended.clone());
             async move { forge.run(ended).await }
@@ -159,6 +170,7 @@ impl Server {
         self.tell(Notice::Stopping);
         // Local runners first: they report their jobs to this very server.
         local.wait().await;
+        parts.control.part();
         ended.cancel();
         tasks.close();
         tasks.wait().await;
@@ -232,6 +244,10 @@ impl Server {
         services::backend::router(Arc::clone(&self.0.services))
     }
 
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.0.disk
+    }
+
     pub(crate) fn registry(&self) -> Option<&registry::Registry> {
         self.0.registry.as_ref()
     }
@@ -242,6 +258,23 @@ impl Server {
 
     pub(crate) fn health_routes(&self) -> Router {
         health::router(self)
+    }
+}
+
+/// Waits for a database that is not there yet, as when a whole machine starts.
+async fn open_store(config: &ServerConfig) -> Result<Store, ServerError> {
+    let (began, mut told) = (std::time::Instant::now(), false);
+    loop {
+        match Store::open(&config.database_address()).await {
+            Err(error @ store::Error::Unavailable { .. }) if began.elapsed() < PATIENCE => {
+                if !std::mem::replace(&mut told, true) {
+                    let message = format!("{error}; tried again for {} seconds", PATIENCE.as_secs());
+                    (config.notices)(Notice::Problem { part: "start", message });
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            }
+            opened => return Ok(opened?),
+        }
     }
 }
 
@@ -272,6 +305,8 @@ fn control_settings(config: &ServerConfig, url: &str) -> control::Settings {
     });
     control::Settings {
         lease: config.lease,
+        // Several may be lost before a lease is over, and the runner has time to end a job that it is about to lose.
+        heartbeat: (config.lease / 5).clamp(std::time::Duration::from_secs(1), std::time::Duration::from_secs(10)),
         action_servers: config.action_servers.clone(),
         server_url: Some(server_url),
         ..control::Settings::default()
@@ -296,7 +331,7 @@ async fn services(
         server_url,
         cache_quota: config.cache_quota,
         largest: services::DEFAULT_QUOTA_BYTES,
-        retention: i64::from(config.retention_days) * 24 * 3600 * 1_000_000,
+        retention: config.retention(),
     };
     let staging = config.data.join("staging");
     let made = ServerServices::new(depot.clone(), admission, key, issuer, &staging, settings);

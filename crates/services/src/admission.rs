@@ -10,6 +10,9 @@ use crate::{JobEnvironment, JobIdentity, Result};
 /// Seconds a job's tokens could last; in truth they end with the job.
 const TOKEN_LIFETIME: i64 = 7 * 24 * 3600;
 
+/// Seconds that the clock may be set back without a job's tokens being of the future.
+const YOUNG: i64 = 24 * 3600;
+
 /// A runtime token, for artifacts and caches.
 pub(crate) const RUNTIME: &str = "runtime";
 /// A request token, for identity tokens.
@@ -92,7 +95,7 @@ pub(crate) fn environment(
     let identity = &job.identity;
     let token = |use_: &str, own: Value| {
         let mut claims = json!({
-            "iss": issuer, "iat": now, "nbf": now, "exp": now + TOKEN_LIFETIME,
+            "iss": issuer, "iat": now, "nbf": now - YOUNG, "exp": now + TOKEN_LIFETIME,
             "use": use_, "job": job.backend_id, "nonce": job.nonce,
         });
         for more in [more, &own] {

@@ -46,6 +46,11 @@ pub enum Error {
     /// A server said no, with the code of its answer.
     #[error("{message}")]
     Refused { code: String, message: String },
+    /// The database or the place for content is away: the same again may succeed.
+    #[error("try again soon: {0}")]
+    Away(String),
+    #[error("the server has no room for it: {0}")]
+    NoSpace(String),
     /// A server could not be reached, or answered what nobody understands.
     #[error("{0}")]
     Server(String),
@@ -54,6 +59,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a disk or a quota is full.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::NoSpace(_) => true,
+            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
+            _ => false,
+        }
+    }
+
     pub(crate) fn io(path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Error {
         let path = path.as_ref().to_owned();
         move |source| Error::Io { path, source }

@@ -24,6 +24,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_pending ON events (id) WHERE state = 'pending';
 CREATE INDEX events_of_repo ON events (repo_id, id);
+CREATE INDEX events_troubled ON events (id) WHERE state = 'failed' OR (state = 'pending' AND attempts > 0);
 
 CREATE TABLE workflows (
     id {id},

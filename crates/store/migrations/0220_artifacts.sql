@@ -5,6 +5,8 @@ CREATE TABLE artifacts (
     run_id BIGINT NOT NULL,
     attempt BIGINT NOT NULL,
     job_id BIGINT NOT NULL,
+    -- The claim of the job that uploaded it.
+    fence BIGINT NOT NULL,
     -- The leg, as its owner is told.
     leg TEXT NOT NULL,
     name TEXT NOT NULL,

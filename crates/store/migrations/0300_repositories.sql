@@ -30,6 +30,7 @@ CREATE TABLE repositories (
     deleted_at BIGINT
 );
 CREATE UNIQUE INDEX repositories_name ON repositories (owner_id, name_key) WHERE deleted_at IS NULL;
+CREATE INDEX repositories_deleted ON repositories (id) WHERE deleted_at IS NOT NULL;
 CREATE INDEX repositories_fork_of ON repositories (fork_of);
 
 -- Names that repositories had before.

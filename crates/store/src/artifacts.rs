@@ -10,6 +10,8 @@ record! {
         pub run_id: i64,
         pub attempt: i64,
         pub job_id: i64,
+        /// The claim that uploaded it.
+        pub fence: i64,
         /// The leg, as its owner is told.
         pub leg: String,
         pub name: String,
@@ -35,12 +37,13 @@ impl Artifact {
 /// name.
 pub async fn insert(tx: &mut Tx, new: &Artifact) -> Result<i64> {
     let columns = Artifact::COLUMNS.trim_start_matches("id, ");
-    let sql = format!("INSERT INTO artifacts ({columns}) VALUES ({}) RETURNING id", crate::placeholders(1, 12));
+    let sql = format!("INSERT INTO artifacts ({columns}) VALUES ({}) RETURNING id", crate::placeholders(1, 13));
     let values = args![
         new.repo_id,
         new.run_id,
         new.attempt,
         new.job_id,
+        new.fence,
         &new.leg,
         &new.name,
         &new.mime_type,

@@ -345,9 +345,10 @@ pub async fn set_delivered(tx: &mut Tx, id: i64) -> Result<()> {
     tx.execute("UPDATE gate_requests SET delivered_at = $2 WHERE id = $1", args![id, now]).await.map(drop)
 }
 
-pub async fn postpone_request(tx: &mut Tx, id: i64, until: Micros) -> Result<()> {
-    let sql = "UPDATE gate_requests SET attempts = attempts + 1, next_attempt = $2 WHERE id = $1";
-    tx.execute(sql, args![id, until]).await.map(drop)
+/// The next attempt after this one is at `until`; `false` when another server makes this one.
+pub async fn postpone_request(tx: &mut Tx, id: i64, attempts: i64, until: Micros) -> Result<bool> {
+    let sql = "UPDATE gate_requests SET attempts = attempts + 1, next_attempt = $3 WHERE id = $1 AND attempts = $2";
+    Ok(tx.execute(sql, args![id, attempts, until]).await? > 0)
 }
 
 /// The answer to a question; `false` when it was answered before.

@@ -196,3 +196,42 @@ pub async fn postpone(tx: &mut Tx, id: i64, error: &str, pause: Micros, most: i6
                state = CASE WHEN attempts + 1 >= $4 THEN 'failed' ELSE state END WHERE id = $1 AND state = 'pending'";
     tx.execute(sql, args![id, error, until, most]).await.map(drop)
 }
+
+/// How often an event was tried.
+pub async fn attempts(query: &mut impl Query, id: i64) -> Result<i64> {
+    query.fetch_one("SELECT attempts FROM events WHERE id = $1", args![id]).await
+}
+
+record! {
+    /// An event that could not be processed so far, or at all.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Troubled {
+        pub id: i64,
+        pub repo_id: i64,
+        pub name: String,
+        pub git_ref: String,
+        pub state: String,
+        pub attempts: i64,
+        pub error: Option<String>,
+        pub created_at: Micros,
+    }
+}
+
+/// Events with which something is wrong, newest first: of one repository, or of all.
+pub async fn troubled(query: &mut impl Query, repo_id: Option<i64>, limit: i64) -> Result<Vec<Troubled>> {
+    let sql = format!(
+        "SELECT {} FROM events WHERE (state = 'failed' OR (state = 'pending' AND attempts > 0)) \
+         AND ($1 = 0 OR repo_id = $1) ORDER BY id DESC LIMIT $2",
+        Troubled::COLUMNS
+    );
+    query.fetch_all(sql, args![repo_id.unwrap_or_default(), limit]).await
+}
+
+/// Has events tried again that were given up, and those that wait for their next attempt at once; how many.
+pub async fn retry(tx: &mut Tx) -> Result<u64> {
+    let sql = "UPDATE events SET state = 'pending', attempts = 0, not_before = 0 \
+               WHERE state = 'failed' OR (state = 'pending' AND attempts > 0)";
+    let count = tx.execute(sql, args![]).await?;
+    tx.wake(Topic::Events);
+    Ok(count)
+}

@@ -98,6 +98,12 @@ pub async fn members(query: &mut impl Query, repo_id: i64, key: &str) -> Result<
     query.fetch_all(sql, args![repo_id, key]).await
 }
 
+/// What a run has, or waits for.
+pub async fn of_run(query: &mut impl Query, run_id: i64, attempt: i64) -> Result<Vec<Member>> {
+    let sql = format!("SELECT {} FROM concurrency WHERE run_id = $1 AND attempt = $2 ORDER BY id", Member::COLUMNS);
+    query.fetch_all(sql, args![run_id, attempt]).await
+}
+
 /// Groups of a repository that are held, for pages and the API.
 pub async fn of_repo(query: &mut impl Query, repo_id: i64) -> Result<Vec<Member>> {
     let sql = format!("SELECT {} FROM concurrency WHERE repo_id = $1 ORDER BY name_key, id", Member::COLUMNS);

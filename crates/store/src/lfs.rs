@@ -47,9 +47,21 @@ pub async fn copy(tx: &mut Tx, from: i64, to: i64) -> Result<()> {
     .map(drop)
 }
 
-/// Every object that a repository needs.
-pub async fn all_oids(query: &mut impl Query) -> Result<Vec<String>> {
-    query.fetch_all("SELECT DISTINCT oid FROM lfs_objects", args![]).await
+/// The name of the object that holds a file with this SHA-256: large files and files of releases.
+#[must_use]
+pub fn object(sha256: &str) -> String {
+    format!("files/{sha256}")
+}
+
+/// Every object that a repository or a release needs.
+pub async fn all_objects(query: &mut impl Query) -> Result<Vec<String>> {
+    let sql =
+        "SELECT DISTINCT l.oid FROM lfs_objects l JOIN repositories r ON r.id = l.repo_id WHERE r.deleted_at IS NULL";
+    let mut hashes: Vec<String> = query.fetch_all(sql, args![]).await?;
+    let sql = "SELECT DISTINCT a.digest FROM release_assets a JOIN releases s ON s.id = a.release_id \
+               JOIN repositories r ON r.id = s.repo_id WHERE r.deleted_at IS NULL";
+    hashes.extend(query.fetch_all::<String>(sql, args![]).await?);
+    Ok(hashes.iter().map(|hash| object(hash.strip_prefix("sha256:").unwrap_or(hash))).collect())
 }
 
 /// # Errors

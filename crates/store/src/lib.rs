@@ -21,6 +21,7 @@ pub mod events;
 pub mod groups;
 mod health;
 pub mod jobs;
+pub mod jump;
 pub mod logs;
 mod migrate;
 mod query;

@@ -161,6 +161,13 @@ pub async fn seal(tx: &mut Tx, log: &Log, object: &str, frames: &str) -> Result<
     Ok(true)
 }
 
+/// Jobs that ended before this time and have logs, the oldest first.
+pub async fn of_jobs_before(db: &mut impl Query, time: Micros, most: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT DISTINCT l.job_id FROM logs l JOIN jobs j ON j.id = l.job_id \
+               WHERE l.finished_at < $1 AND j.status = 'completed' AND j.completed_at < $1 ORDER BY l.job_id LIMIT $2";
+    db.fetch_all(sql, args![time, most]).await
+}
+
 /// Forgets all logs of a job. Returns the objects that nobody refers to any more.
 pub async fn delete(tx: &mut Tx, job_id: i64) -> Result<Vec<String>> {
     let sql = "SELECT object FROM logs WHERE job_id = $1 AND object IS NOT NULL";

@@ -64,16 +64,13 @@ impl Query for Reader {
 
     async fn rows(&mut self, sql: impl AsRef<str> + Send, args: Vec<Arg>) -> Result<Vec<Row>> {
         let sql = sql.as_ref().to_owned();
-        let result = match self.store.pool() {
-            Pool::Sqlite { readers, .. } => match readers.acquire().await {
-                Ok(mut conn) => Conn::Sqlite(&mut conn).rows(sql, args).await,
-                Err(error) => Err(error.into()),
-            },
-            Pool::Postgres(pool) => match pool.acquire().await {
-                Ok(mut conn) => Conn::Postgres(&mut conn).rows(sql, args).await,
-                Err(error) => Err(error.into()),
-            },
+        let asking = async {
+            match self.store.pool() {
+                Pool::Sqlite { readers, .. } => Conn::Sqlite(&mut *readers.acquire().await?).rows(sql, args).await,
+                Pool::Postgres(pool) => Conn::Postgres(&mut *pool.acquire().await?).rows(sql, args).await,
+            }
         };
+        let result = self.store.patiently(asking).await;
         self.store.note(result)
     }
 }

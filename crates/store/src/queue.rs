@@ -21,7 +21,8 @@ record! {
 /// What waits, a row for each repository, label set and group.
 pub async fn waiting(query: &mut impl Query) -> Result<Vec<Waiting>> {
     let sql = "SELECT repo_id, labels_key, runner_group, MAX(priority) AS priority, MIN(id) AS first FROM jobs \
-               WHERE status = 'queued' GROUP BY repo_id, labels_key, runner_group";
+               WHERE status = 'queued' AND repo_id NOT IN (SELECT id FROM repositories WHERE deleted_at IS NOT NULL) \
+               GROUP BY repo_id, labels_key, runner_group";
     query.fetch_all(sql, args![]).await
 }
 
@@ -116,11 +117,11 @@ pub async fn set_last_event(tx: &mut Tx, id: i64, last: i64) -> Result<()> {
     tx.execute("UPDATE jobs SET last_event = $2 WHERE id = $1", args![id, last]).await.map(drop)
 }
 
-/// Takes a job from its runner and puts it back: nobody else is told about this claim any more.
-pub async fn requeue(tx: &mut Tx, id: i64, deadline: Option<Micros>) -> Result<()> {
+/// Takes a job from its runner and puts it back: nobody else is told about this claim any more. Whether it `counts` as lost.
+pub async fn requeue(tx: &mut Tx, id: i64, deadline: Option<Micros>, counts: bool) -> Result<()> {
     let sql = "UPDATE jobs SET status = 'queued', runner_id = NULL, runner_name = NULL, lease_until = NULL, deadline = $2, \
-               lost_count = lost_count + 1, started_at = NULL WHERE id = $1 AND status = 'in_progress'";
-    tx.execute(sql, args![id, deadline]).await?;
+               lost_count = lost_count + $3, started_at = NULL WHERE id = $1 AND status = 'in_progress'";
+    tx.execute(sql, args![id, deadline, i64::from(counts)]).await?;
     tx.wake(Topic::Queue);
     tx.wake(Topic::Job(id));
     Ok(())
@@ -132,6 +133,12 @@ pub async fn expired(query: &mut impl Query, limit: i64) -> Result<Vec<(i64, i64
     let sql =
         "SELECT id, run_id FROM jobs WHERE status = 'in_progress' AND lease_until < $1 ORDER BY lease_until LIMIT $2";
     query.fetch_all(sql, args![now, limit]).await
+}
+
+/// Something is wrong with the job's run: it is looked at again later, and others before it.
+pub async fn look_later(tx: &mut Tx, id: i64, until: Micros) -> Result<()> {
+    let sql = "UPDATE jobs SET lease_until = $2 WHERE id = $1 AND status = 'in_progress'";
+    tx.execute(sql, args![id, until]).await.map(drop)
 }
 
 /// Jobs past their deadline, in the queue or at work: job and run.
@@ -146,12 +153,6 @@ pub async fn overdue(query: &mut impl Query, limit: i64) -> Result<Vec<(i64, i64
 pub async fn of_runner(query: &mut impl Query, runner_id: i64) -> Result<Vec<(i64, i64)>> {
     let sql = "SELECT id, run_id FROM jobs WHERE status = 'in_progress' AND runner_id = $1";
     query.fetch_all(sql, args![runner_id]).await
-}
-
-/// After a jump of the clock: every lease lasts until then at least.
-pub async fn extend_leases(tx: &mut Tx, until: Micros) -> Result<u64> {
-    let sql = "UPDATE jobs SET lease_until = $1 WHERE status = 'in_progress' AND lease_until < $1";
-    tx.execute(sql, args![until]).await
 }
 
 /// Queued and running jobs, for metrics.

@@ -191,6 +191,13 @@ pub async fn count(query: &mut impl Query, repo_id: i64, filter: &Filter, most: 
     query.fetch_one(sql, values).await
 }
 
+/// Open runs whose repository was deleted.
+pub async fn of_deleted(query: &mut impl Query, limit: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT r.id FROM repositories d JOIN runs r ON r.repo_id = d.id \
+               WHERE d.deleted_at IS NOT NULL AND r.status <> 'completed' ORDER BY r.id LIMIT $1";
+    query.fetch_all(sql, args![limit]).await
+}
+
 pub async fn set_status(tx: &mut Tx, id: i64, status: &str) -> Result<()> {
     let now = tx.now();
     let sql = "UPDATE runs SET status = $2, updated_at = $3 WHERE id = $1 AND status <> $2 AND status <> 'completed'";

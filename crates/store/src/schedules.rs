@@ -70,3 +70,8 @@ pub async fn set_fired(tx: &mut Tx, id: i64, last_minute: i64, next_minute: Opti
 pub async fn next_minute(query: &mut impl Query) -> Result<Option<i64>> {
     query.fetch_one("SELECT MIN(next_minute) FROM schedules", args![]).await
 }
+
+/// All of them.
+pub async fn all(query: &mut impl Query) -> Result<Vec<Schedule>> {
+    query.fetch_all(format!("SELECT {} FROM schedules ORDER BY id", Schedule::COLUMNS), args![]).await
+}

@@ -7,18 +7,23 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Executor};
+use sqlx::{ConnectOptions, Connection as _, Executor};
 
+use crate::clock::Jump;
 use crate::health::Watch;
-use crate::query::Reader;
+use crate::query::{Query as _, Reader};
 use crate::tx::{Inner as TxInner, Tx};
 use crate::wake::Wakes;
-use crate::{Clock, Error, Health, Listener, Micros, Result, Topic, migrate};
+use crate::{Clock, Error, Health, Listener, Micros, Result, Topic, args, migrate};
 
 /// How long a statement waits for a connection before the database counts as away.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long PostgreSQL may take for one statement before it counts as away: it may stand still and keep its connections.
+const LONGEST_STATEMENT: Duration = Duration::from_secs(30);
 /// How long SQLite's one writer may be waited for: everybody's transactions queue for it.
 const WRITER_PATIENCE: Duration = Duration::from_secs(30);
+/// An answer that took longer does not tell the time well enough, in microseconds.
+const EXACT: Micros = 500_000;
 /// Statements kept prepared on each connection.
 const STATEMENTS: usize = 500;
 
@@ -83,6 +88,9 @@ impl Store {
             (sqlite(Path::new(address.strip_prefix("sqlite://").unwrap_or(address)))?, None)
         };
         let store = Self(Arc::new(Inner { pool, wakes, clock, health: Watch::new(), ear }));
+        if let Some(time) = store.time_of_database().await? {
+            store.0.clock.begin_at(time);
+        }
         migrate::run(&store).await?;
         Ok(store)
     }
@@ -106,7 +114,10 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx> {
         let begun = match &self.0.pool {
             Pool::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(TxInner::Sqlite),
-            Pool::Postgres(pool) => pool.begin().await.map(TxInner::Postgres),
+            Pool::Postgres(pool) => {
+                let begun = self.patiently(async { Ok(pool.begin().await?) }).await;
+                return Ok(Tx::new(self.clone(), TxInner::Postgres(self.note(begun)?)));
+            }
         };
         let inner = self.note(begun.map_err(Into::into))?;
         Ok(Tx::new(self.clone(), inner))
@@ -138,6 +149,32 @@ impl Store {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Follows the clock that times are taken from; how far it has jumped, until that was made up for.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn settle_clock(&self) -> Result<Option<Jump>> {
+        if self.backend() == Backend::Sqlite || self.0.clock.is_by_hand() {
+            return Ok(self.0.clock.settle());
+        }
+        Ok(match self.time_of_database().await? {
+            Some(time) => self.0.clock.settle_at(time),
+            None => self.0.clock.owed(),
+        })
+    }
+
+    /// PostgreSQL's time; `None` where that is not what counts, or the answer took too long to tell the time.
+    async fn time_of_database(&self) -> Result<Option<Micros>> {
+        if self.backend() == Backend::Sqlite || self.0.clock.is_by_hand() {
+            return Ok(None);
+        }
+        let asked = std::time::Instant::now();
+        let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+        let time: Micros = self.read().fetch_one(sql, args![]).await?;
+        let took = Micros::try_from(asked.elapsed().as_micros()).unwrap_or(Micros::MAX);
+        Ok((took <= EXACT).then_some(time.saturating_add(took / 2)))
     }
 
     /// Whether the database answered last time it was asked.
@@ -180,6 +217,17 @@ impl Store {
         &self.0.wakes
     }
 
+    /// A statement's answer, if it comes in time. SQLite is a file: it answers or fails.
+    pub(crate) async fn patiently<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        match &self.0.pool {
+            Pool::Sqlite { .. } => work.await,
+            Pool::Postgres(_) => tokio::time::timeout(LONGEST_STATEMENT, work).await.unwrap_or_else(|_| {
+                let message = format!("it has not answered for {} seconds", LONGEST_STATEMENT.as_secs());
+                Err(Error::Unavailable { message })
+            }),
+        }
+    }
+
     pub(crate) fn note<T>(&self, result: Result<T>) -> Result<T> {
         self.0.health.note(self.now(), result)
     }
@@ -202,6 +250,17 @@ fn sqlite(path: &Path) -> Result<Pool> {
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(WRITER_PATIENCE)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                if !connection.is_in_transaction() {
+                    return Ok(true);
+                }
+                // The transaction is about to be undone. Where SQLite has done that by itself, as when its disk is full, the
+                // connection never learns of it, and would begin no other one: it is closed then.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)

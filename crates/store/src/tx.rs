@@ -62,8 +62,9 @@ impl Tx {
     /// # Errors
     /// When the database is away or refuses the statement. PostgreSQL takes no further statement in this transaction then.
     pub async fn execute(&mut self, sql: impl AsRef<str>, args: Vec<Arg>) -> Result<u64> {
-        let result = self.conn().execute(sql.as_ref().to_owned(), args).await;
-        self.store.note(result)
+        let store = self.store.clone();
+        let result = store.patiently(self.conn().execute(sql.as_ref().to_owned(), args)).await;
+        store.note(result)
     }
 
     /// What goes behind a `SELECT` whose rows this transaction is about to change: nothing on SQLite, where it has the
@@ -93,11 +94,15 @@ impl Tx {
             let payload = self.store.wakes().payload(&self.wakes);
             self.execute("SELECT pg_notify('trunkline', $1)", vec![payload.into()]).await?;
         }
-        let result = match self.inner {
-            Inner::Sqlite(tx) => tx.commit().await,
-            Inner::Postgres(tx) => tx.commit().await,
+        let inner = self.inner;
+        let committing = async {
+            Ok(match inner {
+                Inner::Sqlite(tx) => tx.commit().await?,
+                Inner::Postgres(tx) => tx.commit().await?,
+            })
         };
-        self.store.note(result.map_err(Into::into))?;
+        let result = self.store.patiently(committing).await;
+        self.store.note(result)?;
         #[cfg(feature = "testing")]
         crate::testing::commit_point();
         for topic in self.wakes {
@@ -125,7 +130,8 @@ impl Query for Tx {
     }
 
     async fn rows(&mut self, sql: impl AsRef<str> + Send, args: Vec<Arg>) -> Result<Vec<Row>> {
-        let result = self.conn().rows(sql.as_ref().to_owned(), args).await;
-        self.store.note(result)
+        let store = self.store.clone();
+        let result = store.patiently(self.conn().rows(sql.as_ref().to_owned(), args)).await;
+        store.note(result)
     }
 }

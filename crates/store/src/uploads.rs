@@ -71,6 +71,18 @@ pub async fn by_id(db: &mut impl Query, id: i64) -> Result<Option<Upload>> {
     db.fetch_optional(format!("SELECT {} FROM uploads WHERE id = $1", Upload::COLUMNS), args![id]).await
 }
 
+/// An upload, locked: whoever has it decides what becomes of its content.
+pub async fn lock(tx: &mut Tx, id: i64) -> Result<Option<Upload>> {
+    let clause = tx.lock_clause(crate::Lock::Wait);
+    tx.fetch_optional(format!("SELECT {} FROM uploads WHERE id = $1{clause}", Upload::COLUMNS), args![id]).await
+}
+
+/// Whether the claim that announced it still holds its job. What others left counts for nothing.
+pub async fn is_alive(db: &mut impl Query, upload: &Upload) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM jobs WHERE id = $1 AND fence = $2 AND status = 'in_progress'";
+    Ok(db.fetch_one::<i64>(sql, args![upload.job_id, upload.fence]).await? > 0)
+}
+
 /// Uploads of a run's artifact with this name, or of a repository's cache with this key and version.
 pub async fn named(db: &mut impl Query, repo_id: i64, kind: &str, name: &str) -> Result<Vec<Upload>> {
     let sql =

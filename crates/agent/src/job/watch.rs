@@ -6,8 +6,13 @@ use api::wire::{Orders, Outcome};
 use runner::Control;
 
 use super::lost;
-use crate::agent::Backoff;
 use crate::outbox::Courier;
+
+/// What is left of a lease when a heartbeat asks for an answer at once.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// Between heartbeats to a server that is away. It does not grow: the lease runs.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Why a job was ended by its runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,20 +66,22 @@ async fn beat(courier: &Courier, control: Option<&Control>) -> Ended {
     let wait = Duration::from_secs(settings.heartbeat_seconds.max(1));
     // The server counts from when it heard of us, which is later than when we began to speak.
     let lease = Duration::from_secs(settings.lease_seconds).saturating_sub(wait).max(wait);
+    let margin = (lease / 4).min(MARGIN);
     let mut knows = Orders::default();
     let mut heard = Instant::now();
-    let mut backoff = Backoff::new();
+    let mut away = false;
     loop {
         let asked = Instant::now();
         let left = lease.saturating_sub(heard.elapsed());
+        // A server that was away is to say at once whether the job is ours still: held back, its answer may come too late.
+        let hold = if away || left < wait + margin { Duration::ZERO } else { wait };
         let answer = tokio::select! {
-            answer = courier.agent.client.heartbeat(courier.held, knows, wait) => answer,
+            answer = courier.agent.client.heartbeat(courier.held, knows, hold) => answer,
             () = tokio::time::sleep(left) => return Ended::Unreachable,
         };
         match answer {
             Ok(orders) => {
-                (heard, knows) = (asked, orders);
-                backoff.reset();
+                (heard, knows, away) = (asked, orders, false);
                 courier.agent.reached();
                 if let Some(control) = control {
                     if orders.cancel {
@@ -89,8 +96,9 @@ async fn beat(courier: &Courier, control: Option<&Control>) -> Ended {
             Err(failure) if failure.is_fenced() => return Ended::Fenced,
             Err(failure) => {
                 courier.agent.missed(&failure);
+                away = true;
                 tokio::select! {
-                    () = backoff.pause() => {}
+                    () = tokio::time::sleep(PAUSE) => {}
                     () = tokio::time::sleep(lease.saturating_sub(heard.elapsed())) => return Ended::Unreachable,
                 }
             }

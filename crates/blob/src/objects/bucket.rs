@@ -92,6 +92,13 @@ impl Bucket {
         }
     }
 
+    pub(super) async fn take_file(&self, name: &str, file: &FilePath) -> Result<(), ObjectError> {
+        self.put_file(name, file).await?;
+        // What stays is its owner's to remove.
+        let _ = tokio::fs::remove_file(file).await;
+        Ok(())
+    }
+
     pub(super) async fn get(&self, name: &str) -> Result<Bytes, ObjectError> {
         let got = self.store.get(&self.path(name)).await.map_err(|error| failed(name, &error))?;
         got.bytes().await.map_err(|error| failed(name, &error))

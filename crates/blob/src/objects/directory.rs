@@ -43,6 +43,20 @@ impl Directory {
         self.blocking(name, move |root, name| store(root, name, copy)).await
     }
 
+    pub(super) async fn take_file(&self, name: &str, from: &Path) -> Result<(), ObjectError> {
+        let owned = from.to_owned();
+        let moved = self.blocking(name, move |root, name| adopt(root, name, &owned)).await;
+        match moved {
+            // On another filesystem.
+            Err(ObjectError::Failed { .. }) => {
+                self.put_file(name, from).await?;
+                let _ = tokio::fs::remove_file(from).await;
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     pub(super) async fn get(&self, name: &str) -> Result<Bytes, ObjectError> {
         self.blocking(name, |root, name| fs::read(root.join(name)).map(Bytes::from)).await
     }
@@ -124,6 +138,19 @@ fn failed(name: &str, error: &io::Error) -> ObjectError {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ObjectError::NoSpace { name, reason },
         _ => ObjectError::Failed { name, reason },
     }
+}
+
+/// Gives a file of this filesystem a name here.
+fn adopt(root: &Path, name: &str, from: &Path) -> io::Result<()> {
+    let to = root.join(name);
+    let parent = to.parent().unwrap_or(root);
+    if !parent.is_dir() {
+        fs::create_dir_all(parent)?;
+        sync(root)?;
+    }
+    File::open(from)?.sync_all()?;
+    fs::rename(from, &to)?;
+    sync(parent)
 }
 
 /// A name is only given to content that is on the disk, and the name itself follows.

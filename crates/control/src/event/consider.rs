@@ -151,7 +151,11 @@ impl Control {
                     }
                 }
             } else {
-                problem = Some(invalid(&read.found, &read.linker.sources));
+                let refused = read.file.refused.clone();
+                problem = Some(refused.map_or_else(
+                    || invalid(&read.found, &read.linker.sources),
+                    |reason| api::Reason { code: "invalid".to_owned(), reason, location: None },
+                ));
             }
             considered.push(Considered {
                 name: read.workflow.as_ref().map_or(read.file.path.clone(), |one| one.display_name().to_owned()),
@@ -195,6 +199,9 @@ struct Read {
 impl Read {
     fn new(file: File) -> Self {
         let mut linker = Linker::default();
+        if file.refused.is_some() {
+            return Self { file, linker, workflow: None, found: Vec::new() };
+        }
         let (workflow, found) = linker.read(&file.path, &file.text);
         Self { file, linker, workflow: workflow.map(Arc::new), found }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use forge::git::Repo;
+use forge::git::{Entry, ObjectKind, Repo};
 use span::Diagnostic;
 use store::repositories::Repository;
 use workflow::{Program, Workflow, WorkflowReference};
@@ -17,11 +17,16 @@ pub(super) const DIRECTORY: &str = ".github/workflows";
 /// GitHub takes files of at most 512 KB.
 pub(crate) const LARGEST: u64 = 1 << 20;
 
+/// Bytes that are read of all workflow files of a commit together.
+const MOST_BYTES: u64 = 16 << 20;
+
 /// A workflow file as it lies there.
 #[derive(Clone)]
 pub(super) struct File {
     pub(super) path: String,
     pub(super) text: Arc<str>,
+    /// Why it was not read.
+    pub(super) refused: Option<String>,
 }
 
 /// What a commit holds for its runs; the same for ever.
@@ -32,12 +37,20 @@ pub(crate) struct Snapshot {
     pub(super) lock: Option<String>,
 }
 
+impl Snapshot {
+    fn bytes(&self) -> usize {
+        let files: usize = self.files.iter().map(|file| file.text.len()).sum();
+        files + self.lock.as_ref().map_or(0, String::len)
+    }
+}
+
 /// Commits that were looked at last: each run tells several events, all of which look at the default branch.
 #[derive(Default)]
 pub(crate) struct Snapshots(Mutex<HashMap<(i64, String), Arc<Snapshot>>>);
 
-/// More are not kept.
+/// More are not kept, and not more bytes of them.
 const MOST: usize = 64;
+const MOST_KEPT: usize = 64 << 20;
 
 impl Snapshots {
     /// A commit of a repository, by its full id.
@@ -51,7 +64,8 @@ impl Snapshots {
         let lock = lock.ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let found = Arc::new(Snapshot { files: files?, tree: tree.unwrap_or_default(), lock });
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if table.len() >= MOST {
+        let kept: usize = table.values().map(|snapshot| snapshot.bytes()).sum();
+        if table.len() >= MOST || kept + found.bytes() > MOST_KEPT {
             table.clear();
         }
         table.insert(key, found.clone());
@@ -61,17 +75,40 @@ impl Snapshots {
 
 /// All workflow files of a commit, by name. None where there is no such commit, as in an empty repository.
 async fn all(git: &Repo, revision: &str) -> Result<Vec<File>> {
-    let found = match git.files_in(revision, DIRECTORY, LARGEST).await {
+    let mut found = match git.list(revision, DIRECTORY).await {
         Ok(found) => found,
         Err(forge::git::GitError::NotFound(_)) => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
-    let mut files: Vec<File> = found
-        .into_iter()
-        .filter(|(entry, _)| entry.path.ends_with(".yml") || entry.path.ends_with(".yaml"))
-        .map(|(entry, bytes)| File { path: entry.path, text: String::from_utf8_lossy(&bytes).into() })
+    // Pictures and notes beside them are nobody's business here.
+    let is_workflow = |entry: &Entry| {
+        entry.kind == ObjectKind::Blob
+            && entry.mode != "120000"
+            && (entry.path.ends_with(".yml") || entry.path.ends_with(".yaml"))
+    };
+    found.retain(is_workflow);
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut sum = 0;
+    let refused: Vec<Option<String>> = found
+        .iter()
+        .map(|entry| {
+            let size = entry.size.unwrap_or_default();
+            if size > LARGEST {
+                return Some(format!("the file has {size} bytes; workflows have at most {LARGEST}"));
+            }
+            sum += size;
+            (sum > MOST_BYTES).then(|| format!("the workflow files of this commit have more than {MOST_BYTES} bytes"))
+        })
         .collect();
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let wanted: Vec<&str> =
+        found.iter().zip(&refused).filter(|(_, no)| no.is_none()).map(|(entry, _)| entry.oid.as_str()).collect();
+    let mut contents = git.objects(&wanted).await?.into_iter();
+    let mut files = Vec::with_capacity(found.len());
+    for (entry, refused) in found.into_iter().zip(refused) {
+        let content = if refused.is_none() { contents.next().map(|object| object.content) } else { None };
+        let text = String::from_utf8_lossy(&content.unwrap_or_default()).into();
+        files.push(File { path: entry.path, text, refused });
+    }
     Ok(files)
 }
 

@@ -16,6 +16,9 @@ pub(crate) const CALLBACK: &str = "/_trunkline/gates/answer";
 /// Requests are repeated this often, with pauses that grow from half a minute to half an hour.
 const MOST_ATTEMPTS: i64 = 50;
 
+/// Requests on their way at the same time: each waits for a server of somebody else's.
+const AT_ONCE: i64 = 8;
+
 fn aad(gate_id: i64, custom_id: i64) -> Aad {
     Aad::new(&["gate token", &gate_id.to_string(), &custom_id.to_string()])
 }
@@ -33,25 +36,40 @@ pub(super) async fn ask(turn: &mut Turn<'_>, gate_id: i64, gates: &[CustomGate])
     Ok(())
 }
 
-/// Sends what is due.
-pub(crate) async fn deliver(control: &Control) -> Result<()> {
-    for request in store::environments::due_requests(&mut control.store().read(), 20).await? {
-        let sent = send(control, &request).await?;
+/// Sends what is due, a few at a time. Whether there may be more.
+pub(crate) async fn deliver(control: &Control) -> Result<bool> {
+    let due = store::environments::due_requests(&mut control.store().read(), AT_ONCE).await?;
+    let more = i64::try_from(due.len()) == Ok(AT_ONCE);
+    let sent = futures_util::future::join_all(due.iter().map(|request| deliver_one(control, request))).await;
+    sent.into_iter().collect::<Result<()>>()?;
+    Ok(more)
+}
+
+async fn deliver_one(control: &Control, request: &Request) -> Result<()> {
+    let pause = (30_i64 << request.attempts.min(6)).min(1800) * 1_000_000;
+    let mut tx = control.store().begin().await?;
+    let until = tx.now() + pause;
+    // Whoever has postponed it sends it; other servers pass it over meanwhile.
+    let mine = store::environments::postpone_request(&mut tx, request.id, request.attempts, until).await?;
+    tx.commit().await?;
+    if !mine {
+        return Ok(());
+    }
+    let sent = match send(control, request).await {
+        Err(error) if !error.is_passing() => Err(error.to_string()),
+        sent => sent?,
+    };
+    let Err(why) = sent else {
         let mut tx = control.store().begin().await?;
-        match sent {
-            Ok(()) => store::environments::set_delivered(&mut tx, request.id).await?,
-            Err(_) if request.attempts + 1 >= MOST_ATTEMPTS => {
-                let text = "it could not be reached";
-                store::environments::answer_request(&mut tx, request.id, "rejected", text).await?;
-                if let Some(gate) = store::environments::lock_gate(&mut tx, request.gate_id).await? {
-                    super::settle(&mut tx, &gate).await?;
-                }
-            }
-            Err(_) => {
-                let pause = (30_i64 << request.attempts.min(6)).min(1800) * 1_000_000;
-                let until = tx.now() + pause;
-                store::environments::postpone_request(&mut tx, request.id, until).await?;
-            }
+        store::environments::set_delivered(&mut tx, request.id).await?;
+        return Ok(tx.commit().await?);
+    };
+    if request.attempts + 1 >= MOST_ATTEMPTS {
+        let mut tx = control.store().begin().await?;
+        let text = format!("it could not be asked: {why}");
+        store::environments::answer_request(&mut tx, request.id, "rejected", &text).await?;
+        if let Some(gate) = store::environments::lock_gate(&mut tx, request.gate_id).await? {
+            super::settle(&mut tx, &gate).await?;
         }
         tx.commit().await?;
     }

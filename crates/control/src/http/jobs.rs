@@ -39,11 +39,18 @@ pub(super) async fn heartbeat(
         let (cancel, kill) = orders.ok_or_else(|| Refused::fenced(id, fence))?;
         let orders_now = Orders { cancel, kill };
         let left = until.saturating_duration_since(Instant::now());
-        if orders_now != beat.knows || left.is_zero() {
+        if orders_now != beat.knows || left.is_zero() || control.parting().is_cancelled() {
             return Ok(Json(orders_now));
         }
-        listener.wait(left).await;
-        orders = store::queue::orders(&mut control.store().read(), id, fence, runner).await?;
+        tokio::select! {
+            _ = listener.wait(left) => {}
+            () = control.parting().cancelled() => {}
+        }
+        orders = match store::queue::orders(&mut control.store().read(), id, fence, runner).await {
+            // The lease was renewed before the database went away: that is what the runner needs to know.
+            Err(error) if error.is_passing() => return Ok(Json(orders_now)),
+            found => found?,
+        };
     }
 }
 

@@ -154,6 +154,9 @@ pub(super) async fn claim(
     let until = Instant::now() + wait.duration();
     let mut listener = control.store().listen(Topic::Queue);
     loop {
+        if control.parting().is_cancelled() {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
         if let Some(spec) = control.claim(id).await? {
             return Ok(Json(spec).into_response());
         }
@@ -161,7 +164,10 @@ pub(super) async fn claim(
         if left.is_zero() {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
-        listener.wait(left.min(SLOWLY)).await;
+        tokio::select! {
+            _ = listener.wait(left.min(SLOWLY)) => {}
+            () = control.parting().cancelled() => {}
+        }
     }
 }
 

@@ -27,7 +27,7 @@ const LONGEST: Duration = Duration::from_secs(20);
 const TEXT: &str = "on: push\nconcurrency: { group: '${{ github.ref }}', queue: max }\njobs:\n  build: { runs-on: x, steps: [{ run: 'true' }] }\n  test:\n    needs: build\n    runs-on: x\n    strategy: { matrix: { n: [1, 2] } }\n    steps: [{ run: 'true' }]\n  deploy: { needs: test, environment: prod, runs-on: x, steps: [{ run: 'true' }] }\n";
 
 fn settings() -> control::Settings {
-    control::Settings { lease: Duration::from_millis(1500), ..control::Settings::default() }
+    control::Settings { lease: Duration::from_millis(500), ..control::Settings::default() }
 }
 
 /// What was acknowledged, a line each; appended to by one process at a time.

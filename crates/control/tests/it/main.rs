@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod broken;
+mod clock;
 mod crash;
 mod dispatch;
 mod gates;

@@ -129,6 +129,8 @@ async fn a_runner_that_is_gone_loses_its_job_once_then_the_job_fails() {
         assert_eq!(first.heartbeat(&job).await.0, StatusCode::CONFLICT);
         let (status, answer) = first.try_finish(&job, Conclusion::Success, &[]).await;
         assert_eq!((status, &answer["code"]), (StatusCode::CONFLICT, &json!("fenced")));
+        clock.advance(50_000);
+        assert_eq!(second.heartbeat(&again).await.0, StatusCode::OK);
         clock.advance(300_000);
         let run = world.completed(run.id).await;
         assert_eq!(run.conclusion.as_deref(), Some("failure"));
@@ -239,7 +241,7 @@ async fn runners_register_once_and_only_with_their_token() {
         };
         let (status, registered) = world.request("POST", "/register", &token, registration("one", true)).await;
         assert_eq!((status, &registered["name"]), (StatusCode::OK, &json!("one")));
-        assert_eq!(registered["settings"], json!({ "lease_seconds": 90, "heartbeat_seconds": 10 }));
+        assert_eq!(registered["settings"], json!({ "lease_seconds": 150, "heartbeat_seconds": 10 }));
         assert_eq!(world.request("POST", "/register", &token, registration("two", false)).await.0, StatusCode::UNAUTHORIZED);
         let second = world.registration_token().await;
         let (status, answer) = world.request("POST", "/register", &second, registration("ONE", false)).await;

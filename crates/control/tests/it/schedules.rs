@@ -66,3 +66,58 @@ async fn once_a_minute_whatever_servers_and_clocks_do() {
     })
     .await;
 }
+
+async fn crons(world: &World, repository: &store::repositories::Repository) -> Vec<String> {
+    let known = store::schedules::of_repo(&mut world.store.read(), repository.id).await.unwrap();
+    known.into_iter().map(|schedule| schedule.cron).collect()
+}
+
+#[tokio::test]
+async fn another_default_branch_brings_its_own_lines() {
+    on_both("another_default_branch_brings_its_own_lines", async |database| {
+        let world = World::new(database).await;
+        let repository = world.repository("app").await;
+        let line = |cron: &str| {
+            format!(
+                "on: {{ schedule: [{{ cron: '{cron}' }}] }}\njobs:\n  a: {{ runs-on: x, steps: [{{ run: 'true' }}] }}\n"
+            )
+        };
+        world.push(&repository, "main", "go", &[(WORKFLOW, &line("0 1 * * *"))]).await;
+        world.push(&repository, "next", "go", &[(WORKFLOW, &line("0 2 * * *"))]).await;
+        world.processed(&repository, "push").await;
+        assert_eq!(crons(&world, &repository).await, ["0 1 * * *"]);
+        let change =
+            forge::repositories::ChangeRepository { default_branch: Some("next".to_owned()), ..Default::default() };
+        let actor = forge::Actor::of(&world.owner).unwrap();
+        world.forge.change_repository(&world.owner, &actor, &repository, change).await.unwrap();
+        world
+            .until("the lines of the new default branch", async || {
+                (crons(&world, &repository).await == ["0 2 * * *"]).then_some(())
+            })
+            .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_years_ahead_silences_no_line() {
+    on_both("a_clock_that_was_years_ahead_silences_no_line", async |database| {
+        let years = 10 * 365 * 24 * 60 * MINUTE;
+        let clock = Clock::by_hand(1_796_000_000_000_000 - 1_796_000_000_000_000 % MINUTE + years);
+        let settings = control::Settings { lease: std::time::Duration::from_millis(200), ..Default::default() };
+        let world = World::with(database, clock.clone(), settings).await;
+        let repository = world.repository("app").await;
+        world.push(&repository, "main", "go", &[(WORKFLOW, TEXT)]).await;
+        world.processed(&repository, "push").await;
+        clock.advance(5 * MINUTE);
+        world.store.wake(store::Topic::Timers);
+        world.runs(&repository, 1).await;
+        // The machine asks for the time.
+        clock.jump(-years);
+        world.until("the jump is made up for", async || clock.settle().is_none().then_some(())).await;
+        clock.advance(5 * MINUTE);
+        world.store.wake(store::Topic::Timers);
+        world.runs(&repository, 2).await;
+    })
+    .await;
+}

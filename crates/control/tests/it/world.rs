@@ -60,7 +60,8 @@ impl World {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let keys = MasterKeys::from_bytes([7; 32], &[]);
         let identity = Identity::start(store.clone(), keys, identity::Settings::default()).await.unwrap();
-        let objects = blob::Store::open(directory.join("objects")).unwrap();
+        let objects =
+            blob::objects::Objects::open(&blob::objects::Address::Directory(directory.join("objects"))).unwrap();
         let web = "http://trunkline.localhost";
         let mut forge_settings = forge::Settings::new(directory, web);
         // Gates of tests listen on this machine.

@@ -27,11 +27,17 @@ pub(super) fn create(
         let known = artifacts::of_run(&mut tx, claim.run).await?;
         let under_way = uploads::named(&mut tx, claim.repository, ARTIFACT, name).await?;
         let of_run = || under_way.iter().filter(|upload| upload.run_id == claim.run);
-        let taken = known.iter().any(|row| row.name == name && row.attempt == attempt);
-        if taken || of_run().any(|upload| upload.job_id != claim.job) {
+        // What an earlier claim of this very job uploaded gives way: the job was queued again, and executes anew.
+        let superseded = |row: &Row| row.job_id == claim.job && row.fence < claim.fence;
+        let taken = known.iter().any(|row| row.name == name && row.attempt == attempt && !superseded(row));
+        let mut held = taken;
+        for other in of_run().filter(|upload| upload.job_id != claim.job) {
+            held |= uploads::is_alive(&mut tx, other).await?;
+        }
+        if held {
             return Ok(None);
         }
-        // A job that asks again lost our answer; it starts over.
+        // A job that asks again lost our answer; it starts over. What a lost job began is given up.
         let mut objects = Vec::new();
         for upload in of_run() {
             objects.extend(uploads::delete(&mut tx, upload.id).await?);
@@ -85,7 +91,9 @@ pub(super) fn finalize(
         let same = |done: &Artifact| done.owner == job.artifact_owner() && (hash.is_empty() || hash == done.digest);
         return done.filter(same).ok_or_else(missing);
     };
-    let Some(object) = upload.object.clone() else { return Err(missing()) };
+    if upload.object.is_none() {
+        return Err(missing());
+    }
     if let Some(expected) = size.filter(|size| *size != number(upload.size)) {
         return Err(Error::Size { expected, actual: number(upload.size) });
     }
@@ -94,6 +102,10 @@ pub(super) fn finalize(
     }
     let row = services.wait(async {
         let mut tx = depot.store.begin().await?;
+        // As it was looked at: content that was replaced since, or given up, is not what the client means.
+        let known = uploads::lock(&mut tx, upload.id).await?.filter(|known| known.object == upload.object);
+        let Some(upload) = known else { return Ok(Err(missing())) };
+        let object = upload.object.clone().unwrap_or_default();
         let now = tx.now();
         let longest = now.saturating_add(services.settings.retention);
         let mut row = Row {
@@ -102,6 +114,7 @@ pub(super) fn finalize(
             run_id: upload.run_id,
             attempt: upload.attempt,
             job_id: upload.job_id,
+            fence: upload.fence,
             leg: job.identity.job_id.clone(),
             name: upload.name.clone(),
             mime_type: upload.detail.clone(),
@@ -111,13 +124,29 @@ pub(super) fn finalize(
             created_at: now,
             expires_at: upload.expires_at.unwrap_or(longest).min(longest),
         };
-        row.id = artifacts::insert(&mut tx, &row).await?;
+        let known = artifacts::of_run(&mut tx, row.run_id).await?;
+        let superseded = known.iter().find(|other| {
+            (other.attempt, &other.name, other.job_id) == (row.attempt, &row.name, row.job_id)
+                && other.fence < row.fence
+        });
+        let replaced = match superseded {
+            Some(other) => artifacts::delete(&mut tx, other.id).await?,
+            None => None,
+        };
+        row.id = match artifacts::insert(&mut tx, &row).await {
+            // Another job was faster.
+            Err(error) if error.is_taken() => return Ok(Err(Error::ArtifactExists { name: row.name })),
+            inserted => inserted?,
+        };
         // The object is the artifact's from here on.
         uploads::delete(&mut tx, upload.id).await?;
         tx.commit().await?;
-        Ok(row)
+        if let Some(replaced) = replaced {
+            depot.objects.delete(&replaced).await?;
+        }
+        Ok(Ok(row))
     })?;
-    Ok(told(row))
+    row.map(told)
 }
 
 pub(super) fn list(services: &ServerServices, job: &Job) -> Result<Vec<Artifact>> {

@@ -28,7 +28,9 @@ pub(super) fn create(services: &ServerServices, job: &Job, key: &str, version: &
                 let parts = uploads::parts(&mut tx, upload.id).await?;
                 // A job that asks again lost our answer; it starts over, unless content has come in.
                 let untouched = upload.object.is_none() && parts.is_empty();
-                if upload.job_id != claim.job || !untouched {
+                // What a claim began that was lost is given up with it.
+                let own = upload.job_id == claim.job && (untouched || upload.fence < claim.fence);
+                if !own && uploads::is_alive(&mut tx, upload).await? {
                     return Ok(Err(Error::CacheReserved { key: key.to_owned(), scope: scope.to_owned() }));
                 }
                 objects.extend(uploads::delete(&mut tx, upload.id).await?);

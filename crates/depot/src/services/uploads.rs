@@ -2,6 +2,8 @@
 
 use std::io::Read as _;
 
+use futures_util::TryStreamExt as _;
+
 use services::backend::{Blob, BlobWriter, Receiver, Staging};
 use services::{Error, Result};
 use std::sync::Arc;
@@ -33,7 +35,7 @@ struct OpenUpload {
 
 impl OpenUpload {
     fn wait<T>(&self, work: impl Future<Output = crate::Result<T>>) -> Result<T> {
-        tokio::runtime::Handle::current().block_on(work).map_err(|error| Error::Server(error.to_string()))
+        tokio::runtime::Handle::current().block_on(work).map_err(super::told)
     }
 
     fn put_part(&self, part: &str, blob: Blob) -> Result<()> {
@@ -68,8 +70,12 @@ impl OpenUpload {
     fn join(&self, parts: &[Part], blocks: Option<&str>) -> Result<()> {
         let mut joined = self.writer()?;
         for part in parts {
-            let bytes = self.wait(async { Ok(self.depot.objects.get(&part.object).await?) })?;
-            joined.copy_from(&mut bytes.as_ref().take(u64::MAX), std::path::Path::new("upload"))?;
+            // Piece by piece: a block may be larger than the memory.
+            let whole = 0..super::number(part.size);
+            let mut pieces = self.wait(async { Ok(self.depot.objects.stream(&part.object, whole).await?) })?;
+            while let Some(piece) = self.wait(async { Ok(pieces.try_next().await?) })? {
+                joined.copy_from(&mut piece.as_ref().take(u64::MAX), std::path::Path::new("upload"))?;
+            }
         }
         self.keep(joined.finish(), blocks)
     }
@@ -80,13 +86,19 @@ impl OpenUpload {
             self.depot.objects.put_file(&object, blob.path()).await?;
             let mut tx = self.depot.store.begin().await?;
             let size = i64::try_from(blob.size).unwrap_or(i64::MAX);
+            let Some(known) = uploads::lock(&mut tx, self.upload.id).await? else {
+                // It was given up, or became an artifact, while this came in.
+                self.depot.objects.delete(&object).await?;
+                return Ok(false);
+            };
             let parts = uploads::commit(&mut tx, self.upload.id, &object, size, &blob.sha256, blocks).await?;
             tx.commit().await?;
-            for part in parts.iter().chain(&self.upload.object) {
+            for part in parts.iter().chain(&known.object) {
                 self.depot.objects.delete(part).await?;
             }
-            Ok(())
+            Ok(true)
         })
+        .and_then(|kept| if kept { Ok(()) } else { Err(Error::NotUploaded { name: self.upload.name.clone() }) })
     }
 }
 

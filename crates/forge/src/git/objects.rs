@@ -63,21 +63,6 @@ impl Repo {
         Ok(Some(self.blob(&entry.oid).await?))
     }
 
-    /// All files directly in a directory, with their content; files of more than `limit` bytes are an error. Two processes
-    /// however many files there are. Nothing where there is no such directory.
-    pub async fn files_in(&self, revision: &str, dir: &str, limit: u64) -> Result<Vec<(Entry, Vec<u8>)>, GitError> {
-        let entries = self.list(revision, dir).await?;
-        let files: Vec<Entry> =
-            entries.into_iter().filter(|e| e.kind == ObjectKind::Blob && e.mode != "120000").collect();
-        if let Some(large) = files.iter().find(|file| file.size.unwrap_or_default() > limit) {
-            let (path, size) = (&large.path, large.size.unwrap_or_default());
-            return Err(GitError::Refused(format!("{path} has {size} bytes, more than the {limit} that are read")));
-        }
-        let oids: Vec<&str> = files.iter().map(|file| file.oid.as_str()).collect();
-        let objects = self.objects(&oids).await?;
-        Ok(files.into_iter().zip(objects.into_iter().map(|object| object.content)).collect())
-    }
-
     /// What a path is at a revision.
     pub async fn entry(&self, revision: &str, path: &str) -> Result<Option<Entry>, GitError> {
         let path = path.trim_matches('/');

@@ -1,5 +1,7 @@
 //! Errors as git shows them: the text of the body stands behind `remote:`.
 
+use std::io::Write as _;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -17,10 +19,14 @@ impl<E: Into<Error>> From<E> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            let _ = writeln!(std::io::stderr(), "trunkline: git over HTTP: {}", self.0);
+        }
         // What went wrong inside is for the server's own log.
         let text = match status {
             StatusCode::INTERNAL_SERVER_ERROR => "the server made a mistake".to_owned(),
             StatusCode::NOT_FOUND => "Repository not found.".to_owned(),
+            StatusCode::INSUFFICIENT_STORAGE => "The server's disk is full; nothing was taken in.".to_owned(),
             _ => self.0.to_string(),
         };
         let mut response = (status, [(header::CACHE_CONTROL, "no-cache")], format!("{text}\n")).into_response();

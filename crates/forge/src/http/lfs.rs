@@ -30,8 +30,10 @@ impl<E: Into<Error>> From<E> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let message =
-            if status.is_server_error() { "the server made a mistake".to_owned() } else { self.0.to_string() };
+        let message = match status {
+            StatusCode::INTERNAL_SERVER_ERROR => "the server made a mistake".to_owned(),
+            _ => self.0.to_string(),
+        };
         let mut response = answer(status, &json!({ "message": message }));
         if status == StatusCode::UNAUTHORIZED {
             let challenge = header::HeaderValue::from_static("Basic realm=\"Trunkline\"");
@@ -132,7 +134,7 @@ pub(super) async fn upload(
     let expected = digest(&oid).ok_or_else(|| Error::invalid("Object", "oid", "it is no SHA-256"))?;
     let limits = &forge.settings().limits;
     let incoming = Incoming::new(&headers, body, limits.push_bytes, limits.idle)?;
-    let size = crate::blobs::store_as(forge.objects(), incoming.into_stream(), &expected).await?;
+    let (_, size) = forge.files().store(incoming.into_stream(), Some(&expected)).await?;
     let mut tx = forge.store().begin().await?;
     store::lfs::insert(&mut tx, repository.id, &oid, i64::try_from(size).unwrap_or(i64::MAX)).await?;
     tx.commit().await?;
@@ -147,10 +149,10 @@ pub(super) async fn download(
 ) -> Result<Response, Refusal> {
     let repository = access::repository(&forge, &caller, &owner, &name, Level::Read).await?;
     let known = store::lfs::sizes(&mut forge.store().read(), repository.id, std::slice::from_ref(&oid)).await?;
-    let digest = digest(&oid).filter(|_| !known.is_empty());
-    let digest = digest.ok_or_else(|| Error::not_found("the object"))?;
+    let known = known.first().and_then(|(_, size)| Some((digest(&oid)?, u64::try_from(*size).ok()?)));
+    let (digest, size) = known.ok_or_else(|| Error::not_found("the object"))?;
     let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
-    Ok(crate::blobs::serve(forge.objects(), &digest, range, "application/octet-stream").await?)
+    Ok(forge.files().serve(&digest, size, range, "application/octet-stream").await?)
 }
 
 /// Whether an object arrived.

@@ -66,7 +66,8 @@ impl World {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = identity::Settings::default();
         let identity = Identity::start(store.clone(), MasterKeys::from_bytes([7; 32], &[]), settings).await.unwrap();
-        let objects = blob::Store::open(directory.join("blobs")).unwrap();
+        let objects =
+            blob::objects::Objects::open(&blob::objects::Address::Directory(directory.join("blobs"))).unwrap();
         let mut settings = Settings::new(directory, &url);
         settings.outgoing.allow_private = true;
         change(&mut settings);

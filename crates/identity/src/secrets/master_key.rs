@@ -43,17 +43,35 @@ impl MasterKeys {
         use std::io::Write as _;
         use std::os::unix::fs::OpenOptionsExt as _;
 
-        let wrong = |reason: String| Error::MasterKey { from: file.display().to_string(), reason };
-        match std::fs::File::options().write(true).create_new(true).mode(0o600).open(file) {
-            Ok(mut created) => {
-                let mut key = Zeroizing::new([0; 32]);
-                getrandom::fill(key.as_mut()).map_err(|_| Error::NoRandomness)?;
-                let text = Zeroizing::new(format!("{}\n", BASE64_STANDARD.encode(&key[..])));
-                let written = created.write_all(text.as_bytes()).and_then(|()| created.sync_all());
-                written.map_err(|error| wrong(format!("cannot be written: {error}")))?;
+        if !file.exists() {
+            let wrong = |error| Error::MasterKey {
+                from: file.display().to_string(),
+                reason: format!("cannot be made: {error}"),
+            };
+            let mut random = [0; 8];
+            let mut key = Zeroizing::new([0; 32]);
+            for bytes in [&mut random[..], &mut key[..]] {
+                getrandom::fill(bytes).map_err(|_| Error::NoRandomness)?;
             }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(wrong(format!("cannot be made: {error}"))),
+            let text = Zeroizing::new(format!("{}\n", BASE64_STANDARD.encode(&key[..])));
+            let fresh = file.with_extension(format!("{}.new", hex::encode(random)));
+            let made = std::fs::File::options()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&fresh)
+                .and_then(|mut created| created.write_all(text.as_bytes()).and_then(|()| created.sync_all()))
+                // Appears whole, or is another server's that was started at the same moment.
+                .and_then(|()| match std::fs::hard_link(&fresh, file) {
+                    Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+                    linked => linked,
+                });
+            let _ = std::fs::remove_file(&fresh);
+            made.map_err(wrong)?;
+            // Its name is on the disk before anything is sealed with it.
+            let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = parent.unwrap_or_else(|| std::path::Path::new("."));
+            std::fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(wrong)?;
         }
         Self::load(&KeySource::File(file.to_owned()), &[])
     }

@@ -133,6 +133,13 @@ impl Problem {
         Self { cause: Some(cause.into()), headers, ..problem }
     }
 
+    /// 507: nothing more can be taken in.
+    #[must_use]
+    pub fn full(cause: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full; nothing was stored.");
+        Self { cause: Some(cause.into()), ..problem }
+    }
+
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -151,13 +158,12 @@ impl Problem {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        if error.is_passing() {
+        if matches!(error, store::Error::DiskFull) {
+            Self::full(error.to_string())
+        } else if error.is_passing() {
             Self::unavailable(error.to_string())
         } else if matches!(error, store::Error::Missing) {
             Self::not_found()
-        } else if matches!(error, store::Error::DiskFull) {
-            let problem = Self::new(StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full.");
-            Self { cause: Some(error.to_string()), ..problem }
         } else {
             Self::internal(error.to_string())
         }
@@ -215,7 +221,9 @@ impl From<control::Error> for Problem {
 impl From<depot::Error> for Problem {
     fn from(error: depot::Error) -> Self {
         match error {
+            error if error.is_full() => Self::full(error.to_string()),
             depot::Error::Store(error) => error.into(),
+            error if error.is_passing() => Self::unavailable(error.to_string()),
             other => Self::internal(other.to_string()),
         }
     }
@@ -226,6 +234,7 @@ impl From<forge::Error> for Problem {
         use forge::Error as E;
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         match error {
+            error if error.is_full() => Self::full(error.to_string()),
             E::Store(store::Error::Taken { .. }) => Self::conflict("Something by that name exists already"),
             E::Store(error) => error.into(),
             E::Identity(error) => error.into(),

@@ -81,7 +81,7 @@ impl Server {
                 .await
                 .unwrap();
         let dir = database.directory();
-        let objects = blob::Store::open(dir.join("files")).unwrap();
+        let objects = blob::objects::Objects::open(&blob::objects::Address::Directory(dir.join("files"))).unwrap();
         let mut settings = forge::Settings::new(&dir, &format!("http://{address}"));
         if named {
             settings.urls = Urls { web: format!("http://{HOST}"), api: format!("http://api.{HOST}") };

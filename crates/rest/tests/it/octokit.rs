@@ -24,7 +24,9 @@ async fn octokit_finds_what_it_knows_from_github() {
         let identity = identity.await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let objects = blob::Store::open(database.directory().join("blobs")).unwrap();
+        let objects =
+            blob::objects::Objects::open(&blob::objects::Address::Directory(database.directory().join("blobs")))
+                .unwrap();
         let mut settings = forge::Settings::new(database.directory(), &url);
         settings.outgoing.allow_private = true;
         let kept = blob::objects::Address::Directory(database.directory().join("objects"));

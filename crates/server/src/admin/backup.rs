@@ -4,8 +4,7 @@
 //! BACKUP/backup.json       what it is of, and of which version
 //! BACKUP/database.db       SQLite's file; or database.sql, as pg_dump writes it
 //! BACKUP/git/<id>.git/     repositories
-//! BACKUP/blobs/            logs, artifacts, caches
-//! BACKUP/files/            large files, files of releases
+//! BACKUP/blobs/            logs, artifacts, caches, large files, files of releases
 //! BACKUP/registry/         images
 //! ```
 //!
@@ -45,7 +44,7 @@ pub struct BackedUp {
 }
 
 /// Directories beside the database and the repositories that are copied as they are: files in them are written once.
-pub(super) const DIRECTORIES: [&str; 2] = ["files", "registry"];
+pub(super) const DIRECTORIES: [&str; 1] = ["registry"];
 
 pub(super) async fn backup(
     config: &ServerConfig,
@@ -103,15 +102,20 @@ pub(super) fn make_empty(path: &Path) -> Result<(), ServerError> {
     }
 }
 
-/// Refs first: what they refer to is there by then, and stays.
+/// Refs first: what they refer to is there by then, and stays. Loose ones before packed ones: packing moves them in this
+/// direction.
 fn repository(from: &Path, to: &Path, done: &mut BackedUp) -> Result<(), ServerError> {
     std::fs::create_dir_all(to).map_err(ServerError::io(to))?;
-    for name in ["HEAD", "config", "description", "packed-refs", "refs", "info"] {
-        copy(&from.join(name), &to.join(name), done).map_err(ServerError::io(from))?;
+    for name in ["HEAD", "config", "description", "info", "refs", "packed-refs", "objects"] {
+        patiently(&from.join(name), &to.join(name), done)?;
     }
-    // Packing replaces files while they are copied; what it replaces them with is found the next time.
+    Ok(())
+}
+
+/// Packing and pushes replace files while they are copied; what they are replaced with is found the next time.
+fn patiently(from: &Path, to: &Path, done: &mut BackedUp) -> Result<(), ServerError> {
     for _ in 0..10 {
-        match copy(&from.join("objects"), &to.join("objects"), done) {
+        match copy(from, to, done) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             copied => return copied.map_err(ServerError::io(from)),
         }

@@ -23,6 +23,10 @@ pub(super) async fn restore(config: &ServerConfig, from: &Path) -> Result<Backed
         )));
     }
     make_empty(&config.data)?;
+    let blobs = Objects::open(&config.blobs_address())?;
+    if !blobs.list("").await?.is_empty() {
+        return Err(ServerError::Other("the place for blobs is not empty: name another one with --blobs".to_owned()));
+    }
     let mut done = BackedUp::default();
     let address = config.database_address();
     if config.is_sqlite() {
@@ -37,7 +41,7 @@ pub(super) async fn restore(config: &ServerConfig, from: &Path) -> Result<Backed
     copy(&from.join("git"), &config.git_dir(), &mut done).map_err(ServerError::io(&config.git_dir()))?;
     done.repositories = std::fs::read_dir(config.git_dir()).map_or(0, Iterator::count);
     let copies = Objects::open(&Address::Directory(from.join("blobs")))?;
-    copy_objects(&copies, &Objects::open(&config.blobs_address())?, &mut done).await?;
+    copy_objects(&copies, &blobs, &mut done).await?;
     for name in DIRECTORIES {
         copy(&from.join(name), &config.data.join(name), &mut done).map_err(ServerError::io(&from.join(name)))?;
     }

@@ -27,7 +27,12 @@ pub(super) fn page(visit: &Visit, title: &str, way: &[(&str, String)], body: &Ma
             }
         }
     };
-    whole(title, &top, body)
+    let warned = visit.caller.is_site_admin() && visit.server.disk().is_full();
+    let body = html! {
+        @if warned { p.no-room role="alert" { "The server's disk is full: pushes, logs and artifacts are refused until there is room." } }
+        (body)
+    };
+    whole(title, &top, &body)
 }
 
 /// A page for nobody in particular.

@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     Forbidden(String),
     /// The database is away, or we made a mistake.
     Broken(String),
+    /// The disk is full.
+    NoRoom,
 }
 
 impl IntoResponse for Refusal {
@@ -36,6 +38,11 @@ impl IntoResponse for Refusal {
                 "Go back, load the page again and repeat what you did.".to_owned(),
             ),
             Self::Forbidden(reason) => (StatusCode::FORBIDDEN, "This is not for you", reason),
+            Self::NoRoom => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "No room",
+                "The server's disk is full; nothing was stored. Whoever looks after it has to make room.".to_owned(),
+            ),
             Self::Broken(reason) => (StatusCode::SERVICE_UNAVAILABLE, "Not now", reason),
         };
         let body = html! {
@@ -68,7 +75,10 @@ pub(super) async fn nothing_here() -> Refusal {
 
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
-        Self::Broken(format!("The database: {error}"))
+        match error {
+            store::Error::DiskFull => Self::NoRoom,
+            error => Self::Broken(format!("The database: {error}")),
+        }
     }
 }
 
@@ -83,6 +93,7 @@ impl From<identity::Error> for Refusal {
         match error {
             identity::Error::Denied(denied) if denied.status == 404 => Self::Nothing,
             identity::Error::Denied(denied) => Self::Forbidden(denied.message),
+            identity::Error::Store(error) => error.into(),
             other => Self::Broken(other.to_string()),
         }
     }
@@ -94,6 +105,7 @@ impl From<control::Error> for Refusal {
             control::Error::NotFound(_) => Self::Nothing,
             control::Error::Forbidden(reason) | control::Error::Conflict(reason) => Self::Forbidden(reason),
             control::Error::Identity(error) => error.into(),
+            control::Error::Store(error) => error.into(),
             other => Self::Broken(other.to_string()),
         }
     }

@@ -3,6 +3,7 @@
 use axum::extract::{Path, Query};
 use maud::{Markup, html};
 use serde::Deserialize;
+use store::events::Troubled;
 use store::repositories::Repository;
 use store::runs::{Filter, Run};
 use store::verdicts::Verdict;
@@ -39,8 +40,23 @@ pub(super) async fn page(
     let verdicts = store::verdicts::surprising(&mut reader, repository.id, EVENTS, VERDICTS).await?;
     let way = [(repository.full_name(), format!("/{}", repository.full_name()))];
     let way: Vec<(&str, String)> = way.iter().map(|(text, href)| (text.as_str(), href.clone())).collect();
-    let body = body(&visit, &repository, &which, &runs, &verdicts);
+    let troubled = store::events::troubled(&mut reader, Some(repository.id), 3).await?;
+    let runs = body(&visit, &repository, &which, &runs, &verdicts);
+    let body = html! { (troubles(&troubled)) (runs) };
     Ok(layout::page(&visit, &repository.full_name(), &way, &body))
+}
+
+/// What happened and could not be acted on.
+fn troubles(troubled: &[Troubled]) -> Markup {
+    html! {
+        @for event in troubled {
+            p.no-room role="alert" {
+                "A " (event.name.replace('_', " ")) " of " code { (event.git_ref) }
+                @if event.state == "failed" { " could not be acted on: " } @else { " could not be acted on yet, it is tried again: " }
+                (event.error.as_deref().unwrap_or("no reason is known"))
+            }
+        }
+    }
 }
 
 fn body(visit: &Visit, repository: &Repository, which: &Which, runs: &[Run], verdicts: &[Verdict]) -> Markup {

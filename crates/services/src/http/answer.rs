@@ -6,6 +6,9 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, body::Body};
 use serde_json::json;
 
+/// The code of a full disk. Twirp has none for it; its `resource_exhausted` is what clients wait out and repeat.
+const NO_SPACE: &str = "no_space";
+
 /// A Twirp error: code and message; the HTTP status follows from the code.
 #[derive(Debug)]
 pub(super) struct Twirp {
@@ -27,6 +30,8 @@ impl Twirp {
             "already_exists" => StatusCode::CONFLICT,
             "failed_precondition" => StatusCode::PRECONDITION_FAILED,
             "resource_exhausted" => StatusCode::TOO_MANY_REQUESTS,
+            "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+            NO_SPACE => StatusCode::INSUFFICIENT_STORAGE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -35,6 +40,8 @@ impl Twirp {
 impl From<Error> for Twirp {
     fn from(error: Error) -> Twirp {
         let code = match &error {
+            error if error.is_full() => NO_SPACE,
+            Error::Away(_) => "unavailable",
             Error::Name(_) | Error::Size { .. } | Error::Digest { .. } | Error::BadKey(_) => "invalid_argument",
             Error::TooLarge { .. } | Error::BlockList(_) => "invalid_argument",
             Error::TooMany => "resource_exhausted",
@@ -43,7 +50,7 @@ impl From<Error> for Twirp {
             Error::NotUploaded { .. } => "failed_precondition",
             Error::ReadOnly => "permission_denied",
             Error::Io { .. } | Error::Index { .. } | Error::Archive { .. } | Error::Key(_) => "internal",
-            Error::Refused { .. } | Error::Server(_) => "internal",
+            Error::Refused { .. } | Error::Server(_) | Error::NoSpace(_) => "internal",
         };
         Twirp::new(code, error.to_string())
     }
@@ -79,6 +86,8 @@ pub(super) struct Blob(pub(super) StatusCode, pub(super) &'static str, pub(super
 impl From<Error> for Blob {
     fn from(error: Error) -> Blob {
         let (status, code) = match &error {
+            error if error.is_full() => (StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage"),
+            Error::Away(_) => (StatusCode::SERVICE_UNAVAILABLE, "ServerBusy"),
             Error::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge"),
             Error::BlockList(_) => (StatusCode::BAD_REQUEST, "InvalidBlockList"),
             Error::NoArtifact { .. } | Error::NoCache { .. } => (StatusCode::NOT_FOUND, "BlobNotFound"),

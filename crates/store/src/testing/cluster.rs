@@ -15,9 +15,18 @@ pub struct Cluster {
     keeper: Mutex<Option<Child>>,
 }
 
-/// Stops the server at once when its input ends.
+/// Does to the server what its input says, a signal a line: `STOP` and `CONT` go to all its processes, with anything else it
+/// is over. At the end of the input the server is stopped at once. `KILL` leaves no process behind: one that lives on would
+/// write to the files of the next server.
 const KEEPER: &str = r#""$1/postgres" -D "$2" -k "$2" -c listen_addresses= -c fsync=off -c max_connections=60 -c shared_buffers=32MB >"$2/log" 2>&1 </dev/null & pid=$!
-read -r how; kill -"${how:-QUIT}" "$pid"; wait "$pid""#;
+while read -r how; do
+  case "$how" in
+    STOP | CONT) kill -"$how" "$pid" $(pgrep -P "$pid") 2>/dev/null ;;
+    KILL) kill -STOP "$pid"; kill -KILL $(pgrep -P "$pid") "$pid" 2>/dev/null; wait "$pid"; exit ;;
+    *) break ;;
+  esac
+done
+kill -"${how:-QUIT}" "$pid"; kill -CONT "$pid" $(pgrep -P "$pid") 2>/dev/null; wait "$pid""#;
 
 impl Cluster {
     /// # Errors
@@ -60,18 +69,29 @@ impl Cluster {
         Err(format!("PostgreSQL does not start: {log}"))
     }
 
-    /// Ends the server as a crash would, and waits until it is gone.
+    /// Ends the server as a crash would, with all its processes, and waits until it is gone.
     pub fn kill(&self) {
-        // Killed outright, its children notice and end; its next start recovers from the log.
         self.end("KILL");
-        let patience = Instant::now() + Duration::from_secs(10);
         let data = self.data();
-        let ready = || Command::new(self.programs.join("pg_isready")).arg("-q").arg("-h").arg(&data).status();
-        while Instant::now() < patience && ready().is_ok_and(|status| status.success()) {
-            std::thread::sleep(Duration::from_millis(20));
-        }
         let _ = std::fs::remove_file(data.join("postmaster.pid"));
         let _ = std::fs::remove_file(data.join(".s.PGSQL.5432.lock"));
+    }
+
+    /// The server answers nothing from here on, and keeps its connections.
+    pub fn pause(&self) {
+        self.tell("STOP");
+    }
+
+    /// After [`Cluster::pause`].
+    pub fn resume(&self) {
+        self.tell("CONT");
+    }
+
+    fn tell(&self, how: &str) {
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(input) = keeper.as_mut().and_then(|keeper| keeper.stdin.as_mut()) {
+            let _ = writeln!(input, "{how}");
+        }
     }
 
     fn end(&self, how: &str) {

@@ -190,3 +190,53 @@ async fn an_address_that_is_none_is_said() {
     let refused = store::Store::open("postgres://u:secret@[::1/x").await.expect_err("no address");
     assert!(!format!("{refused:?}{refused}").contains("secret"));
 }
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_writing_goes_on_once_there_is_room() {
+    let database = store::testing::Database::sqlite();
+    let store = database.open().await;
+    table(&store).await;
+    let write = async |number: usize| {
+        let mut tx = store.begin().await?;
+        let values = args![format!("{number}"), None::<String>, true, vec![7_u8; 50_000], 0.0, "{}"];
+        tx.execute(INSERT, values).await?;
+        tx.commit().await
+    };
+    // Of the one connection that writes: it stands for the disk.
+    let limit = async |pages: i64| {
+        let mut tx = store.begin().await.expect("begin");
+        tx.execute(format!("PRAGMA max_page_count = {pages}"), args![]).await.expect("a limit");
+        tx.commit().await.expect("commit");
+    };
+    limit(1).await;
+    let mut number = 0;
+    let error = loop {
+        match write(number).await {
+            Ok(()) => number += 1,
+            Err(error) => break error,
+        }
+        assert!(number < 1000, "there is no limit");
+    };
+    assert!(matches!(error, Error::DiskFull) && error.is_passing(), "{error:?}");
+    assert!(matches!(store.health(), Health::Away { .. }));
+    limit(1_000_000).await;
+    write(number).await.expect("there is room again");
+    assert_eq!(store.health(), Health::Well);
+    let count: i64 = store.read().fetch_one("SELECT COUNT(*) FROM everything", args![]).await.expect("count");
+    assert_eq!(usize::try_from(count).expect("a count"), number + 1);
+}
+
+/// As SQLite does by itself when there is no room for what it needs to go on.
+#[tokio::test]
+async fn a_transaction_that_was_undone_underneath_spoils_no_later_one() {
+    let database = store::testing::Database::sqlite();
+    let store = database.open().await;
+    table(&store).await;
+    let mut tx = store.begin().await.expect("begin");
+    tx.execute("ROLLBACK", args![]).await.expect("an end");
+    drop(tx);
+    for _ in 0..3 {
+        let tx = store.begin().await.expect("another one");
+        tx.commit().await.expect("commit");
+    }
+}

@@ -241,7 +241,20 @@ impl Drop for Instance {
 }
 
 fn program(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+    program_behind(&[], home)
+}
+
+/// The program, started by another one with its words.
+pub(super) fn program_behind(before: &[String], home: &Path) -> Command {
+    let own = env!("CARGO_BIN_EXE_trunkline");
+    let mut command = match before.split_first() {
+        Some((first, words)) => {
+            let mut command = Command::new(first);
+            command.args(words).arg(own);
+            command
+        }
+        None => Command::new(own),
+    };
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if ["TRUNKLINE_", "GITHUB_", "RUNNER_", "ACTIONS_", "GIT_"].iter().any(|prefix| name.starts_with(prefix)) {

@@ -1,0 +1,3 @@
+//! What becomes of content in the course of time.
+
+mod collect;

@@ -1,0 +1,149 @@
+//! Large files and the files of releases: taken in on this machine's disk, kept as objects, given out in pieces.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use blob::objects::{ObjectError, Objects};
+use blob::{Algorithm, Digest, Hasher};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use tokio::sync::mpsc;
+
+use crate::{Error, Result};
+
+/// What lies here for longer was left by a server that was killed: no upload takes so long.
+const LEFT: Duration = Duration::from_secs(24 * 3600);
+
+/// Where files are kept, and where they lie until they are whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    objects: Objects,
+    incoming: PathBuf,
+}
+
+/// A file on its way; removed unless it became an object.
+struct Arriving(PathBuf);
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        // Gone when it became an object.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Files {
+    /// # Errors
+    /// When the directory cannot be made.
+    pub(crate) fn open(objects: Objects, incoming: &Path) -> Result<Self> {
+        let failed = || Error::io(incoming.display().to_string());
+        std::fs::create_dir_all(incoming).map_err(failed())?;
+        for entry in std::fs::read_dir(incoming).map_err(failed())?.flatten() {
+            let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
+            if age.is_some_and(|age| age > LEFT) {
+                // The next start tries again.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+        Ok(Self { objects, incoming: incoming.to_owned() })
+    }
+
+    /// Takes a file in, whole or not at all; its digest and size. `expected` is what its digest must be.
+    pub(crate) async fn store(
+        &self,
+        mut chunks: impl Stream<Item = Result<Bytes>> + Send + Unpin,
+        expected: Option<&Digest>,
+    ) -> Result<(Digest, u64)> {
+        let arriving = Arriving(self.incoming.join(uuid::Uuid::now_v7().simple().to_string()));
+        let (send, receive) = mpsc::channel::<Bytes>(8);
+        let path = arriving.0.clone();
+        // Hashing and writing block.
+        let writing = tokio::task::spawn_blocking(move || write(&path, receive));
+        let mut broken = None;
+        while let Some(chunk) = chunks.next().await {
+            match chunk {
+                Ok(chunk) if chunk.is_empty() => {}
+                Ok(chunk) => {
+                    // The writer has given up, and says why.
+                    if send.send(chunk).await.is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    broken = Some(error);
+                    break;
+                }
+            }
+        }
+        drop(send);
+        let written = writing.await.map_err(|error| Error::Conflict(error.to_string()))?;
+        if let Some(error) = broken {
+            return Err(error);
+        }
+        let (digest, size) = written.map_err(Error::io("a file on its way"))?;
+        if let Some(expected) = expected.filter(|expected| **expected != digest) {
+            let message = format!("the content has digest {digest}, not {expected}");
+            return Err(Error::invalid("Object", "oid", message));
+        }
+        self.objects.take_file(&store::lfs::object(&digest.hex()), &arriving.0).await?;
+        Ok((digest, size))
+    }
+
+    /// Gives a file of this size out, or the part of it that `range` (`bytes=N-M`) asks for.
+    pub(crate) async fn serve(&self, digest: &Digest, size: u64, range: Option<&str>, kind: &str) -> Result<Response> {
+        let (start, end) = range.and_then(|text| parse_range(text, size)).unwrap_or((0, size));
+        let pieces = self.objects.stream(&store::lfs::object(&digest.hex()), start..end).await?;
+        let mut response = Body::from_stream(pieces).into_response();
+        let headers = response.headers_mut();
+        let text = |value: String| {
+            header::HeaderValue::from_str(&value).map_err(|error| Error::Conflict(format!("a header: {error}")))
+        };
+        headers.insert(header::CONTENT_TYPE, text(kind.to_owned())?);
+        headers.insert(header::CONTENT_LENGTH, text((end - start).to_string())?);
+        headers.insert(header::ACCEPT_RANGES, header::HeaderValue::from_static("bytes"));
+        if (start, end) != (0, size) {
+            headers.insert(header::CONTENT_RANGE, text(format!("bytes {start}-{}/{size}", end - 1))?);
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
+        Ok(response)
+    }
+}
+
+impl From<ObjectError> for Error {
+    fn from(error: ObjectError) -> Self {
+        match error {
+            ObjectError::Missing(_) => Self::not_found("the file"),
+            ObjectError::NoSpace { .. } => Self::NoSpace(error.to_string()),
+            ObjectError::Failed { .. } => Self::Busy(format!("the place for files does not answer: {error}")),
+            ObjectError::Address { .. } | ObjectError::Name(_) => Self::Conflict(error.to_string()),
+        }
+    }
+}
+
+/// Writes what comes to a new file, onto the disk.
+fn write(path: &Path, mut chunks: mpsc::Receiver<Bytes>) -> std::io::Result<(Digest, u64)> {
+    let mut file = std::fs::File::create_new(path)?;
+    let (mut hasher, mut size) = (Hasher::new(Algorithm::Sha256), 0);
+    while let Some(chunk) = chunks.blocking_recv() {
+        file.write_all(&chunk)?;
+        hasher.update(&chunk);
+        size += chunk.len() as u64;
+    }
+    file.sync_all()?;
+    Ok((hasher.finish(), size))
+}
+
+/// Start and end of one range; anything else is answered with the whole.
+fn parse_range(text: &str, size: u64) -> Option<(u64, u64)> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let (start, end) = match (first.parse::<u64>(), last.parse::<u64>()) {
+        (Ok(start), Ok(last)) => (start, last.saturating_add(1).min(size)),
+        (Ok(start), Err(_)) if last.is_empty() => (start, size),
+        (Err(_), Ok(count)) if first.is_empty() => (size.saturating_sub(count), size),
+        _ => return None,
+    };
+    (start < end).then_some((start, end))
+}
