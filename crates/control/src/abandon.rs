@@ -33,6 +33,24 @@ impl Control {
         Ok(())
     }
 
+    /// Runs of outside contributors that nobody approved in the time that there is for it.
+    pub(crate) async fn end_unapproved(&self) -> Result<()> {
+        let before = self.store().now().saturating_sub(crate::gate::LONGEST_WAIT);
+        for run_id in store::runs::unapproved(&mut self.store().read(), before, 100).await? {
+            let mut slot = self.live().slot(run_id).await;
+            let mut tx = self.store().begin().await?;
+            let run = store::runs::lock(&mut tx, run_id).await?;
+            // Somebody may have approved it since.
+            let Some(run) = run.filter(|run| run.status == "action_required") else { continue };
+            drop(slot.take());
+            let text = "nobody approved the run within 30 days".to_owned();
+            let reason = Reason { code: "approval-expired".to_owned(), reason: text, location: None };
+            self.write_end(&mut tx, run, Conclusion::Cancelled, reason).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     async fn write_end(&self, tx: &mut Tx, mut run: Run, conclusion: Conclusion, reason: Reason) -> Result<()> {
         let text = serde_json::to_string(&reason).unwrap_or_default();
         for job in store::jobs::of_attempt(tx, run.id, run.attempt).await? {

@@ -10,7 +10,7 @@ use crate::Settings;
 use crate::clock::Listening;
 use crate::drive::LiveRuns;
 use crate::event::Snapshots;
-use crate::work::Rounds;
+use crate::work::{Rounds, Troubles};
 
 /// The control plane of one server. Cheap to clone.
 #[derive(Clone)]
@@ -26,6 +26,7 @@ struct Inner {
     claiming: tokio::sync::Mutex<()>,
     listening: Listening,
     rounds: Rounds,
+    troubles: Troubles,
     /// The server is about to end: nobody waits for anything any more.
     parting: CancellationToken,
     snapshots: Snapshots,
@@ -54,6 +55,7 @@ impl Control {
             claiming: tokio::sync::Mutex::default(),
             listening,
             rounds: Rounds::default(),
+            troubles: Troubles::default(),
             parting: CancellationToken::new(),
             snapshots,
         }))
@@ -110,6 +112,10 @@ impl Control {
 
     pub(crate) fn rounds(&self) -> &Rounds {
         &self.0.rounds
+    }
+
+    pub(crate) fn troubles(&self) -> &Troubles {
+        &self.0.troubles
     }
 
     /// Held while a job is handed out.

@@ -39,6 +39,13 @@ pub(crate) struct Occasion {
     lock: Option<String>,
 }
 
+impl Occasion {
+    /// The repository itself was changed. No workflow can listen to that; its schedules may be others now.
+    pub(crate) fn is_of_repository(&self) -> bool {
+        self.row.name == "repository"
+    }
+}
+
 impl Control {
     /// Processes what waits, in order. Whether there may be more.
     pub(crate) async fn process_events(&self) -> Result<bool> {
@@ -85,7 +92,7 @@ impl Control {
             return Ok(());
         }
         let mut begun: Vec<(i64, Live)> = Vec::new();
-        for one in &considered {
+        for one in considered.iter().filter(|_| !occasion.is_of_repository()) {
             begun.extend(Box::pin(self.decide(&mut tx, &occasion, one)).await?);
         }
         if let Some(lines) = lines {

@@ -13,6 +13,11 @@ use crate::{Control, Result, deployment};
 pub use custom::secret_aad;
 pub(crate) use custom::{CALLBACK, answer, deliver};
 
+/// Nobody is waited for longer, as on GitHub: 30 days.
+pub(crate) const LONGEST_WAIT: store::Micros = 30 * 24 * 3600 * 1_000_000;
+/// When a gate with which something is wrong is looked at again.
+const LATER: store::Micros = 60_000_000;
+
 /// A job asks for its environment. The answer is given at once, or a gate waits.
 pub(crate) async fn ask(turn: &mut Turn<'_>, leg: LegId, name: &str, deploys: bool) -> Result<()> {
     let job_id = turn.job_row(leg)?;
@@ -86,7 +91,12 @@ pub(crate) async fn decision(tx: &mut Tx, gate: &Gate) -> Result<Option<Result<(
     let approved = count_approvals(&reviews) >= gate.approvals_needed;
     let timer_over = gate.wait_until.is_none_or(|until| until <= tx.now());
     let answered = requests.iter().all(|request| request.state == "approved");
-    Ok((approved && timer_over && answered).then_some(Ok(())))
+    if approved && timer_over && answered {
+        return Ok(Some(Ok(())));
+    }
+    let given_up = tx.now().saturating_sub(gate.waiting_since) >= LONGEST_WAIT;
+    let text = || format!("nobody let the deployment to `{}` go within 30 days", gate.environment);
+    Ok(given_up.then(|| Err(text())))
 }
 
 fn rejected(gate: &Gate, who: &str, comment: &str) -> String {
@@ -112,11 +122,18 @@ pub(crate) async fn settle(tx: &mut Tx, gate: &Gate) -> Result<bool> {
     Ok(true)
 }
 
-/// Gates whose wait timer is over.
+/// Gates whose wait timer is over, and those that waited for too long.
 pub(crate) async fn timers(control: &Control) -> Result<()> {
-    for id in store::environments::due_gates(&mut control.store().read(), 100).await? {
+    let stale = control.store().now().saturating_sub(LONGEST_WAIT);
+    for id in store::environments::due_gates(&mut control.store().read(), stale, 100).await? {
         match timer_over(control, id).await {
-            Err(error) if !error.is_passing() => crate::work::report(&format!("gate {id}: {error}")),
+            Err(error) if !error.is_passing() => {
+                control.trouble(&format!("gate {id}"), &error);
+                let mut tx = control.store().begin().await?;
+                let until = tx.now().saturating_add(LATER);
+                store::environments::look_later(&mut tx, id, until).await?;
+                tx.commit().await?;
+            }
             done => done?,
         }
     }

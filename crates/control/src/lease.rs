@@ -22,7 +22,7 @@ impl Control {
         if self.has_listened() {
             for (job_id, run_id) in store::queue::expired(&mut self.store().read(), 100).await? {
                 if let Some(error) = self.tried(run_id, job_id, Why::LeaseExpired).await? {
-                    crate::work::report(&format!("run {run_id}: {error}; looked at again in a minute"));
+                    self.trouble(&format!("run {run_id}"), &error);
                     let mut tx = self.store().begin().await?;
                     let until = tx.now().saturating_add(LATER);
                     store::queue::look_later(&mut tx, job_id, until).await?;
@@ -37,7 +37,8 @@ impl Control {
                 self.abandon(run_id, Conclusion::Failure, crate::abandon::broken(&error)).await?;
             }
         }
-        self.end_orphans().await
+        self.end_orphans().await?;
+        self.end_unapproved().await
     }
 
     /// What is wrong with one run, so that the others need not wait for it. The outer error is of the database.

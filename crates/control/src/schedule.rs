@@ -21,37 +21,70 @@ use crate::{Control, Result};
 const MINUTE: i64 = 60_000_000;
 
 /// A line as the files have it: path, cron, time zone.
-pub(crate) type Line = (String, String, String);
+type Line = (String, String, String);
+
+/// What the files of a default branch say of schedules.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    due: Vec<Line>,
+    /// Files with lines that never fire, and what is wrong with those.
+    never: Vec<(String, String)>,
+}
 
 impl Control {
-    /// The lines of the default branch, when this event moved it.
-    pub(crate) fn schedule_lines(&self, occasion: &Occasion, considered: &[Considered]) -> Option<Vec<Line>> {
+    /// The lines of the default branch, when this event moved it, or gave the repository another one.
+    pub(crate) fn schedule_lines(&self, occasion: &Occasion, considered: &[Considered]) -> Option<Lines> {
         let default = format!("refs/heads/{}", occasion.repository.default_branch);
-        // What happens to a repository may give it another default branch.
-        let moved =
-            occasion.row.name == "repository" || (occasion.row.name == "push" && occasion.row.git_ref == default);
+        let moved = occasion.is_of_repository() || (occasion.row.name == "push" && occasion.row.git_ref == default);
         if !moved || occasion.row.sha.is_empty() {
             return None;
         }
-        let mut lines = Vec::new();
+        let minute = self.store().now() / MINUTE;
+        let mut lines = Lines::default();
         for one in considered {
             let Some(workflow) = &one.workflow else { continue };
+            let mut wrong = Vec::new();
             for schedule in workflow.on.events.iter().flat_map(|event| &event.schedules) {
                 let zone = schedule.timezone.as_ref().map_or("UTC", |zone| &zone.value);
-                lines.push((one.path.clone(), schedule.cron.value.to_string(), zone.to_owned()));
+                if let Some(why) = never(&schedule.cron.value, zone, minute) {
+                    let place = crate::program::location(&one.sources, schedule.cron.span);
+                    wrong.push(format!("{}:{}:{}: {why}", place.file, place.line, place.column));
+                    continue;
+                }
+                lines.due.push((one.path.clone(), schedule.cron.value.to_string(), zone.to_owned()));
+            }
+            if !wrong.is_empty() {
+                lines.never.push((one.path.clone(), wrong.join("\n")));
             }
         }
         Some(lines)
     }
 
-    /// Takes over the lines: those that stay keep their last minute.
+    /// Takes over the lines: those that stay keep their last minute. Of those that never fire a failed check tells.
     pub(crate) async fn put_schedules(
         &self,
         tx: &mut Tx,
         row: &Event,
         repository: &Repository,
-        lines: Vec<Line>,
+        lines: Lines,
     ) -> Result<()> {
+        for (path, wrong) in &lines.never {
+            let (key, name) = (format!("schedule:{}:{path}", row.id), format!("schedule of {path}"));
+            let check = forge::checks::JobCheck {
+                key: &key,
+                head_sha: &row.sha,
+                head_branch: Some(&repository.default_branch),
+                name: &name,
+                status: "completed",
+                conclusion: Some("failure"),
+                completed_at: Some(tx.now()),
+                title: Some("a schedule never fires"),
+                summary: Some(wrong),
+                ..forge::checks::JobCheck::default()
+            };
+            forge::checks::put_job_check(tx, repository.id, &check).await?;
+        }
+        let lines = lines.due;
         let known = store::schedules::of_repo(tx, repository.id).await?;
         let line =
             |schedule: &Schedule| (schedule.workflow_path.clone(), schedule.cron.clone(), schedule.timezone.clone());
@@ -106,7 +139,7 @@ impl Control {
                 Err(error) if error.is_passing() => return Err(error),
                 // The others must not wait for this one; it has its next minute.
                 Err(error) => {
-                    crate::work::report(&format!("the schedule of {}: {error}", schedule.workflow_path));
+                    self.trouble(&format!("schedule {id} ({})", schedule.workflow_path), &error);
                     tx.rollback().await?;
                     tx = self.store().begin().await?;
                 }
@@ -153,10 +186,26 @@ impl Control {
 /// The first minute after this one at which a line is due; `None` when there is none, or the line or zone cannot be read.
 pub(crate) fn next(cron: &str, zone: &str, minute: i64) -> Option<i64> {
     let cron = Cron::from_str(cron).ok()?;
-    let zone = if zone.eq_ignore_ascii_case("utc") { TimeZone::UTC } else { TimeZone::get(zone).ok()? };
-    let from = Zoned::new(Timestamp::from_second(minute.checked_mul(60)?).ok()?, zone);
+    let from = Zoned::new(Timestamp::from_second(minute.checked_mul(60)?).ok()?, time_zone(zone)?);
     let next = cron.find_next_occurrence(&from, false).ok()?;
     Some(next.timestamp().as_second() / 60)
+}
+
+fn time_zone(name: &str) -> Option<TimeZone> {
+    if name.eq_ignore_ascii_case("utc") { Some(TimeZone::UTC) } else { TimeZone::get(name).ok() }
+}
+
+/// Why a line never fires; `None` when it does.
+fn never(cron: &str, zone: &str, minute: i64) -> Option<String> {
+    if time_zone(zone).is_none() {
+        return Some(format!(
+            "there is no time zone `{zone}`; a name of the IANA database is expected, such as `Europe/Berlin`"
+        ));
+    }
+    if let Err(error) = Cron::from_str(cron) {
+        return Some(format!("`{cron}` cannot be read: {error}"));
+    }
+    next(cron, zone, minute).is_none().then(|| format!("`{cron}` names no day that ever comes"))
 }
 
 #[cfg(test)]
@@ -183,6 +232,7 @@ mod tests {
         ];
         for (cron, zone, from, expected) in table {
             assert_eq!(next(cron, zone, minute(from)), expected.map(minute), "{cron} {zone} after {from}");
+            assert_eq!(never(cron, zone, minute(from)).is_none(), expected.is_some(), "{cron} {zone}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What happens by itself. Each task waits for its wake-ups and also looks by itself, slowly: a wake-up may be lost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use store::Topic;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::micros;
-use crate::{Control, Result};
+use crate::{Control, Error, Result};
 
 /// How often each task looks although nobody woke it.
 const SLOWLY: Duration = Duration::from_secs(5);
@@ -29,22 +29,14 @@ enum Work {
 }
 
 pub(crate) async fn run(control: &Control, stop: CancellationToken) {
-    let all = Work::ALL.map(|work| watch_over(control.clone(), stop.clone(), work));
+    let all = Work::ALL.map(|work| {
+        let (control, stop) = (control, &stop);
+        forge::watch_over(work.name(), stop, move || {
+            let (control, stop) = (control.clone(), stop.clone());
+            async move { repeat(&control, &stop, work).await }
+        })
+    });
     futures_util::future::join_all(all).await;
-}
-
-/// Each task on its own: one that panics is told and begins anew, and the others do not hear of it.
-async fn watch_over(control: Control, stop: CancellationToken, work: Work) {
-    loop {
-        let (ours, until) = (control.clone(), stop.clone());
-        match tokio::spawn(async move { repeat(&ours, &until, work).await }).await {
-            Err(error) if error.is_panic() && !stop.is_cancelled() => {
-                report(&format!("{}: a mistake of the server's ({error}); begun anew", work.name()));
-                tokio::time::sleep(LONGEST_PAUSE).await;
-            }
-            _ => return,
-        }
-    }
 }
 
 async fn repeat(control: &Control, stop: &CancellationToken, work: Work) {
@@ -132,12 +124,13 @@ impl Control {
     async fn process_inboxes(&self) -> Result<bool> {
         let runs = store::runs::with_inbox(&mut self.store().read(), 50).await?;
         for run_id in &runs {
+            let row = format!("run {run_id}");
             match self.feed(*run_id, Vec::new()).await {
-                Ok(()) => {}
+                Ok(()) => self.is_well(&row),
                 Err(error) if error.is_passing() => return Err(error),
                 Err(error) => {
                     // The others must not wait for this one.
-                    report(&format!("run {run_id}: {error}"));
+                    self.trouble(&row, &error);
                     let mut tx = self.store().begin().await?;
                     store::runs::postpone_inbox(&mut tx, *run_id, 30_000_000).await?;
                     tx.commit().await?;
@@ -197,6 +190,33 @@ impl Control {
     pub fn stalled(&self) -> Option<&'static str> {
         let rounds = self.rounds().0.lock().unwrap_or_else(PoisonError::into_inner);
         rounds.iter().find(|(_, begun)| begun.elapsed() > LONGEST_ROUND).map(|(name, _)| *name)
+    }
+}
+
+/// Rows with which something is wrong. Each is told once, however often it is tried.
+#[derive(Debug, Default)]
+pub(crate) struct Troubles(Mutex<HashSet<String>>);
+
+/// More are not remembered, and told again.
+const MOST_TROUBLES: usize = 10_000;
+
+impl Control {
+    /// Tells of a row that cannot be worked on, and is tried again later.
+    pub(crate) fn trouble(&self, row: &str, error: &Error) {
+        let mut known = self.troubles().0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_TROUBLES {
+            known.clear();
+        }
+        if known.insert(row.to_owned()) {
+            report(&format!("{row}: {error}; tried again from time to time"));
+        }
+    }
+
+    /// Tells when that is over.
+    pub(crate) fn is_well(&self, row: &str) {
+        if self.troubles().0.lock().unwrap_or_else(PoisonError::into_inner).remove(row) {
+            report(&format!("{row}: all is well again"));
+        }
     }
 }
 

@@ -58,8 +58,11 @@ impl Depot {
     }
 
     /// Removes objects that no row refers to; the rest of a server that was killed between the two.
+    ///
+    /// # Errors
+    /// The first object that could not be removed, when all others are.
     pub async fn sweep_objects(&self) -> Result<usize> {
-        let mut removed = 0;
+        let (mut removed, mut failed) = (0, None);
         let now = self.store.now() / 1_000_000;
         for prefix in ["logs", "content", "uploads", "files"] {
             let listed = self.objects.list(prefix).await?;
@@ -67,12 +70,14 @@ impl Depot {
             let known = self.referred(prefix).await?;
             for object in listed {
                 if now - object.modified > YOUNG_SECONDS && !known.contains(&object.name) {
-                    self.objects.delete(&object.name).await?;
-                    removed += 1;
+                    match self.objects.delete(&object.name).await {
+                        Ok(_) => removed += 1,
+                        Err(error) => failed = failed.or(Some(error)),
+                    }
                 }
             }
         }
-        Ok(removed)
+        failed.map_or(Ok(removed), |error| Err(error.into()))
     }
 
     async fn referred(&self, prefix: &str) -> Result<HashSet<String>> {

@@ -27,6 +27,11 @@ pub enum Input {
     Entered(Holder),
     /// The holder lost its group, or its place in the queue, to a newer one.
     Evicted(Holder),
+    /// The holder is not given its concurrency group, and never will be: it would wait for itself. It was not put in the queue.
+    Refused {
+        holder: Holder,
+        reason: String,
+    },
     /// The environment's rules let the job start, or refuse it with a reason.
     Gate {
         leg: LegId,
@@ -50,10 +55,12 @@ pub enum Effect {
         leg: LegId,
         reason: Why,
     },
-    /// Ask for a concurrency group; answer with [`Input::Entered`] or [`Input::Evicted`], now or later.
+    /// Ask for a concurrency group; answer with [`Input::Entered`], [`Input::Evicted`] or [`Input::Refused`], now or later.
     Enter {
         holder: Holder,
         group: String,
+        /// The groups, in lower case, that are not given back before whoever asks has ended.
+        inside: Vec<String>,
         cancel_in_progress: bool,
         keep_all_pending: bool,
     },

@@ -101,7 +101,8 @@ impl Run {
             );
             return Err(Why::new("concurrency", text, Some(concurrency.span)));
         }
-        Ok((folded, Effect::Enter { holder, group, cancel_in_progress, keep_all_pending }))
+        let inside = held.iter().map(|&group| group.to_owned()).collect();
+        Ok((folded, Effect::Enter { holder, group, inside, cancel_in_progress, keep_all_pending }))
     }
 
     /// Whether what is inside of the groups `held` would wait for itself when it waited for `group`. Only this run is seen: it

@@ -91,6 +91,7 @@ impl Run {
                 Input::Kill => self.kill(),
                 Input::Entered(holder) => self.entered(holder),
                 Input::Evicted(holder) => self.evicted(holder),
+                Input::Refused { holder, reason } => self.refused(holder, &reason),
                 Input::Gate { leg, refused } => self.gate(leg, refused),
             }
             self.advance();
@@ -159,6 +160,30 @@ impl Run {
                 {
                     self.cancel_leg(leg, &why());
                 }
+            }
+        }
+    }
+
+    /// The group is neither held nor waited for, so there is none to give back.
+    fn refused(&mut self, holder: Holder, reason: &str) {
+        match holder {
+            Holder::Workflow(scope) => {
+                let scope = scope as usize;
+                let Some(one) = self.scopes.get_mut(scope) else { return };
+                if one.stage == ScopeStage::Waiting && one.group.take().is_some() {
+                    let span = one.program.workflow.concurrency.as_ref().map(|concurrency| concurrency.span);
+                    self.end_scope_unopened(scope, Conclusion::Failure, Why::new("concurrency", reason, span));
+                }
+            }
+            Holder::Leg(leg) => {
+                let Some(leg) = self.leg_index(leg).filter(|leg| self.legs[*leg].stage == LegStage::Group) else {
+                    return;
+                };
+                self.legs[leg].group = None;
+                let node = &self.nodes[self.legs[leg].node];
+                let workflow = &self.scopes[node.scope].program.workflow;
+                let span = workflow.jobs[node.job].concurrency.as_ref().map(|concurrency| concurrency.span);
+                self.finish_leg(leg, Conclusion::Failure, Some(Why::new("concurrency", reason, span)), Vec::new());
             }
         }
     }

@@ -37,3 +37,4 @@ pub use error::{Error, Result};
 pub use forge::{Forge, Limits, Settings, repo_ref};
 pub use push::RefChange;
 pub(crate) use shape::text_or_null as shape_text;
+pub use worker::watch_over;

@@ -197,8 +197,10 @@ impl Forge {
             let action = if changed.visibility == "public" { "publicized" } else { "privatized" };
             told.push(self.tell_repository(&changed, actor, action, None).await?);
         }
-        if told.is_empty() {
-            told.push(self.tell_repository(&changed, actor, "edited", None).await?);
+        let moved = changed.default_branch != repository.default_branch;
+        if moved || told.is_empty() {
+            let from = json!({ "default_branch": { "from": repository.default_branch } });
+            told.push(self.tell_repository(&changed, actor, "edited", moved.then_some(from)).await?);
         }
         if changed.default_branch != repository.default_branch
             && let Some(first) = told.first_mut()
@@ -215,7 +217,7 @@ impl Forge {
         let action = Action::new("repository.change", &full_name).repo(repository.id).details(details);
         self.identity().audit(&mut tx, caller, action).await?;
         tx.commit().await?;
-        if changed.default_branch != repository.default_branch {
+        if moved {
             self.git(repository.id).set_head(&changed.default_branch).await?;
         }
         self.repository_by_id(repository.id).await

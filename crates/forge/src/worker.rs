@@ -33,6 +33,17 @@ impl Chore {
     const ALL: [Chore; 6] =
         [Chore::Pushes, Chore::Pulls, Chore::Hooks, Chore::Deliveries, Chore::Received, Chore::WriteBacks];
 
+    fn name(self) -> &'static str {
+        match self {
+            Chore::Pushes => "settling of pushes",
+            Chore::Pulls => "pull requests",
+            Chore::Hooks => "webhooks",
+            Chore::Deliveries => "deliveries",
+            Chore::Received => "received webhooks",
+            Chore::WriteBacks => "connected repositories",
+        }
+    }
+
     /// What wakes it.
     fn topic(self) -> Topic {
         match self {
@@ -45,17 +56,44 @@ impl Chore {
     }
 }
 
+/// After a panic.
+const PAUSE: Duration = if cfg!(test) { Duration::from_millis(1) } else { Duration::from_secs(5) };
+
+/// Keeps something going that happens in the background, on a task of its own: where it panics this is told, and it begins anew
+/// after a pause; it takes nothing else with it. Returns when it does.
+pub async fn watch_over<F>(name: &str, stop: &CancellationToken, begin: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        match tokio::spawn(begin()).await {
+            Err(error) if error.is_panic() && !stop.is_cancelled() => {
+                eprintln!("trunkline: {name}: a mistake of the server's ({error}); begun anew");
+            }
+            _ => return,
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
 impl Forge {
     /// Runs until it is told to stop. Any number of servers may.
     pub async fn run(&self, stop: CancellationToken) {
-        let mut chores = tokio::task::JoinSet::new();
-        for chore in Chore::ALL {
+        let all = Chore::ALL.map(|chore| {
+            let stop = &stop;
+            watch_over(chore.name(), stop, move || {
+                let (forge, stop) = (self.clone(), stop.clone());
+                async move { forge.repeat(chore, stop).await }
+            })
+        });
+        let house = watch_over("packing", &stop, || {
             let (forge, stop) = (self.clone(), stop.clone());
-            chores.spawn(async move { forge.repeat(chore, stop).await });
-        }
-        let (forge, stopped) = (self.clone(), stop.clone());
-        chores.spawn(async move { forge.keep_house(&stopped).await });
-        while chores.join_next().await.is_some() {}
+            async move { forge.keep_house(&stop).await }
+        });
+        tokio::join!(futures_util::future::join_all(all), house);
     }
 
     /// Whether there was something to do.
@@ -145,5 +183,35 @@ impl Forge {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_panics_begins_anew_and_takes_nothing_with_it() {
+        let (stop, begun, beside) =
+            (CancellationToken::new(), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let bad = watch_over("bad", &stop, || {
+            let (begun, stop) = (begun.clone(), stop.clone());
+            async move {
+                assert!(begun.fetch_add(1, Ordering::SeqCst) >= 2, "a mistake");
+                stop.cancel();
+            }
+        });
+        let good = watch_over("good", &stop, || {
+            let (beside, stop) = (beside.clone(), stop.clone());
+            async move {
+                beside.fetch_add(1, Ordering::SeqCst);
+                stop.cancelled().await;
+            }
+        });
+        tokio::join!(bad, good);
+        assert_eq!((begun.load(Ordering::SeqCst), beside.load(Ordering::SeqCst)), (3, 1));
     }
 }

@@ -61,18 +61,21 @@ impl Chore {
 
 /// Runs until it is told to stop. Any number of servers may.
 pub(crate) async fn run(server: Server, stop: CancellationToken) {
-    let chores = Chore::ALL.map(|chore| repeat(&server, &stop, chore));
+    let chores = Chore::ALL.map(|chore| {
+        let (server, stop) = (&server, &stop);
+        forge::watch_over(chore.name(), stop, move || repeat(server.clone(), stop.clone(), chore))
+    });
     futures_util::future::join_all(chores).await;
 }
 
-async fn repeat(server: &Server, stop: &CancellationToken, chore: Chore) {
+async fn repeat(server: Server, stop: CancellationToken, chore: Chore) {
     let mut failed = false;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(chore.pause()) => {}
         }
-        match chore.work(server).await {
+        match chore.work(&server).await {
             Ok(()) if std::mem::take(&mut failed) => {
                 server.tell(Notice::Problem { part: chore.name(), message: "all is well again".to_owned() });
             }

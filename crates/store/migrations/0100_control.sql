@@ -252,6 +252,8 @@ CREATE TABLE concurrency (
     -- w0 is the run's own workflow, l3 its third job
     holder TEXT NOT NULL,
     held BOOLEAN NOT NULL,
+    -- JSON: keys of the groups that it does not give back before it ends
+    inside TEXT NOT NULL,
     since BIGINT NOT NULL,
     UNIQUE (run_id, attempt, holder)
 );

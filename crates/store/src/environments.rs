@@ -276,11 +276,18 @@ pub async fn withdraw_gate(tx: &mut Tx, job_id: i64) -> Result<()> {
     tx.execute(sql, args![job_id, now]).await.map(drop)
 }
 
-/// Waiting gates whose wait timer is over.
-pub async fn due_gates(query: &mut impl Query, limit: i64) -> Result<Vec<i64>> {
+/// Waiting gates whose wait timer is over, and those without one that wait since before `stale`.
+pub async fn due_gates(query: &mut impl Query, stale: Micros, limit: i64) -> Result<Vec<i64>> {
     let now = query.now();
-    let sql = "SELECT id FROM gates WHERE state = 'waiting' AND wait_until <= $1 ORDER BY wait_until LIMIT $2";
-    query.fetch_all(sql, args![now, limit]).await
+    let sql = "SELECT id FROM gates WHERE state = 'waiting' \
+               AND (wait_until <= $1 OR (wait_until IS NULL AND waiting_since <= $2)) ORDER BY wait_until, id LIMIT $3";
+    query.fetch_all(sql, args![now, stale, limit]).await
+}
+
+/// Something is wrong with a gate: it is looked at again later, and others before it.
+pub async fn look_later(tx: &mut Tx, id: i64, until: Micros) -> Result<()> {
+    let sql = "UPDATE gates SET wait_until = $2 WHERE id = $1 AND state = 'waiting'";
+    tx.execute(sql, args![id, until]).await.map(drop)
 }
 
 /// The timer is over and noticed: it is not due any more.

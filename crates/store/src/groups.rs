@@ -3,6 +3,8 @@
 //! GitHub's rules: one holder; a newer one takes the pending place of an older one, or waits behind it; with
 //! `cancel-in-progress` it also pushes out the one that runs.
 
+use std::collections::HashSet;
+
 use crate::{Backend, Micros, Query, Result, Tx, args, record};
 
 record! {
@@ -24,6 +26,9 @@ record! {
 pub struct Changed {
     pub entered: Option<Member>,
     pub evicted: Vec<Member>,
+    /// It would wait for itself, and is not in the queue: each of these groups is held by what waits for the next one, and the
+    /// last one is around whoever asks.
+    pub circle: Vec<String>,
 }
 
 /// Who asks, and for what.
@@ -34,6 +39,8 @@ pub struct Request<'a> {
     pub run_id: i64,
     pub attempt: i64,
     pub holder: &'a str,
+    /// The groups around it, in lower case: they are not given back before it ends.
+    pub inside: &'a [String],
     pub cancel_in_progress: bool,
     pub keep_all_pending: bool,
 }
@@ -41,20 +48,28 @@ pub struct Request<'a> {
 /// Asks for a group. Who is evicted keeps a held group until it leaves, so two never have it at once.
 pub async fn enter(tx: &mut Tx, request: &Request<'_>) -> Result<Changed> {
     let key = request.group.to_lowercase();
-    lock(tx, request.repo_id, &key).await?;
+    lock(tx, request.repo_id).await?;
     let members = members(tx, request.repo_id, &key).await?;
     let held = members.is_empty();
+    // Whoever is pushed out gives its groups back, whatever it waits for.
+    if !held && !request.cancel_in_progress {
+        let circle = circle(tx, request, &key).await?;
+        if !circle.is_empty() {
+            return Ok(Changed { circle, ..Changed::default() });
+        }
+    }
     let now = tx.now();
     let sql = format!(
-        "INSERT INTO concurrency (repo_id, name_key, name, run_id, attempt, holder, held, since) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING {}",
+        "INSERT INTO concurrency (repo_id, name_key, name, run_id, attempt, holder, held, inside, since) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING {}",
         Member::COLUMNS
     );
+    let inside = serde_json::to_string(request.inside).unwrap_or_default();
     let values =
-        args![request.repo_id, &key, request.group, request.run_id, request.attempt, request.holder, held, now];
+        args![request.repo_id, &key, request.group, request.run_id, request.attempt, request.holder, held, inside, now];
     let own: Member = tx.fetch_one(sql, values).await?;
     if held {
-        return Ok(Changed { entered: Some(own), evicted: Vec::new() });
+        return Ok(Changed { entered: Some(own), ..Changed::default() });
     }
     let mut evicted = Vec::new();
     for member in members {
@@ -70,7 +85,32 @@ pub async fn enter(tx: &mut Tx, request: &Request<'_>) -> Result<Changed> {
             evicted.push(member);
         }
     }
-    Ok(Changed { entered: None, evicted })
+    Ok(Changed { evicted, ..Changed::default() })
+}
+
+/// The way from a group, over what is inside of it and waits for another one, to a group around whoever asks; empty when there
+/// is none.
+async fn circle(tx: &mut Tx, request: &Request<'_>, key: &str) -> Result<Vec<String>> {
+    if request.inside.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT name_key, inside FROM concurrency WHERE repo_id = $1 AND NOT held AND inside <> '[]'";
+    let rows: Vec<(String, String)> = tx.fetch_all(sql, args![request.repo_id]).await?;
+    let waiting: Vec<(String, Vec<String>)> =
+        rows.into_iter().map(|(wanted, inside)| (wanted, serde_json::from_str(&inside).unwrap_or_default())).collect();
+    let mut seen = HashSet::new();
+    let mut ways = vec![vec![key.to_owned()]];
+    while let Some(way) = ways.pop() {
+        let Some(last) = way.last().cloned() else { continue };
+        if request.inside.contains(&last) {
+            return Ok(way);
+        }
+        if seen.insert(last.clone()) {
+            let next = waiting.iter().filter(|(_, inside)| inside.contains(&last));
+            ways.extend(next.map(|(wanted, _)| way.iter().chain([wanted]).cloned().collect()));
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Gives up a group or a place in its queue; who enters now.
@@ -79,7 +119,7 @@ pub async fn leave(tx: &mut Tx, run_id: i64, attempt: i64, holder: &str) -> Resu
     let Some((repo_id, key)) = tx.fetch_optional::<(i64, String)>(sql, args![run_id, attempt, holder]).await? else {
         return Ok(None);
     };
-    lock(tx, repo_id, &key).await?;
+    lock(tx, repo_id).await?;
     let sql = "DELETE FROM concurrency WHERE run_id = $1 AND attempt = $2 AND holder = $3 RETURNING held";
     let held: Option<bool> = tx.fetch_optional(sql, args![run_id, attempt, holder]).await?;
     if held != Some(true) {
@@ -110,11 +150,12 @@ pub async fn of_repo(query: &mut impl Query, repo_id: i64) -> Result<Vec<Member>
     query.fetch_all(sql, args![repo_id]).await
 }
 
-/// A group has no row of its own to lock while it is empty: a lock by its name, until the transaction ends.
-async fn lock(tx: &mut Tx, repo_id: i64, key: &str) -> Result<()> {
+/// All groups of a repository, until the transaction ends: one has no row of its own while it is empty, and who waits for whom
+/// is seen across them.
+async fn lock(tx: &mut Tx, repo_id: i64) -> Result<()> {
     if tx.store().backend() == Backend::Postgres {
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-        tx.execute(sql, args![format!("concurrency {repo_id} {key}")]).await?;
+        tx.execute(sql, args![format!("concurrency {repo_id}")]).await?;
     }
     Ok(())
 }

@@ -198,6 +198,13 @@ pub async fn of_deleted(query: &mut impl Query, limit: i64) -> Result<Vec<i64>> 
     query.fetch_all(sql, args![limit]).await
 }
 
+/// Runs that wait since before `before` for somebody to approve them.
+pub async fn unapproved(query: &mut impl Query, before: Micros, limit: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT id FROM runs WHERE status <> 'completed' AND status = 'action_required' AND created_at < $1 \
+               ORDER BY id LIMIT $2";
+    query.fetch_all(sql, args![before, limit]).await
+}
+
 pub async fn set_status(tx: &mut Tx, id: i64, status: &str) -> Result<()> {
     let now = tx.now();
     let sql = "UPDATE runs SET status = $2, updated_at = $3 WHERE id = $1 AND status <> $2 AND status <> 'completed'";

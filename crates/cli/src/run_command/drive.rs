@@ -232,7 +232,7 @@ impl Driver<'_> {
                 let reason = self.reason(&reason);
                 self.tell(Event::JobWaiting { leg: self.leg(workflow, leg), reason });
             }
-            Effect::Enter { holder, group, cancel_in_progress, keep_all_pending } => {
+            Effect::Enter { holder, group, cancel_in_progress, keep_all_pending, .. } => {
                 let verdict = self.groups.enter(&group, (workflow, holder), cancel_in_progress, keep_all_pending);
                 for (other, holder) in verdict.evicted {
                     self.inputs.push_back((other, Input::Evicted(holder)));

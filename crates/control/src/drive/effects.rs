@@ -25,8 +25,19 @@ impl Turn<'_> {
                 let reason = self.reason(&reason);
                 self.waits(leg, reason).await
             }
-            Effect::Enter { holder, group, cancel_in_progress, keep_all_pending } => {
-                self.enter(holder, &group, cancel_in_progress, keep_all_pending).await
+            Effect::Enter { holder, group, inside, cancel_in_progress, keep_all_pending } => {
+                let holder = holder_text(holder);
+                let request = Request {
+                    repo_id: self.run.repo_id,
+                    group: &group,
+                    run_id: self.run.id,
+                    attempt: self.run.attempt,
+                    holder: &holder,
+                    inside: &inside,
+                    cancel_in_progress,
+                    keep_all_pending,
+                };
+                self.enter(&request).await
             }
             Effect::Leave(holder) => {
                 let text = holder_text(holder);
@@ -89,24 +100,13 @@ impl Turn<'_> {
         Ok(())
     }
 
-    async fn enter(
-        &mut self,
-        holder: Holder,
-        group: &str,
-        cancel_in_progress: bool,
-        keep_all_pending: bool,
-    ) -> Result<()> {
-        let text = holder_text(holder);
-        let request = Request {
-            repo_id: self.run.repo_id,
-            group,
-            run_id: self.run.id,
-            attempt: self.run.attempt,
-            holder: &text,
-            cancel_in_progress,
-            keep_all_pending,
-        };
-        let changed = store::groups::enter(self.tx, &request).await?;
+    async fn enter(&mut self, request: &Request<'_>) -> Result<()> {
+        let changed = store::groups::enter(self.tx, request).await?;
+        if !changed.circle.is_empty() {
+            let holder = request.holder.to_owned();
+            self.push(StoredInput::Refused { holder, reason: deadlock(&changed.circle) });
+            return Ok(());
+        }
         for member in &changed.evicted {
             let input = StoredInput::Evicted { holder: member.holder.clone() };
             self.send(member, input).await?;
@@ -226,6 +226,12 @@ impl From<Reason> for Ending {
     fn from(reason: Reason) -> Self {
         Self { first_error: Some(reason.reason.clone()), reason: Some(reason), environment_url: None }
     }
+}
+
+/// Why somebody does not wait for a group: each of these is held by what waits for the next.
+fn deadlock(circle: &[String]) -> String {
+    let links: Vec<String> = circle.iter().map(|group| format!("`{group}`")).collect();
+    format!("deadlock: the concurrency group {}, which this is part of", links.join(" is held by what waits for "))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "clamped to a year")]

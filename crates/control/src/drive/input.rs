@@ -14,6 +14,7 @@ pub(crate) enum StoredInput {
     Kill,
     Entered { holder: String },
     Evicted { holder: String },
+    Refused { holder: String, reason: String },
     Gate { leg: LegId, refused: Option<String> },
 }
 
@@ -29,6 +30,9 @@ impl StoredInput {
             Self::Kill => Input::Kill,
             Self::Entered { holder } => Input::Entered(parse_holder(holder)?),
             Self::Evicted { holder } => Input::Evicted(parse_holder(holder)?),
+            Self::Refused { holder, reason } => {
+                Input::Refused { holder: parse_holder(holder)?, reason: reason.clone() }
+            }
             Self::Gate { leg, refused } => Input::Gate { leg: *leg, refused: refused.clone() },
         })
     }
@@ -77,6 +81,10 @@ mod tests {
             (StoredInput::Kill, r#"{"type":"kill"}"#),
             (StoredInput::Entered { holder: holder_text(Holder::Leg(leg)) }, r#"{"type":"entered","holder":"l3"}"#),
             (StoredInput::Evicted { holder: holder_text(Holder::Workflow(0)) }, r#"{"type":"evicted","holder":"w0"}"#),
+            (
+                StoredInput::Refused { holder: holder_text(Holder::Leg(leg)), reason: "deadlock".into() },
+                r#"{"type":"refused","holder":"l3","reason":"deadlock"}"#,
+            ),
             (StoredInput::Gate { leg, refused: None }, r#"{"type":"gate","leg":3,"refused":null}"#),
         ];
         for (input, text) in table {

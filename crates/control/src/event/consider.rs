@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use expr::{Object, Value};
+use forge::git::GitError;
 use serde_json::{Value as Json, json};
 use span::{Diagnostic, SourceMap};
 use store::events::Event as Row;
@@ -24,7 +25,7 @@ pub(crate) struct Considered {
     /// As users call it.
     pub(super) name: String,
     pub(super) verdict: Verdict,
-    pub(super) sources: Arc<SourceMap>,
+    pub(crate) sources: Arc<SourceMap>,
     /// `None` when the file cannot be read.
     pub(crate) workflow: Option<Arc<Workflow>>,
     /// For one that runs, or would if it were not filtered: itself and what it calls.
@@ -93,7 +94,11 @@ impl Control {
         };
         let (tree, lock) = own.map(|own| (own.tree.clone(), own.lock.clone())).unwrap_or_default();
         if let Some(head) = facts.head_sha.as_deref().filter(|_| row.name == "pull_request") {
-            event.head_message = Some(git.commit(head).await?.message);
+            event.head_message = match git.commit(head).await {
+                Ok(commit) => Some(commit.message),
+                Err(GitError::NotFound(_)) => None,
+                Err(error) => return Err(error.into()),
+            };
         }
         let files = at_files.map(|at| at.files.clone()).unwrap_or_default();
         let read: Vec<Read> = files.into_iter().map(Read::new).collect();

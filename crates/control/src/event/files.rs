@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use forge::git::{Entry, ObjectKind, Repo};
+use forge::git::{Entry, GitError, ObjectKind, Repo};
 use span::Diagnostic;
 use store::repositories::Repository;
 use workflow::{Program, Workflow, WorkflowReference};
@@ -61,8 +61,9 @@ impl Snapshots {
         }
         let (files, tree, lock) =
             tokio::join!(all(git, commit), git.tree_id(commit), git.file(commit, "trunkline.lock", LARGEST));
-        let lock = lock.ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let found = Arc::new(Snapshot { files: files?, tree: tree.unwrap_or_default(), lock });
+        // What is kept must not come from a git that could not be asked just now.
+        let lock = there(lock)?.flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let found = Arc::new(Snapshot { files: files?, tree: there(tree)?.unwrap_or_default(), lock });
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept: usize = table.values().map(|snapshot| snapshot.bytes()).sum();
         if table.len() >= MOST || kept + found.bytes() > MOST_KEPT {
@@ -73,11 +74,20 @@ impl Snapshots {
     }
 }
 
+/// What git has; `None` where it has no such thing, or it is too large to be read.
+fn there<T>(answer: Result<T, GitError>) -> Result<Option<T>> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(GitError::NotFound(_) | GitError::Refused(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// All workflow files of a commit, by name. None where there is no such commit, as in an empty repository.
 async fn all(git: &Repo, revision: &str) -> Result<Vec<File>> {
     let mut found = match git.list(revision, DIRECTORY).await {
         Ok(found) => found,
-        Err(forge::git::GitError::NotFound(_)) => return Ok(Vec::new()),
+        Err(GitError::NotFound(_)) => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
     // Pictures and notes beside them are nobody's business here.
@@ -172,9 +182,11 @@ impl Control {
         let Some(commit) = git.resolve(&git_ref).await? else {
             return Ok(Err(format!("`{}` has no `{git_ref}`", owner.full_name())));
         };
-        Ok(match git.file(&commit, &path, LARGEST).await? {
-            Some(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            None => Err(format!("`{}` has no file `{path}` at `{git_ref}`", owner.full_name())),
+        Ok(match git.file(&commit, &path, LARGEST).await {
+            Ok(Some(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Ok(None) => Err(format!("`{}` has no file `{path}` at `{git_ref}`", owner.full_name())),
+            Err(GitError::Refused(reason)) => Err(reason),
+            Err(error) => return Err(error.into()),
         })
     }
 }

@@ -56,7 +56,10 @@ async fn deliver_one(control: &Control, request: &Request) -> Result<()> {
         return Ok(());
     }
     let sent = match send(control, request).await {
-        Err(error) if !error.is_passing() => Err(error.to_string()),
+        Err(error) if !error.is_passing() => {
+            control.trouble(&format!("gate {}", request.gate_id), &error);
+            Err(error.to_string())
+        }
         sent => sent?,
     };
     let Err(why) = sent else {

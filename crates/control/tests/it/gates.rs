@@ -176,3 +176,32 @@ async fn an_environments_secrets_are_for_its_jobs_only() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_gate_that_nobody_opens_ends_after_thirty_days() {
+    on_both("a_gate_that_nobody_opens_ends_after_thirty_days", async |database| {
+        const DAY: i64 = 24 * 3600 * 1_000_000;
+        let clock = Clock::by_hand(1_796_000_000_000_000);
+        let world = World::with(database, clock.clone(), control::Settings::default()).await;
+        let repository = world.repository("app").await;
+        let ann = world.user("ann").await;
+        environment(&world, &repository, &[&ann], |_| {}).await;
+        world.push(&repository, "main", "go", &[(WORKFLOW, &format!("{TEXT}concurrency: all\n"))]).await;
+        let run = waiting(&world, &repository, 1).await;
+        for (days, state) in [(29, "waiting"), (1, "rejected")] {
+            clock.advance(days * DAY);
+            world
+                .until("the gate is looked at", async || {
+                    world.store.wake(store::Topic::Timers);
+                    let gates = store::environments::gates_of_run(&mut world.store.read(), run.id).await.unwrap();
+                    (gates[0].state == state).then_some(())
+                })
+                .await;
+        }
+        assert_eq!(world.completed(run.id).await.conclusion.as_deref(), Some("failure"));
+        let reason = world.job(run.id, "deploy").await.reason.unwrap();
+        assert!(reason.contains("nobody let the deployment to `prod` go within 30 days"), "{reason}");
+        assert!(store::groups::of_repo(&mut world.store.read(), repository.id).await.unwrap().is_empty());
+    })
+    .await;
+}

@@ -3,6 +3,7 @@
 use api::Conclusion;
 use axum::http::StatusCode;
 use control::{Again, Which};
+use serde_json::json;
 use store::testing::on_both;
 
 use crate::world::{WORKFLOW, World};
@@ -114,6 +115,58 @@ async fn called_workflows_of_this_and_another_repository() {
         }).await;
         assert_eq!(run.conclusion.as_deref(), Some("failure"));
         assert!(run.reason.unwrap().contains("no repository `owner/nowhere`"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_runs_that_want_each_others_group_do_not_wait_for_ever() {
+    on_both("two_runs_that_want_each_others_group_do_not_wait_for_ever", async |database| {
+        let world = World::new(database).await;
+        let repository = world.repository("app").await;
+        let holds = |own: &str, other: &str| {
+            let second = format!("{{ needs: a, concurrency: {other}, runs-on: ubuntu-latest, steps: [{{ run: 'true' }}] }}");
+            format!("on: push\nconcurrency: {own}\njobs:\n  a: {}\n  b: {second}\n", steps(""))
+        };
+        let files = [(WORKFLOW, holds("Left", "right")), (".github/workflows/other.yml", holds("right", "left"))];
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        world.push(&repository, "main", "go", &files).await;
+        let ids: Vec<i64> = world.runs(&repository, 2).await.iter().map(|run| run.id).collect();
+        let two = json!({ "name": "two", "labels": ["ubuntu-latest"], "os": "Linux", "arch": "X64", "version": "0", "slots": 2 });
+        let runner = world.runner_with(two).await;
+        // Each run has its own group by now.
+        for job in [runner.claim().await, runner.claim().await] {
+            runner.finish(&job, Conclusion::Success).await;
+        }
+        for id in &ids {
+            runner.work_off(*id).await;
+        }
+        let mut ends = Vec::new();
+        for id in ids {
+            let run = world.completed(id).await;
+            let reason = world.job(id, "b").await.reason.unwrap_or_default();
+            ends.push((run.conclusion.unwrap(), reason.contains("is held by what waits for")));
+        }
+        ends.sort();
+        assert_eq!(ends, [("failure".to_owned(), true), ("success".to_owned(), false)]);
+        assert!(store::groups::of_repo(&mut world.store.read(), repository.id).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_called_file_that_is_too_large_is_a_reason() {
+    on_both("a_called_file_that_is_too_large_is_a_reason", async |database| {
+        let world = World::new(database).await;
+        let repository = world.repository("app").await;
+        let text = "on: push\njobs:\n  x:\n    uses: ./.github/workflows/say.yml\n";
+        let large = "#".repeat((1 << 20) + 1);
+        world.push(&repository, "main", "go", &[(WORKFLOW, text), (".github/workflows/say.yml", &large)]).await;
+        let verdict = world.verdicts(&repository, "push").await.into_iter().find(|one| one.workflow_path == WORKFLOW);
+        let run = world.run(verdict.unwrap().run_id.unwrap()).await;
+        assert_eq!(run.conclusion.as_deref(), Some("failure"));
+        let reason = run.reason.unwrap();
+        assert!(reason.contains("bytes"), "{reason}");
     })
     .await;
 }

@@ -90,11 +90,10 @@ async fn another_default_branch_brings_its_own_lines() {
             forge::repositories::ChangeRepository { default_branch: Some("next".to_owned()), ..Default::default() };
         let actor = forge::Actor::of(&world.owner).unwrap();
         world.forge.change_repository(&world.owner, &actor, &repository, change).await.unwrap();
-        world
-            .until("the lines of the new default branch", async || {
-                (crons(&world, &repository).await == ["0 2 * * *"]).then_some(())
-            })
-            .await;
+        let id = world.processed(&repository, "repository").await;
+        assert_eq!(crons(&world, &repository).await, ["0 2 * * *"]);
+        // No workflow listens to it, so there is nothing to decide.
+        assert!(store::verdicts::of_event(&mut world.store.read(), id).await.unwrap().is_empty());
     })
     .await;
 }
@@ -118,6 +117,29 @@ async fn a_clock_that_was_years_ahead_silences_no_line() {
         clock.advance(5 * MINUTE);
         world.store.wake(store::Topic::Timers);
         world.runs(&repository, 2).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_that_never_fires_is_told_with_its_place() {
+    on_both("a_line_that_never_fires_is_told_with_its_place", async |database| {
+        let world = World::new(database).await;
+        let repository = world.repository("app").await;
+        let text = "on:\n  schedule:\n    - { cron: '0 4 * * *', timezone: Europe/Berln }\n    - { cron: '0 0 30 2 *' }\n    - { cron: '0 5 * * *' }\njobs:\n  a: { runs-on: x, steps: [{ run: 'true' }] }\n";
+        let sha = world.push(&repository, "main", "go", &[(WORKFLOW, text)]).await;
+        world.processed(&repository, "push").await;
+        let known = store::schedules::of_repo(&mut world.store.read(), repository.id).await.unwrap();
+        let crons: Vec<&str> = known.iter().map(|known| known.cron.as_str()).collect();
+        assert_eq!(crons, ["0 5 * * *"]);
+        let checks = store::checks::of_commit(&mut world.store.read(), repository.id, &sha).await.unwrap();
+        let check = checks.iter().find(|check| check.name == format!("schedule of {WORKFLOW}")).unwrap();
+        assert_eq!(check.conclusion.as_deref(), Some("failure"));
+        let told = check.output["summary"].as_str().unwrap();
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with(WORKFLOW)), "{told}");
+        assert!(lines[0].contains(":3:") && lines[0].contains("there is no time zone `Europe/Berln`"), "{told}");
+        assert!(lines[1].contains(":4:") && lines[1].contains("`0 0 30 2 *` names no day that ever comes"), "{told}");
     })
     .await;
 }

@@ -104,6 +104,29 @@ async fn a_stranger_waits_for_approval_and_gets_no_secrets() {
     .await;
 }
 
+#[tokio::test]
+async fn a_run_that_nobody_approves_ends_after_thirty_days() {
+    on_both("a_run_that_nobody_approves_ends_after_thirty_days", async |database| {
+        let clock = store::Clock::by_hand(1_796_000_000_000_000);
+        // It is looked at as often as leases are.
+        let lease = std::time::Duration::from_millis(200);
+        let world =
+            World::with(database, clock.clone(), control::Settings { lease, ..control::Settings::default() }).await;
+        let repository = world.repository("app").await;
+        set_visibility(&world, &repository, "public").await;
+        let sha = world.push(&repository, "main", "go", &[(WORKFLOW, TEXT)]).await;
+        outside_pull(&world, &repository, &sha, 1, ActorKind::User, true).await;
+        let run = world.runs(&repository, 1).await.remove(0);
+        assert_eq!(run.status, "action_required");
+        clock.advance(30 * 24 * 3600 * 1_000_000 + 1);
+        let run = world.completed(run.id).await;
+        assert_eq!(run.conclusion.as_deref(), Some("cancelled"));
+        assert!(run.reason.unwrap().contains("nobody approved the run within 30 days"));
+        assert!(world.control.approve_run(&world.owner, run.id).await.is_err());
+    })
+    .await;
+}
+
 type Asked = Arc<Mutex<Vec<(Option<String>, Value)>>>;
 
 async fn take(State(asked): State<Asked>, headers: HeaderMap, body: String) -> StatusCode {

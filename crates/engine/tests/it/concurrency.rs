@@ -254,3 +254,38 @@ fn deadlocks_across_calls_are_errors() {
     ");
     assert_eq!(run.apply(Input::Entered(Holder::Workflow(1))), "plan a/a\nstart a/a\n");
 }
+
+#[test]
+fn who_would_wait_for_itself_fails_and_gives_nothing_back() {
+    let refused = |holder| Input::Refused { holder, reason: "deadlock: seen by the server".to_owned() };
+    let text = workflow("outer", &(job("a", "concurrency: inner") + &job("b", "needs: a\nif: always()")));
+    let mut run = Script::of(&text);
+    assert_eq!(run.start(), "enter workflow-0 outer\n");
+    assert_snapshot!(run.apply(Input::Entered(Holder::Workflow(0))), @"
+    plan a
+    wait a: concurrency
+    enter a inner
+    ");
+    let leg = Holder::Leg(run.leg("a"));
+    assert_snapshot!(run.apply(refused(leg)), @"
+    end a failure (concurrency)
+    plan b
+    start b
+    ");
+    assert_eq!(run.reason("a"), "deadlock: seen by the server");
+    assert_eq!(run.apply(refused(leg)), "", "it has ended");
+    assert_snapshot!(run.ends("b", "success"), @"
+    end b success
+    leave workflow-0
+    done failure
+    ");
+    let mut whole = Script::of(&text);
+    whole.start();
+    assert_snapshot!(whole.apply(refused(Holder::Workflow(0))), @"
+    plan a
+    end a failure (concurrency)
+    plan b
+    end b failure (concurrency)
+    done failure (concurrency)
+    ");
+}

@@ -346,7 +346,7 @@ fn share(programs: &[Arc<Program>], order: &[usize]) -> Result<(), TestCaseError
         let (run, input) = inputs.remove(order[turn % order.len()] % inputs.len());
         for effect in runs[run].apply(input) {
             match effect {
-                Effect::Enter { holder, group, cancel_in_progress, keep_all_pending } => {
+                Effect::Enter { holder, group, cancel_in_progress, keep_all_pending, .. } => {
                     let verdict = groups.enter(&group, (run, holder), cancel_in_progress, keep_all_pending);
                     inputs.extend(verdict.evicted.into_iter().map(|(run, holder)| (run, Input::Evicted(holder))));
                     inputs.extend(verdict.entered.map(|(run, holder)| (run, Input::Entered(holder))));

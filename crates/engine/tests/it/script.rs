@@ -129,7 +129,7 @@ impl Script {
                 line
             }
             Effect::Waiting { leg, reason } => format!("wait {}: {}", self.key(leg), reason.code),
-            Effect::Enter { holder, group, cancel_in_progress, keep_all_pending } => format!(
+            Effect::Enter { holder, group, cancel_in_progress, keep_all_pending, .. } => format!(
                 "enter {} {group}{}{}",
                 self.holder(holder),
                 if cancel_in_progress { " cancel" } else { "" },

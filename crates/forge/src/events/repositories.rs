@@ -17,8 +17,12 @@ impl Forge {
         changes: Option<Value>,
     ) -> Result<Told> {
         let about = About { name: "repository", action: Some(action), ..About::default() };
+        // Schedules are those of the default branch.
+        let moved = changes.as_ref().is_some_and(|changes| changes.get("default_branch").is_some());
         let payload = changes.map_or_else(Map::new, |changes| parts([("changes", changes)]));
-        self.told(&mut self.shape(), repository, actor, about, payload).await
+        let mut told = self.told(&mut self.shape(), repository, actor, about, payload).await?;
+        told.hooks_only &= !moved;
+        Ok(told)
     }
 
     /// `fork`, on the repository that was forked.
