@@ -40,6 +40,8 @@ pub struct JobIdentity {
     pub id_token: bool,
     /// Whether the job may save caches. A run of a fork's pull request may not: what it saves would be trusted later.
     pub cache_write: bool,
+    /// Whether it may not restore any: `cache-mode: write-only` or `none`.
+    pub cache_hidden: bool,
     /// Ids of the repository and its owner; empty where there is no server that has them.
     pub repository_id: String,
     pub owner_id: String,

@@ -1,10 +1,12 @@
 //! The event of a run, made up from git the way GitHub would send it.
 
+mod ahead;
 mod diff;
 
 use std::path::{Path, PathBuf};
 
-use git::{Commit, Repository};
+pub(crate) use ahead::Ahead;
+use git::{Commit, Facts, Repository};
 use jiff::Timestamp;
 use trigger::{ActorKind, ChangedFiles, CommitFacts, EventFacts, Person, RefKind};
 use workflow::Workflow;
@@ -91,9 +93,44 @@ impl From<&RunArgs> for Asked {
     }
 }
 
+/// The ref that an event is about.
+#[derive(Clone, Debug)]
+struct Target {
+    kind: RefKind,
+    name: String,
+    /// None where nothing is committed yet.
+    commit: Option<String>,
+}
+
+impl Target {
+    fn of(repository: &Repository, facts: &Facts, asked: &Asked) -> Result<Self, Failure> {
+        if let Some(head) = &asked.head {
+            return Ok(Self { kind: head.kind, name: head.name.clone(), commit: Some(head.commit.clone()) });
+        }
+        let commit = facts.head.sha.clone();
+        if facts.head.detached {
+            let tags = repository.tags_at_head().map_err(|error| Failure::broken(error.to_string()))?;
+            if let Some(name) = tags.into_iter().next() {
+                return Ok(Self { kind: RefKind::Tag, name, commit });
+            }
+        }
+        let name = facts.head.branch.clone().unwrap_or_else(|| facts.default_branch.clone());
+        Ok(Self { kind: RefKind::Branch, name, commit })
+    }
+}
+
 /// The event, with the user's file merged over it.
 pub(crate) fn build(project: &Project, asked: &Asked, name: &str) -> Result<trigger::Event, Failure> {
-    let git = |error: git::GitError| Failure::broken(error.to_string());
+    build_with(project, asked, name, Ahead::default())
+}
+
+/// The same, with what git was asked already.
+pub(crate) fn build_with(
+    project: &Project,
+    asked: &Asked,
+    name: &str,
+    ahead: Ahead,
+) -> Result<trigger::Event, Failure> {
     let user = match &asked.payload {
         Some(path) => Some(read_event(path)?),
         None => None,
@@ -106,23 +143,6 @@ pub(crate) fn build(project: &Project, asked: &Asked, name: &str) -> Result<trig
     event.timestamp = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     event.actor = actor(repository);
     event.actor_kind = ActorKind::User;
-    match &asked.head {
-        Some(head) => {
-            event.ref_kind = head.kind;
-            event.ref_name.clone_from(&head.name);
-            event.sha.clone_from(&head.commit);
-        }
-        None => {
-            event.ref_name = facts.head.branch.clone().unwrap_or_else(|| facts.default_branch.clone());
-            event.sha = facts.head.sha.clone().unwrap_or_else(|| ZERO_SHA.to_owned());
-            if facts.head.detached
-                && let Some(tag) = repository.tags_at_head().map_err(git)?.into_iter().next()
-            {
-                event.ref_kind = RefKind::Tag;
-                event.ref_name = tag;
-            }
-        }
-    }
     event.inputs = asked
         .inputs
         .iter()
@@ -140,12 +160,22 @@ pub(crate) fn build(project: &Project, asked: &Asked, name: &str) -> Result<trig
         .map(|schedule| schedule.cron.value.to_string())
         .next();
     let wants_files = wants_changed_files(project, name);
-    match name {
-        "push" => diff::push(project, &mut event, asked, wants_files)?,
-        "pull_request" | "pull_request_target" | "pull_request_review" | "pull_request_review_comment" => {
-            diff::pull_request(project, &mut event, asked, wants_files)?;
+    let (target, brought) = match ahead.answer(wants_files)? {
+        Some(answer) => answer,
+        None => {
+            let target = Target::of(repository, facts, asked)?;
+            let brought = diff::brought(repository, facts, asked, name, &target, wants_files)?;
+            (target, brought)
         }
-        _ => {}
+    };
+    event.sha = target.commit.unwrap_or_else(|| ZERO_SHA.to_owned());
+    event.ref_kind = target.kind;
+    event.ref_name = target.name;
+    event.commits = brought.commits;
+    event.before = brought.before;
+    event.pull_request = brought.pull_request;
+    if let Some(changed) = brought.changed.filter(|_| wants_files) {
+        event.changed = changed;
     }
     if let Some(files) = &asked.files {
         event.changed = ChangedFiles::known(files.iter().cloned());

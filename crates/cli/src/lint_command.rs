@@ -15,6 +15,7 @@ use lint::{Baseline, Confidence, Finding, Options, Profile, Project};
 use span::SourceMap;
 
 use crate::failure::{Failure, SUCCESS};
+use crate::server_facts::ServerArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 nothing found, or nothing of the severity of --fail-on · 1 something found · 2 wrong usage · \
@@ -61,9 +62,14 @@ pub(crate) struct LintArgs {
     /// Only what stands on lines that changed since a revision
     #[arg(long, value_name = "REV")]
     pub(crate) changed_since: Option<String>,
+    /// Leave aside what is configured: `[lint]` of trunkline.toml, zizmor.yml and .github/actionlint.yaml
+    #[arg(long)]
+    pub(crate) no_config: bool,
     /// Whether shellcheck and pyflakes look at scripts where they are on PATH
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "never"])]
     pub(crate) external: String,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
     /// The path that standard input counts as
     #[arg(long, value_name = "PATH", default_value = ".github/workflows/stdin.yml")]
     pub(crate) stdin_filename: String,
@@ -85,6 +91,8 @@ pub(crate) struct Workspace {
 pub(crate) struct Placed {
     pub(crate) top: PathBuf,
     pub(crate) project: Project,
+    /// Files that `exclude` leaves out.
+    pub(crate) excluded: usize,
 }
 
 pub(crate) fn run(args: &LintArgs) -> Result<u8, Failure> {
@@ -107,7 +115,7 @@ pub(crate) fn run(args: &LintArgs) -> Result<u8, Failure> {
     let mut left_out = 0;
     let baseline = baseline(args)?;
     let mut written = Baseline::default();
-    for Placed { top, project } in &workspace.projects {
+    for Placed { top, project, .. } in &workspace.projects {
         let others = if args.external == "never" { Vec::new() } else { external::findings(project)? };
         let mut findings = lint::lint_with(project, &options, others).findings;
         if let Some(revision) = &args.changed_since {

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use git::{Facts, Repository};
+use git::{Facts, Repository, TreeFile};
 use span::{Diagnostic, FileId, SourceMap, render_terminal};
 use workflow::Workflow;
 
 use crate::args::PlaceArgs;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::parallel;
 
 /// Where workflows are looked for, below the top of the repository.
 pub(crate) const DIRECTORIES: &[&str] = &[".github/workflows", ".trunkline/workflows"];
@@ -25,6 +26,8 @@ pub(crate) struct Project {
     pub(crate) workflows: Vec<Arc<Workflow>>,
     /// Found with the files; none of them is an error.
     pub(crate) warnings: Vec<Diagnostic>,
+    /// Files of the revision that is looked at in place of the work tree.
+    pub(crate) tree: Option<Vec<TreeFile>>,
 }
 
 /// A workflow file that is none, and why.
@@ -43,6 +46,14 @@ impl Project {
 
     /// Reads everything; files that are not valid are given back apart.
     pub(crate) fn look(place: &PlaceArgs) -> Result<(Self, Vec<Broken>), Failure> {
+        let mut project = Self::locate(place)?;
+        let files = project.read_files(place)?;
+        let broken = project.take_in(files);
+        Ok((project, broken))
+    }
+
+    /// Finds the repository and its configuration; its workflow files are not read yet.
+    pub(crate) fn locate(place: &PlaceArgs) -> Result<Self, Failure> {
         let directory = &place.directory;
         if !directory.is_dir() {
             return Err(Failure::usage(format!("{}: no such directory", directory.display())));
@@ -57,41 +68,55 @@ impl Project {
         let facts = repository.facts().map_err(|error| Failure::broken(error.to_string()))?;
         let top = repository.top_level().to_owned();
         let config = Config::read(&top)?;
-        let mut project = Self {
+        Ok(Self {
             repository: Arc::new(repository),
             facts,
             config,
             sources: SourceMap::default(),
             workflows: Vec::new(),
             warnings: Vec::new(),
+            tree: None,
             top,
-        };
-        let mut broken = Vec::new();
-        for file in project.workflow_files(place)? {
-            let shown = project.shown(&file);
-            let bytes = std::fs::read(&file).map_err(|error| Failure::broken(format!("{shown}: {error}")))?;
-            broken.extend(project.take_in(&shown, &bytes));
-        }
-        Ok((project, broken))
+        })
+    }
+
+    /// The workflow files of the work tree, as they lie there.
+    pub(crate) fn read_files(&self, place: &PlaceArgs) -> Result<Vec<TreeFile>, Failure> {
+        let files = self.workflow_files(place)?;
+        let read = files.iter().map(|file| {
+            let path = self.shown(file);
+            let content = std::fs::read(file).map_err(|error| Failure::broken(format!("{path}: {error}")))?;
+            Ok(TreeFile { path, content })
+        });
+        read.collect()
     }
 
     /// Takes the workflow files of another revision in place of those of the work tree.
-    pub(crate) fn take_files(&mut self, files: &[git::TreeFile]) -> Vec<Broken> {
+    pub(crate) fn take_files(&mut self, files: Vec<TreeFile>) -> Vec<Broken> {
         self.workflows.clear();
         self.warnings.clear();
-        let workflows = files.iter().filter(|file| file.path.ends_with(".yml") || file.path.ends_with(".yaml"));
-        workflows.filter_map(|file| self.take_in(&file.path, &file.content)).collect()
+        let is_workflow = |file: &&TreeFile| file.path.ends_with(".yml") || file.path.ends_with(".yaml");
+        let workflows = files.iter().filter(is_workflow).cloned().collect();
+        self.tree = Some(files);
+        self.take_in(workflows)
     }
 
-    fn take_in(&mut self, shown: &str, bytes: &[u8]) -> Option<Broken> {
-        match read_workflow(&mut self.sources, shown, bytes) {
-            (Some(workflow), found) if !found.iter().any(Diagnostic::is_error) => {
-                self.workflows.push(Arc::new(workflow));
-                self.warnings.extend(found);
-                None
+    /// Parses files, several at a time, and takes them in; gives back what is not valid.
+    pub(crate) fn take_in(&mut self, files: Vec<TreeFile>) -> Vec<Broken> {
+        let files: Vec<(FileId, TreeFile)> =
+            files.into_iter().map(|file| (add(&mut self.sources, &file.path, &file.content), file)).collect();
+        let parsed = parallel::map(&files, |(id, file)| workflow::parse_workflow(*id, &file.path, &file.content));
+        let mut broken = Vec::new();
+        for ((_, file), parsed) in files.into_iter().zip(parsed) {
+            match (parsed.value, parsed.diagnostics) {
+                (Some(workflow), found) if !found.iter().any(Diagnostic::is_error) => {
+                    self.workflows.push(Arc::new(workflow));
+                    self.warnings.extend(found);
+                }
+                (_, problems) => broken.push(Broken { path: file.path, problems }),
             }
-            (_, problems) => Some(Broken { path: shown.to_owned(), problems }),
         }
+        broken
     }
 
     fn workflow_files(&self, place: &PlaceArgs) -> Result<Vec<PathBuf>, Failure> {
@@ -141,9 +166,13 @@ impl Project {
 
 /// Adds a workflow file to the sources and reads it.
 pub(crate) fn read_workflow(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> (Option<Workflow>, Vec<Diagnostic>) {
-    let id: FileId = sources.add(path, String::from_utf8_lossy(bytes).into_owned());
+    let id = add(sources, path, bytes);
     let parsed = workflow::parse_workflow(id, path, bytes);
     (parsed.value, parsed.diagnostics)
+}
+
+fn add(sources: &mut SourceMap, path: &str, bytes: &[u8]) -> FileId {
+    sources.add(path, String::from_utf8_lossy(bytes).into_owned())
 }
 
 pub(crate) fn location(sources: &SourceMap, span: span::Span) -> api::Location {

@@ -352,7 +352,9 @@ impl Control {
             event_name: text("event_name"),
             environment: sealed.environment.as_ref().map(|environment| environment.name.clone()),
             id_token: !told.read_only && sealed.grant.get("id-token").is_some_and(|level| level == "write"),
-            cache_write: !told.read_only,
+            // What a run of little trust saves would be believed later, whatever its file says.
+            cache_write: !told.read_only && sealed.cache_mode().is_none_or(workflow::CacheMode::writes),
+            cache_hidden: sealed.cache_mode().is_some_and(|mode| !mode.reads()),
             repository_id: repository.id.to_string(),
             owner_id: repository.owner_id.to_string(),
             visibility: repository.visibility.clone(),

@@ -36,6 +36,7 @@ impl Run {
             inputs,
             secrets,
             caller_grant: Some(self.grant(node)),
+            caller_cache_mode: self.cache_mode(node),
             nodes: Vec::new(),
             unfinished: 0,
             stage: ScopeStage::Waiting,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::{Conclusion, LegId, Part};
 use expr::Value;
 use span::Span;
-use workflow::{Grant, Template, Workflow};
+use workflow::{CacheMode, Grant, Template, Workflow};
 
 /// What happened outside.
 #[derive(Clone, Debug)]
@@ -134,6 +134,8 @@ pub struct JobOrder {
     pub services: Option<Value>,
     /// What the job's token may do.
     pub grant: Grant,
+    /// What it may do with caches; `None` where the event decides.
+    pub cache_mode: Option<CacheMode>,
 }
 
 /// Without secrets, and without `github`, which holds the token.

@@ -2,7 +2,7 @@
 
 use api::Conclusion;
 use expr::{Context, Value};
-use workflow::{Grant, JobKind, StepsJob, Template, effective_permissions};
+use workflow::{CacheMode, Grant, JobKind, StepsJob, Template, effective_cache_mode, effective_permissions};
 
 use crate::contexts::JobContext;
 use crate::effect::{Effect, Holder, JobOrder, Why};
@@ -91,6 +91,7 @@ impl Run {
             container: evaluated(steps.container.as_ref(), &context)?.filter(Value::truthy),
             services: evaluated(steps.services.as_ref(), &context)?.filter(Value::truthy),
             grant: self.grant(node),
+            cache_mode: self.cache_mode(node),
             github: context.github,
             inputs: context.inputs,
             vars: context.vars,
@@ -122,6 +123,11 @@ impl Run {
         let scope = &self.scopes[self.nodes[node].scope];
         let default = self.facts.default_grant.clone().unwrap_or_else(Grant::restricted);
         effective_permissions(&scope.program.workflow, self.job(node), scope.caller_grant.as_ref(), &default)
+    }
+
+    pub(crate) fn cache_mode(&self, node: usize) -> Option<CacheMode> {
+        let scope = &self.scopes[self.nodes[node].scope];
+        effective_cache_mode(&scope.program.workflow, self.job(node), scope.caller_cache_mode)
     }
 }
 

@@ -60,6 +60,7 @@ impl Run {
             inputs,
             secrets,
             caller_grant: None,
+            caller_cache_mode: None,
             nodes: Vec::new(),
             unfinished: 0,
             stage: ScopeStage::Waiting,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Conclusion, LegId, Part};
 use expr::{Object, Value};
-use workflow::{Grant, Job, Leg as MatrixLeg, Program};
+use workflow::{CacheMode, Grant, Job, Leg as MatrixLeg, Program};
 
 use crate::effect::{JobOrder, Why};
 
@@ -21,6 +21,8 @@ pub(crate) struct Scope {
     pub(crate) secrets: Value,
     /// What the calling job's token may do.
     pub(crate) caller_grant: Option<Grant>,
+    /// What the calling job may do with caches, where it is said.
+    pub(crate) caller_cache_mode: Option<CacheMode>,
     pub(crate) nodes: Vec<usize>,
     /// How many of its nodes have no result yet.
     pub(crate) unfinished: usize,

@@ -56,9 +56,9 @@ pub struct WorkflowExplanation {
 }
 
 impl WorkflowExplanation {
-    /// From a verdict; jobs come later.
+    /// From a verdict; the filter and the jobs come later.
     #[must_use]
-    pub fn new(workflow: &Workflow, verdict: &Verdict, event: &Event, sources: &SourceMap) -> WorkflowExplanation {
+    pub fn new(workflow: &Workflow, verdict: &Verdict, sources: &SourceMap) -> WorkflowExplanation {
         WorkflowExplanation {
             path: workflow.path.to_string(),
             name: workflow.display_name().to_owned(),
@@ -67,11 +67,23 @@ impl WorkflowExplanation {
             reason: verdict.reason.clone(),
             place: verdict.span.map(|span| Place::of(sources, span)),
             gates: gates::passed(verdict),
-            filter: filter::walk(workflow, verdict, event, sources),
+            filter: None,
             problems: None,
             notes: Vec::new(),
             jobs: Vec::new(),
         }
+    }
+
+    /// With the filter that decided, pattern by pattern: every changed file is held against it.
+    #[must_use]
+    pub fn with_filter(
+        self,
+        workflow: &Workflow,
+        verdict: &Verdict,
+        event: &Event,
+        sources: &SourceMap,
+    ) -> WorkflowExplanation {
+        WorkflowExplanation { filter: filter::walk(workflow, verdict, event, sources), ..self }
     }
 
     /// Of a file that cannot be read as a workflow.

@@ -12,7 +12,7 @@ pub use render::lines;
 use api::{Conclusion, StepProcess};
 use serde::Serialize;
 
-use crate::failure::{FailedStep, Library, Recognised};
+use crate::failure::{FailedStep, Library, Recognised, heading};
 use crate::run::{JobModel, RunModel, StepModel};
 
 #[derive(Clone, Debug, Serialize)]
@@ -73,6 +73,8 @@ pub struct Surroundings<'a> {
     pub log: &'a str,
     /// Earlier runs of the repository, newest first.
     pub earlier: &'a [RunModel],
+    /// Later ones, newest first: whether the job comes and goes is judged by them too.
+    pub later: &'a [RunModel],
     /// What is known of this run and of the green one beyond their events.
     pub facts: Facts,
 }
@@ -104,12 +106,19 @@ pub fn last_green<'a>(run: &RunModel, job: &JobModel, earlier: &'a [RunModel]) -
 pub fn explain(run: &RunModel, job: &JobModel, around: &Surroundings<'_>) -> FailedExplanation {
     let step = job.failed_step();
     let green = last_green(run, job, around.earlier);
-    let causes = recognised(job, step, around.log);
+    let mut causes = recognised(job, step, around.log);
     let error = step
         .and_then(|step| step.annotations.iter().find(|one| one.level == api::AnnotationLevel::Error))
         .map(|annotation| annotation.message.clone())
-        .or_else(|| causes.first().and_then(|cause| cause.text.clone()))
-        .or_else(|| job.first_error.clone());
+        .or_else(|| job.first_error.clone())
+        .or_else(|| causes.first().and_then(|cause| cause.text.clone()));
+    let lines: Vec<&str> = around.log.lines().collect();
+    let at = error.as_deref().and_then(|error| place_of(error, &lines));
+    // What stands before the line that reads like the error may have been got over.
+    for cause in &mut causes {
+        cause.perhaps |= at.zip(cause.line).is_some_and(|(at, line)| line < at);
+    }
+    causes.sort_by_key(|cause| (cause.perhaps, cause.line));
     let workflow = run.workflow_of(job);
     let wake = run.jobs.iter().filter(|other| other.leg != job.leg && in_the_wake(run, other));
     let others = run.jobs.iter().filter(|other| other.leg != job.leg && other.conclusion == Some(Conclusion::Failure));
@@ -117,7 +126,7 @@ pub fn explain(run: &RunModel, job: &JobModel, around: &Surroundings<'_>) -> Fai
         run: run.number,
         job: job.key.clone(),
         job_name: job.name.clone(),
-        step: step.map(|step| account(step, around.log, error.as_deref(), &causes)),
+        step: step.map(|step| account(step, &lines, at, &causes)),
         error,
         causes,
         wake: wake.map(|other| other.name.clone()).collect(),
@@ -127,7 +136,7 @@ pub fn explain(run: &RunModel, job: &JobModel, around: &Surroundings<'_>) -> Fai
             .and_then(|green| Some((green, green.same_job(workflow, &job.key)?)))
             .map(|(green, before)| compare::differences((run, job), (green, before), &around.facts))
             .unwrap_or_default(),
-        flaky: flaky::judge(run, job, around.earlier),
+        flaky: flaky::judge(run, job, around),
     }
 }
 
@@ -151,20 +160,18 @@ const AFTER: usize = 4;
 /// The last lines, where no line is known to be the error.
 const TAIL: usize = 10;
 
-fn account(step: &StepModel, log: &str, error: Option<&str>, causes: &[Recognised]) -> FailedStepAccount {
-    let lines: Vec<&str> = log.lines().collect();
-    let end = lines.iter().position(|line| line.starts_with("##[endgroup]"));
-    let head = lines.first().is_some_and(|line| line.starts_with("##[group]Run "));
-    let script = match end.filter(|_| head) {
-        Some(end) => script_of(&lines[1..end]),
-        None => Vec::new(),
-    };
-    let body = end.filter(|_| head).map_or(0, |end| end + 1);
-    let at = causes
-        .first()
-        .and_then(|cause| cause.line)
-        .map(|line| line - 1)
-        .or_else(|| error.and_then(|error| lines.iter().rposition(|line| line.contains(error.trim()))));
+/// The line of the error among those that the step printed, from 0.
+fn place_of(error: &str, lines: &[&str]) -> Option<usize> {
+    let error = error.lines().next().map(str::trim).filter(|error| !error.is_empty())?;
+    let body = heading(lines);
+    lines[body..].iter().position(|line| line.contains(error)).map(|at| body + at)
+}
+
+/// `at`: the line of the error, from 0.
+fn account(step: &StepModel, lines: &[&str], at: Option<usize>, causes: &[Recognised]) -> FailedStepAccount {
+    let body = heading(lines);
+    let script = if body > 0 { script_of(&lines[1..body - 1]) } else { Vec::new() };
+    let at = at.or_else(|| causes.first().and_then(|cause| cause.line).map(|line| line - 1));
     let range = match at {
         Some(at) => at.saturating_sub(BEFORE).max(body)..(at + AFTER + 1).min(lines.len()),
         None => lines.len().saturating_sub(TAIL).max(body)..lines.len(),

@@ -12,4 +12,5 @@ mod topics;
 
 pub use entry::{Entry, Scope};
 pub use library::Library;
+pub(crate) use recognise::heading;
 pub use recognise::{FailedStep, Recognised};

@@ -21,12 +21,15 @@ pub struct SecretExplanation {
     /// Names that are alike, for one that is nowhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alike: Vec<String>,
+    /// Workflow files that could not be read: whether they read the secret is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
 }
 
 /// A place that gives the secret its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Source {
-    /// `trunkline.toml`, `command line`, `environment of this process`.
+    /// `trunkline.toml`, `command line`, `environment of this process`, `server`.
     pub kind: &'static str,
     /// The environment that it is for; none for all jobs.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,21 +103,13 @@ pub fn explain(
     } else {
         Vec::new()
     };
-    SecretExplanation { name: name.to_owned(), sources, readers, alike }
+    SecretExplanation { name: name.to_owned(), sources, readers, alike, unread: Vec::new() }
 }
 
 /// Events that do not bring secrets at times.
 fn events(workflow: &Workflow) -> Vec<String> {
     let names = workflow.on.events.iter().map(|event| event.name.value.as_ref());
-    names
-        .filter_map(|name| match name {
-            "pull_request" | "pull_request_review" | "pull_request_review_comment" => {
-                Some(format!("{name} from a fork or by Dependabot"))
-            }
-            "push" => Some("push by Dependabot".to_owned()),
-            _ => None,
-        })
-        .collect()
+    names.filter_map(|name| Some(format!("{name} {}", trigger::without_secrets(name)?))).collect()
 }
 
 struct Walk<'a> {

@@ -1,7 +1,7 @@
 //! Locating a repository.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use crate::command::Git;
 use crate::config::Config;
@@ -16,6 +16,8 @@ pub struct Repository {
     pub(crate) config: OnceLock<Config>,
     pub(crate) refs: OnceLock<Vec<Ref>>,
     pub(crate) status: OnceLock<Status>,
+    /// Held while git looks through the work tree, so that it does so once.
+    pub(crate) looking: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl Repository {
 
     fn with(top_level: PathBuf, git: Option<GitPaths>) -> Repository {
         let (config, refs, status) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Repository { top_level, git, trusted: false, config, refs, status }
+        Repository { top_level, git, trusted: false, config, refs, status, looking: Mutex::default() }
     }
 
     /// Top of the work tree; the git directory itself for a bare repository.

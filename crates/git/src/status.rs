@@ -1,5 +1,7 @@
 //! Uncommitted changes.
 
+use std::sync::PoisonError;
+
 use crate::{GitError, Repository};
 
 /// A path that differs from HEAD or from the index, or is untracked.
@@ -31,13 +33,17 @@ impl Status {
 
 impl Repository {
     /// Asks git for uncommitted changes and untracked files that are not ignored. One process; the user's index
-    /// is not refreshed. Kept for the life of this value. A plain directory and a bare repository are clean.
+    /// is not refreshed. Kept for the life of this value; whoever asks meanwhile waits. A plain directory and a bare repository are clean.
     pub fn status(&self) -> Result<&Status, GitError> {
         if let Some(status) = self.status.get() {
             return Ok(status);
         }
         if !self.is_git() || self.is_bare() {
             return Ok(self.status.get_or_init(Status::default));
+        }
+        let _looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(status) = self.status.get() {
+            return Ok(status);
         }
         let args =
             ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"];

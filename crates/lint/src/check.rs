@@ -133,7 +133,9 @@ impl Selection<'_> {
         if !self.options.only.is_empty() {
             return self.options.only.iter().any(|name| rule.is_named(name));
         }
-        self.project.facts.config.is_on(rule, path, self.profile)
+        let facts = &self.project.facts;
+        facts.config.is_on(rule, path, self.profile)
+            && (!facts.adopted.disables(rule) || facts.config.is_asked_for(rule, path))
     }
 
     fn is_on_somewhere(&self, rule: &Rule) -> bool {
@@ -153,16 +155,23 @@ impl Selection<'_> {
 
     fn finish(&self, findings: Vec<Finding>) -> Outcome {
         let mut outcome = Outcome::default();
-        for mut finding in findings {
-            let Some(document) = self.project.document(finding.span.file) else { continue };
-            if !self.is_told(&finding, document) {
-                continue;
-            }
-            if ignore::is_ignored(document, &finding) {
+        let facts = &self.project.facts;
+        let told: Vec<(Finding, &Document)> = findings
+            .into_iter()
+            .filter_map(|finding| {
+                let document = self.project.document(finding.span.file)?;
+                self.is_told(&finding, document).then_some((finding, document))
+            })
+            .collect();
+        let told_of: Vec<(&Finding, &Document)> = told.iter().map(|(finding, document)| (finding, *document)).collect();
+        let silenced = facts.adopted.silenced(&told_of);
+        for ((mut finding, document), silenced) in told.into_iter().zip(silenced) {
+            if silenced || ignore::is_ignored(document, &finding) {
                 outcome.ignored += 1;
                 continue;
             }
-            if let Some(severity) = self.project.facts.config.severity(finding.rule, &document.path) {
+            let severity = facts.config.severity(finding.rule, &document.path);
+            if let Some(severity) = severity.or_else(|| facts.adopted.severity(finding.rule)) {
                 finding.severity = severity;
             }
             outcome.findings.push(finding);

@@ -22,6 +22,10 @@ pub enum Kind {
     PreCommit,
     /// `trunkline.toml`.
     Config,
+    /// `zizmor.yml`, the configuration of zizmor.
+    Zizmor,
+    /// `.github/actionlint.yaml`, the configuration of actionlint.
+    Actionlint,
 }
 
 /// A file with everything that is known of it.
@@ -101,7 +105,7 @@ impl Document {
                     self.action = parsed.value;
                     self.diagnostics.extend(parsed.diagnostics);
                 }
-                Kind::Dependabot | Kind::PreCommit | Kind::Config => {}
+                Kind::Dependabot | Kind::PreCommit | Kind::Config | Kind::Zizmor | Kind::Actionlint => {}
             }
         }
         self.yaml = read.root;
@@ -201,6 +205,9 @@ impl Kind {
             ".pre-commit-config.yaml" | ".pre-commit-config.yml" => return Some(Kind::PreCommit),
             "trunkline.toml" => return Some(Kind::Config),
             "dependabot.yml" | "dependabot.yaml" if directory.ends_with(".github") => return Some(Kind::Dependabot),
+            "actionlint.yml" | "actionlint.yaml" if directory.ends_with(".github") => return Some(Kind::Actionlint),
+            // A workflow may have that name too.
+            "zizmor.yml" | "zizmor.yaml" if !directory.ends_with("workflows") => return Some(Kind::Zizmor),
             _ => {}
         }
         let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
@@ -242,6 +249,10 @@ mod tests {
             ("tools/setup/action.yml", Some(Kind::Action)),
             (".github/dependabot.yml", Some(Kind::Dependabot)),
             ("dependabot.yml", None),
+            (".github/actionlint.yaml", Some(Kind::Actionlint)),
+            (".github/zizmor.yml", Some(Kind::Zizmor)),
+            ("zizmor.yaml", Some(Kind::Zizmor)),
+            (".github/workflows/zizmor.yml", Some(Kind::Workflow)),
             ("trunkline.toml", Some(Kind::Config)),
             ("docs/ci.yml", None),
         ] {

@@ -8,6 +8,7 @@
 //! rule: a file below `rules/` with a `static` of type [`Rule`], a line in its group's table, and a page below
 //! `docs/rules/` whose examples are its tests (`tests/it/pages.rs` says how they are written).
 
+mod adopted;
 mod baseline;
 mod check;
 mod comment;
@@ -27,6 +28,7 @@ mod navigate;
 mod newer;
 mod output;
 mod project;
+mod reading_fix;
 mod report;
 mod rule;
 mod rules;
@@ -39,6 +41,7 @@ pub mod types;
 mod walk;
 mod worlds;
 
+pub use adopted::Adopted;
 pub use baseline::{Baseline, Known};
 pub use check::{Options, Outcome, lint, lint_document, lint_with};
 pub use comment::Comment;

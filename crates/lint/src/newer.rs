@@ -4,15 +4,13 @@ use span::Diagnostic;
 
 use crate::document::Document;
 
-/// Keys of a job, and colours of a badge.
-const KEYS: &[&str] = &["cache-mode"];
+/// Colours of a badge.
 const VALUES: &[&str] = &["black"];
 
 /// Whether a diagnostic is only about the age of the schema.
 pub(crate) fn is_newer(document: &Document, diagnostic: &Diagnostic) -> bool {
     let Some(span) = diagnostic.primary else { return false };
     match diagnostic.code {
-        "workflow/unknown-key" => KEYS.contains(&document.text_of(span)) && diagnostic.message.starts_with("a job"),
         "workflow/unknown-value" => {
             VALUES.contains(&document.text_of(span).trim_matches(['\'', '"']))
                 && diagnostic.message.contains("`gray-dark`")

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use span::FileId;
 use workflow::{Action, ActionReference, JobKind, Runs, Step, StepKind, Workflow, WorkflowReference};
 
+use crate::adopted::Adopted;
 use crate::config::Config;
 use crate::document::{Document, Kind};
 
@@ -24,6 +25,8 @@ pub struct Facts {
     /// Every file of the repository.
     pub tree: Option<Tree>,
     pub config: Config,
+    /// What files of other linters say; `config` wins.
+    pub adopted: Adopted,
     /// The names in the store of secrets and variables.
     pub store: Option<Store>,
     /// Rules about what has to be green before something may go in.
@@ -47,6 +50,12 @@ pub struct Store {
     pub secrets: BTreeSet<String>,
     pub vars: BTreeSet<String>,
     pub environments: BTreeMap<String, EnvironmentNames>,
+    /// There are no other secrets, even if there is none.
+    pub all_secrets: bool,
+    /// The same for variables.
+    pub all_vars: bool,
+    /// Where the names come from, as a sentence; empty for those of `trunkline.toml`.
+    pub place: String,
 }
 
 /// What an environment adds.
@@ -66,6 +75,13 @@ pub struct Protection {
     pub required_checks: Vec<String>,
     /// Whether merges go through a queue.
     pub merge_queue: bool,
+}
+
+impl Facts {
+    /// What the configuration says to a rule beyond on and off.
+    pub(crate) fn options(&self, rule: &str) -> Option<&toml::Table> {
+        self.config.options(rule).or_else(|| self.adopted.options(rule))
+    }
 }
 
 impl Tree {

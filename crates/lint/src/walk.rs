@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::links;
 use crate::newer::is_newer;
 use crate::project::Project;
+use crate::reading_fix::repaired;
 use crate::report::Report;
 use crate::rule::{Check, Rule};
 use crate::subject::{ActionSubject, ExpressionSubject, FileSubject, JobSubject, Owner, StepSubject, WorkflowSubject};
@@ -65,7 +66,8 @@ impl Checks {
                     continue;
                 }
                 if let Ok(index) = self.reading.binary_search_by_key(&diagnostic.code, |rule| rule.id) {
-                    out.extend(Finding::from_diagnostic(self.reading[index], diagnostic));
+                    let finding = Finding::from_diagnostic(self.reading[index], diagnostic);
+                    out.extend(finding.map(|finding| repaired(document, finding)));
                 }
             }
         }

@@ -63,7 +63,7 @@ pub(crate) fn file_kind(kind: Kind) -> Option<FileKind> {
     match kind {
         Kind::Workflow => Some(FileKind::Workflow),
         Kind::Action => Some(FileKind::Action),
-        Kind::Dependabot | Kind::PreCommit | Kind::Config => None,
+        Kind::Dependabot | Kind::PreCommit | Kind::Config | Kind::Zizmor | Kind::Actionlint => None,
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::backend::Job;
 use crate::token::Signer;
-use crate::{JobEnvironment, JobIdentity, Result};
+use crate::{CacheScopes, JobEnvironment, JobIdentity, Result};
 
 /// Seconds a job's tokens could last; in truth they end with the job.
 const TOKEN_LIFETIME: i64 = 7 * 24 * 3600;
@@ -106,8 +106,10 @@ pub(crate) fn environment(
         signer.jwt(&claims)
     };
     // 1 reads, 2 writes, as the cache clients of image builders understand it.
-    let access = job.scopes.read.iter().map(|scope| {
-        let permission = if job.scopes.write.as_ref() == Some(scope) { 3 } else { 1 };
+    let CacheScopes { read, write } = &job.scopes;
+    let only_written = write.iter().filter(|scope| !read.contains(scope));
+    let access = read.iter().chain(only_written).map(|scope| {
+        let permission = u8::from(read.contains(scope)) + 2 * u8::from(write.as_ref() == Some(scope));
         json!({"Scope": scope, "Permission": permission})
     });
     let access = Value::Array(access.collect()).to_string();
@@ -122,7 +124,15 @@ pub(crate) fn environment(
             variable("ACTIONS_RESULTS_URL", &url),
             variable("ACTIONS_CACHE_URL", &url),
             variable("ACTIONS_CACHE_SERVICE_V2", "True"),
-            variable("ACTIONS_CACHE_MODE", if identity.cache_write { "write" } else { "read" }),
+            variable(
+                "ACTIONS_CACHE_MODE",
+                match (identity.cache_hidden, identity.cache_write) {
+                    (false, true) => "write",
+                    (false, false) => "read",
+                    (true, true) => "write-only",
+                    (true, false) => "none",
+                },
+            ),
             variable("ACTIONS_ORCHESTRATION_ID", &format!("{}.{}", job.run_backend_id, job.backend_id)),
         ],
         run_env: Vec::new(),

@@ -5,7 +5,8 @@ use crate::JobIdentity;
 /// Scopes of a job: full refs, in the order they are searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheScopes {
-    /// The job's own ref first, then a pull request's base branch, then the default branch; no duplicates.
+    /// The job's own ref first, then a pull request's base branch, then the default branch; no duplicates. Empty when it
+    /// may not restore.
     pub read: Vec<String>,
     /// Where new caches go: the job's own ref; `None` when it may not save.
     pub write: Option<String>,
@@ -20,6 +21,9 @@ impl CacheScopes {
             if !branch.is_empty() && !read.contains(&full) {
                 read.push(full);
             }
+        }
+        if job.cache_hidden {
+            read.clear();
         }
         CacheScopes { read, write: job.cache_write.then(|| job.git_ref.clone()) }
     }

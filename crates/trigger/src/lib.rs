@@ -19,5 +19,5 @@ pub use gates::{verdict, verdict_for_broken_file};
 pub use glob::{Decision, GlobError, Pattern, PatternList, Subject};
 pub use payload::{CommitFacts, EventFacts, Person, PullRequestFacts, default_action, merge, synthesise};
 pub use settings::Settings;
-pub use trust::{TokenAccess, Trust, trust};
+pub use trust::{TokenAccess, Trust, trust, without_secrets};
 pub use verdict::{Gate, PatternStep, Runs, Verdict};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use span::{Diagnostic, Span};
 
 use crate::item::Item;
-use crate::{Defaults, Spanned, Template, check, code};
+use crate::{CacheMode, Defaults, Spanned, Template, check, code};
 
 /// What the parts of a file add their problems to.
 type Diagnostics = Vec<Diagnostic>;
@@ -30,6 +30,12 @@ fn text(item: &Item, key: &str) -> Option<Arc<str>> {
 
 fn spanned(item: &Item, key: &str) -> Option<Spanned<Arc<str>>> {
     item.get(key)?.string()
+}
+
+/// `cache-mode:` of a workflow or a job; a wrong one was told already.
+fn cache_mode(item: &Item) -> Option<Spanned<CacheMode>> {
+    let text = spanned(item, "cache-mode")?;
+    Some(Spanned { value: CacheMode::parse(&text.value)?, span: text.span })
 }
 
 /// `defaults:` of a workflow or a job.

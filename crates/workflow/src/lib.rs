@@ -32,6 +32,7 @@ pub use code::CODES;
 pub use input::{InputError, InputSource, coerce_inputs};
 pub use matrix::{Leg, MAX_LEGS, MatrixError, expand_matrix, leg_name};
 pub use model::action::{Action, ActionInput, ActionOutput, CompositeRuns, DockerRuns, NodeRuns, Runs};
+pub use model::cache_mode::{CacheMode, effective_cache_mode};
 pub use model::job::{CallJob, CallSecrets, Concurrency, Job, JobKind, StepsJob, Strategy};
 pub use model::step::{Step, StepKind};
 pub use model::template::{EvaluationFailure, Template, TemplateEntry, TemplateKey, TemplateKind};

@@ -1,6 +1,7 @@
 //! What a workflow or action file says, typed, each part with its place in the file.
 
 pub(crate) mod action;
+pub(crate) mod cache_mode;
 pub(crate) mod job;
 pub(crate) mod step;
 pub(crate) mod template;

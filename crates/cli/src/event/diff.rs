@@ -1,71 +1,169 @@
 //! Which commits and files an event brings, as GitHub counts them.
 
-use git::Repository;
-use trigger::{ChangedFile, ChangedFiles, EventFacts, PullRequestFacts, RefKind};
+use git::{Facts, Repository};
+use trigger::{ChangedFile, ChangedFiles, CommitFacts, PullRequestFacts, RefKind};
 
-use super::{Asked, MAX_COMMITS, ZERO_SHA, commit_facts};
+use super::{Asked, MAX_COMMITS, Target, ZERO_SHA, commit_facts};
 use crate::failure::Failure;
-use crate::project::Project;
 
-pub(super) fn push(project: &Project, event: &mut EventFacts, asked: &Asked, wants_files: bool) -> Result<(), Failure> {
-    let repository = &project.repository;
-    let facts = &project.facts;
-    let head = match (&asked.head, &facts.head.sha) {
-        (Some(head), _) => head.commit.clone(),
-        (None, Some(head)) => head.clone(),
-        (None, None) => {
-            // Nothing is committed yet: everything that lies there would be pushed.
-            event.changed = ChangedFiles::Unknown("the repository has no commit yet".to_owned());
-            return Ok(());
-        }
-    };
-    let dirty = wants_files && asked.files.is_none() && !asked.clean && asked.head.is_none();
+/// What git knows of an event beyond its ref.
+#[derive(Default)]
+pub(super) struct Brought {
+    pub(super) commits: Vec<CommitFacts>,
+    /// Pushes: where the ref stood before.
+    pub(super) before: Option<String>,
+    /// None where nobody asked for it.
+    pub(super) changed: Option<ChangedFiles>,
+    pub(super) pull_request: Option<PullRequestFacts>,
+}
+
+const PULL_REQUESTS: &[&str] =
+    &["pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment"];
+
+/// Whether events of this name bring commits.
+pub(super) fn brings(name: &str) -> bool {
+    name == "push" || PULL_REQUESTS.contains(&name)
+}
+
+pub(super) fn brought(
+    repository: &Repository,
+    facts: &Facts,
+    asked: &Asked,
+    name: &str,
+    target: &Target,
+    wants_files: bool,
+) -> Result<Brought, Failure> {
+    if !brings(name) {
+        return Ok(Brought::default());
+    }
+    let question = Question { repository, facts, asked, target, wants_files: wants_files && asked.files.is_none() };
+    let dirty = question.wants_files && question.looks_at_work_tree();
     // git looks through the work tree while it is asked about commits.
     std::thread::scope(|scope| {
-        let looking = dirty.then(|| scope.spawn(|| repository.status().map(|_| ())));
-        // The answer is kept; what goes wrong is told when it is asked for again.
-        let looked = || drop(looking.map(std::thread::ScopedJoinHandle::join));
-        pushed(project, event, asked, &head, wants_files, looked)
+        if dirty {
+            // The answer is kept; what goes wrong is told when it is asked for again.
+            scope.spawn(|| drop(repository.status()));
+        }
+        if name == "push" { question.push() } else { question.pull_request() }
     })
 }
 
-/// What a push of this commit brings. `looked` waits for the look through the work tree.
-fn pushed(
-    project: &Project,
-    event: &mut EventFacts,
-    asked: &Asked,
-    head: &str,
+struct Question<'a> {
+    repository: &'a Repository,
+    facts: &'a Facts,
+    asked: &'a Asked,
+    target: &'a Target,
     wants_files: bool,
-    looked: impl FnOnce(),
-) -> Result<(), Failure> {
-    let git = |error: git::GitError| Failure::broken(error.to_string());
-    let repository = &project.repository;
-    let commit = repository.commit(head).map_err(git)?;
-    let start = start(project, event, asked, head)?;
-    // What a push would send: everything since the branch was last pushed, else the last commit.
-    let since = start.since.or_else(|| commit.parents.first().cloned());
-    let mut commits = match &since {
-        Some(since) if commit.parents.first() != Some(since) => {
-            repository.commits_between(Some(since.as_str()), head, MAX_COMMITS).map_err(git)?
-        }
-        _ => vec![commit],
-    };
-    if commits.is_empty() {
-        commits = vec![repository.commit(head).map_err(git)?];
+}
+
+impl Question<'_> {
+    /// Whether uncommitted changes count.
+    fn looks_at_work_tree(&self) -> bool {
+        !self.asked.clean && self.asked.head.is_none()
     }
-    event.commits = commits.iter().map(commit_facts).collect();
-    if asked.most_commits.is_some_and(|most| commits.len() > most) {
-        event.changed = ChangedFiles::TooMany;
-    } else if wants_files && asked.files.is_none() {
-        let mut files = repository.changed_files(since.as_deref(), head).map_err(git)?;
-        if !asked.clean && asked.head.is_none() {
-            looked();
-            files.extend(uncommitted(repository)?);
+
+    /// What a push of this commit brings.
+    fn push(&self) -> Result<Brought, Failure> {
+        let Self { repository, asked, .. } = *self;
+        let Some(head) = &self.target.commit else {
+            // Nothing is committed yet: everything that lies there would be pushed.
+            let why = "the repository has no commit yet".to_owned();
+            return Ok(Brought { changed: Some(ChangedFiles::Unknown(why)), ..Brought::default() });
+        };
+        let commit = repository.commit(head).map_err(broken)?;
+        let start = self.start(head)?;
+        // What a push would send: everything since the branch was last pushed, else the last commit.
+        let since = start.since.or_else(|| commit.parents.first().cloned());
+        let mut commits = match &since {
+            Some(since) if commit.parents.first() != Some(since) => {
+                repository.commits_between(Some(since.as_str()), head, MAX_COMMITS).map_err(broken)?
+            }
+            _ => Vec::new(),
+        };
+        if commits.is_empty() {
+            commits = vec![commit];
         }
-        event.changed = changed(files);
+        let changed = if asked.most_commits.is_some_and(|most| commits.len() > most) {
+            Some(ChangedFiles::TooMany)
+        } else if self.wants_files {
+            let mut files = repository.changed_files(since.as_deref(), head).map_err(broken)?;
+            if self.looks_at_work_tree() {
+                files.extend(uncommitted(repository)?);
+            }
+            Some(changed(files))
+        } else {
+            None
+        };
+        let before = if start.new { None } else { since };
+        Ok(Brought { commits: commits.iter().map(commit_facts).collect(), before, changed, pull_request: None })
     }
-    event.before = if start.new { None } else { since };
-    Ok(())
+
+    fn start(&self, head: &str) -> Result<Start, Failure> {
+        let Self { repository, asked, target, .. } = *self;
+        let default_branch = &self.facts.default_branch;
+        let fork_point = || -> Result<Option<String>, Failure> {
+            let Some(default) = repository.branch_commit(default_branch) else { return Ok(None) };
+            Ok(repository.merge_base(&default, head).map_err(broken)?.filter(|base| base != head))
+        };
+        if let Some(before) = &asked.before {
+            if before.bytes().all(|byte| byte == b'0') {
+                return Ok(Start { since: fork_point()?, new: true });
+            }
+            // A force push may name a commit that is not here: then what counts is what the default branch lacks.
+            return Ok(match repository.resolve_commit(before).map_err(broken)? {
+                Some(before) => Start { since: Some(before), new: false },
+                None => Start { since: fork_point()?, new: false },
+            });
+        }
+        if target.kind == RefKind::Tag {
+            return Ok(Start { since: None, new: true });
+        }
+        if let Some(upstream) = repository.upstream(&target.name) {
+            return Ok(Start { since: Some(upstream).filter(|upstream| upstream != head), new: false });
+        }
+        // A branch that was never pushed brings everything since it left the default branch.
+        if target.name != *default_branch
+            && let Some(base) = fork_point()?
+        {
+            return Ok(Start { since: Some(base), new: true });
+        }
+        Ok(Start { since: None, new: false })
+    }
+
+    fn pull_request(&self) -> Result<Brought, Failure> {
+        let Self { repository, asked, target, .. } = *self;
+        let base = asked.base.clone().unwrap_or_else(|| self.facts.default_branch.clone());
+        let head_sha = target.commit.clone().unwrap_or_else(|| ZERO_SHA.to_owned());
+        let base_sha = repository.branch_commit(&base).unwrap_or_else(|| head_sha.clone());
+        let mut pull = PullRequestFacts {
+            number: asked.number.unwrap_or(1),
+            draft: asked.draft,
+            base_ref: base,
+            base_sha: base_sha.clone(),
+            head_ref: target.name.clone(),
+            head_sha: head_sha.clone(),
+            title: target.name.clone(),
+            ..PullRequestFacts::default()
+        };
+        let mut brought = Brought::default();
+        if target.commit.is_some() {
+            let head = repository.commit(&head_sha).map_err(broken)?;
+            pull.title = head.message.lines().next().unwrap_or_default().to_owned();
+            pull.head_message = Some(head.message.clone());
+            if self.wants_files {
+                let mut files = repository.changed_files_since_merge_base(&base_sha, &head_sha).map_err(broken)?;
+                if self.looks_at_work_tree() {
+                    files.extend(uncommitted(repository)?);
+                }
+                pull.changed_files = files.len();
+                brought.changed = Some(changed(files));
+            }
+            pull.commits = 1;
+            brought.commits = vec![commit_facts(&head)];
+        }
+        brought.pull_request = Some(pull);
+        Ok(brought)
+    }
 }
 
 /// Where a push begins.
@@ -75,83 +173,13 @@ struct Start {
     new: bool,
 }
 
-fn start(project: &Project, event: &EventFacts, asked: &Asked, head: &str) -> Result<Start, Failure> {
-    let git = |error: git::GitError| Failure::broken(error.to_string());
-    let repository = &project.repository;
-    let fork_point = || -> Result<Option<String>, Failure> {
-        let Some(default) = repository.branch_commit(&project.facts.default_branch) else { return Ok(None) };
-        Ok(repository.merge_base(&default, head).map_err(git)?.filter(|base| base != head))
-    };
-    if let Some(before) = &asked.before {
-        if before.bytes().all(|byte| byte == b'0') {
-            return Ok(Start { since: fork_point()?, new: true });
-        }
-        // A force push may name a commit that is not here: then what counts is what the default branch lacks.
-        return Ok(match repository.resolve_commit(before).map_err(git)? {
-            Some(before) => Start { since: Some(before), new: false },
-            None => Start { since: fork_point()?, new: false },
-        });
-    }
-    if event.ref_kind == RefKind::Tag {
-        return Ok(Start { since: None, new: true });
-    }
-    if let Some(upstream) = repository.upstream(&event.ref_name) {
-        return Ok(Start { since: Some(upstream).filter(|upstream| upstream != head), new: false });
-    }
-    // A branch that was never pushed brings everything since it left the default branch.
-    if event.ref_name != project.facts.default_branch
-        && let Some(base) = fork_point()?
-    {
-        return Ok(Start { since: Some(base), new: true });
-    }
-    Ok(Start { since: None, new: false })
-}
-
-pub(super) fn pull_request(
-    project: &Project,
-    event: &mut EventFacts,
-    asked: &Asked,
-    wants_files: bool,
-) -> Result<(), Failure> {
-    let git = |error: git::GitError| Failure::broken(error.to_string());
-    let repository = &project.repository;
-    let facts = &project.facts;
-    let base = asked.base.clone().unwrap_or_else(|| facts.default_branch.clone());
-    let known = asked.head.as_ref().map(|head| head.commit.clone()).or_else(|| facts.head.sha.clone());
-    let head_sha = known.clone().unwrap_or_else(|| ZERO_SHA.to_owned());
-    let base_sha = repository.branch_commit(&base).unwrap_or_else(|| head_sha.clone());
-    let mut pull = PullRequestFacts {
-        number: asked.number.unwrap_or(1),
-        draft: asked.draft,
-        base_ref: base.clone(),
-        base_sha: base_sha.clone(),
-        head_ref: event.ref_name.clone(),
-        head_sha: head_sha.clone(),
-        title: event.ref_name.clone(),
-        ..PullRequestFacts::default()
-    };
-    if known.is_some() {
-        let head = repository.commit(&head_sha).map_err(git)?;
-        pull.title = head.message.lines().next().unwrap_or_default().to_owned();
-        pull.head_message = Some(head.message.clone());
-        if wants_files && asked.files.is_none() {
-            let mut files = repository.changed_files_since_merge_base(&base_sha, &head_sha).map_err(git)?;
-            if !asked.clean && asked.head.is_none() {
-                files.extend(uncommitted(repository)?);
-            }
-            pull.changed_files = files.len();
-            event.changed = changed(files);
-        }
-        pull.commits = 1;
-        event.commits = vec![commit_facts(&head)];
-    }
-    event.pull_request = Some(pull);
-    Ok(())
+fn broken(error: git::GitError) -> Failure {
+    Failure::broken(error.to_string())
 }
 
 /// The job's files hold uncommitted changes, so filters see them too.
 fn uncommitted(repository: &Repository) -> Result<Vec<git::ChangedFile>, Failure> {
-    let status = repository.status().map_err(|error| Failure::broken(error.to_string()))?;
+    let status = repository.status().map_err(broken)?;
     Ok(status
         .entries
         .iter()

@@ -5,12 +5,13 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use git::Repository;
-use lint::{Document, EnvironmentNames, Facts, Kind, Project, Store, Tree};
+use lint::{Adopted, Document, EnvironmentNames, Facts, Kind, Project, Store, Tree};
 use span::SourceMap;
 
-use super::{LintArgs, Placed, Workspace, configuration, output};
+use super::{LintArgs, Placed, Workspace, configuration, output, tell};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::server_facts::ServerFacts;
 
 /// Directories that are never searched.
 const SKIPPED: &[&str] = &[".git", "node_modules", "target", "vendor", ".trunkline"];
@@ -45,7 +46,14 @@ pub(super) fn collect(args: &LintArgs) -> Result<Workspace, Failure> {
         }
     }
     let mut sources = SourceMap::new();
-    let projects = by_top.into_iter().map(|(top, files)| place(top, files, &here, &mut sources)).collect();
+    let repository = Repository::discover(&here).map_err(|error| Failure::broken(error.to_string()))?;
+    let server = args.server.facts(&repository)?.map(|facts| (repository.top_level().to_owned(), facts));
+    for closed in server.iter().flat_map(|(_, facts)| &facts.closed) {
+        tell(&format!("note: {closed}\n"))?;
+    }
+    let mut settings = Settings { configured: !args.no_config, server, outer: BTreeMap::new() };
+    let projects =
+        by_top.into_iter().map(|(top, files)| place(top, files, &here, &mut sources, &mut settings)).collect();
     Ok(Workspace { sources, projects })
 }
 
@@ -61,7 +69,7 @@ pub(crate) fn project_of(path: &Path) -> Option<Placed> {
         None if top.join(".github").is_dir() => of_directory(&top.join(".github"), &mut found).ok()?,
         None => {}
     }
-    Some(place(top.clone(), found, &top, &mut SourceMap::new()))
+    Some(place(top.clone(), found, &top, &mut SourceMap::new(), &mut Settings::default()))
 }
 
 fn of_path(path: &Path, args: &LintArgs, here: &Path, found: &mut Vec<Found>) -> Result<(), Failure> {
@@ -96,7 +104,11 @@ fn of_repository(repository: &Repository, found: &mut Vec<Found>) -> Result<(), 
         && let Ok(files) = repository.files()
     {
         for path in files {
-            if Kind::of_path(&path).is_some() {
+            // What lies below another `.github` is no part of this repository's own: it is looked at when it is named.
+            let nested = Path::new(&path).ancestors().skip(1).any(|directory| {
+                directory.file_name().is_some_and(|name| name == ".github") && directory != Path::new(".github")
+            });
+            if Kind::of_path(&path).is_some() && !nested {
                 take(&top.join(&path), found);
             }
         }
@@ -119,7 +131,8 @@ fn of_directory(directory: &Path, found: &mut Vec<Found>) -> Result<(), Failure>
         }
         if path.is_dir() {
             if !SKIPPED.contains(&name.as_str()) || (name == ".trunkline" && path.join("workflows").is_dir()) {
-                of_directory(&path, found)?;
+                // One that cannot be read does not keep the others from being checked.
+                let _ = of_directory(&path, found);
             }
         } else if name.ends_with(".yml") || name.ends_with(".yaml") || name == crate::config::FILE {
             take(&path, found);
@@ -157,10 +170,30 @@ fn top_of(path: &Path, here: &Path) -> PathBuf {
     }
 }
 
-fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap) -> Placed {
-    let mut project = Project::new(facts(&top));
+fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap, settings: &mut Settings) -> Placed {
+    let mut project = Project::new(facts(&top, settings.configured));
+    if let Some((_, server)) = settings.server.as_ref().filter(|(own, _)| same(own, &top)) {
+        project.facts.store = server.store();
+        project.facts.protection = server.protection();
+        project.facts.repository = Some(server.repository.clone());
+        project.facts.default_branch = server.default_branch.clone().or(project.facts.default_branch.take());
+    }
+    let mut excluded = 0;
+    let (others, files): (Vec<Found>, Vec<Found>) =
+        files.into_iter().partition(|file| matches!(file.kind, Kind::Zizmor | Kind::Actionlint));
+    for (kind, candidates) in Adopted::candidates().into_iter().filter(|_| settings.configured) {
+        let paths = candidates.iter().map(|path| top.join(path));
+        let found = paths.into_iter().find_map(|path| Some(Found { kind, bytes: std::fs::read(&path).ok()?, path }));
+        if let Some(file) = found {
+            let linted = others.iter().any(|asked| asked.path == file.path);
+            add(&mut project, sources, &top, here, file, linted);
+        }
+    }
     for file in files {
-        add(&mut project, sources, &top, here, file, true);
+        let own = file.path.strip_prefix(&top).is_ok_and(|path| project.facts.config.exclude.matches(&slashed(path)));
+        let linted = !own && !settings.exclude(&file.path, &top, here);
+        excluded += usize::from(!linted);
+        add(&mut project, sources, &top, here, file, linted);
     }
     // What the files refer to may refer to more.
     loop {
@@ -178,7 +211,7 @@ fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap) 
             break;
         }
     }
-    Placed { top, project }
+    Placed { top, project, excluded }
 }
 
 fn add(project: &mut Project, sources: &mut SourceMap, top: &Path, here: &Path, file: Found, linted: bool) {
@@ -190,14 +223,56 @@ fn add(project: &mut Project, sources: &mut SourceMap, top: &Path, here: &Path, 
     if file.kind == Kind::Config {
         configuration::check(&mut document, &project.facts.config);
     }
+    if matches!(file.kind, Kind::Zizmor | Kind::Actionlint) {
+        project.facts.adopted.read(&mut document);
+    }
     project.add(document);
+}
+
+/// What is configured counts, that of the projects which a project lies in too.
+struct Settings {
+    configured: bool,
+    /// What the server knows of the repository that has its top there.
+    server: Option<(PathBuf, ServerFacts)>,
+    /// What they exclude, by their top.
+    outer: BTreeMap<PathBuf, lint::Patterns>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { configured: true, server: None, outer: BTreeMap::new() }
+    }
+}
+
+impl Settings {
+    /// Whether a project above `top`, up to the top of the git repository, or up to `here` outside of any, leaves the
+    /// file out.
+    fn exclude(&mut self, file: &Path, top: &Path, here: &Path) -> bool {
+        if !self.configured {
+            return false;
+        }
+        let above: Vec<&Path> = top.ancestors().skip(1).collect();
+        let end = above.iter().position(|directory| directory.join(".git").exists());
+        let reach = match end {
+            Some(end) => &above[..=end],
+            None => &above[..above.iter().take_while(|directory| directory.starts_with(here)).count()],
+        };
+        reach.iter().any(|directory| {
+            let patterns = self
+                .outer
+                .entry(directory.to_path_buf())
+                .or_insert_with(|| Config::read(directory).unwrap_or_default().lint.exclude);
+            file.strip_prefix(directory).is_ok_and(|path| patterns.matches(&slashed(path)))
+        })
+    }
 }
 
 fn slashed(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
-fn facts(top: &Path) -> Facts {
+/// `configured`: what `[lint]` says counts.
+fn facts(top: &Path, configured: bool) -> Facts {
     let repository = Repository::discover(top).ok().filter(Repository::is_git);
     // Only for a project that is the repository itself: paths of workflows count from there.
     let own = repository.as_ref().filter(|repository| same(repository.top_level(), top));
@@ -205,29 +280,18 @@ fn facts(top: &Path) -> Facts {
     let known = own.and_then(|repository| repository.facts().ok());
     let remote = known.as_ref().filter(|known| known.remote_url.is_some());
     // A broken trunkline.toml is told when it is linted; the rules go by the defaults then.
-    let mut config = Config::read(top).unwrap_or_default();
-    config.lint.runner_labels.extend(actionlint_labels(top));
+    let config = Config::read(top).unwrap_or_default();
     let today = jiff::Zoned::now().date();
     let part = |number: i8| u16::try_from(number).unwrap_or_default();
     Facts {
         tree,
         store: store(&config),
-        config: config.lint,
+        config: if configured { config.lint } else { lint::Config::default() },
         today: Some([u16::try_from(today.year()).unwrap_or_default(), part(today.month()), part(today.day())]),
         repository: remote.map(|known| format!("{}/{}", known.owner, known.name)),
         default_branch: remote.map(|known| known.default_branch.clone()),
         ..Facts::default()
     }
-}
-
-/// The labels of self-hosted runners that a configuration of actionlint lists.
-fn actionlint_labels(top: &Path) -> Vec<String> {
-    let files = ["actionlint.yaml", "actionlint.yml"].map(|name| top.join(".github").join(name));
-    let Some(text) = files.iter().find_map(|file| std::fs::read_to_string(file).ok()) else { return Vec::new() };
-    let Ok(root) = yaml::parse(span::FileId(0), &text, &yaml::Limits::default()) else { return Vec::new() };
-    let labels = root.get("self-hosted-runner").and_then(|runner| runner.get("labels"));
-    let items = labels.map(yaml::Node::items).unwrap_or_default();
-    items.iter().filter_map(|label| Some(label.text()?.to_owned())).collect()
 }
 
 fn same(a: &Path, b: &Path) -> bool {
@@ -249,5 +313,6 @@ fn store(config: &Config) -> Option<Store> {
         secrets: config.secrets.keys().cloned().collect(),
         vars: config.vars.keys().cloned().collect(),
         environments: environments.collect(),
+        ..Store::default()
     })
 }

@@ -21,7 +21,8 @@ pub(super) fn show(findings: &[Finding], workspace: &Workspace, format: &str, le
         // Colours are taken out again where the output is no terminal.
         _ => {
             print(&render_terminal(&diagnostics(findings), sources, Color::On))?;
-            tell(&summary(findings, linted(workspace).count(), left_out))
+            let excluded = workspace.projects.iter().map(|placed| placed.excluded).sum();
+            tell(&summary(findings, linted(workspace).count(), excluded, left_out))
         }
     }
 }
@@ -34,7 +35,7 @@ fn diagnostics(findings: &[Finding]) -> Vec<Diagnostic> {
     findings.iter().map(Finding::to_diagnostic).collect()
 }
 
-fn summary(findings: &[Finding], files: usize, left_out: usize) -> String {
+fn summary(findings: &[Finding], files: usize, excluded: usize, left_out: usize) -> String {
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let mut line = format!("{} in {}", plural(findings.len(), "finding"), plural(files, "file"));
@@ -46,6 +47,9 @@ fn summary(findings: &[Finding], files: usize, left_out: usize) -> String {
                 .map(|(severity, what)| plural(count(severity), what))
                 .collect();
         let _ = write!(line, " ({})", parts.join(", "));
+    }
+    if excluded > 0 {
+        let _ = write!(line, ", {} excluded", plural(excluded, "file"));
     }
     if left_out > 0 {
         let _ = write!(line, ", {left_out} in the baseline");

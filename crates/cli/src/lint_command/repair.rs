@@ -37,7 +37,7 @@ fn round(
     options: &Options,
 ) -> Result<Vec<(String, usize)>, Failure> {
     let Workspace { sources, projects } = workspace;
-    let Placed { top, project } = &mut projects[index];
+    let Placed { top, project, .. } = &mut projects[index];
     let findings = lint::lint(project, options).findings;
     let allowed = |fix: &&Fix| args.unsafe_fixes || fix.safety == Safety::Safe;
     let mut fixes: BTreeMap<span::FileId, Vec<&Fix>> = BTreeMap::new();

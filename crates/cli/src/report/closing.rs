@@ -22,6 +22,13 @@ pub(crate) fn lines(view: &RunView, palette: Palette, columns: usize) -> Vec<Str
     lines.extend(job_table(view, palette, columns));
     lines.push(String::new());
     lines.push(closing_line(view, palette));
+    if hinted_job(view).is_some() {
+        let run = view.started.as_ref().map_or(0, |started| started.run.0);
+        lines.push(format!(
+            "  the cause, as far as it can be told: {}",
+            palette.paint(BOLD, format!("trunkline why failed {run}"))
+        ));
+    }
     lines
 }
 

@@ -77,6 +77,7 @@ fn a_failing_run_at_80_columns() {
     deploy                      - skipped        needs test, which failed (.github/…
 
     ✗ Run 12 failed in 1.9s: 1 of 3 jobs failed · trunkline logs 12 'test (ubuntu-latest, 1.23)'
+      the cause, as far as it can be told: trunkline why failed 12
     "#);
 }
 
@@ -113,6 +114,7 @@ fn a_failing_run_at_120_columns_in_colour() {
     deploy                      ␛[2m- skipped␛[0m        ␛[2mneeds test, which failed (.github/workflows/ci.yml:30)␛[0m
 
     ␛[1m␛[31m✗ Run 12 failed␛[0m in 1.9s: 1 of 3 jobs failed · ␛[1mtrunkline logs 12 'test (ubuntu-latest, 1.23)'␛[0m
+      the cause, as far as it can be told: ␛[1mtrunkline why failed 12␛[0m
     "#);
 }
 

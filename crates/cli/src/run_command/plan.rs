@@ -79,14 +79,21 @@ pub(crate) fn link(
     workflow: &Arc<Workflow>,
     resolver: &Resolver,
 ) -> Result<Program, Vec<Diagnostic>> {
-    let top = project.top.clone();
-    let sources = &mut project.sources;
+    let (top, tree, sources) = (&project.top, &project.tree, &mut project.sources);
     let mut load = |uses: &str, span: Span| -> Result<Arc<Workflow>, Diagnostic> {
         let refuse = |text: String| Diagnostic::error("call/not-found", text).at(span);
         let parsed = Uses::parse(uses).map_err(|error| refuse(error.to_string()))?;
-        let file = resolver.workflow(&parsed, &top).map_err(|error| refuse(error.to_string()))?;
         let shown = uses.strip_prefix("./").or(uses.strip_prefix("$/")).unwrap_or(uses);
-        let (callee, found) = read_workflow(sources, shown, &file.text);
+        let text = match (tree, &parsed) {
+            // What the repository calls of itself is of the same revision.
+            (Some(tree), Uses::Local(path) | Uses::SelfRepository(path)) => {
+                let file = tree.iter().find(|file| file.path == *path);
+                file.map(|file| file.content.clone())
+                    .ok_or_else(|| refuse(format!("{uses}: that revision has no {path}")))?
+            }
+            _ => resolver.workflow(&parsed, top).map_err(|error| refuse(error.to_string()))?.text,
+        };
+        let (callee, found) = read_workflow(sources, shown, &text);
         match callee {
             Some(callee) if !found.iter().any(Diagnostic::is_error) => Ok(Arc::new(callee)),
             _ => {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::args::PlaceArgs;
 use crate::runs_command::RecordsArgs;
+use crate::server_facts::ServerArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,7 +55,9 @@ pub(crate) enum What {
     )]
     Cache(CacheQuestion),
     /// Where a secret is defined and who sees it; never its value
-    #[command(after_help = "Example:\n  trunkline why secret DEPLOY_KEY")]
+    #[command(
+        after_help = "Examples:\n  trunkline why secret DEPLOY_KEY\n  trunkline why secret DEPLOY_KEY --server https://ci.example.com   as the server has it"
+    )]
     Secret(SecretQuestion),
 }
 
@@ -113,6 +116,8 @@ pub(crate) struct SecretQuestion {
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use actions::Resolver;
 use explain::event::{Detail, EventExplanation, EventSummary, WorkflowExplanation};
 use span::Diagnostic;
 use trigger::{ActorKind, Event, RefKind, Runs, Settings};
-use workflow::Workflow;
+use workflow::{Program, Workflow};
 
 use super::arguments::EventArgs;
 use super::jobs::{Around, play};
@@ -15,66 +14,59 @@ use super::show;
 use super::words::{Supposed, supposed};
 use crate::args::{MachineArgs, ValueArgs};
 use crate::dirs::Dirs;
-use crate::event;
+use crate::event::{self, Ahead};
 use crate::failure::Failure;
+use crate::parallel;
 use crate::project::{Broken, DIRECTORIES, Project};
 use crate::run_command::{Platforms, dispatch_inputs, link, resolver, variables};
 
 pub(super) fn explain(args: &EventArgs) -> Result<(), Failure> {
-    let (project, broken) = Project::look(&args.place)?;
-    let explanation = explanation(args, project, broken)?;
+    let (explanation, detail) = explanation(args, Project::locate(&args.place)?)?;
     if args.json {
         return show::print_json(&explanation);
     }
-    // Who names something wants to know all about it.
-    let named = args.verbose || !args.place.workflows.is_empty() || !args.job.is_empty();
-    let detail = if named || explanation.workflows.len() == 1 { Detail::Full } else { Detail::Summary };
     show::print(|columns| explain::event::lines(&explanation, detail, columns));
     Ok(())
 }
 
-fn explanation(args: &EventArgs, mut project: Project, broken: Vec<Broken>) -> Result<EventExplanation, Failure> {
+fn explanation(args: &EventArgs, mut project: Project) -> Result<(EventExplanation, Detail), Failure> {
+    let texts = project.read_files(&args.place)?;
     let supposed = supposed(args, &project)?;
+    let ahead = Ahead::start(&project, &supposed.asked, &supposed.name, texts.iter().any(may_filter));
+    let broken = project.take_in(texts);
     let named = !args.place.workflows.is_empty();
     let revision = files(args, &supposed, &mut project, named, broken)?;
-    let mut event = event::build(&project, &supposed.asked, &supposed.name)?;
+    let mut event = event::build_with(&project, &supposed.asked, &supposed.name, ahead)?;
     suppose(args, &supposed, &revision, &mut event);
     let summary = EventSummary::new(&event, revision.shown.clone(), supposed.told.clone());
-    let mut workflows = Vec::new();
+    check_jobs(&args.job, &project)?;
     // Who asks for a job does not ask for files that have none.
-    for broken in revision.broken.iter().filter(|_| args.job.is_empty()) {
-        let settings = settings(args, &revision, &broken.path, named);
-        let verdict = trigger::verdict_for_broken_file(&broken.path, &event, &settings);
-        let errors: Vec<Diagnostic> = broken.problems.iter().filter(|one| one.is_error()).cloned().collect();
-        let problems = span::render_terminal(&errors, &project.sources, span::Color::Off);
-        workflows.push(WorkflowExplanation::broken(&broken.path, &verdict, problems));
-    }
+    let unread: &[Broken] = if args.job.is_empty() { &revision.broken } else { &[] };
+    let mut workflows: Vec<WorkflowExplanation> =
+        unread.iter().map(|broken| of_broken(args, &revision, broken, &event, &project, named)).collect();
+    let wanted: Vec<Arc<Workflow>> =
+        project.workflows.iter().filter(|workflow| has_a_job(workflow, &args.job)).cloned().collect();
+    // Who names something wants to know all about it.
+    let one = wanted.len() + unread.len() == 1;
+    let detail = if args.verbose || named || !args.job.is_empty() || one { Detail::Full } else { Detail::Summary };
+    let asking = Asking { args, revision: &revision, supposed: &supposed, event: &event, named };
+    let judged = parallel::map(&wanted, |workflow| asking.judge(workflow, &project, detail));
     let dirs = Dirs::from_env()?;
     let machine = MachineArgs { platform: args.platform.clone(), ..MachineArgs::default() };
     let resolver = resolver(&project, &machine, &dirs)?;
+    // What is called is read into the project, one file after the other.
+    let linked = wanted.into_iter().zip(judged).map(|(workflow, (explanation, starts))| {
+        let program = starts.then(|| link(&mut project, &workflow, &resolver).map(Arc::new));
+        (workflow, explanation, program)
+    });
+    let linked: Vec<Linked> = linked.collect();
     let platforms = Platforms::collect(&machine, &project.config)?;
     let values = ValueArgs { var: args.var.clone(), ..ValueArgs::default() };
     let vars = expr::Value::from(variables(&values, &project.config)?);
-    check_jobs(&args.job, &project)?;
-    for workflow in project.workflows.clone() {
-        if !args.job.is_empty() && !args.job.iter().any(|job| workflow.job(job).is_some()) {
-            continue;
-        }
-        let event = supposed.due(&event, &workflow);
-        let settings = settings(args, &revision, &workflow.path, named);
-        let verdict = trigger::verdict(&workflow, &event, &settings);
-        let mut one = WorkflowExplanation::new(&workflow, &verdict, &event, &project.sources);
-        one.notes.extend(explain::event::notes(&workflow, &verdict, &event, &settings));
-        one.notes.extend(supposed.schedule_note(&workflow));
-        if verdict.starts() || verdict.runs == Runs::AwaitsApproval {
-            let made = Made { event: &event, platforms: &platforms, vars: &vars };
-            jobs(&mut project, &workflow, &resolver, &made, &mut one);
-            one.jobs.retain(|job| args.job.is_empty() || args.job.iter().any(|wanted| is_of(&job.key, wanted)));
-        }
-        workflows.push(one);
-    }
+    let made = Made { platforms: &platforms, vars: &vars };
+    workflows.extend(parallel::map(&linked, |linked| asking.jobs(linked, &project, &made)));
     workflows.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(EventExplanation { event: summary, workflows })
+    Ok((EventExplanation { event: summary, workflows }, detail))
 }
 
 /// `test#2` and `test/inner` are of the job `test`.
@@ -82,46 +74,112 @@ fn is_of(key: &str, job: &str) -> bool {
     key.split(['#', '/']).next().is_some_and(|first| first.eq_ignore_ascii_case(job))
 }
 
+/// Whether a workflow has one of the jobs that are asked for, if any are.
+fn has_a_job(workflow: &Workflow, jobs: &[String]) -> bool {
+    jobs.is_empty() || jobs.iter().any(|job| workflow.job(job).is_some())
+}
+
+fn of_broken(
+    args: &EventArgs,
+    revision: &Revision,
+    broken: &Broken,
+    event: &Event,
+    project: &Project,
+    named: bool,
+) -> WorkflowExplanation {
+    let settings = settings(args, revision, &broken.path, named);
+    let verdict = trigger::verdict_for_broken_file(&broken.path, event, &settings);
+    let errors: Vec<Diagnostic> = broken.problems.iter().filter(|one| one.is_error()).cloned().collect();
+    let problems = span::render_terminal(&errors, &project.sources, span::Color::Off);
+    WorkflowExplanation::broken(&broken.path, &verdict, problems)
+}
+
+/// A workflow with what is known of it so far, and what it runs as, if it does.
+type Linked = (Arc<Workflow>, WorkflowExplanation, Option<Result<Arc<Program>, Vec<Diagnostic>>>);
+
+/// What stands around the jobs of every workflow.
 struct Made<'a> {
-    event: &'a Event,
     platforms: &'a Platforms,
     vars: &'a expr::Value,
 }
 
-/// Adds the jobs; what cannot be linked or is not given stands as a note.
-fn jobs(
-    project: &mut Project,
-    workflow: &Arc<Workflow>,
-    resolver: &Resolver,
-    made: &Made<'_>,
-    one: &mut WorkflowExplanation,
-) {
-    let program = match link(project, workflow, resolver) {
-        Ok(program) => Arc::new(program),
-        Err(problems) => {
-            one.notes.extend(problems.iter().map(|problem| format!("its jobs are not known: {}", problem.message)));
-            return;
+/// The same question to each workflow.
+struct Asking<'a> {
+    args: &'a EventArgs,
+    revision: &'a Revision,
+    supposed: &'a Supposed,
+    event: &'a Event,
+    named: bool,
+}
+
+impl Asking<'_> {
+    /// Everything but the jobs, and whether these are worth a look.
+    fn judge(&self, workflow: &Workflow, project: &Project, detail: Detail) -> (WorkflowExplanation, bool) {
+        let event = self.supposed.due(self.event, workflow);
+        let settings = settings(self.args, self.revision, &workflow.path, self.named);
+        let mut verdict = trigger::verdict(workflow, &event, &settings);
+        if verdict.starts()
+            && let Err(errors) = dispatch_inputs(workflow, &event)
+        {
+            verdict = refused_inputs(workflow, &event, &errors);
         }
-    };
-    let inputs = match dispatch_inputs(workflow, made.event) {
-        Ok(inputs) => inputs,
-        Err(errors) => {
-            one.notes
-                .extend(errors.iter().map(|error| format!("it would be refused: {error}; give inputs with --input")));
-            return;
+        let mut one = WorkflowExplanation::new(workflow, &verdict, &project.sources);
+        if detail == Detail::Full || self.args.json {
+            one = one.with_filter(workflow, &verdict, &event, &project.sources);
         }
-    };
-    let around = Around {
-        project,
-        event: made.event,
-        platforms: made.platforms,
-        trust: trigger::trust(made.event),
-        vars: made.vars.clone(),
-    };
-    let (facts, group) = play(&around, &program, inputs);
-    one.jobs = explain::event::explain_jobs(workflow, facts);
-    one.notes
-        .extend(group.map(|group| format!("the whole run waits while another holds its concurrency group `{group}`")));
+        one.notes.extend(explain::event::notes(workflow, &verdict, &event, &settings));
+        one.notes.extend(self.supposed.schedule_note(workflow));
+        let starts = verdict.starts() || verdict.runs == Runs::AwaitsApproval;
+        (one, starts)
+    }
+
+    /// Adds the jobs; what cannot be linked stands as a note.
+    fn jobs(&self, linked: &Linked, project: &Project, made: &Made<'_>) -> WorkflowExplanation {
+        let (workflow, explanation, program) = linked;
+        let mut one = explanation.clone();
+        let event = self.supposed.due(self.event, workflow);
+        // What is wrong with inputs is a verdict already.
+        let (Some(program), Ok(inputs)) = (program, dispatch_inputs(workflow, &event)) else { return one };
+        let program = match program {
+            Ok(program) => program,
+            Err(problems) => {
+                one.notes.extend(problems.iter().map(|problem| format!("its jobs are not known: {}", problem.message)));
+                return one;
+            }
+        };
+        let around = Around {
+            project,
+            event: &event,
+            platforms: made.platforms,
+            trust: trigger::trust(&event),
+            vars: made.vars.clone(),
+        };
+        let (facts, group) = play(&around, program, inputs);
+        one.jobs = explain::event::explain_jobs(program, facts);
+        one.jobs.retain(|job| self.args.job.is_empty() || self.args.job.iter().any(|wanted| is_of(&job.key, wanted)));
+        one.notes.extend(
+            group.map(|group| format!("the whole run waits while another holds its concurrency group `{group}`")),
+        );
+        one
+    }
+}
+
+/// Nothing starts where inputs are missing or wrong.
+fn refused_inputs(workflow: &Workflow, event: &Event, errors: &[workflow::InputError]) -> trigger::Verdict {
+    let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    trigger::Verdict {
+        runs: Runs::No,
+        gate: trigger::Gate::Event,
+        span: workflow.on.event(&event.name).map(|trigger| trigger.name.span),
+        reason: format!("it would be refused: {}; give inputs with --input NAME=VALUE", told.join("; ")),
+        evidence: Vec::new(),
+        evidence_omitted: 0,
+    }
+}
+
+/// Whether a file may have a path filter, told before it is parsed.
+fn may_filter(file: &git::TreeFile) -> bool {
+    file.content.windows(5).any(|part| part == b"paths")
 }
 
 /// Reads the workflow files that the event would read.
@@ -136,13 +194,18 @@ fn files(
     let current = project.facts.head.sha.clone();
     let base = supposed.asked.base.clone().unwrap_or_else(|| project.facts.default_branch.clone());
     let base_commit = project.repository.branch_commit(&base);
+    let branch = project.facts.head.branch.clone().unwrap_or_else(|| "HEAD".to_owned());
+    let as_it_lies = match &current {
+        Some(commit) if args.clean => Wanted::Commit { name: &branch, commit },
+        _ => Wanted::WorkTree,
+    };
     let wanted = match (supposed.name.as_str(), head, &current, &base_commit) {
         ("push" | "create" | "merge_group" | "deployment" | "deployment_status" | "release", Some(head), ..)
             if args.git_ref.is_some() =>
         {
             Wanted::Commit { name: &head.name, commit: &head.commit }
         }
-        ("push" | "create" | "merge_group" | "deployment" | "deployment_status" | "release", ..) => Wanted::WorkTree,
+        ("push" | "create" | "merge_group" | "deployment" | "deployment_status" | "release", ..) => as_it_lies,
         ("pull_request" | "pull_request_review" | "pull_request_review_comment", head, current, Some(base)) => {
             let commit = head.map(|head| &head.commit).or(current.as_ref());
             match commit {
@@ -155,7 +218,7 @@ fn files(
         ("workflow_dispatch", Some(head), ..) if args.git_ref.is_some() => {
             Wanted::Commit { name: &head.name, commit: &head.commit }
         }
-        ("workflow_dispatch", ..) => Wanted::WorkTree,
+        ("workflow_dispatch", ..) => as_it_lies,
         _ => Wanted::Default,
     };
     let asks_default = !matches!(

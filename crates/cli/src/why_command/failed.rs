@@ -7,7 +7,7 @@ use runner::log::LogReader;
 use serde_json::Value;
 
 use super::arguments::RunQuestion;
-use super::records::{EARLIER, check_job, earlier, model};
+use super::records::{EARLIER, check_job, earlier, later, model};
 use super::show;
 use crate::failure::Failure;
 use crate::record::{RecordStore, RunMeta, StoredRun};
@@ -33,7 +33,8 @@ pub(super) fn explain(question: &RunQuestion) -> Result<(), Failure> {
         Some(green) => facts(&store, &stored, green.number)?,
         None => Facts::default(),
     };
-    let around = Surroundings { log: &log, earlier: &before, facts };
+    let after = later(&store, run.number)?;
+    let around = Surroundings { log: &log, earlier: &before, later: &after, facts };
     let explanation = explain::failed::explain(&run, job, &around);
     if question.json {
         return show::print_json(&explanation);

@@ -20,6 +20,14 @@ pub(super) fn earlier(store: &RecordStore, run: u64, most: usize) -> Result<Vec<
     Ok(before.filter_map(|other| model(other).ok()).collect())
 }
 
+/// Runs after this one, newest first, as many as before it at most.
+pub(super) fn later(store: &RecordStore, run: u64) -> Result<Vec<RunModel>, Failure> {
+    let runs = store.list(usize::MAX)?;
+    let mut after: Vec<&StoredRun> = runs.iter().filter(|other| other.number.0 > run).collect();
+    after.drain(..after.len().saturating_sub(EARLIER));
+    Ok(after.into_iter().filter_map(|other| model(other).ok()).collect())
+}
+
 /// Refuses a job that the run does not have.
 pub(super) fn check_job(run: &RunModel, job: Option<&str>) -> Result<(), Failure> {
     let Some(word) = job else { return Ok(()) };

@@ -62,7 +62,7 @@ pub(super) fn read(
         Wanted::WorkTree => revision.broken = found,
         Wanted::Commit { name, commit } => {
             let files = repository.files_at(commit, DIRECTORIES).map_err(git)?;
-            revision.broken = project.take_files(&files);
+            revision.broken = project.take_files(files);
             revision.shown = format!("{name} at {}", short(commit));
         }
         Wanted::Merge { base, head, checked_out } => {
@@ -73,7 +73,7 @@ pub(super) fn read(
                     revision.conflicts = Some(conflicts);
                     if !checked_out {
                         let files = repository.files_at(head, DIRECTORIES).map_err(git)?;
-                        revision.broken = project.take_files(&files);
+                        revision.broken = project.take_files(files);
                         revision.shown = format!("the head at {}", short(head));
                     }
                 }
@@ -81,13 +81,13 @@ pub(super) fn read(
                     revision.conflicts = Some(Vec::new());
                     // Uncommitted changes to a checked-out head are worth more than the merge of what is committed.
                     if !checked_out || project.repository.status().is_ok_and(git::Status::is_clean) {
-                        revision.broken = project.take_files(&files);
+                        revision.broken = project.take_files(files);
                         revision.shown = format!("the merge of {} into {}", short(head), short(base));
                     }
                 }
                 None if !checked_out => {
                     let files = repository.files_at(head, DIRECTORIES).map_err(git)?;
-                    revision.broken = project.take_files(&files);
+                    revision.broken = project.take_files(files);
                     revision.shown = format!("the head at {}", short(head));
                 }
                 None => {}
@@ -104,7 +104,7 @@ pub(super) fn read(
                     .filter(|workflow| !files.iter().any(|file| *file.path == *workflow.path))
                     .cloned()
                     .collect();
-                revision.broken = project.take_files(&files);
+                revision.broken = project.take_files(files);
                 project.workflows.extend(missing);
                 project.workflows.sort_by(|a, b| a.path.cmp(&b.path));
                 revision.shown = format!("the default branch, {default} at {}", short(commit));

@@ -1,5 +1,6 @@
 //! `why secret`: sources without their values, and the workflows that read it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use explain::secret::{Source, SourceState};
@@ -13,9 +14,10 @@ use crate::failure::Failure;
 use crate::project::Project;
 use crate::record::RecordStore;
 use crate::run_command::{link, resolver};
+use crate::server_facts::ServerFacts;
 
 pub(super) fn explain(question: &SecretQuestion) -> Result<(), Failure> {
-    let (mut project, _) = Project::look(&question.place)?;
+    let (mut project, broken) = Project::look(&question.place)?;
     let dirs = Dirs::from_env()?;
     let resolver = resolver(&project, &MachineArgs::default(), &dirs)?;
     let mut programs = Vec::new();
@@ -28,9 +30,16 @@ pub(super) fn explain(question: &SecretQuestion) -> Result<(), Failure> {
         });
         programs.push(Arc::new(program));
     }
-    let sources = sources(&question.name, &project, &dirs);
-    let known: Vec<String> = names(&project);
-    let explanation = explain::secret::explain(&question.name, sources, &programs, &project.sources, &known);
+    let (sources, known) = match question.server.facts(&project.repository)? {
+        Some(server) if server.secrets.is_none() => {
+            return Err(Failure::missing(server.closed.join("; "))
+                .hint("who may write to the repository may list the names of its secrets"));
+        }
+        Some(server) => (on_server(&question.name, &server), all_on_server(&server)),
+        None => (sources(&question.name, &project, &dirs), names(&project)),
+    };
+    let mut explanation = explain::secret::explain(&question.name, sources, &programs, &project.sources, &known);
+    explanation.unread = broken.into_iter().map(|broken| broken.path).collect();
     if question.json {
         return show::print_json(&explanation);
     }
@@ -81,6 +90,36 @@ fn sources(name: &str, project: &Project, dirs: &Dirs) -> Vec<Source> {
         });
     }
     all
+}
+
+/// Every place on a server, the one that wins first.
+fn on_server(name: &str, server: &ServerFacts) -> Vec<Source> {
+    let has = |names: &BTreeSet<String>| names.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let source = |environment: Option<&String>, how: String, overridden| Source {
+        kind: "server",
+        environment: environment.cloned(),
+        how,
+        state: SourceState::There,
+        overridden,
+    };
+    let ServerFacts { url, repository, .. } = server;
+    let environments = server.environments.iter().filter(|(_, names)| has(&names.secrets));
+    let mut all: Vec<Source> = environments
+        .map(|(environment, _)| source(Some(environment), format!("{repository} on {url}"), false))
+        .collect();
+    let own = server.secrets.as_ref().is_some_and(has);
+    if own {
+        all.push(source(None, format!("{repository} on {url}"), false));
+    }
+    if has(&server.organization_secrets) {
+        all.push(source(None, format!("the organisation of {repository} on {url}"), own));
+    }
+    all
+}
+
+fn all_on_server(server: &ServerFacts) -> Vec<String> {
+    let environments = server.environments.values().flat_map(|names| &names.secrets);
+    server.secrets.iter().flatten().chain(&server.organization_secrets).chain(environments).cloned().collect()
 }
 
 /// Where the value would come from, and whether there is something.

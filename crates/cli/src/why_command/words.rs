@@ -124,8 +124,16 @@ impl Supposed {
                 self.deleted = true;
                 Ok(())
             }
+            [word] if workflow::activity_types(name).is_none() && name != "repository_dispatch" => {
+                let failure = Failure::usage(format!("`{name}` has no activity types: `{word}` says nothing here"));
+                Err(match name {
+                    "workflow_dispatch" => failure.hint(format!("a workflow is chosen with `-W {word}`")),
+                    _ => failure.hint(format!("a branch is chosen with `--ref {word}`")),
+                })
+            }
             [action] => {
                 if let Some(known) = workflow::activity_types(name)
+                    && !known.is_empty()
                     && !known.contains(action)
                 {
                     let help = match span::did_you_mean(action, known.iter().copied()) {
@@ -205,8 +213,8 @@ fn head(args: &EventArgs, project: &Project) -> Result<Option<(Head, bool)>, Fai
         Some(name) => (RefKind::Tag, name),
         None => (RefKind::Branch, text.strip_prefix("refs/heads/").unwrap_or(text)),
     };
-    // What is checked out is looked at as it lies there.
-    if kind == RefKind::Branch && project.facts.head.branch.as_deref() == Some(name) && args.clean {
+    // What is checked out is looked at as it lies there, unless uncommitted changes are to stay out.
+    if kind == RefKind::Branch && project.facts.head.branch.as_deref() == Some(name) && !args.clean {
         return Ok(None);
     }
     let commit = match kind {
@@ -223,7 +231,30 @@ fn commit_of(project: &Project, revision: &str) -> Result<Option<String>, Failur
     project.repository.resolve_commit(revision).map_err(|error| Failure::broken(error.to_string()))
 }
 
-/// Event files of act and of our records name the event; a bare payload is a push.
+/// Keys of payloads and the event that has them; the first that fits counts.
+const OF_KEYS: &[(&[&str], &str)] = &[
+    (&["pull_request", "review"], "pull_request_review"),
+    (&["pull_request", "comment"], "pull_request_review_comment"),
+    (&["pull_request"], "pull_request"),
+    (&["merge_group"], "merge_group"),
+    (&["release"], "release"),
+    (&["workflow_run"], "workflow_run"),
+    (&["discussion", "comment"], "discussion_comment"),
+    (&["discussion"], "discussion"),
+    (&["issue", "comment"], "issue_comment"),
+    (&["issue"], "issues"),
+    (&["check_run"], "check_run"),
+    (&["check_suite"], "check_suite"),
+    (&["deployment_status"], "deployment_status"),
+    (&["deployment"], "deployment"),
+    (&["registry_package"], "registry_package"),
+    (&["forkee"], "fork"),
+    (&["client_payload"], "repository_dispatch"),
+    (&["inputs"], "workflow_dispatch"),
+    (&["schedule"], "schedule"),
+];
+
+/// The event of a payload, told by the keys that only it has, as GitHub documents them; one without any is a push.
 fn name_in_file(args: &EventArgs) -> Result<String, Failure> {
     let Some(path) = &args.eventpath else { return Ok("push".to_owned()) };
     let text =
@@ -232,16 +263,11 @@ fn name_in_file(args: &EventArgs) -> Result<String, Failure> {
         Failure::invalid(format!("{}:{}:{}: not JSON: {error}", path.display(), error.line(), error.column()))
     })?;
     let has = |key: &str| value.get(key).is_some();
-    let name = match () {
-        () if has("pull_request") => "pull_request",
-        () if has("release") => "release",
-        () if has("workflow_run") => "workflow_run",
-        () if has("comment") && has("issue") => "issue_comment",
-        () if has("issue") => "issues",
-        () if has("client_payload") => "repository_dispatch",
-        () if has("inputs") => "workflow_dispatch",
-        () if has("schedule") => "schedule",
-        () => "push",
-    };
-    Ok(name.to_owned())
+    let found = OF_KEYS.iter().find(|(keys, _)| keys.iter().all(|key| has(key)));
+    match found {
+        Some((_, name)) => Ok((*name).to_owned()),
+        None if has("action") => Err(Failure::usage(format!("{} does not tell which event it is of", path.display()))
+            .hint("name it: trunkline why EVENT -e FILE")),
+        None => Ok("push".to_owned()),
+    }
 }

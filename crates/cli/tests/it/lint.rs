@@ -1,5 +1,8 @@
 //! `trunkline lint` as it is called.
 
+mod others;
+mod scope;
+
 use testkit::{Finished, TestRepository};
 
 use crate::places::binary;

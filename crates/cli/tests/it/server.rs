@@ -1,5 +1,6 @@
 //! `trunkline serve` and `trunkline runner` as processes: git push in, runs out, nothing lost.
 
+mod facts;
 mod instance;
 mod never_lost;
 mod pages;

@@ -111,13 +111,18 @@ fn postgresql_and_redis() {
 }
 
 /// A registry that serves what the run's own one kept.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     address: String,
 }
 
 impl Serving {
-    fn start(repository: &TestRepository) -> Self {
+    /// `127.0.0.1:PORT`
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn start(repository: &TestRepository) -> Self {
         let arguments = ["registry", "serve", "--listen", "127.0.0.1:0"].map(str::to_owned);
         let mut command = places::binary().command(repository, &arguments);
         command.stderr(std::process::Stdio::null());

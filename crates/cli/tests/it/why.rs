@@ -1,6 +1,8 @@
 //! `trunkline why` on real repositories: every row of what decides about runs, then records, caches, secrets.
 
+mod images;
 mod jobs;
+mod questions;
 mod records;
 mod rows;
 mod secrets;

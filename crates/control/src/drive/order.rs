@@ -7,7 +7,7 @@ use engine::JobOrder;
 use identity::Aad;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use workflow::{JobKind, TemplateKind};
+use workflow::{CacheMode, JobKind, TemplateKind};
 
 use crate::told::Told;
 use crate::{Control, Error, Result};
@@ -34,6 +34,9 @@ pub(crate) struct SealedJob {
     pub(crate) cancel_timeout_minutes: Option<f64>,
     pub(crate) environment: Option<JobEnvironment>,
     pub(crate) grant: BTreeMap<String, String>,
+    /// `cache-mode`, where the file says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cache_mode: Option<String>,
 }
 
 impl SealedJob {
@@ -84,7 +87,13 @@ impl SealedJob {
             cancel_timeout_minutes: order.cancel_timeout_minutes,
             environment,
             grant: grant.map(|(scope, level)| (scope.to_owned(), level.as_str().to_owned())).collect(),
+            cache_mode: order.cache_mode.map(|mode| mode.as_str().to_owned()),
         })
+    }
+
+    /// What the job may do with caches, where the file says it.
+    pub(crate) fn cache_mode(&self) -> Option<CacheMode> {
+        self.cache_mode.as_deref().and_then(CacheMode::parse)
     }
 
     /// Labels by which runners are matched: in lower case and order, as JSON.

@@ -2,7 +2,7 @@
 
 use api::{Conclusion, JobFinished, JobPlanned, Location, Part};
 use serde::Serialize;
-use workflow::Workflow;
+use workflow::{Job, JobKind, Program, Template};
 
 use super::limits::Limits;
 use crate::reads::reads_of_condition;
@@ -96,15 +96,20 @@ pub struct Cause {
     pub place: Option<Location>,
 }
 
-/// Explains every job. `workflow` is the one whose run was played through.
+/// Explains every job. `program` is the workflow whose run was played through, with those that it calls.
 #[must_use]
-pub fn explain(workflow: &Workflow, facts: Vec<JobFacts>) -> Vec<JobExplanation> {
+pub fn explain(program: &Program, facts: Vec<JobFacts>) -> Vec<JobExplanation> {
     let causes: Vec<(String, Vec<Cause>)> =
         facts.iter().map(|one| (one.planned.job.clone(), cascade(&facts, &one.planned))).collect();
     let mut jobs: Vec<JobExplanation> = Vec::with_capacity(facts.len());
     for (one, (_, cascade)) in facts.into_iter().zip(causes) {
-        let open = open_question(workflow, &one, &jobs);
-        jobs.push(explained(one, cascade, open));
+        let standing = standing(program, &one.planned.job);
+        let open = standing.as_ref().and_then(|standing| open_question(standing, &one, &jobs));
+        let mut job = explained(one, cascade, open);
+        if job.code == "if" && standing.as_ref().is_some_and(|standing| asks_for_failure(standing.job)) {
+            job.reason.push_str(" as long as every job before it succeeds");
+        }
+        jobs.push(job);
     }
     jobs
 }
@@ -191,37 +196,84 @@ fn job_key(key: &str) -> &str {
     key.rsplit_once('#').map_or(key, |(job, _)| job)
 }
 
+/// A job where it stands.
+struct Standing<'a> {
+    job: &'a Job,
+    /// The jobs that call its workflow, the outermost first.
+    calls: Vec<&'a Job>,
+}
+
+/// The job of a key such as `deploy#2/test`: each part but the last is a call.
+fn standing<'a>(program: &'a Program, key: &str) -> Option<Standing<'a>> {
+    let (mut at, mut calls) = (program, Vec::new());
+    let mut parts = key.split('/').peekable();
+    loop {
+        let job = at.workflow.job(job_key(parts.next()?))?;
+        if parts.peek().is_none() {
+            return Some(Standing { job, calls });
+        }
+        at = at.callee(job)?;
+        calls.push(job);
+    }
+}
+
 /// What only a real run can tell.
-fn open_question(workflow: &Workflow, one: &JobFacts, before: &[JobExplanation]) -> Option<String> {
-    let job = workflow.job(job_key(&one.planned.job))?;
+fn open_question(standing: &Standing<'_>, one: &JobFacts, before: &[JobExplanation]) -> Option<String> {
+    let Standing { job, calls } = standing;
     if let Some(condition) = &job.condition {
-        let outputs = reads_of_condition(condition).into_iter().find(|read| is_output(&read.path));
-        if let Some(read) = outputs {
-            return Some(format!(
-                "its `if` reads `{}`, which is only known when that job has run",
-                read.path.join(".")
-            ));
+        let open = reads_of_condition(condition).into_iter().find_map(|read| open_read(&read.path, calls));
+        if let Some(read) = open {
+            return Some(format!("its `if` reads {read}, which is only known when that job has run"));
         }
     }
     if let Some(strategy) = &job.strategy {
-        let mut found = None;
-        for template in [&strategy.whole, &strategy.matrix].into_iter().flatten() {
-            template.each_expression(&mut |template, _| {
-                let mut references = template.expressions().flat_map(expr::Expr::references);
-                found = found.take().or_else(|| references.find(|reference| is_output(&reference.path)));
-            });
-        }
-        if let Some(reference) = found {
-            let path = reference.path.join(".");
-            return Some(format!("its matrix is made of `{path}`, which is only known when that job has run"));
+        let mut templates = [&strategy.whole, &strategy.matrix].into_iter().flatten();
+        if let Some(read) = templates.find_map(|template| open_template(template, calls)) {
+            return Some(format!("its matrix is made of {read}, which is only known when that job has run"));
         }
     }
     let open = |key: &&String| {
         before.iter().any(|other| job_key(&other.key) == key.as_str() && other.verdict == JobVerdict::Undetermined)
     };
-    let always = job.condition.as_ref().is_some_and(|one| one.condition.expr().calls_any(&["always"]));
-    let need = one.planned.needs.iter().find(open).filter(|_| !always)?;
+    let need = one.planned.needs.iter().find(open).filter(|_| !goes_on_anyway(job))?;
     Some(format!("it needs `{need}`, of which it is not known whether it runs"))
+}
+
+/// Whether its `if` asks how things stand, but not whether the jobs before it went well.
+fn goes_on_anyway(job: &Job) -> bool {
+    job.condition.as_ref().is_some_and(|one| {
+        let expr = one.condition.expr();
+        expr.calls_any(&["always", "cancelled"]) && !expr.calls_any(&["success", "failure"])
+    })
+}
+
+fn asks_for_failure(job: &Job) -> bool {
+    job.condition.as_ref().is_some_and(|one| one.condition.expr().calls_any(&["failure"]))
+}
+
+/// What a read comes down to that no run has made yet: an output of a job, or an input that is made of one.
+fn open_read(path: &[std::sync::Arc<str>], calls: &[&Job]) -> Option<String> {
+    if is_output(path) {
+        return Some(format!("`{}`", path.join(".")));
+    }
+    let [context, name, ..] = path else { return None };
+    let (caller, outer) = calls.split_last()?;
+    let JobKind::Call(call) = &caller.kind else { return None };
+    if !context.eq_ignore_ascii_case("inputs") {
+        return None;
+    }
+    let (_, value) = call.with.iter().find(|(input, _)| input.value.eq_ignore_ascii_case(name))?;
+    let made_of = open_template(value, outer)?;
+    Some(format!("`inputs.{name}`, made of {made_of}"))
+}
+
+fn open_template(template: &Template, calls: &[&Job]) -> Option<String> {
+    let mut found = None;
+    template.each_expression(&mut |template, _| {
+        let mut references = template.expressions().flat_map(expr::Expr::references);
+        found = found.take().or_else(|| references.find_map(|reference| open_read(&reference.path, calls)));
+    });
+    found
 }
 
 /// `needs.job.outputs.name`

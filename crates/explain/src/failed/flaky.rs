@@ -1,6 +1,7 @@
 use api::Conclusion;
 use serde::Serialize;
 
+use super::Surroundings;
 use crate::run::{JobModel, RunModel};
 
 /// Whether the job comes and goes.
@@ -31,15 +32,15 @@ pub struct Outcome {
 }
 
 /// From the history of the same job at the same commit, repetitions included.
-pub(super) fn judge(run: &RunModel, job: &JobModel, earlier: &[RunModel]) -> Flaky {
+pub(super) fn judge(run: &RunModel, job: &JobModel, around: &Surroundings<'_>) -> Flaky {
     let workflow = run.workflow_of(job);
     let of = |other: &RunModel| {
         let conclusion = other.same_job(workflow, &job.key)?.conclusion?;
         let counts = matches!(conclusion, Conclusion::Success | Conclusion::Failure);
         counts.then_some(Outcome { run: other.number, attempt: other.attempt, conclusion })
     };
-    let same: Vec<Outcome> =
-        std::iter::once(run).chain(earlier.iter().filter(|other| other.sha == run.sha)).filter_map(of).collect();
+    let all = around.later.iter().chain(std::iter::once(run)).chain(around.earlier);
+    let same: Vec<Outcome> = all.filter(|other| other.sha == run.sha).filter_map(of).collect();
     let has = |conclusion: Conclusion| same.iter().filter(|one| one.conclusion == conclusion).count();
     let (green, red) = (has(Conclusion::Success), has(Conclusion::Failure));
     let (verdict, reason) = match (green, red) {

@@ -9,15 +9,21 @@ pub fn lines(failed: &FailedExplanation, columns: usize) -> Vec<Line> {
         head = head.plain(" · ").with(Tone::Strong, step.name.clone());
     }
     let mut out = vec![head.quiet(format!("  run {}", failed.run))];
-    if let Some(error) = &failed.error {
-        out.push(Line::new().with(Tone::Bad, format!("  {}", first_line(error))));
+    // Where the step's end is all that is known, it is told once.
+    let reason = failed.step.as_ref().and_then(|step| step.reason.as_ref());
+    let error = failed.error.as_deref().map(first_line).unwrap_or_default();
+    let repeated = reason.is_some_and(|reason| first_line(&reason.reason) == error);
+    if !error.is_empty() && !repeated {
+        out.push(Line::new().with(Tone::Bad, format!("  {error}")));
     }
     if let Some(step) = &failed.step {
         out.extend(self::step(step, columns));
     }
     for cause in &failed.causes {
         out.push(Line::new());
-        out.push(Line::new().with(Tone::Strong, cause.title).quiet(format!("  [{}]", cause.id)));
+        let perhaps = if cause.perhaps { "perhaps: " } else { "" };
+        let title = Line::new().quiet(perhaps).with(Tone::Strong, cause.title);
+        out.push(title.quiet(format!("  [{}]", cause.id)));
         out.push(Line::new().plain(format!("  {}", cause.cause)));
         out.extend(cause.remedy.iter().map(|text| Line::new().with(Tone::Good, "  → ").plain(text.clone())));
     }

@@ -1,3 +1,6 @@
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde::Serialize;
 
 use super::entry::{Entry, Scope};
@@ -6,6 +9,17 @@ use crate::text::without_colours;
 
 /// Lines longer than this are no message of a tool.
 const MAX_LINE: usize = 4096;
+
+/// So many lines before the end of a log, what is recognised may have been got over: a step ends where it fails.
+const NEAR_THE_END: usize = 60;
+
+/// How test runners name tests, and tell that they passed: the names speak of failures that are handled.
+static PASSED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let starts =
+        r"^\s*(?:✓|✔|√|✅|ok\b|PASS\b|--- PASS:|\[\s*(?:OK|PASSED)\s*\]|# SKIP|# Subtest:|=== (?:RUN|CONT|PAUSE)\b)";
+    let ends = r"(?:\.\.\. ok|\bPASSED(?:\s+\[\s*\d+%\])?|\.\.\. passed)$";
+    Regex::new(&format!("{starts}|{ends}")).ok()
+});
 
 /// A step that failed, and what it printed.
 #[derive(Clone, Copy, Debug)]
@@ -30,33 +44,51 @@ pub struct Recognised {
     pub line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// It stands far from the log's end, or before the line that reads like the error: the step may have got over it.
+    pub perhaps: bool,
+}
+
+/// How many lines of a step's log are its heading, which repeats the script.
+pub(crate) fn heading(lines: &[&str]) -> usize {
+    if !lines.first().is_some_and(|line| line.starts_with("##[group]Run ")) {
+        return 0;
+    }
+    lines.iter().position(|line| line.starts_with("##[endgroup]")).map_or(0, |end| end + 1)
 }
 
 impl Library {
-    /// What is recognised in the step, in the order of the lines that show it; each entry once, by its first line.
+    /// What is recognised in what the step printed, in the order of the lines that show it; each entry once, by the last
+    /// run of lines that do. What the step may have got over comes last.
     #[must_use]
     pub fn recognise(&self, step: &FailedStep<'_>) -> Vec<Recognised> {
         let mut found: Vec<Option<Recognised>> =
             self.known().iter().map(|known| by_reason(known.entry, step)).collect();
-        for (index, line) in step.log.lines().enumerate() {
+        let lines: Vec<&str> = step.log.lines().collect();
+        for (index, line) in lines.iter().enumerate().skip(heading(&lines)) {
             let line = plain(line);
-            if line.len() > MAX_LINE {
+            if line.len() > MAX_LINE || has_passed(&line) {
                 continue;
             }
             for at in self.hinted(&line) {
                 let (known, slot) = (&self.known()[at], &mut found[at]);
-                if slot.is_none() && known.entry.scope.holds(step.exit, step.reason) {
+                // A tool that says it in several lines is quoted with the first of them.
+                let goes_on = slot.as_ref().and_then(|found| found.line).is_some_and(|at| index < at + SAME);
+                if !goes_on && known.entry.scope.holds(step.exit, step.reason) {
                     let captures = known.regexes().iter().find_map(|regex| regex.captures(&line));
-                    *slot = captures.map(|captures| {
+                    let again = captures.map(|captures| {
                         let fill = |text: &str| filled(text, &captures);
                         Recognised {
                             cause: fill(known.entry.cause),
                             remedy: known.entry.remedy.iter().map(|text| fill(text)).collect(),
                             line: Some(index + 1),
                             text: Some(line.trim().to_owned()),
+                            perhaps: index + NEAR_THE_END < lines.len(),
                             ..bare(known.entry)
                         }
                     });
+                    if again.is_some() {
+                        *slot = again;
+                    }
                 }
             }
         }
@@ -65,9 +97,16 @@ impl Library {
         let better =
             |id: &str| self.entry(id).is_some_and(|entry| entry.gives_way_to.iter().any(|other| ids.contains(other)));
         found.retain(|one| !better(one.id));
-        found.sort_by_key(|one| one.line);
+        found.sort_by_key(|one| (one.perhaps, one.line));
         found
     }
+}
+
+/// Lines that belong to one message.
+const SAME: usize = 20;
+
+fn has_passed(line: &str) -> bool {
+    PASSED.as_ref().is_some_and(|passed| passed.is_match(line))
 }
 
 /// An entry without patterns is recognised by the reason that the runner gave.
@@ -84,6 +123,7 @@ fn bare(entry: &'static Entry) -> Recognised {
         remedy: entry.remedy.iter().map(|text| (*text).to_owned()).collect(),
         line: None,
         text: None,
+        perhaps: false,
     }
 }
 

@@ -19,6 +19,10 @@ pub fn lines(secret: &SecretExplanation) -> Vec<Line> {
         out.push(Line::new().plain(format!("did you mean {name}?")));
     }
     out.push(Line::new());
+    if !secret.unread.is_empty() {
+        let files = secret.unread.join(", ");
+        out.push(Line::new().with(Tone::Warn, "not valid, so not looked at: ").plain(files));
+    }
     if secret.readers.is_empty() {
         out.push(Line::new().plain("no workflow reads it"));
         return out;

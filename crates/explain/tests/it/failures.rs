@@ -12,14 +12,14 @@ struct Fixture {
     log: String,
 }
 
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs")
+fn directory(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
-/// The logs by their entry's id.
-fn fixtures() -> BTreeMap<String, Fixture> {
+/// The logs of a directory by their names.
+fn fixtures(of: &str) -> BTreeMap<String, Fixture> {
     let mut all = BTreeMap::new();
-    for file in std::fs::read_dir(directory()).expect("the directory of logs") {
+    for file in std::fs::read_dir(directory(of)).expect("the directory of logs") {
         let path = file.expect("a log").path();
         let text = String::from_utf8_lossy(&std::fs::read(&path).expect("a log")).into_owned();
         let mut fixture = Fixture { made_by: None, exit: None, reason: None, log: String::new() };
@@ -48,7 +48,7 @@ fn recognised(fixture: &Fixture) -> Vec<explain::failure::Recognised> {
 
 #[test]
 fn each_entry_recognises_its_own_log_and_no_other() {
-    let fixtures = fixtures();
+    let fixtures = fixtures("logs");
     let entries: BTreeSet<&str> = Library::built_in().entries().map(|entry| entry.id).collect();
     let logs: BTreeSet<&str> = fixtures.keys().map(String::as_str).collect();
     assert_eq!(entries, logs, "every entry has a log, every log an entry");
@@ -61,6 +61,37 @@ fn each_entry_recognises_its_own_log_and_no_other() {
         }
     }
     assert!(wrong.is_empty(), "recognised in the log of\n{}", wrong.join("\n"));
+}
+
+/// Logs of failures that no entry is about: names of tests speak of everything, and what was tried again is no cause.
+#[test]
+fn noise_is_not_taken_for_a_cause() {
+    for (name, fixture) in fixtures("noise") {
+        assert!(fixture.made_by.is_some(), "{name}: the log does not say how it was made");
+        let sure: Vec<&str> = recognised(&fixture).iter().filter(|one| !one.perhaps).map(|one| one.id).collect();
+        assert!(sure.is_empty(), "{name}: {sure:?}");
+    }
+}
+
+#[test]
+fn the_heading_of_a_step_is_its_script_and_no_output() {
+    let heading = "##[group]Run df || { echo \"No space left on device\"; exit 3; }\nshell: bash\n##[endgroup]\n";
+    let library = Library::built_in();
+    let quiet = format!("{heading}expected 1 to equal 2\n");
+    assert!(library.recognise(&FailedStep { log: &quiet, exit: Some(1), reason: Some("exit") }).is_empty());
+    let told = format!("{heading}cat: write error: No space left on device\n");
+    let found = library.recognise(&FailedStep { log: &told, exit: Some(1), reason: Some("exit") });
+    assert_eq!(found.iter().map(|one| (one.id, one.line)).collect::<Vec<_>>(), [("disk-full", Some(4))]);
+}
+
+#[test]
+fn the_last_of_several_tries_is_quoted() {
+    let refused =
+        |port: u16| format!("curl: (7) Failed to connect to db port {port} after 0 ms: Could not connect to server\n");
+    let log = format!("{}{}{}", refused(1), "waiting\n".repeat(100), refused(2));
+    let found = Library::built_in().recognise(&FailedStep { log: &log, exit: Some(7), reason: Some("exit") });
+    let lines: Vec<_> = found.iter().map(|one| (one.line, one.perhaps)).collect();
+    assert_eq!(lines, [(Some(102), false)], "{found:?}");
 }
 
 #[test]

@@ -198,7 +198,8 @@ fn the_first_failure_and_its_wake() {
     assert_eq!(job.key, "build");
     let log = "##[group]Run make build\nmake build\nshell: bash -e\n##[endgroup]\ncc main.c\nmake: *** No rule to make target 'x'.  Stop.\n";
     let facts = Facts { commits: vec!["bbbbbbb Break it".to_owned()], ..Facts::default() };
-    let explanation = explain::failed::explain(&failed, job, &Surroundings { log, earlier: &earlier, facts });
+    let explanation =
+        explain::failed::explain(&failed, job, &Surroundings { log, earlier: &earlier, later: &[], facts });
     assert_eq!(
         (explanation.wake.as_slice(), explanation.others.as_slice()),
         (&["test".to_owned()][..], &["late".to_owned()][..])
@@ -274,7 +275,8 @@ fn every_kind_of_difference() {
         inputs_now: [("input level".to_owned(), "2".to_owned())].into_iter().collect(),
         ..Facts::default()
     };
-    let explanation = explain::failed::explain(&red, job, &Surroundings { log: "", earlier: &green, facts });
+    let explanation =
+        explain::failed::explain(&red, job, &Surroundings { log: "", earlier: &green, later: &[], facts });
     let kinds: Vec<&str> = explanation.differences.iter().map(|one| one.kind).collect();
     assert_eq!(kinds, ["action", "image", "tool", "input", "matrix", "isolation", "environment"]);
     insta::assert_snapshot!(plain(&explain::failed::lines(&explanation, 90)), @r"

@@ -13,6 +13,8 @@ pub(crate) enum Switch {
     On(&'static str, bool),
     /// The input has to be false; left out it is.
     Off(&'static str),
+    /// The input has to be true in so many words; `auto` is not enough.
+    Said(&'static str),
     /// The input has to hold any text.
     Filled(&'static str),
 }
@@ -48,15 +50,21 @@ const CACHES: &[(&str, &[Switch])] = &[
 ];
 
 /// The switches of an action's cache, of which any is enough; empty where it has none.
-pub(crate) fn switches(uses: &Uses<'_>) -> &'static [Switch] {
+///
+/// `version`: what is known of it beside the ref, from a comment.
+pub(crate) fn switches(uses: &Uses<'_>, version: Option<Version>) -> &'static [Switch] {
     let switches = CACHES.iter().find(|(name, _)| uses.is(name)).map_or(&[][..], |(_, switches)| *switches);
-    let below = |major| uses.version().is_some_and(|version| version < Version { major, minor: None, patch: None });
+    let version = uses.version().or(version);
+    let below = |major| version.is_some_and(|version| version.major < major);
     // These began to cache by themselves with these versions, or stopped.
     if uses.is("actions/setup-node") && below(5) {
         return &[Switch::Filled("cache")];
     }
     if uses.is("actions/setup-go") && below(4) {
         return &[Switch::On("cache", false)];
+    }
+    if uses.is("astral-sh/setup-uv") && version.is_some_and(|version| version.major >= 10) {
+        return &[Switch::Said("enable-cache")];
     }
     switches
 }

@@ -86,6 +86,7 @@ pub(crate) fn published_by(command: &Command) -> Option<Registry> {
         "yarn" if !dry && (rest.first() == Some(&"publish") || rest.starts_with(&["npm", "publish"])) => {
             Some(Registry::Npm)
         }
+        "bunx" | "npx" if rest.starts_with(&["npm", "publish"]) && !dry => Some(Registry::Npm),
         "nuget" | "nuget.exe" if rest.first() == Some(&"push") => Some(Registry::NuGet),
         "dotnet" if rest.starts_with(&["nuget", "push"]) => Some(Registry::NuGet),
         _ => None,
@@ -109,6 +110,7 @@ mod tests {
             ("npm publish --access public", Some(Registry::Npm)),
             ("npm run publish", None),
             ("yarn npm publish", Some(Registry::Npm)),
+            ("bunx npm publish", Some(Registry::Npm)),
             ("gem push x.gem", Some(Registry::RubyGems)),
             ("dotnet nuget push *.nupkg", Some(Registry::NuGet)),
             ("cargo build", None),

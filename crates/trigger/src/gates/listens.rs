@@ -3,7 +3,7 @@
 use workflow::{EventTrigger, Filter, Workflow};
 
 use crate::glob::Subject;
-use crate::{Event, Gate, PatternList, Verdict};
+use crate::{Event, Gate, PatternList, Runs, Verdict};
 
 /// The types that count when `types:` is not given; `None` means all.
 fn default_types(event: &str) -> Option<&'static [&'static str]> {
@@ -61,6 +61,10 @@ fn workflow_names(trigger: &EventTrigger, event: &Event) -> Result<(), Verdict> 
     };
     if workflows.patterns.iter().any(|name| *name.value == *run.workflow) {
         return Ok(());
+    }
+    if run.workflow.is_empty() {
+        let why = "the name of the workflow that ran is not known".to_owned();
+        return Err(Verdict::new(Runs::Undetermined, Gate::Event, why).at(workflows.key_span));
     }
     Err(Verdict::no(Gate::Event, format!("the run was of workflow `{}`, which is not under `workflows`", run.workflow))
         .at(workflows.key_span))

@@ -172,6 +172,10 @@ fn what_runs_are_trusted_with() {
         ("pull_request", true, ActorKind::User, false),
         ("pull_request", false, ActorKind::Dependabot, false),
         ("push", false, ActorKind::Dependabot, false),
+        ("create", false, ActorKind::User, true),
+        ("create", false, ActorKind::Dependabot, false),
+        ("deployment", false, ActorKind::Dependabot, false),
+        ("deployment_status", false, ActorKind::Dependabot, false),
         ("pull_request_target", true, ActorKind::User, true),
         ("pull_request_target", true, ActorKind::Dependabot, true),
         ("workflow_run", true, ActorKind::User, true),
@@ -182,4 +186,10 @@ fn what_runs_are_trusted_with() {
         let token = if trusted { TokenAccess::AsConfigured } else { TokenAccess::ReadOnly };
         assert_eq!((given.secrets, given.token), (trusted, token), "{name} fork={fork} {actor_kind:?}");
     }
+    let into_its_own = Event {
+        actor_kind: ActorKind::Dependabot,
+        base_ref: Some("dependabot/npm_and_yarn/left-pad-1.3.0".to_owned()),
+        ..Event::new("pull_request_target")
+    };
+    assert!(!trust(&into_its_own).secrets);
 }

@@ -80,6 +80,7 @@ impl On {
             run_name: None,
             on: self.triggers(),
             permissions: None,
+            cache_mode: None,
             env: None,
             defaults: Defaults::default(),
             concurrency: None,

@@ -2,7 +2,7 @@
 
 use span::Diagnostic;
 
-use super::{Diagnostics, concurrency, defaults, permissions, spanned, steps, strategy, template, whole};
+use super::{Diagnostics, cache_mode, concurrency, defaults, permissions, spanned, steps, strategy, template, whole};
 use crate::item::{Entry, Item, ItemKind};
 use crate::{CallJob, CallSecrets, Job, JobKind, StepsJob, check, code};
 
@@ -21,6 +21,7 @@ pub(super) fn job(entry: &Entry, out: &mut Diagnostics) -> Option<Job> {
         needs,
         condition: item.get("if").and_then(Item::condition),
         permissions: item.get("permissions").and_then(permissions::permissions),
+        cache_mode: cache_mode(item),
         concurrency: item.get("concurrency").and_then(|item| concurrency::concurrency(item, out)),
         strategy: item.get("strategy").map(|item| strategy::strategy(item, out)),
         kind: if item.entry("uses").is_some() { call(item, out)? } else { steps_job(item, out)? },

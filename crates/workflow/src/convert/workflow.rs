@@ -2,7 +2,7 @@
 
 use span::{Diagnostic, FileId};
 
-use super::{Diagnostics, concurrency, defaults, job, permissions, spanned, template, triggers};
+use super::{Diagnostics, cache_mode, concurrency, defaults, job, permissions, spanned, template, triggers};
 use crate::Workflow;
 use crate::check;
 use crate::code;
@@ -29,6 +29,7 @@ pub(crate) fn workflow(file: FileId, path: &str, root: &Item, out: &mut Diagnost
         run_name: template(root, "run-name"),
         on: on?,
         permissions: root.get("permissions").and_then(permissions::permissions),
+        cache_mode: cache_mode(root),
         env: template(root, "env"),
         defaults: defaults(root, out),
         concurrency: root.get("concurrency").and_then(|item| concurrency::concurrency(item, out)),

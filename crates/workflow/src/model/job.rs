@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use span::Span;
 
+use super::cache_mode::CacheMode;
 use super::step::Step;
 use super::template::Template;
 use super::workflow::{Defaults, Permissions};
@@ -18,6 +19,7 @@ pub struct Job {
     pub needs: Vec<Spanned<Arc<str>>>,
     pub condition: Option<Condition>,
     pub permissions: Option<Permissions>,
+    pub cache_mode: Option<Spanned<CacheMode>>,
     pub concurrency: Option<Concurrency>,
     pub strategy: Option<Strategy>,
     pub kind: JobKind,

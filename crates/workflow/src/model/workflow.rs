@@ -5,6 +5,7 @@ use std::sync::Arc;
 use span::{FileId, Span};
 
 use super::Spanned;
+use super::cache_mode::CacheMode;
 use super::job::{Concurrency, Job};
 use super::template::Template;
 use super::trigger::Triggers;
@@ -19,6 +20,7 @@ pub struct Workflow {
     pub run_name: Option<Template>,
     pub on: Triggers,
     pub permissions: Option<Permissions>,
+    pub cache_mode: Option<Spanned<CacheMode>>,
     /// A mapping, or an expression that gives one.
     pub env: Option<Template>,
     pub defaults: Defaults,

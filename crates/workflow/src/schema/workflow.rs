@@ -13,6 +13,7 @@ static WORKFLOW_KEYS: Keys = keys(
         key("defaults", &DEFAULTS),
         key("env", &ENV),
         key("permissions", &PERMISSIONS),
+        key("cache-mode", &CACHE_MODE),
         key("concurrency", &CONCURRENCY),
         required("jobs", &JOBS),
     ],
@@ -34,6 +35,8 @@ static CONCURRENCY: Def = Def::text().or_map(&CONCURRENCY_KEYS).sees(&contexts::
 pub(super) static CONCURRENCY_KEYS: Keys =
     keys("`concurrency`", &[required("group", &NON_EMPTY), key("cancel-in-progress", &BOOLEAN), key("queue", &QUEUE)]);
 static QUEUE: Def = Def::one_of(&["single", "max"]);
+
+pub(super) static CACHE_MODE: Def = Def::one_of(&["read", "write", "write-only", "none"]);
 
 pub(super) static PERMISSIONS: Def = Def::one_of(&["read-all", "write-all"]).or_map(&SCOPES);
 static LEVEL: Def = Def::one_of(&["read", "write", "none"]);

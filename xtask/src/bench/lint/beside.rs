@@ -41,8 +41,8 @@ const PEERS: &[Peer] = &[
             ".",
         ],
         wants_files: false,
-        ours: &["--profile", "pedantic", "--confidence", "low"],
-        how: "zizmor works offline, without configuration, as `auditor`, its strictest; `trunkline lint` with\n`--profile \
+        ours: &["--no-config", "--profile", "pedantic", "--confidence", "low"],
+        how: "zizmor works offline, without configuration, as `auditor`, its strictest; `trunkline lint` with\n`--no-config --profile \
               pedantic --confidence low`: everything either has to say.",
         reasons: include_str!("zizmor.txt"),
     },
@@ -50,7 +50,7 @@ const PEERS: &[Peer] = &[
         name: "actionlint",
         words: &["-shellcheck=", "-pyflakes=", "-no-color", "-oneline"],
         wants_files: true,
-        ours: &["--profile", "default", "--confidence", "medium"],
+        ours: &["--no-config", "--profile", "default", "--confidence", "medium"],
         how: "actionlint works without shellcheck and pyflakes; `trunkline lint` with `--confidence medium`.",
         reasons: include_str!("actionlint.txt"),
     },
@@ -96,7 +96,7 @@ pub(super) fn table(program: &Path, corpus: &Corpus, name: &str) -> Result<Strin
         "| rule of {name} | both | only Trunkline | only {name} | why they differ |\n|---|---:|---:|---:|---|"
     );
     for (rule, count) in counts.iter().filter(|(_, count)| count.both + count.ours + count.theirs > 0) {
-        let why = if count.ours + count.theirs > 0 { reason(peer, rule) } else { "" };
+        let why = if count.ours + count.theirs > 0 { reasons(peer, rule, count) } else { String::new() };
         let _ = writeln!(page, "| `{rule}` | {} | {} | {} | {why} |", count.both, count.ours, count.theirs);
     }
     let sum = |of: fn(&Counts) -> usize| counts.values().map(of).sum::<usize>();
@@ -139,8 +139,32 @@ fn is_near(a: &Told, b: &Told) -> bool {
     a.file == b.file && a.line <= b.end + NEAR && b.line <= a.end + NEAR
 }
 
-fn reason(peer: &Peer, rule: &str) -> &'static str {
-    peer.reasons.lines().find_map(|line| line.strip_prefix(rule)?.strip_prefix(": ")).unwrap_or_default()
+/// Every reason that is written down for a rule. One that begins with `+3` or `-3` speaks of so many findings that only
+/// ours or only the other linter has; what such reasons leave over is told.
+fn reasons(peer: &Peer, rule: &str, count: &Counts) -> String {
+    let (mut ours, mut theirs, mut counted) = (0, 0, false);
+    let mut parts = Vec::new();
+    for reason in peer.reasons.lines().filter_map(|line| line.strip_prefix(rule)?.strip_prefix(": ")) {
+        let (number, text) = reason.split_once(' ').unwrap_or((reason, ""));
+        match (number.bytes().next(), number.get(1..).unwrap_or_default().parse::<usize>()) {
+            (Some(b'+'), Ok(number)) => {
+                ours += number;
+                counted = true;
+                parts.push(format!("{number} here: {text}"));
+            }
+            (Some(b'-'), Ok(number)) => {
+                theirs += number;
+                counted = true;
+                parts.push(format!("{number} there: {text}"));
+            }
+            _ if reason.is_empty() => {}
+            _ => parts.push(reason.to_owned()),
+        }
+    }
+    if counted && (ours, theirs) != (count.ours, count.theirs) {
+        parts.push(format!("**explained are {ours} here, {theirs} there**"));
+    }
+    parts.join("; ")
 }
 
 /// The rules of the other linter that ours stand for, with ours of each: the program lists them.

@@ -163,7 +163,8 @@ pub(super) fn job(
         event_name: github("event_name"),
         environment: environment.map(str::to_owned),
         id_token,
-        cache_write: true,
+        cache_write: order.cache_mode.is_none_or(workflow::CacheMode::writes),
+        cache_hidden: order.cache_mode.is_some_and(|mode| !mode.reads()),
         ..JobIdentity::default()
     };
     JobRequest {

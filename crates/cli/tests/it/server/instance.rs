@@ -192,6 +192,24 @@ impl Instance {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
+    /// A request to the API with a token: status and body.
+    pub(super) fn api(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server");
+        stream.set_read_timeout(Some(GIVE_UP)).expect("a socket");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nUser-Agent: test\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("a request");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("an answer");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        (status, body.to_owned())
+    }
+
     fn session(&self) -> String {
         let answer = self.post("/login", &format!("login=ann&password={PASSWORD}"), None);
         answer.cookie().unwrap_or_else(|| panic!("no session: {}", answer.body))

@@ -20,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     let labels = labels(subject.job);
     let own = &subject.project.facts.config.runner_labels;
-    let is_own = |label: &str| own.iter().any(|pattern| fits(pattern, label));
+    let adopted = &subject.project.facts.adopted;
+    let is_own = |label: &str| own.iter().any(|pattern| fits(pattern, label)) || adopted.has_label(label);
     // Runners of one's own have labels of one's own.
     let self_hosted = labels.iter().any(|label| label.text.eq_ignore_ascii_case("self-hosted"));
     for label in labels.iter().filter(|_| !self_hosted) {

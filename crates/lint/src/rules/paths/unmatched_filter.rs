@@ -41,8 +41,8 @@ fn one(tree: &Tree, pattern: &Spanned<Arc<str>>, includes: bool, report: &mut Re
         return;
     }
     let finding = report.at(pattern.span, format!("no file of the repository matches `{}`", pattern.value));
-    // What is left out may be there one day; what is waited for should be there now.
-    if negated || !includes {
+    // What is left out may be there one day, and so may what is looked for anywhere; what has its place should be there.
+    if negated || !includes || text.starts_with("**/") {
         finding.confidence(Confidence::Medium);
     }
     let plain = text.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');

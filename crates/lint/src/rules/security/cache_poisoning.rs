@@ -1,12 +1,13 @@
 use span::Severity;
 use span::Span;
 use std::borrow::Cow;
-use workflow::{EventTrigger, JobKind};
+use workflow::{EventTrigger, JobKind, StepKind};
 
 use crate::finding::Confidence;
 use crate::fix::Fix;
 use crate::knowledge::caches::{self, Switch};
 use crate::knowledge::publish;
+use crate::knowledge::uses::Version;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::steps::{self, ActionStep};
@@ -26,6 +27,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     let JobKind::Steps(job) = &subject.job.kind else { return };
+    // Nothing is restored where nothing may be.
+    let mode = workflow::effective_cache_mode(subject.workflow, subject.job, None);
+    if mode.is_some_and(|mode| !mode.reads()) {
+        return;
+    }
     let all = steps::flat(&job.steps);
     let event = subject.workflow.on.events.iter().find(|event| is_release(event));
     let publisher = all.iter().find_map(|step| {
@@ -40,10 +46,19 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     let only_tags = subject.workflow.on.events.iter().all(is_release);
     for step in &all {
         let Some(action) = steps::action(step) else { continue };
-        let Some(way) = cached(&action, only_tags) else { continue };
+        let version = match &step.kind {
+            StepKind::Uses { uses, .. } => subject.document.version_comment(uses).and_then(Version::parse),
+            _ => None,
+        };
+        let Some(way) = cached(&action, version, only_tags) else { continue };
+        // A step that a tag does not run has no part in what the tag releases.
+        let not_for_tags = step.condition.as_ref().is_some_and(|one| leaves_tags_out(&one.condition));
+        if not_for_tags && publisher.is_none() {
+            continue;
+        }
         let finding =
             report.at(action.span, format!("{} restores a cache in a job that publishes", action.uses.name()));
-        if event.is_some() && publisher.is_some() && way.certain {
+        if !not_for_tags && event.is_some() && publisher.is_some() && way.certain {
             finding.confidence(Confidence::Medium);
         }
         finding.label(way.label);
@@ -78,7 +93,7 @@ struct Way {
     off: Option<(&'static str, &'static str)>,
 }
 
-fn cached(action: &ActionStep<'_>, only_tags: bool) -> Option<Way> {
+fn cached(action: &ActionStep<'_>, version: Option<Version>, only_tags: bool) -> Option<Way> {
     // Only a version that is named is kept; what the runner has already is not.
     if action.uses.is("docker/setup-buildx-action")
         && action.is_filled("version")
@@ -88,7 +103,7 @@ fn cached(action: &ActionStep<'_>, only_tags: bool) -> Option<Way> {
         return Some(Way { label: "it keeps its program".into(), place: action.span, certain: false, off });
     }
     let way = |label: String, place, certain, off| Some(Way { label, place, certain, off });
-    caches::switches(&action.uses).iter().find_map(|switch| match *switch {
+    caches::switches(&action.uses, version).iter().find_map(|switch| match *switch {
         Switch::Always => way("it always does".into(), action.span, true, None),
         Switch::On(input, default) => match action.text(input) {
             None => default
@@ -115,12 +130,38 @@ fn cached(action: &ActionStep<'_>, only_tags: bool) -> Option<Way> {
             Some(text) if caches::is_yes(&text) => None,
             Some(_) => way("left on".into(), action.place(input), true, Some((input, "true"))),
         },
+        Switch::Said(input) => match action.text(input) {
+            Some(text) if text.contains("${{") => {
+                way("an expression may switch it on".into(), action.place(input), false, None)
+            }
+            Some(text) if text.trim().eq_ignore_ascii_case("true") => {
+                way("switched on".into(), action.place(input), true, Some((input, "false")))
+            }
+            _ => None,
+        },
         Switch::Filled(input) => {
             let text = action.text(input)?;
             let on = !text.trim().is_empty() && !text.trim().eq_ignore_ascii_case("false");
             on.then(|| way("switched on".into(), action.place(input), !text.contains("${{"), None))?
         }
     })
+}
+
+/// Whether a condition holds for no tag: `!startsWith(github.ref, 'refs/tags/')`, alone or beside others.
+fn leaves_tags_out(condition: &expr::Condition) -> bool {
+    fn says_so(part: expr::Part<'_>) -> bool {
+        match part.term() {
+            expr::Term::And(parts) => parts.into_iter().any(says_so),
+            expr::Term::Not(inner) => matches!(
+                inner.term(),
+                expr::Term::Call(name, arguments) if name.eq_ignore_ascii_case("startsWith")
+                    && arguments.first().is_some_and(|of| of.text().eq_ignore_ascii_case("github.ref"))
+                    && arguments.get(1).is_some_and(|tags| tags.text() == "'refs/tags/'")
+            ),
+            _ => false,
+        }
+    }
+    condition.expr().view().is_some_and(says_so)
 }
 
 /// Events that stand for a release: a tag that is pushed, a branch with `release` in its name, the event itself.

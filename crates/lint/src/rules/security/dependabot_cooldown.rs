@@ -30,7 +30,7 @@ fn check(subject: &FileSubject<'_>, report: &mut Report<'_>) {
     if subject.document.kind != Kind::Dependabot {
         return;
     }
-    let options = subject.project.facts.config.options(RULE.id);
+    let options = subject.project.facts.options(RULE.id);
     let days = options.and_then(|options| options.get("days")?.as_integer()).unwrap_or(DAYS);
     let updates = subject.document.yaml.as_ref().and_then(|root| root.get("updates"));
     for update in updates.map(Node::items).unwrap_or_default() {

@@ -33,7 +33,7 @@ fn of_job(subject: &JobSubject<'_>, report: &mut Report<'_>) {
 }
 
 fn check(project: &Project, uses: &Spanned<Arc<str>>, report: &mut Report<'_>) {
-    let (Some(options), Some(known)) = (project.facts.config.options(RULE.id), Uses::parse(&uses.value)) else {
+    let (Some(options), Some(known)) = (project.facts.options(RULE.id), Uses::parse(&uses.value)) else {
         return;
     };
     let listed = |key: &str| {
@@ -47,5 +47,5 @@ fn check(project: &Project, uses: &Spanned<Arc<str>>, report: &mut Report<'_>) {
     };
     report
         .at(uses.span, format!("`{}` {why}", known.name()))
-        .help("the lists are in `trunkline.toml`, below `[lint.rules]`");
+        .help("the lists are in `trunkline.toml`, below `[lint.rules]`, or in `zizmor.yml`");
 }

@@ -22,7 +22,7 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
     if workflow.on.call().is_some() || job.environment.is_some() {
         return;
     }
-    let allowed = subject.project.facts.config.options(RULE.id).and_then(|options| options.get("allow")?.as_array());
+    let allowed = subject.project.facts.options(RULE.id).and_then(|options| options.get("allow")?.as_array());
     for reference in subject.expr.references() {
         let [context, name, ..] = &reference.path[..] else { continue };
         let allowed = allowed

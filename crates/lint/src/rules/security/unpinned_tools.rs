@@ -36,6 +36,11 @@ const DANGEROUS: &[&str] = &["1password/load-secrets-action", "aquasecurity/setu
 
 fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
     let Some(action) = ActionStep::of(subject).filter(|action| action.opaque().is_none()) else { return };
+    // What never runs installs nothing.
+    let never = subject.step.condition.as_ref().and_then(|one| one.condition.expr().view()?.literal());
+    if matches!(never, Some(expr::Value::Bool(false))) {
+        return;
+    }
     let Some((name, input)) = TOOLS.iter().find(|(name, _)| action.uses.is(name)) else { return };
     let dangerous = DANGEROUS.contains(name);
     let finding = match action.text(input) {

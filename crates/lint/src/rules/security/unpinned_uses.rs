@@ -78,12 +78,13 @@ fn check(project: &Project, uses: &Spanned<Arc<str>>, report: &mut Report<'_>) {
     };
 }
 
-/// The policy of the longest pattern that names the action; the first where several are as long.
+/// The policy of the pattern that says most about the action; the first where several say as much.
 fn policy(project: &Project, uses: &Uses<'_>) -> (Policy, Option<String>) {
-    let table = project.facts.config.options(RULE.id).and_then(|options| options.get("policies")?.as_table());
+    let table = project.facts.options(RULE.id).and_then(|options| options.get("policies")?.as_table());
     let fitting = table.into_iter().flatten().filter(|(pattern, _)| uses.matches(pattern));
-    let longest = fitting.max_by_key(|(pattern, _)| pattern.trim_end_matches('*').len());
-    match longest {
+    // A name says more than a pattern that ends with `*`.
+    let narrowest = fitting.max_by_key(|(pattern, _)| (!pattern.ends_with('*'), pattern.len()));
+    match narrowest {
         Some((pattern, value)) => {
             let policy = match value.as_str() {
                 Some("any") => Policy::Any,

@@ -39,7 +39,15 @@ enum Environment<'a> {
 
 pub(super) fn check(subject: &ExpressionSubject<'_>, kind: Kind, report: &mut Report<'_>) {
     let known = known(subject.project, kind);
-    if known.is_empty() {
+    // A list of variables that is empty says that there are none.
+    let facts = &subject.project.facts;
+    let none = match (&facts.store, kind) {
+        (Some(store), Kind::Secret) => store.all_secrets,
+        (Some(store), Kind::Variable) => store.all_vars || facts.adopted.vars.is_some(),
+        (None, Kind::Secret) => false,
+        (None, Kind::Variable) => facts.adopted.vars.is_some(),
+    };
+    if known.is_empty() && !none {
         return;
     }
     let Some(workflow) = subject.owner.workflow() else { return };
@@ -78,8 +86,10 @@ pub(super) fn check(subject: &ExpressionSubject<'_>, kind: Kind, report: &mut Re
                 {
                     finding.confidence(Confidence::Medium);
                 }
-                finding
-                    .help("names are those of `trunkline.toml`: `[secrets]`, `[vars]`, `[environments]` and `[lint]`");
+                finding.help(match &facts.store {
+                    Some(store) if !store.place.is_empty() => &store.place,
+                    _ => "names are those of `trunkline.toml`: `[secrets]`, `[vars]`, `[environments]` and `[lint]`",
+                });
             }
         }
     }
@@ -92,7 +102,8 @@ fn known(project: &Project, kind: Kind) -> Vec<&str> {
         Kind::Secret => (facts.store.as_ref().map(|store| &store.secrets), &facts.config.secrets),
         Kind::Variable => (facts.store.as_ref().map(|store| &store.vars), &facts.config.vars),
     };
-    of_store.into_iter().flatten().chain(of_config).map(String::as_str).collect()
+    let adopted = facts.adopted.vars.iter().flatten().filter(|_| kind == Kind::Variable);
+    of_store.into_iter().flatten().chain(of_config).chain(adopted).map(String::as_str).collect()
 }
 
 fn of_environment<'a>(project: &'a Project, kind: Kind, name: &str) -> Vec<&'a str> {

@@ -32,6 +32,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("peter-evans/create-pull-request", "gh pr create"),
     ("sergeysova/jq-action", "jq"),
     ("softprops/action-gh-release", "gh release create"),
+    ("stefanzweifel/git-auto-commit-action", "git commit && git push"),
     ("svenstaro/upload-release-action", "gh release upload"),
 ];
 
