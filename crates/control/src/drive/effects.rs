@@ -1,7 +1,7 @@
 //! What the engine wants, as rows.
 
 use api::{Conclusion, Event, JobFinished, JobPlanned, LegId, Reason, RunFinished, WorkflowFinished, WorkflowIndex};
-use engine::{Effect, Holder, JobOrder, PlannedJob, Why};
+use engine::{Effect, JobOrder, PlannedJob, Why};
 use store::groups::{Member, Request};
 use store::jobs::{Completed, Planned, Queued};
 

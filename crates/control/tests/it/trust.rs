@@ -20,7 +20,7 @@ async fn set_visibility(world: &World, repository: &Repository, visibility: &str
     let mut changed = repository.clone();
     changed.visibility = visibility.to_owned();
     let mut tx = world.store.begin().await.unwrap();
-    store::repositories::update(&mut tx, &changed).await.unwrap();
+    store::repositories::update(&mut tx, repository, &changed).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -202,10 +202,10 @@ async fn settings_of_the_repository_decide_what_the_files_leave_open() {
             ("strict", json!({}), identity::Level::Read),
             ("open", json!({ "default_workflow_permissions": "write" }), identity::Level::Write),
         ] {
-            let mut repository = world.repository(name).await;
-            repository.settings = setting;
+            let before = world.repository(name).await;
+            let repository = Repository { settings: setting, ..before.clone() };
             let mut tx = world.store.begin().await.unwrap();
-            store::repositories::update(&mut tx, &repository).await.unwrap();
+            store::repositories::update(&mut tx, &before, &repository).await.unwrap();
             tx.commit().await.unwrap();
             world.push(&repository, "main", "go", &[(WORKFLOW, text)]).await;
             let job = runner.claim().await;
