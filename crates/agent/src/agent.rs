@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use api::wire::{Claim, ErrorCode, JobSpec, Settings};
+use api::wire::{Claim, ErrorCode, JobSpec, LONGEST_WAIT, Settings};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -72,6 +72,8 @@ pub async fn run(config: AgentConfig, stop: Stop) -> Result<(), AgentError> {
 async fn take_jobs(agent: &Arc<Agent>, slots: &Arc<Semaphore>) -> Result<u32, AgentError> {
     let mut taken = 0;
     let mut pause = PAUSES.0;
+    // The same until there is an answer: a job whose answer got lost is given again, and does not wait for its lease.
+    let mut claim_id = uuid::Uuid::new_v4();
     while !(agent.config.ephemeral && taken > 0) {
         let slot = tokio::select! {
             slot = slots.clone().acquire_owned() => slot,
@@ -79,12 +81,22 @@ async fn take_jobs(agent: &Arc<Agent>, slots: &Arc<Semaphore>) -> Result<u32, Ag
         };
         let Ok(slot) = slot else { break };
         let free = u32::try_from(slots.available_permits() + 1).unwrap_or(u32::MAX);
+        let claim = Claim { free, id: Some(claim_id.simple().to_string()) };
         let claimed = tokio::select! {
             biased;
-            claimed = agent.client.claim(Claim { free }) => claimed,
-            () = agent.stop.drain.cancelled() => break,
+            claimed = agent.client.claim(&claim, LONGEST_WAIT) => claimed,
             () = agent.stop.now.cancelled() => break,
+            () = agent.stop.drain.cancelled() => {
+                if let Some(spec) = agent.last_claim(&claim).await {
+                    taken += 1;
+                    agent.begin(spec, slot);
+                }
+                break;
+            }
         };
+        if claimed.is_ok() {
+            claim_id = uuid::Uuid::new_v4();
+        }
         match claimed {
             Ok(None) => agent.reached(),
             Ok(Some(spec)) => {
@@ -133,6 +145,15 @@ impl Agent {
     /// A number that no other job of this process has.
     pub(crate) fn next_leg(&self) -> api::LegId {
         api::LegId(self.legs.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The request that was dropped may have got a job: it is asked for once more, by a runner that gets no new one.
+    async fn last_claim(&self, claim: &Claim) -> Option<JobSpec> {
+        let asking = async {
+            self.client.drain().await.ok()?;
+            self.client.claim(claim, 0).await.ok()?
+        };
+        tokio::time::timeout(PAUSES.1, asking).await.ok().flatten()
     }
 
     fn begin(self: &Arc<Self>, spec: JobSpec, slot: tokio::sync::OwnedSemaphorePermit) {

@@ -69,11 +69,10 @@ impl Client {
         self.ask(Method::POST, "hello", Some(hello), PATIENCE).await
     }
 
-    /// Waits for a job as long as the server lets it; `None` when there was none.
-    pub(crate) async fn claim(&self, claim: Claim) -> Result<Option<JobSpec>, Failure> {
-        let wait = api::wire::LONGEST_WAIT;
+    /// Waits for a job, at most [`api::wire::LONGEST_WAIT`] seconds; `None` when there was none.
+    pub(crate) async fn claim(&self, claim: &Claim, wait: u64) -> Result<Option<JobSpec>, Failure> {
         let path = format!("claim?wait={wait}");
-        let answer = self.send(Method::POST, &path, json(&claim)?, Duration::from_secs(wait) + PATIENCE).await?;
+        let answer = self.send(Method::POST, &path, json(claim)?, Duration::from_secs(wait) + PATIENCE).await?;
         if answer.status() == StatusCode::NO_CONTENT {
             return Ok(None);
         }

@@ -101,9 +101,12 @@ async fn run(agent: &Arc<Agent>, spec: JobSpec, courier: &Courier, directory: &J
         directory.keep_finish(&finish);
         deliver(courier, finish).await
     };
+    tokio::pin!(sending);
     tokio::select! {
-        done = sending => done,
-        () = keeping => None,
+        biased;
+        done = &mut sending => done,
+        // Another claim has the job, or the report has just ended it: its own answer says which.
+        () = keeping => sending.await,
     }
 }
 

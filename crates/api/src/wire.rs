@@ -35,7 +35,7 @@ pub use finish::{Finish, Outcome, Report};
 pub use heartbeat::{Heartbeat, Orders};
 pub use log::{LogDamage, LogDecoder, LogEncoder, LogEntry, LogKind, LogStored};
 pub use problem::{ErrorCode, PROBLEM_JSON, Problem};
-pub use registration::{Claim, Hello, Registered, Registration, Settings};
+pub use registration::{Claim, HeldJob, Hello, Registered, Registration, Settings};
 pub use secret::Secret;
 pub use spec::{
     ActionSources, Contexts, EnvironmentUrl, JobEnvironment, JobSpec, NativeActions, RepositorySpec, ServiceAccess,
@@ -53,3 +53,10 @@ pub const LOG_PIECE: usize = 1 << 20;
 
 /// The most events that one request carries.
 pub const EVENTS_PIECE: usize = 500;
+
+/// Bytes of JSON after which a request carries no further event. One alone may be larger: a summary is.
+pub const EVENTS_BYTES: usize = 1 << 20;
+
+/// The most bytes of a request with events or a report. Runners stay far below: a summary has a megabyte at most, and so have
+/// the outputs of a job, which JSON may make six times as long.
+pub const LARGEST_REPORT: usize = 64 << 20;

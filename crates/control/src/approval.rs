@@ -37,6 +37,8 @@ impl Control {
         if chosen.is_empty() {
             return Err(Error::Conflict("no deployment of this run waits for these environments".to_owned()));
         }
+        // All gates first: the end of the audit log is locked by whoever writes there.
+        let mut done = Vec::new();
         for waiting in chosen {
             let Some(gate) = store::environments::lock_gate(&mut tx, waiting.id).await? else { continue };
             let environment = store::environments::by_id(&mut tx, gate.environment_id)
@@ -67,9 +69,12 @@ impl Control {
             };
             store::environments::put_review(&mut tx, gate.id, &review).await?;
             gate::settle(&mut tx, &gate).await?;
-            let name = format!("deployment.{}", if decision == Decision::Approve { "approve" } else { "reject" });
-            let details = serde_json::json!({ "run_id": run_id, "job_id": gate.job_id, "comment": comment });
-            let action = Action::new(&name, &environment.name).repo(run.repo_id).details(details);
+            done.push((gate.job_id, environment.name));
+        }
+        let name = if decision == Decision::Approve { "deployment.approve" } else { "deployment.reject" };
+        for (job_id, environment) in done {
+            let details = serde_json::json!({ "run_id": run_id, "job_id": job_id, "comment": comment });
+            let action = Action::new(name, &environment).repo(run.repo_id).details(details);
             self.identity().audit(&mut tx, caller, action).await?;
         }
         Ok(tx.commit().await?)
@@ -88,7 +93,7 @@ impl Control {
     ) -> Result<()> {
         let user = caller.user().ok_or_else(|| Error::Forbidden("only users pass over rules".to_owned()))?;
         let mut tx = self.store().begin().await?;
-        let mut any = false;
+        let mut done = Vec::new();
         for gate in store::environments::waiting_gates(&mut tx, run_id).await? {
             if !environments.is_empty() && !environments.contains(&gate.environment_id) {
                 continue;
@@ -104,12 +109,14 @@ impl Control {
             let review = Review { user_id: user.id, login, state, comment: comment.to_owned(), created_at: now };
             store::environments::put_review(&mut tx, gate.id, &review).await?;
             gate::settle(&mut tx, &gate).await?;
+            done.push(gate);
+        }
+        if done.is_empty() {
+            return Err(Error::Conflict("no deployment of this run waits".to_owned()));
+        }
+        for gate in done {
             let action = Action::new("deployment.bypass", &gate.environment).repo(gate.repo_id);
             self.identity().audit(&mut tx, caller, action).await?;
-            any = true;
-        }
-        if !any {
-            return Err(Error::Conflict("no deployment of this run waits".to_owned()));
         }
         Ok(tx.commit().await?)
     }

@@ -8,6 +8,7 @@ use store::runs::Run;
 
 use crate::Result;
 use crate::drive::Turn;
+use crate::report::{self, Became};
 
 /// Where the page of a job is.
 pub(crate) fn details_url(turn: &Turn<'_>, job_id: i64) -> String {
@@ -32,7 +33,8 @@ pub(crate) async fn queued(turn: &mut Turn<'_>, job_id: i64, name: &str) -> Resu
     let (url, key) = (details_url(turn, job_id), format!("job:{job_id}"));
     let check = check(&turn.run, &key, name, &url, "queued");
     let row = put_job_check(turn.tx, turn.run.repo_id, &check).await?;
-    Ok(store::jobs::set_check(turn.tx, job_id, row.id).await?)
+    store::jobs::set_check(turn.tx, job_id, row.id).await?;
+    report::job(turn.control(), turn.tx, &turn.run, job_id, Became::Queued, Some(&row)).await
 }
 
 pub(crate) async fn completed(
@@ -55,7 +57,7 @@ pub(crate) async fn completed(
     if job.check_id.is_none() {
         store::jobs::set_check(turn.tx, job_id, row.id).await?;
     }
-    Ok(())
+    report::job(turn.control(), turn.tx, &turn.run, job_id, Became::Completed, Some(&row)).await
 }
 
 /// Of a job whose run is given up.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use services::JobClaim;
 use store::Tx;
 use store::jobs::Job;
-use store::queue::Waiting;
+use store::queue::{Claimed, Waiting};
 use store::repositories::Repository;
 use store::runners::Runner;
 use store::runs::Run;
@@ -29,19 +29,29 @@ struct Choice {
     repo_id: i64,
     kinds: Vec<(String, Option<String>)>,
     priority: i64,
-    running: i64,
+    /// Jobs at work, less what it has waited for: nobody is passed over for ever.
+    share: i64,
     first: i64,
 }
 
+/// To have waited so long counts as one job less at work.
+const WAITED: i64 = 10 * 60 * 1_000_000;
+
 impl Control {
-    /// A job for a runner, claimed; `None` when there is nothing for it.
-    pub(crate) async fn claim(&self, runner_id: i64) -> Result<Option<JobSpec>> {
+    /// A job for a runner, claimed; `None` when there is nothing for it. A claim of a name that holds a job gives that one.
+    pub(crate) async fn claim(&self, runner_id: i64, claim_id: Option<&str>) -> Result<Option<JobSpec>> {
         // One at a time in this process: the others would look at the same job.
         let _turn = self.claiming().lock().await;
         let mut read = self.store().read();
         let Some(runner) = store::runners::by_id(&mut read, runner_id).await? else {
             return Err(Error::NotFound("the runner".to_owned()));
         };
+        if let Some(claim_id) = claim_id
+            && let Some((job_id, fence)) = store::queue::claimed(&mut read, runner_id, claim_id).await?
+            && let Some(spec) = self.tell_again(runner_id, job_id, fence).await?
+        {
+            return Ok(Some(spec));
+        }
         if runner.draining || (runner.ephemeral && runner.used) {
             return Ok(None);
         }
@@ -51,13 +61,28 @@ impl Control {
         }
         for choice in self.choices(&runner, waiting).await? {
             let mut tx = self.store().begin().await?;
-            let busy = i64::try_from(store::queue::of_runner(&mut tx, runner.id).await?.len()).unwrap_or(i64::MAX);
-            if busy >= runner.slots {
+            if !has_room(&mut tx, runner.id).await? {
                 return Ok(None);
             }
-            let Some(job) = store::queue::next(&mut tx, choice.repo_id, &choice.kinds).await? else { continue };
+            let Some(mut job) = store::queue::next(&mut tx, choice.repo_id, None, &choice.kinds).await? else {
+                continue;
+            };
+            let found = store::runs::by_id(&mut tx, job.run_id).await?;
+            if found.is_some_and(|run| run.status != "in_progress") {
+                // This job changes its run's status. Steps of a run lock its row before those of its jobs, so this does too.
+                let run_id = job.run_id;
+                tx.rollback().await?;
+                tx = self.store().begin().await?;
+                if !has_room(&mut tx, runner.id).await? {
+                    return Ok(None);
+                }
+                store::runs::lock(&mut tx, run_id).await?;
+                let again = store::queue::next(&mut tx, choice.repo_id, Some(run_id), &choice.kinds).await?;
+                let Some(again) = again else { continue };
+                job = again;
+            }
             let (job_id, run_id) = (job.id, job.run_id);
-            match Box::pin(self.hand_out(&mut tx, &runner, job)).await {
+            match Box::pin(self.hand_out(&mut tx, &runner, claim_id, job)).await {
                 Ok(spec) => {
                     tx.commit().await?;
                     return Ok(Some(spec));
@@ -73,8 +98,22 @@ impl Control {
         Ok(None)
     }
 
-    /// Repositories with jobs that this runner can take, the next one first: by priority, then whoever has fewest at work,
-    /// then who waits longest.
+    /// A job that the runner has, told once more: the answer to its claim did not reach it.
+    async fn tell_again(&self, runner_id: i64, job_id: i64, fence: i64) -> Result<Option<JobSpec>> {
+        let mut tx = self.store().begin().await?;
+        let Some(job) = store::queue::held(&mut tx, job_id, fence, runner_id).await? else { return Ok(None) };
+        let (run, repository) = (run_of(&mut tx, &job).await?, repository_of(&mut tx, &job).await?);
+        let sealed = self.open_job(job.id, job.sealed.as_deref().unwrap_or_default())?;
+        let lease = tx.now().saturating_add(micros(self.settings().lease));
+        store::queue::renew(&mut tx, job.id, fence, runner_id, lease).await?;
+        let deadline = job.deadline.unwrap_or(lease);
+        let spec = Box::pin(self.tell(&mut tx, (run, repository, job), sealed, fence, deadline)).await?;
+        tx.commit().await?;
+        Ok(Some(spec))
+    }
+
+    /// Repositories with jobs that this runner can take, the next one first: by priority, then whoever has fewest at work in
+    /// the runner's group, then who waits longest. Who has waited for long counts as having fewer.
     async fn choices(&self, runner: &Runner, waiting: Vec<Waiting>) -> Result<Vec<Choice>> {
         let mut read = self.store().read();
         let group = store::runners::group(&mut read, runner.group_id).await?;
@@ -90,7 +129,8 @@ impl Control {
             .map(|label| label.to_lowercase())
             .collect();
         let group_name = group.map(|group| group.name.to_lowercase()).unwrap_or_default();
-        let running: HashMap<i64, i64> = store::queue::running(&mut read).await?.into_iter().collect();
+        let running: HashMap<i64, i64> = store::queue::running(&mut read, runner.group_id).await?.into_iter().collect();
+        let now = self.store().now();
         let mut owners: HashMap<i64, bool> = HashMap::new();
         let mut choices: Vec<Choice> = Vec::new();
         for one in waiting {
@@ -116,33 +156,33 @@ impl Control {
             if !in_scope {
                 continue;
             }
+            let at_work = running.get(&one.repo_id).copied().unwrap_or_default();
+            let share = at_work - one.since.map_or(0, |since| (now - since).max(0) / WAITED);
             let kind = (one.labels_key, one.runner_group);
             match choices.iter_mut().find(|choice| choice.repo_id == one.repo_id) {
                 Some(choice) => {
                     choice.kinds.push(kind);
                     choice.priority = choice.priority.max(one.priority);
                     choice.first = choice.first.min(one.first);
+                    choice.share = choice.share.min(share);
                 }
                 None => choices.push(Choice {
                     repo_id: one.repo_id,
                     kinds: vec![kind],
                     priority: one.priority,
-                    running: running.get(&one.repo_id).copied().unwrap_or_default(),
+                    share,
                     first: one.first,
                 }),
             }
         }
-        choices.sort_by_key(|choice| (std::cmp::Reverse(choice.priority), choice.running, choice.first));
+        choices.sort_by_key(|choice| (std::cmp::Reverse(choice.priority), choice.share, choice.first));
         Ok(choices)
     }
 
     /// Claims a locked job and writes what follows; what the runner is told.
-    async fn hand_out(&self, tx: &mut Tx, runner: &Runner, job: Job) -> Result<JobSpec> {
-        let run =
-            store::runs::by_id(tx, job.run_id).await?.ok_or_else(|| Error::broken("a job's run", "it is not there"))?;
-        let repository = store::repositories::by_id(tx, job.repo_id).await?;
-        let repository = repository.ok_or_else(|| Error::NotFound("the repository".to_owned()))?;
-        let (told, debug) = self.told_of(tx, &job).await?;
+    async fn hand_out(&self, tx: &mut Tx, runner: &Runner, claim_id: Option<&str>, job: Job) -> Result<JobSpec> {
+        let run = run_of(tx, &job).await?;
+        let repository = repository_of(tx, &job).await?;
         let sealed = self.open_job(job.id, job.sealed.as_deref().unwrap_or_default())?;
         let now = tx.now();
         let minutes =
@@ -150,10 +190,32 @@ impl Control {
         let polite = crate::drive::minutes_in_micros(sealed.cancel_timeout_minutes.unwrap_or(CANCEL_MINUTES));
         let deadline = now.saturating_add(minutes).saturating_add(polite).saturating_add(micros(self.settings().grace));
         let lease = now.saturating_add(micros(self.settings().lease));
-        let fence = store::queue::claim(tx, job.id, runner.id, &runner.name, lease, deadline).await?;
+        let by = Claimed { runner_id: runner.id, runner_name: &runner.name, claim_id, lease_until: lease, deadline };
+        let fence = store::queue::claim(tx, job.id, &by).await?;
         if runner.ephemeral {
             store::runners::use_up(tx, runner.id).await?;
         }
+        if run.status != "in_progress" {
+            store::runs::set_status(tx, run.id, "in_progress").await?;
+            if run.status != "completed" && job.lost_count == 0 {
+                report_run(self, tx, &Run { status: "in_progress".to_owned(), ..run.clone() }, "in_progress").await?;
+            }
+        }
+        self.report_claimed(tx, &run, &repository, &job, now).await?;
+        self.tell(tx, (run, repository, job), sealed, fence, deadline).await
+    }
+
+    /// What the runner is told of a job that it has. Its token is new; those before are void.
+    async fn tell(
+        &self,
+        tx: &mut Tx,
+        (run, repository, job): (Run, Repository, Job),
+        sealed: SealedJob,
+        fence: i64,
+        deadline: i64,
+    ) -> Result<JobSpec> {
+        let (told, debug) = self.told_of(tx, &job).await?;
+        let now = tx.now();
         self.identity().revoke_job_tokens(tx, job.id).await?;
         let grant = Grant::from_names(sealed.grant.iter().map(|(scope, level)| (scope.as_str(), level.as_str())))
             .unwrap_or_else(|_| known_grant(&sealed));
@@ -166,13 +228,6 @@ impl Control {
             expires_at: deadline,
         };
         let token = self.identity().issue_job_token(tx, &token).await?;
-        if run.status != "in_progress" {
-            store::runs::set_status(tx, run.id, "in_progress").await?;
-            if run.status != "completed" && job.lost_count == 0 {
-                report_run(self, tx, &Run { status: "in_progress".to_owned(), ..run.clone() }, "in_progress").await?;
-            }
-        }
-        self.report_claimed(tx, &run, &repository, &job, now).await?;
         let values = self.values(&repository, &run, &told, &sealed).await?;
         Ok(self.spec(&run, &repository, &job, fence, &told, sealed, values, &token.text, debug, now))
     }
@@ -192,7 +247,8 @@ impl Control {
             started_at: Some(now),
             ..forge::checks::JobCheck::default()
         };
-        forge::checks::put_job_check(tx, run.repo_id, &check).await?;
+        let check = forge::checks::put_job_check(tx, run.repo_id, &check).await?;
+        crate::report::job(self, tx, run, job.id, crate::report::Became::InProgress, Some(&check)).await?;
         if let Some(id) = job.deployment_id
             && let Some(deployment) = store::deployments::by_id(tx, id).await?
         {
@@ -310,6 +366,7 @@ impl Control {
                 mask: Secret::new(admitted.secrets_to_mask),
             },
             actions: ActionSources { native: self.settings().native_actions, servers, lock: told.lock.clone() },
+            registry_for: self.settings().registry_for.clone(),
             debug,
         }
     }
@@ -364,6 +421,25 @@ impl Control {
                 .and_then(|claims| serde_json::from_value(claims.clone()).ok()),
         }
     }
+}
+
+/// Whether the runner takes a further job. It is locked: it may ask several servers at once.
+async fn has_room(tx: &mut Tx, runner_id: i64) -> Result<bool> {
+    let Some(runner) = store::runners::lock(tx, runner_id).await? else { return Ok(false) };
+    if runner.draining || (runner.ephemeral && runner.used) {
+        return Ok(false);
+    }
+    let busy = store::queue::of_runner(tx, runner_id).await?.len();
+    Ok(i64::try_from(busy).is_ok_and(|busy| busy < runner.slots))
+}
+
+async fn run_of(tx: &mut Tx, job: &Job) -> Result<Run> {
+    store::runs::by_id(tx, job.run_id).await?.ok_or_else(|| Error::broken("a job's run", "it is not there"))
+}
+
+async fn repository_of(tx: &mut Tx, job: &Job) -> Result<Repository> {
+    let found = store::repositories::by_id(tx, job.repo_id).await?;
+    found.ok_or_else(|| Error::NotFound("the repository".to_owned()))
 }
 
 /// Scopes that this server knows no permission for give nothing here.

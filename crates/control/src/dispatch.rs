@@ -6,6 +6,7 @@ use store::events::{ActorKind, Facts, NewEvent};
 use store::repositories::Repository;
 
 use crate::event::dispatch_inputs;
+use crate::priority::{KindOfRun, PRIORITIES};
 use crate::program::Linker;
 use crate::{Control, Error, Result};
 
@@ -17,6 +18,8 @@ pub struct Dispatch {
     /// A branch or tag, with or without `refs/heads/`.
     pub git_ref: String,
     pub inputs: Map<String, Json>,
+    /// Of the run's jobs in the queue, in place of what the server's rules say.
+    pub priority: Option<i64>,
 }
 
 /// An event of one's own.
@@ -37,6 +40,7 @@ impl Control {
     /// # Errors
     /// When the ref, the workflow or its trigger is not there, or the inputs do not fit.
     pub async fn dispatch(&self, caller: &Caller, repository: &Repository, dispatch: &Dispatch) -> Result<i64> {
+        self.check_priority(caller, repository, dispatch)?;
         let git = self.forge().git(repository.id);
         let names = match dispatch.git_ref.strip_prefix("refs/") {
             Some(_) => vec![dispatch.git_ref.clone()],
@@ -77,8 +81,31 @@ impl Control {
         event.inputs = dispatch.inputs.iter().map(|(name, value)| (name.clone(), text_of(value))).collect();
         let inputs = dispatch_inputs(&workflow, &event)?;
         let payload = json!({ "inputs": inputs.to_json(), "ref": git_ref, "workflow": path });
-        let facts = Facts { workflow: Some(path.clone()), ..Facts::default() };
+        let facts = Facts { workflow: Some(path.clone()), priority: dispatch.priority, ..Facts::default() };
         self.report(caller, repository, "workflow_dispatch", None, (git_ref, sha), facts, payload).await
+    }
+
+    /// Anybody may let others go first; to go before others is for the server's administrators to allow.
+    fn check_priority(&self, caller: &Caller, repository: &Repository, dispatch: &Dispatch) -> Result<()> {
+        let Some(priority) = dispatch.priority else { return Ok(()) };
+        if !PRIORITIES.contains(&priority) {
+            let (lowest, highest) = (PRIORITIES.start(), PRIORITIES.end());
+            return Err(Error::invalid("priority", format!("a priority is between {lowest} and {highest}")));
+        }
+        let branch = dispatch.git_ref.strip_prefix("refs/heads/").unwrap_or(&dispatch.git_ref);
+        let kind = KindOfRun {
+            repository: &repository.full_name(),
+            workflow: &dispatch.workflow,
+            event: "workflow_dispatch",
+            branch: Some(branch),
+        };
+        let usual = crate::priority::of(&self.settings().priorities, &kind);
+        if priority <= usual || caller.is_site_admin() {
+            return Ok(());
+        }
+        let reason = format!("only administrators of the server give more than the usual priority, which is {usual}");
+        self.identity().refused(caller, "workflow_dispatch", Some(repository.id), &dispatch.workflow, &reason);
+        Err(Error::Forbidden(reason))
     }
 
     /// Reports an event of one's own. The caller may write to the repository's contents, which was checked.

@@ -12,7 +12,7 @@ mod turn;
 
 pub(crate) use effects::minutes_in_micros;
 pub(crate) use input::StoredInput;
-pub(crate) use live::{Live, LiveRuns, Slot};
+pub(crate) use live::{Live, LiveRuns};
 pub(crate) use order::SealedJob;
 pub(crate) use turn::{Ending, Turn};
 

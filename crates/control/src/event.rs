@@ -11,6 +11,7 @@ mod facts;
 mod files;
 mod neutral;
 
+use futures_util::StreamExt as _;
 use store::Tx;
 use store::events::{ActorKind, Event, Facts, NewEvent};
 use store::repositories::Repository;
@@ -27,6 +28,9 @@ pub(crate) use files::{LARGEST, Snapshots};
 const MOST_ATTEMPTS: i64 = 220;
 /// Pauses in between, from the first to the longest.
 const PAUSES: (store::Micros, store::Micros) = (2_000_000, 600_000_000);
+/// Repositories whose events are looked at in one go, and how many of them at a time: git takes its time.
+const MOST_EVENTS: i64 = 50;
+const AT_ONCE: usize = 4;
 
 /// An event with what git and the database say about it.
 pub(crate) struct Occasion {
@@ -47,17 +51,25 @@ impl Occasion {
 }
 
 impl Control {
-    /// Processes what waits, in order. Whether there may be more.
+    /// Processes what waits: repositories side by side, events of one in order. Whether there may be more.
     pub(crate) async fn process_events(&self) -> Result<bool> {
-        let ids = store::events::pending(&mut self.store().read(), 50).await?;
-        for id in &ids {
-            match self.process_event(*id).await {
-                Ok(()) => {}
-                Err(error) if error.is_passing() => return Err(error),
-                Err(error) => self.postpone_event(*id, &error.to_string()).await?,
+        let ids = store::events::pending(&mut self.store().read(), MOST_EVENTS).await?;
+        let done = futures_util::stream::iter(ids).map(|id| self.try_event(id)).buffer_unordered(AT_ONCE);
+        // Each to its end, whatever becomes of the others.
+        let done: Vec<Result<bool>> = done.collect().await;
+        let done = done.into_iter().collect::<Result<Vec<bool>>>()?;
+        // What another server has is not looked at again at once.
+        Ok(done.contains(&true))
+    }
+
+    async fn try_event(&self, id: i64) -> Result<bool> {
+        match self.process_event(id).await {
+            Err(error) if !error.is_passing() => {
+                self.postpone_event(id, &error.to_string()).await?;
+                Ok(false)
             }
+            done => done,
         }
-        Ok(ids.len() == 50)
     }
 
     async fn postpone_event(&self, id: i64, error: &str) -> Result<()> {
@@ -74,22 +86,24 @@ impl Control {
         Ok(())
     }
 
-    async fn process_event(&self, id: i64) -> Result<()> {
+    /// Whether it is done now, and was not before.
+    async fn process_event(&self, id: i64) -> Result<bool> {
         let Some(row) = store::events::by_id(&mut self.store().read(), id).await?.filter(|row| row.state == "pending")
         else {
-            return Ok(());
+            return Ok(false);
         };
         let Some(repository) = store::repositories::by_id(&mut self.store().read(), row.repo_id).await? else {
             // Deleted since: nothing of it is left to run.
             let mut tx = self.store().begin().await?;
             store::events::done(&mut tx, id).await?;
-            return Ok(tx.commit().await?);
+            tx.commit().await?;
+            return Ok(true);
         };
         let (occasion, considered) = self.consider(row, repository).await?;
         let lines = self.schedule_lines(&occasion, &considered);
         let mut tx = self.store().begin().await?;
         if store::events::take(&mut tx, id).await?.is_none() {
-            return Ok(());
+            return Ok(false);
         }
         let mut begun: Vec<(i64, Live)> = Vec::new();
         for one in considered.iter().filter(|_| !occasion.is_of_repository()) {
@@ -103,7 +117,7 @@ impl Control {
         for (run_id, live) in begun {
             self.live().slot(run_id).await.keep(live);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Writes one verdict, with its run where there is one.

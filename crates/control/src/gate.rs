@@ -71,6 +71,8 @@ pub(crate) async fn ask(turn: &mut Turn<'_>, leg: LegId, name: &str, deploys: bo
         waits_for.push(format!("{} minutes to pass", environment.wait_minutes));
     }
     waits_for.extend(custom.iter().map(|gate| format!("the gate `{}`", gate.name)));
+    let (control, became) = (turn.control(), crate::report::Became::Waiting);
+    crate::report::job(control, turn.tx, &turn.run, job_id, became, None).await?;
     let text = format!("waits for {} of the environment `{}`", waits_for.join(" and "), environment.name);
     turn.waits(leg, Reason { code: "environment".to_owned(), reason: text, location: None }).await
 }

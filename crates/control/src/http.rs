@@ -8,13 +8,14 @@ mod runners;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderMap;
+use axum::middleware::map_response;
 use axum::routing::{delete, get, post, put};
 use identity::{Caller, Credentials};
 
 use crate::Control;
 use problem::Refused;
 
-/// The largest body: a piece of a log, with room for what does not compress.
+/// The largest body of most requests: a piece of a log, with room for what does not compress.
 const LARGEST_BODY: usize = 2 * api::wire::LOG_PIECE;
 
 type Answer<T> = Result<T, Refused>;
@@ -28,11 +29,14 @@ pub fn router(control: Control) -> Router {
         .route("/drain", post(runners::drain))
         .route("/runner", delete(runners::forget))
         .route("/jobs/{id}/{fence}/heartbeat", post(jobs::heartbeat))
-        .route("/jobs/{id}/{fence}/events", post(jobs::events))
         .route("/jobs/{id}/{fence}/progress", get(jobs::progress))
         .route("/jobs/{id}/{fence}/log", put(logs::append))
-        .route("/jobs/{id}/{fence}/finish", post(jobs::finish))
         .layer(DefaultBodyLimit::max(LARGEST_BODY));
+    let reports = Router::new()
+        .route("/jobs/{id}/{fence}/events", post(jobs::events))
+        .route("/jobs/{id}/{fence}/finish", post(jobs::finish))
+        .layer(DefaultBodyLimit::max(api::wire::LARGEST_REPORT));
+    let runner = runner.merge(reports).layer(map_response(problem::always));
     Router::new()
         .nest(api::wire::ROOT, runner)
         .route(crate::gate::CALLBACK, post(runners::gate_answer))

@@ -1,5 +1,6 @@
 //! Jobs whose runner is gone, and jobs past their time.
 
+use api::wire::HeldJob;
 use api::{Conclusion, Event, LegId, Reason};
 use store::jobs::Job;
 
@@ -59,6 +60,22 @@ impl Control {
         }
     }
 
+    /// A runner says which jobs it has: the others never reached it.
+    pub(crate) async fn runner_has(&self, runner_id: i64, has: &[HeldJob]) -> Result<()> {
+        for (job_id, run_id) in store::queue::of_runner(&mut self.store().read(), runner_id).await? {
+            let Some(job) = store::jobs::by_id(&mut self.store().read(), job_id).await? else { continue };
+            if has.contains(&HeldJob { id: job.id, fence: job.fence }) {
+                continue;
+            }
+            self.with_job(run_id, job_id, Why::NeverArrived { fence: job.fence }).await?;
+            // Should it be for one job only: it did not have that one.
+            let mut tx = self.store().begin().await?;
+            store::runners::is_unused(&mut tx, runner_id).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     async fn with_job(&self, run_id: i64, job_id: i64, why: Why) -> Result<()> {
         let mut slot = self.live().slot(run_id).await;
         let mut tx = self.store().begin().await?;
@@ -74,6 +91,7 @@ impl Control {
                     turn.ended(leg, Conclusion::Failure, Vec::new(), reason.into());
                 }
                 Why::CannotStart(_) => {}
+                Why::NeverArrived { fence } => turn.never_arrived(&job, fence).await?,
             }
         }
         turn.settle().await?;
@@ -88,6 +106,10 @@ enum Why {
     LeaseExpired,
     Overdue,
     CannotStart(String),
+    /// By this claim.
+    NeverArrived {
+        fence: i64,
+    },
 }
 
 impl Turn<'_> {
@@ -127,6 +149,21 @@ impl Turn<'_> {
     fn was_heard(&self, job: &Job) -> bool {
         let first = job.started_at.map(|at| at.saturating_add(micros(self.control().settings().lease)));
         job.last_event > 0 || job.lease_until != first
+    }
+
+    async fn never_arrived(&mut self, job: &Job, fence: i64) -> Result<()> {
+        if job.status != "in_progress" || job.fence != fence {
+            return Ok(());
+        }
+        self.control().identity().revoke_job_tokens(self.tx, job.id).await?;
+        store::logs::finish(self.tx, job.id, job.fence).await?;
+        let deadline = self.tx.now().saturating_add(micros(self.control().settings().longest_in_queue));
+        store::queue::requeue(self.tx, job.id, Some(deadline), false).await?;
+        self.moved();
+        let runner = job.runner_name.as_deref().unwrap_or("the runner");
+        let message = format!("{}: {runner} started anew without the job; it is queued again", job.name);
+        self.tell(Some(LegId(u32::try_from(job.leg).unwrap_or(u32::MAX))), &Event::Notice { message });
+        Ok(())
     }
 
     async fn overdue(&mut self, job: &Job) -> Result<()> {

@@ -8,7 +8,7 @@ use identity::{Action, Caller};
 use store::jobs::Job;
 use store::runs::{Attempt, Run};
 
-use crate::drive::{StoredInput, Turn};
+use crate::drive::{Live, StoredInput, Turn};
 use crate::event::trust_of;
 use crate::told::{Known, Told};
 use crate::{Control, Error, Result};
@@ -77,7 +77,7 @@ impl Control {
         run.trigger_login = caller.login().unwrap_or_default().to_owned();
         told.github["run_attempt"] = run.attempt.to_string().into();
         told.github["triggering_actor"] = run.trigger_login.as_str().into();
-        self.begin_attempt(&mut tx, &mut slot, &run, told, caller, again.debug).await?;
+        let live = self.begin_attempt(&mut tx, &run, told, caller, again.debug).await?;
         let name = match again.which {
             Which::All => "run.rerun",
             Which::Failed => "run.rerun_failed",
@@ -87,18 +87,18 @@ impl Control {
         let action = Action::new(name, &run.workflow_path).repo(run.repo_id).details(details);
         self.identity().audit(&mut tx, caller, action).await?;
         tx.commit().await?;
+        slot.keep(live);
         Ok(run.attempt)
     }
 
     async fn begin_attempt(
         &self,
         tx: &mut store::Tx,
-        slot: &mut crate::drive::Slot,
         run: &Run,
         told: Told,
         caller: &Caller,
         debug: bool,
-    ) -> Result<()> {
+    ) -> Result<Live> {
         store::runs::begin_again(tx, run.id, run.attempt, &run.trigger_login).await?;
         let attempt = Attempt {
             run_id: run.id,
@@ -122,10 +122,7 @@ impl Control {
         let mut turn = Turn::begin(self, tx, run.clone(), engine, Arc::new(told), sources);
         turn.push(StoredInput::Start);
         turn.settle().await?;
-        let live = turn.finish().await?;
-        // If the commit fails, its number of inputs is not the database's, and it is not used.
-        slot.keep(live);
-        Ok(())
+        turn.finish().await
     }
 
     pub(crate) async fn repository_of_run(&self, run_id: i64) -> Result<store::repositories::Repository> {

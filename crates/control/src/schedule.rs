@@ -16,6 +16,7 @@ use store::repositories::Repository;
 use store::schedules::Schedule;
 
 use crate::event::{Considered, Occasion};
+use crate::settings::micros;
 use crate::{Control, Result};
 
 const MINUTE: i64 = 60_000_000;
@@ -134,7 +135,10 @@ impl Control {
             let due = schedule.next_minute.unwrap_or(minute);
             let last = due.max(schedule.last_minute);
             let after = next(&schedule.cron, &schedule.timezone, minute.max(last));
-            let fired = if due > schedule.last_minute { self.fire(&mut tx, &schedule).await } else { Ok(()) };
+            let fired = match due > schedule.last_minute {
+                true => self.fire_unless_at_rest(&mut tx, &schedule).await,
+                false => Ok(()),
+            };
             match fired {
                 Err(error) if error.is_passing() => return Err(error),
                 // The others must not wait for this one; it has its next minute.
@@ -149,6 +153,38 @@ impl Control {
             tx.commit().await?;
         }
         Ok(())
+    }
+
+    async fn fire_unless_at_rest(&self, tx: &mut Tx, schedule: &Schedule) -> Result<()> {
+        if self.rests(tx, schedule).await? { Ok(()) } else { self.fire(tx, schedule).await }
+    }
+
+    /// Whether the workflow's schedules are off because nothing happens in its repository; switches them off when that has
+    /// become so. As on GitHub this concerns public repositories, and ends when somebody enables the workflow.
+    async fn rests(&self, tx: &mut Tx, schedule: &Schedule) -> Result<bool> {
+        let Some(after) = self.settings().schedules_rest_after else { return Ok(false) };
+        let Some(workflow) = store::workflows::by_path(tx, schedule.repo_id, &schedule.workflow_path).await? else {
+            return Ok(false);
+        };
+        if workflow.state != "active" {
+            // The verdict of the event says so.
+            return Ok(false);
+        }
+        let repository = store::repositories::by_id(tx, schedule.repo_id).await?;
+        if repository.is_none_or(|repository| repository.visibility != "public") {
+            return Ok(false);
+        }
+        let since = tx.now().saturating_sub(micros(after));
+        let active = store::events::last_by_people(tx, schedule.repo_id).await?;
+        if workflow.updated_at >= since || active.is_some_and(|at| at >= since) {
+            return Ok(false);
+        }
+        store::workflows::set_state(tx, workflow.id, "disabled_inactivity").await?;
+        let days = after.as_secs() / (24 * 3600);
+        let details = json!({ "state": "disabled_inactivity", "days": days });
+        let action = identity::Action::new("workflow.state", &workflow.path).repo(schedule.repo_id).details(details);
+        self.identity().audit(tx, identity::Actor::server(), action).await?;
+        Ok(true)
     }
 
     async fn fire(&self, tx: &mut Tx, schedule: &Schedule) -> Result<()> {

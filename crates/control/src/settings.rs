@@ -21,6 +21,12 @@ pub struct Settings {
     pub native_actions: api::wire::NativeActions,
     /// `github.server_url` of jobs. GitHub's clients refuse hosts that are neither GitHub's nor end in `.localhost`.
     pub server_url: Option<String>,
+    /// Hosts whose images are in the server's own registry as far as jobs are concerned: `ghcr.io`.
+    pub registry_for: Vec<String>,
+    /// Whose jobs are taken first; the first rule that fits a run decides.
+    pub priorities: Vec<crate::PriorityRule>,
+    /// Schedules of a public repository in which nothing happens for so long are switched off, as on GitHub. `None`: never.
+    pub schedules_rest_after: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -35,6 +41,9 @@ impl Default for Settings {
             action_servers: vec!["https://github.com".to_owned()],
             native_actions: api::wire::NativeActions::Prefer,
             server_url: None,
+            registry_for: Vec::new(),
+            priorities: Vec::new(),
+            schedules_rest_after: Some(Duration::from_secs(60 * 24 * 3600)),
         }
     }
 }

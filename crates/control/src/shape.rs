@@ -1,9 +1,13 @@
 //! Runs and jobs as GitHub's API and webhooks write them.
 
+mod steps;
+
 use forge::shape::{Urls, at};
 use serde_json::{Value as Json, json};
 use store::jobs::Job;
 use store::runs::Run;
+
+pub use steps::steps_json;
 
 /// A run, without the parts that other tables hold: `repository`, `actor`, `head_commit`.
 #[must_use]

@@ -17,6 +17,8 @@ pub struct OwnRegistry {
     pub hosts: Vec<String>,
     /// What it takes where the user has given no token.
     pub credentials: Credentials,
+    /// `HOST:PORT`, where the job is logged in to it from the start.
+    pub logged_in: Option<String>,
 }
 
 /// Everything a job's `docker` command works with.
@@ -43,6 +45,12 @@ impl Ground {
     }
 
     pub(crate) fn client_with(&self, keychain: image::auth::Keychain) -> Result<Client, Failure> {
+        let keychain = match &self.own {
+            Some(OwnRegistry { credentials, logged_in: Some(registry), .. }) => {
+                keychain.with(registry, credentials.clone())
+            }
+            _ => keychain,
+        };
         Client::new(ClientConfig { keychain, ..self.client.clone() }).map_err(Failure::daemon)
     }
 }

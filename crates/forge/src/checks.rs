@@ -1,5 +1,7 @@
 //! Statuses and checks: reported here by workflow runs and by others.
 
+mod tell;
+
 use serde_json::{Value, json};
 use store::Tx;
 use store::checks::{CheckRun, CheckSuite};
@@ -7,6 +9,8 @@ use store::repositories::Repository;
 use store::statuses::Status;
 
 use crate::{Actor, Error, Forge, Result};
+
+pub use tell::SuiteState;
 
 /// Who reports the runs of this server.
 pub const ACTIONS_APP: &str = "github-actions";

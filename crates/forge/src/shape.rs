@@ -28,6 +28,7 @@ use crate::Forge;
 pub struct Shape<'f> {
     forge: &'f Forge,
     users: HashMap<i64, Value>,
+    logins: HashMap<String, Option<Value>>,
     repositories: HashMap<i64, Value>,
 }
 
@@ -35,12 +36,14 @@ impl Forge {
     /// For the shapes of one answer or payload.
     #[must_use]
     pub fn shape(&self) -> Shape<'_> {
-        Shape { forge: self, users: HashMap::new(), repositories: HashMap::new() }
+        Shape { forge: self, users: HashMap::new(), logins: HashMap::new(), repositories: HashMap::new() }
     }
 }
 
 impl Shape<'_> {
-    fn urls(&self) -> &Urls {
+    /// Addresses, as this server writes them.
+    #[must_use]
+    pub fn urls(&self) -> &Urls {
         self.forge.urls()
     }
 

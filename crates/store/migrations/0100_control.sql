@@ -22,7 +22,7 @@ CREATE TABLE events (
     created_at BIGINT NOT NULL,
     done_at BIGINT
 );
-CREATE INDEX events_pending ON events (id) WHERE state = 'pending';
+CREATE INDEX events_pending ON events (repo_id, id) WHERE state = 'pending';
 CREATE INDEX events_of_repo ON events (repo_id, id);
 CREATE INDEX events_troubled ON events (id) WHERE state = 'failed' OR (state = 'pending' AND attempts > 0);
 
@@ -34,6 +34,8 @@ CREATE TABLE workflows (
     -- active, disabled_manually, disabled_inactivity, deleted
     state TEXT NOT NULL,
     next_run_number BIGINT NOT NULL,
+    -- how many there are
+    runs BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     UNIQUE (repo_id, path)
@@ -97,12 +99,15 @@ CREATE TABLE runs (
     UNIQUE (workflow_id, number)
 );
 CREATE INDEX runs_of_repo ON runs (repo_id, id);
-CREATE INDEX runs_of_workflow ON runs (workflow_id, id);
-CREATE INDEX runs_by_status ON runs (repo_id, status, id);
-CREATE INDEX runs_by_conclusion ON runs (repo_id, conclusion, id);
-CREATE INDEX runs_by_branch ON runs (repo_id, head_branch, id);
-CREATE INDEX runs_by_event ON runs (repo_id, event_name, id);
-CREATE INDEX runs_by_actor ON runs (repo_id, actor_login, id);
+-- Lists by one thing, newest first, with what they are narrowed by further: the rows themselves are read for one page only.
+CREATE INDEX runs_of_workflow ON runs (repo_id, workflow_id, id, event_name, pull_number);
+CREATE INDEX runs_by_status ON runs (repo_id, status, id, workflow_id, event_name, pull_number);
+CREATE INDEX runs_by_conclusion ON runs (repo_id, conclusion, id, workflow_id, event_name, pull_number);
+CREATE INDEX runs_by_branch ON runs (repo_id, head_branch, id, workflow_id, event_name, status, conclusion, actor_login, pull_number);
+CREATE INDEX runs_by_event ON runs (repo_id, event_name, id, pull_number);
+CREATE INDEX runs_by_actor ON runs (repo_id, actor_login, id, workflow_id, event_name, status, conclusion, pull_number);
+CREATE INDEX runs_by_suite ON runs (repo_id, suite_id) WHERE suite_id IS NOT NULL;
+CREATE INDEX runs_by_time ON runs (repo_id, created_at, id);
 CREATE INDEX runs_by_sha ON runs (repo_id, head_sha, id);
 CREATE INDEX runs_open ON runs (id) WHERE status <> 'completed';
 
@@ -183,6 +188,8 @@ CREATE TABLE jobs (
     runner_id BIGINT,
     runner_name TEXT,
     fence BIGINT NOT NULL,
+    -- the runner's own name for the claim
+    claim_id TEXT,
     lease_until BIGINT,
     lost_count BIGINT NOT NULL,
     -- cancel is polite, kill is not
@@ -199,9 +206,11 @@ CREATE TABLE jobs (
     completed_at BIGINT,
     UNIQUE (run_id, attempt, leg)
 );
-CREATE INDEX jobs_queued ON jobs (repo_id, labels_key, priority, id) WHERE status = 'queued';
+-- In the order in which jobs are taken; with what decides who may, so that a long queue is looked over in the index alone.
+CREATE INDEX jobs_queued ON jobs (repo_id, labels_key, priority DESC, id, runner_group, queued_at, status) WHERE status = 'queued';
 CREATE INDEX jobs_in_progress ON jobs (repo_id, lease_until) WHERE status = 'in_progress';
 CREATE INDEX jobs_of_runner ON jobs (runner_id) WHERE status = 'in_progress';
+CREATE UNIQUE INDEX jobs_by_claim ON jobs (runner_id, claim_id) WHERE claim_id IS NOT NULL;
 
 CREATE TABLE runner_groups (
     id {id},

@@ -6,6 +6,8 @@ CREATE TABLE logs (
     length BIGINT NOT NULL,
     -- The runner has sent everything, or is not heard of any more.
     finished_at BIGINT,
+    -- Sealing failed: it is tried again from then on.
+    seal_after BIGINT NOT NULL DEFAULT 0,
     -- The object that holds it all; its pieces are gone then.
     object TEXT,
     -- JSON: [[offset in the stream, offset in the object], ...] and the object's length at the end.

@@ -70,6 +70,11 @@ pub async fn of_run(db: &mut impl Query, run_id: i64) -> Result<Vec<Artifact>> {
     db.fetch_all(sql, args![run_id]).await
 }
 
+/// The ids of all that a run has, of all its attempts.
+pub async fn ids_of_run(db: &mut impl Query, run_id: i64) -> Result<Vec<i64>> {
+    db.fetch_all("SELECT id FROM artifacts WHERE run_id = $1 ORDER BY id", args![run_id]).await
+}
+
 /// A page of a repository's artifacts, newest first; all names unless one is given.
 pub async fn of_repo(
     db: &mut impl Query,

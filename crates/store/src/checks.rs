@@ -164,6 +164,10 @@ pub async fn of_commit(query: &mut impl Query, repo_id: i64, sha: &str) -> Resul
     query.fetch_all(sql, args![repo_id, sha]).await
 }
 
+pub async fn count_of_suite(query: &mut impl Query, suite_id: i64) -> Result<i64> {
+    query.fetch_one("SELECT COUNT(*) FROM check_runs WHERE suite_id = $1", args![suite_id]).await
+}
+
 pub async fn of_suite(query: &mut impl Query, suite_id: i64) -> Result<Vec<CheckRun>> {
     let sql = format!("SELECT {} FROM check_runs WHERE suite_id = $1 ORDER BY id DESC", CheckRun::COLUMNS);
     query.fetch_all(sql, args![suite_id]).await

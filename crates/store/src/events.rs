@@ -65,6 +65,8 @@ pub struct Facts {
     pub triggering_branch: Option<String>,
     /// The triggering run was started again.
     pub rerun: bool,
+    /// `workflow_dispatch`: the priority that was asked for.
+    pub priority: Option<i64>,
 }
 
 /// An event as it is reported.
@@ -170,10 +172,20 @@ pub async fn after(query: &mut impl Query, id: i64, limit: i64) -> Result<Vec<Ev
     query.fetch_all(sql, args![id, limit]).await
 }
 
-/// Those that wait and are due, oldest first.
+/// When somebody did something in a repository last: schedules, and what follows from runs, do not count.
+pub async fn last_by_people(query: &mut impl Query, repo_id: i64) -> Result<Option<Micros>> {
+    let sql = "SELECT created_at FROM events WHERE repo_id = $1 AND actor_kind = 'user' AND name NOT IN ('schedule', \
+               'workflow_run', 'workflow_job', 'check_run', 'check_suite', 'deployment', 'deployment_status') \
+               ORDER BY id DESC LIMIT 1";
+    query.fetch_optional(sql, args![repo_id]).await
+}
+
+/// The oldest of each repository that waits, where it is due; oldest first. What came later in the same repository waits for
+/// it, whichever server looks: an older push never undoes what a newer one did.
 pub async fn pending(query: &mut impl Query, limit: i64) -> Result<Vec<i64>> {
     let now = query.now();
-    let sql = "SELECT id FROM events WHERE state = 'pending' AND not_before <= $1 ORDER BY id LIMIT $2";
+    let sql = "SELECT id FROM events WHERE not_before <= $1 AND id IN \
+               (SELECT MIN(id) FROM events WHERE state = 'pending' GROUP BY repo_id) ORDER BY id LIMIT $2";
     query.fetch_all(sql, args![now, limit]).await
 }
 

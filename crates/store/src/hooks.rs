@@ -126,6 +126,16 @@ pub async fn for_event(query: &mut impl Query, repo_id: i64, owner_id: i64) -> R
     query.fetch_all(sql, args![repo_id, owner_id]).await
 }
 
+/// Active hooks that hear of a repository.
+pub async fn of_repository_and_owner(query: &mut impl Query, repo_id: i64) -> Result<Vec<Hook>> {
+    let sql = format!(
+        "SELECT {} FROM hooks WHERE active = TRUE AND (repo_id = $1 OR owner_id = (SELECT owner_id FROM repositories WHERE \
+         id = $1)) ORDER BY id",
+        Hook::COLUMNS
+    );
+    query.fetch_all(sql, args![repo_id]).await
+}
+
 /// Whether there is anybody to tell anything.
 pub async fn any(query: &mut impl Query) -> Result<bool> {
     let found: Option<i64> = query.fetch_optional("SELECT id FROM hooks LIMIT 1", args![]).await?;

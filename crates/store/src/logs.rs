@@ -143,10 +143,18 @@ pub async fn finish(tx: &mut Tx, job_id: i64, fence: i64) -> Result<()> {
 /// Finished logs that are not sealed, the oldest first.
 pub async fn unsealed(db: &mut impl Query, most: i64) -> Result<Vec<Log>> {
     let sql = format!(
-        "SELECT {} FROM logs WHERE object IS NULL AND finished_at IS NOT NULL ORDER BY finished_at LIMIT $1",
+        "SELECT {} FROM logs WHERE object IS NULL AND finished_at IS NOT NULL AND seal_after <= $2 ORDER BY finished_at LIMIT $1",
         Log::COLUMNS
     );
-    db.fetch_all(sql, args![most]).await
+    let now = db.now();
+    db.fetch_all(sql, args![most, now]).await
+}
+
+/// A log that cannot be sealed now is left alone for a while; the others must not wait for it.
+pub async fn postpone_sealing(tx: &mut Tx, log: &Log, pause: Micros) -> Result<()> {
+    let until = tx.now().saturating_add(pause);
+    let sql = "UPDATE logs SET seal_after = $3 WHERE job_id = $1 AND fence = $2";
+    tx.execute(sql, args![log.job_id, log.fence, until]).await.map(drop)
 }
 
 /// The object is there: it stands for the pieces from now on. Whether this call did it; another server may have.

@@ -67,7 +67,7 @@ impl Query for Reader {
         let asking = async {
             match self.store.pool() {
                 Pool::Sqlite { readers, .. } => Conn::Sqlite(&mut *readers.acquire().await?).rows(sql, args).await,
-                Pool::Postgres(pool) => Conn::Postgres(&mut *pool.acquire().await?).rows(sql, args).await,
+                Pool::Postgres { readers, .. } => Conn::Postgres(&mut *readers.acquire().await?).rows(sql, args).await,
             }
         };
         let result = self.store.patiently(asking).await;

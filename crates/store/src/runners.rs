@@ -100,6 +100,12 @@ pub async fn insert(tx: &mut Tx, runner: &Runner) -> Result<i64> {
     tx.fetch_one(sql, values).await
 }
 
+/// The runner, locked: one claim of it at a time, whichever server it asks.
+pub async fn lock(tx: &mut Tx, id: i64) -> Result<Option<Runner>> {
+    let clause = tx.lock_clause(crate::Lock::Wait);
+    tx.fetch_optional(format!("SELECT {} FROM runners WHERE id = $1{clause}", Runner::COLUMNS), args![id]).await
+}
+
 pub async fn by_id(query: &mut impl Query, id: i64) -> Result<Option<Runner>> {
     query.fetch_optional(format!("SELECT {} FROM runners WHERE id = $1", Runner::COLUMNS), args![id]).await
 }
@@ -138,6 +144,11 @@ pub async fn drain(tx: &mut Tx, id: i64) -> Result<()> {
 }
 
 /// An ephemeral runner has its one job.
+/// A single-use runner did not get its job after all.
+pub async fn is_unused(tx: &mut Tx, id: i64) -> Result<()> {
+    tx.execute("UPDATE runners SET used = FALSE WHERE id = $1", args![id]).await.map(drop)
+}
+
 pub async fn use_up(tx: &mut Tx, id: i64) -> Result<()> {
     tx.execute("UPDATE runners SET used = TRUE WHERE id = $1", args![id]).await.map(drop)
 }

@@ -1,6 +1,10 @@
 //! Runs, their attempts, the engine's inputs and what a run told.
 
-use crate::{Arg, Lock, Micros, Query, Result, Topic, Tx, args, record};
+mod list;
+
+use crate::{Lock, Micros, Query, Result, Topic, Tx, args, record};
+
+pub use list::{Filter, count, count_all, find, list};
 
 record! {
     #[derive(Clone, Debug)]
@@ -109,86 +113,6 @@ pub async fn by_id(query: &mut impl Query, id: i64) -> Result<Option<Run>> {
 pub async fn lock(tx: &mut Tx, id: i64) -> Result<Option<Run>> {
     let clause = tx.lock_clause(Lock::Wait);
     tx.fetch_optional(format!("SELECT {} FROM runs WHERE id = $1{clause}", Run::COLUMNS), args![id]).await
-}
-
-/// What a list of runs is narrowed to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    pub workflow_id: Option<i64>,
-    /// A status or a conclusion, as in GitHub's API.
-    pub status: Option<String>,
-    pub branch: Option<String>,
-    pub event: Option<String>,
-    pub actor: Option<String>,
-    pub head_sha: Option<String>,
-    pub suite_id: Option<i64>,
-    pub created_from: Option<Micros>,
-    pub created_to: Option<Micros>,
-    pub exclude_pull_requests: bool,
-}
-
-impl Filter {
-    /// Whether it lets every run pass.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        *self == Filter::default()
-    }
-
-    fn clause(&self, repo_id: i64) -> (String, Vec<Arg>) {
-        let mut sql = "WHERE repo_id = $1".to_owned();
-        let mut values = args![repo_id];
-        let mut equals = |column: &str, operator: &str, value: Option<Arg>| {
-            if let Some(value) = value {
-                values.push(value);
-                sql.push_str(&format!(" AND {column} {operator} ${}", values.len()));
-            }
-        };
-        equals("workflow_id", "=", self.workflow_id.map(Arg::from));
-        equals("head_branch", "=", self.branch.as_deref().map(Arg::from));
-        equals("event_name", "=", self.event.as_deref().map(Arg::from));
-        equals("actor_login", "=", self.actor.as_deref().map(Arg::from));
-        equals("head_sha", "=", self.head_sha.as_deref().map(Arg::from));
-        equals("suite_id", "=", self.suite_id.map(Arg::from));
-        equals("created_at", ">=", self.created_from.map(Arg::from));
-        equals("created_at", "<=", self.created_to.map(Arg::from));
-        if let Some(status) = &self.status {
-            let column = match status.as_str() {
-                "queued" | "waiting" | "action_required" | "in_progress" | "completed" | "requested" | "pending" => {
-                    "status"
-                }
-                _ => "conclusion",
-            };
-            values.push(status.as_str().into());
-            sql.push_str(&format!(" AND {column} = ${}", values.len()));
-        }
-        if self.exclude_pull_requests {
-            sql.push_str(" AND pull_number IS NULL");
-        }
-        (sql, values)
-    }
-}
-
-/// A page of a repository's runs, newest first.
-pub async fn list(query: &mut impl Query, repo_id: i64, filter: &Filter, offset: i64, limit: i64) -> Result<Vec<Run>> {
-    let (clause, mut values) = filter.clause(repo_id);
-    let place = values.len() + 1;
-    values.extend(args![limit, offset]);
-    let sql =
-        format!("SELECT {} FROM runs {clause} ORDER BY id DESC LIMIT ${place} OFFSET ${}", Run::COLUMNS, place + 1);
-    query.fetch_all(sql, values).await
-}
-
-/// All of a repository: an index alone answers it.
-pub async fn count_all(query: &mut impl Query, repo_id: i64) -> Result<i64> {
-    query.fetch_one("SELECT COUNT(*) FROM runs WHERE repo_id = $1", args![repo_id]).await
-}
-
-/// How many there are; counting stops at `most`.
-pub async fn count(query: &mut impl Query, repo_id: i64, filter: &Filter, most: i64) -> Result<i64> {
-    let (clause, mut values) = filter.clause(repo_id);
-    values.push(most.into());
-    let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM runs {clause} LIMIT ${}) AS counted", values.len());
-    query.fetch_one(sql, values).await
 }
 
 /// Open runs whose repository was deleted.
@@ -362,11 +286,19 @@ pub async fn events_after(
 
 /// What one job of a run told.
 pub async fn events_of_leg(query: &mut impl Query, run_id: i64, attempt: i64, leg: i64) -> Result<Vec<RunEvent>> {
+    events_of_legs(query, run_id, attempt, &[leg]).await
+}
+
+/// What some jobs of a run told.
+pub async fn events_of_legs(query: &mut impl Query, run_id: i64, attempt: i64, legs: &[i64]) -> Result<Vec<RunEvent>> {
+    let mut values = args![run_id, attempt];
+    values.extend(legs.iter().copied().map(crate::Arg::from));
     let sql = format!(
-        "SELECT {} FROM run_events WHERE run_id = $1 AND attempt = $2 AND leg = $3 ORDER BY seq",
-        RunEvent::COLUMNS
+        "SELECT {} FROM run_events WHERE run_id = $1 AND attempt = $2 AND leg IN ({}) ORDER BY seq",
+        RunEvent::COLUMNS,
+        crate::placeholders(3, legs.len())
     );
-    query.fetch_all(sql, args![run_id, attempt, leg]).await
+    query.fetch_all(sql, values).await
 }
 
 /// Deletes a completed run with all that hangs on it in these tables; logs and artifacts are the caller's care.
@@ -379,5 +311,7 @@ pub async fn delete(tx: &mut Tx, id: i64) -> Result<()> {
         tx.execute(format!("DELETE FROM {table} WHERE run_id = $1"), args![id]).await?;
     }
     tx.execute("UPDATE verdicts SET run_id = NULL WHERE run_id = $1", args![id]).await?;
+    let sql = "UPDATE workflows SET runs = runs - 1 WHERE id = (SELECT workflow_id FROM runs WHERE id = $1)";
+    tx.execute(sql, args![id]).await?;
     tx.execute("DELETE FROM runs WHERE id = $1", args![id]).await.map(drop)
 }

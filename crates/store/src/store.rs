@@ -9,6 +9,8 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, Executor};
 
+use tokio::sync::Semaphore;
+
 use crate::clock::Jump;
 use crate::health::Watch;
 use crate::query::{Query as _, Reader};
@@ -26,6 +28,10 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(30);
 const EXACT: Micros = 500_000;
 /// Statements kept prepared on each connection.
 const STATEMENTS: usize = 500;
+/// Connections of one server to PostgreSQL: for transactions, and for single statements that read. Who has a transaction may
+/// read beside it; readers wait for nobody, so the two never wait for each other.
+const TRANSACTIONS: u32 = 12;
+const READERS: u32 = 8;
 
 /// A database with its wake-ups and its clock. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -52,11 +58,13 @@ impl Drop for Inner {
 #[derive(Debug)]
 pub(crate) enum Pool {
     /// One connection writes, the others read.
-    Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres {
+        transactions: PgPool,
+        readers: PgPool,
+        /// Taken in turn before a connection is asked for: a queue is no sign that the database is away.
+        turns: Arc<Semaphore>,
     },
-    Postgres(PgPool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +89,11 @@ impl Store {
     pub async fn open_with(address: &str, clock: Clock) -> Result<Self> {
         let wakes = Wakes::new();
         let (pool, ear) = if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            let pool = postgres(address)?;
-            let ear = tokio::spawn(listen(pool.clone(), wakes.clone())).abort_handle();
-            (Pool::Postgres(pool), Some(ear))
+            let (transactions, readers) = (postgres(address, TRANSACTIONS)?, postgres(address, READERS)?);
+            // A connection of its own: it is never given back.
+            let ear = tokio::spawn(listen(postgres(address, 1)?, wakes.clone())).abort_handle();
+            let turns = Arc::new(Semaphore::new(TRANSACTIONS as usize));
+            (Pool::Postgres { transactions, readers, turns }, Some(ear))
         } else {
             (sqlite(Path::new(address.strip_prefix("sqlite://").unwrap_or(address)))?, None)
         };
@@ -99,7 +109,7 @@ impl Store {
     pub fn backend(&self) -> Backend {
         match self.0.pool {
             Pool::Sqlite { .. } => Backend::Sqlite,
-            Pool::Postgres(_) => Backend::Postgres,
+            Pool::Postgres { .. } => Backend::Postgres,
         }
     }
 
@@ -113,13 +123,23 @@ impl Store {
     /// When the database is away.
     pub async fn begin(&self) -> Result<Tx> {
         let begun = match &self.0.pool {
-            Pool::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(TxInner::Sqlite),
-            Pool::Postgres(pool) => {
-                let begun = self.patiently(async { Ok(pool.begin().await?) }).await;
-                return Ok(Tx::new(self.clone(), TxInner::Postgres(self.note(begun)?)));
+            Pool::Sqlite { writer, .. } => {
+                writer.begin_with("BEGIN IMMEDIATE").await.map(TxInner::Sqlite).map_err(Into::into)
+            }
+            Pool::Postgres { transactions, turns, .. } => {
+                match tokio::time::timeout(WRITER_PATIENCE, turns.clone().acquire_owned()).await {
+                    Ok(Ok(turn)) => {
+                        let begun = self.patiently(async { Ok(transactions.begin().await?) }).await;
+                        begun.map(|tx| TxInner::Postgres(tx, turn))
+                    }
+                    Ok(Err(_)) | Err(_) => {
+                        let message = "too many transactions wait".to_owned();
+                        Err(Error::Conflict { message })
+                    }
+                }
             }
         };
-        let inner = self.note(begun.map_err(Into::into))?;
+        let inner = self.note(begun)?;
         Ok(Tx::new(self.clone(), inner))
     }
 
@@ -127,8 +147,8 @@ impl Store {
     /// [`Tx::wake`] does it when that is committed.
     pub fn wake(&self, topic: Topic) {
         self.0.wakes.wake(topic);
-        if let Pool::Postgres(pool) = &self.0.pool {
-            let (pool, payload) = (pool.clone(), self.0.wakes.payload(&[topic]));
+        if let Pool::Postgres { readers, .. } = &self.0.pool {
+            let (pool, payload) = (readers.clone(), self.0.wakes.payload(&[topic]));
             tokio::spawn(async move {
                 // A hint that is lost is made up for by the slow poll of who waits for it.
                 let _ = sqlx::query("SELECT pg_notify('trunkline', $1)").bind(payload).execute(&pool).await;
@@ -190,7 +210,10 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Pool::Postgres(pool) => pool.close().await,
+            Pool::Postgres { transactions, readers, .. } => {
+                readers.close().await;
+                transactions.close().await;
+            }
         }
     }
 
@@ -221,7 +244,7 @@ impl Store {
     pub(crate) async fn patiently<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         match &self.0.pool {
             Pool::Sqlite { .. } => work.await,
-            Pool::Postgres(_) => tokio::time::timeout(LONGEST_STATEMENT, work).await.unwrap_or_else(|_| {
+            Pool::Postgres { .. } => tokio::time::timeout(LONGEST_STATEMENT, work).await.unwrap_or_else(|_| {
                 let message = format!("it has not answered for {} seconds", LONGEST_STATEMENT.as_secs());
                 Err(Error::Unavailable { message })
             }),
@@ -274,7 +297,7 @@ fn sqlite(path: &Path) -> Result<Pool> {
     Ok(Pool::Sqlite { writer, readers })
 }
 
-fn postgres(address: &str) -> Result<PgPool> {
+fn postgres(address: &str, connections: u32) -> Result<PgPool> {
     let options = PgConnectOptions::from_str(address)
         // Without the password that may stand in it.
         .map_err(|_| Error::Address { address: "postgres://…".to_owned() })?
@@ -282,13 +305,15 @@ fn postgres(address: &str) -> Result<PgPool> {
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     Ok(PgPoolOptions::new()
-        .max_connections(16)
+        .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .after_connect(|conn, _| {
             Box::pin(async move {
                 conn.execute("SET default_transaction_isolation = 'read committed'").await?;
-                // A transaction of a server that stands still must not hold the others up for ever.
-                conn.execute("SET idle_in_transaction_session_timeout = '60s'").await.map(drop)
+                // A transaction of a server that stands still must not hold the others up for ever, nor those who wait for it.
+                conn.execute("SET idle_in_transaction_session_timeout = '60s'; SET lock_timeout = '25s'")
+                    .await
+                    .map(drop)
             })
         })
         .connect_lazy_with(options))

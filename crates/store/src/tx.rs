@@ -1,6 +1,7 @@
 //! A transaction.
 
 use sqlx::{Postgres, Sqlite, Transaction};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::arg::Arg;
 use crate::conn::Conn;
@@ -23,7 +24,8 @@ pub struct Tx {
 #[derive(Debug)]
 pub(crate) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    /// With its turn, which ends after it.
+    Postgres(Transaction<'static, Postgres>, OwnedSemaphorePermit),
 }
 
 /// How rows are locked by a `SELECT`.
@@ -43,7 +45,7 @@ impl Tx {
     pub(crate) fn conn(&mut self) -> Conn<'_> {
         match &mut self.inner {
             Inner::Sqlite(tx) => Conn::Sqlite(tx),
-            Inner::Postgres(tx) => Conn::Postgres(tx),
+            Inner::Postgres(tx, _) => Conn::Postgres(tx),
         }
     }
 
@@ -98,7 +100,7 @@ impl Tx {
         let committing = async {
             Ok(match inner {
                 Inner::Sqlite(tx) => tx.commit().await?,
-                Inner::Postgres(tx) => tx.commit().await?,
+                Inner::Postgres(tx, _turn) => tx.commit().await?,
             })
         };
         let result = self.store.patiently(committing).await;
@@ -118,7 +120,7 @@ impl Tx {
     pub async fn rollback(self) -> Result<()> {
         match self.inner {
             Inner::Sqlite(tx) => tx.rollback().await?,
-            Inner::Postgres(tx) => tx.rollback().await?,
+            Inner::Postgres(tx, _turn) => tx.rollback().await?,
         }
         Ok(())
     }

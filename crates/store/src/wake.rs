@@ -138,6 +138,14 @@ impl Listener {
         let Some(receiver) = &mut self.receiver else { return false };
         tokio::time::timeout(at_most, receiver.changed()).await.is_ok_and(|woken| woken.is_ok())
     }
+
+    /// Whether there was a wake-up since the last time that somebody asked or waited. Does not wait.
+    pub fn woken(&mut self) -> bool {
+        let Some(receiver) = &mut self.receiver else { return false };
+        let woken = receiver.has_changed().unwrap_or(false);
+        receiver.mark_unchanged();
+        woken
+    }
 }
 
 impl Drop for Listener {
@@ -164,6 +172,8 @@ mod tests {
         wakes.wake(Topic::Queue);
         assert!(queue.wait(LONG).await);
         assert!(!queue.wait(Duration::ZERO).await, "two in a row are one");
+        wakes.wake(Topic::Queue);
+        assert!(queue.woken() && !queue.woken());
         assert!(!run.wait(Duration::ZERO).await);
     }
 

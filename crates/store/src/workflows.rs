@@ -25,8 +25,8 @@ pub async fn put(tx: &mut Tx, repo_id: i64, path: &str, name: &str) -> Result<Wo
         return Ok(found);
     }
     let sql = format!(
-        "INSERT INTO workflows (repo_id, path, name, state, next_run_number, created_at, updated_at) \
-         VALUES ($1, $2, $3, 'active', 1, $4, $4) ON CONFLICT (repo_id, path) DO UPDATE SET name = excluded.name, \
+        "INSERT INTO workflows (repo_id, path, name, state, next_run_number, runs, created_at, updated_at) \
+         VALUES ($1, $2, $3, 'active', 1, 0, $4, $4) ON CONFLICT (repo_id, path) DO UPDATE SET name = excluded.name, \
          updated_at = excluded.updated_at, state = CASE WHEN workflows.state = 'deleted' THEN 'active' ELSE workflows.state END \
          RETURNING {}",
         Workflow::COLUMNS
@@ -34,9 +34,10 @@ pub async fn put(tx: &mut Tx, repo_id: i64, path: &str, name: &str) -> Result<Wo
     tx.fetch_one(sql, args![repo_id, path, name, now]).await
 }
 
-/// The number of the workflow's next run.
+/// The number of the workflow's next run, which the caller makes in this transaction.
 pub async fn take_number(tx: &mut Tx, id: i64) -> Result<i64> {
-    let sql = "UPDATE workflows SET next_run_number = next_run_number + 1 WHERE id = $1 RETURNING next_run_number - 1";
+    let sql = "UPDATE workflows SET next_run_number = next_run_number + 1, runs = runs + 1 WHERE id = $1 \
+               RETURNING next_run_number - 1";
     tx.fetch_one(sql, args![id]).await
 }
 

@@ -29,6 +29,8 @@ pub struct Registries {
     own: Vec<String>,
     /// What the run's own registry takes.
     credentials: Option<Credentials>,
+    /// `HOST:PORT` of a registry that everything of the run is logged in to.
+    logged_in: Option<String>,
 }
 
 impl Registries {
@@ -47,9 +49,25 @@ impl Registries {
         Self { own, credentials: Some(credentials), ..self }
     }
 
+    /// The registry of the run's server stands in for these hosts; names are the same there. `credentials` are what it takes.
+    #[must_use]
+    pub fn with_server(mut self, hosts: Vec<String>, address: &str, credentials: Credentials) -> Self {
+        for host in &hosts {
+            self.routes.map.insert(host.clone(), address.to_owned());
+        }
+        let authority = address.split_once("://").map_or(address, |(_, rest)| rest);
+        let logged_in = authority.split('/').next().map(str::to_owned);
+        Self { own: hosts, credentials: Some(credentials), logged_in, ..self }
+    }
+
     /// The hosts that the run's own registry stands in for, and what it takes.
     pub fn own(&self) -> Option<(Vec<String>, Credentials)> {
         Some((self.own.clone(), self.credentials.clone()?))
+    }
+
+    /// The registry that everything of the run is logged in to, and with what.
+    pub fn login(&self) -> Option<(&str, &Credentials)> {
+        Some((self.logged_in.as_deref()?, self.credentials.as_ref()?))
     }
 
     /// Whether the run's own registry stands in for this one.
@@ -106,6 +124,10 @@ impl Images {
     /// A route that is no address.
     pub fn client(&self, keychain: Keychain) -> Result<Client, ImagesError> {
         let routes = self.registries.routes().clone();
+        let keychain = match self.registries.login() {
+            Some((registry, credentials)) => keychain.with(registry, credentials.clone()),
+            None => keychain,
+        };
         Ok(Client::new(ClientConfig { keychain, routes, ..ClientConfig::default() })?)
     }
 }

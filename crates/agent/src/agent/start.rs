@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 
-use api::wire::{ErrorCode, Hello, Registration, Secret, Settings};
+use api::wire::{ErrorCode, HeldJob, Hello, Registration, Secret, Settings};
 use sandbox::{LauncherConfig, Placement};
 use tokio_util::task::TaskTracker;
 
 use super::{Agent, Backoff, Stop};
 use crate::client::{Client, Failure};
 use crate::credentials::Credentials;
+use crate::job::JobDirectory;
 use crate::{AgentConfig, AgentError, Notice, machine};
 
 /// Held as long as the runner lives.
@@ -85,6 +86,7 @@ async fn introduce(config: &AgentConfig, stop: &Stop) -> Result<Option<(Client, 
         arch: machine::arch().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         slots: config.slots.max(1),
+        jobs: Some(left_over(config)),
     };
     let nobody = Client::new(&config.server, Secret::default())?;
     if let Some(known) = Credentials::load(&config.dir, &config.server_key)? {
@@ -116,6 +118,12 @@ async fn introduce(config: &AgentConfig, stop: &Stop) -> Result<Option<(Client, 
             Ok(Some((nobody.with_secret(registered.secret), registered.settings, name)))
         }
     }
+}
+
+/// Jobs of an earlier process, of which there is something to report.
+fn left_over(config: &AgentConfig) -> Vec<HeldJob> {
+    let left = JobDirectory::left_over(&config.jobs_dir(), &config.server_key);
+    left.into_iter().map(|(held, _)| HeldJob { id: held.job, fence: held.fence }).collect()
 }
 
 /// Asks until the server answers; `None` when it was told to stop.

@@ -34,6 +34,13 @@ impl Failure {
             Ok(problem) => Self::Refused(problem),
             // A proxy speaks when its server does not.
             Err(_) if status.is_server_error() || status.as_u16() == 429 => Self::Away(status.to_string()),
+            // Also a proxy that takes no body of this size: the same again would be refused again.
+            Err(_) if matches!(status.as_u16(), 400 | 413 | 415 | 422) => Self::Refused(Problem {
+                status: status.as_u16(),
+                title: format!("the server, or what is before it, answered {status}"),
+                detail: String::new(),
+                code: ErrorCode::Invalid,
+            }),
             Err(_) => Self::Strange(format!("the server answered {status}; is it Trunkline's?")),
         }
     }

@@ -1,5 +1,6 @@
 //! The last word about a job.
 
+use api::Conclusion;
 use api::wire::{ErrorCode, Finish, Outcome, Report};
 use runner::{JobReport, Masker};
 
@@ -31,7 +32,56 @@ pub(crate) async fn deliver(courier: &Courier, mut finish: Finish) -> Option<Out
                 }
                 (finish.events, finish.log) = (progress.events, progress.log);
             }
-            Err(_) => return None,
+            Err(failure) => {
+                let told = format!("the server does not take the job's report: {failure}");
+                courier.agent.tell(crate::Notice::Problem { message: format!("job {}: {told}", courier.held.job) });
+                // A job whose end nobody knows would hold its place until its time is over.
+                match without_content(&finish.outcome, told) {
+                    Some(less) => finish.outcome = less,
+                    None => return None,
+                }
+            }
         }
+    }
+}
+
+/// A failure in place of a report that was refused; none when that was refused, too.
+fn without_content(refused: &Outcome, told: String) -> Option<Outcome> {
+    const CODE: &str = "report-refused";
+    let known = match refused {
+        Outcome::Executed(report) => report.reason.as_ref(),
+        Outcome::Lost { reason, .. } => Some(reason),
+    };
+    if known.is_some_and(|reason| reason.code == CODE) {
+        return None;
+    }
+    let reason = api::Reason { code: CODE.to_owned(), reason: told.clone(), location: None };
+    Some(Outcome::Executed(Report {
+        conclusion: Conclusion::Failure,
+        reason: Some(reason),
+        outputs: Default::default(),
+        first_error: Some(told),
+        environment_url: None,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_report_is_said_again_without_its_content_and_only_once() {
+        let report = Report {
+            conclusion: Conclusion::Success,
+            reason: None,
+            outputs: [("large".to_owned(), "x".repeat(100))].into(),
+            first_error: None,
+            environment_url: None,
+        };
+        let again = without_content(&Outcome::Executed(report), "too large".to_owned()).unwrap();
+        let Outcome::Executed(report) = &again else { panic!("{again:?}") };
+        assert!(report.conclusion == Conclusion::Failure && report.outputs.is_empty());
+        assert_eq!(report.first_error.as_deref(), Some("too large"));
+        assert!(without_content(&again, "too large".to_owned()).is_none());
     }
 }

@@ -9,6 +9,7 @@ use actions::{LockFile, NativeMode, Resolver};
 use api::Event;
 use api::wire::{JobSpec, NativeActions};
 use git::{RepoName, Repository, SnapshotStore, Sources, Token};
+use image::auth::Credentials;
 use image::client::Routes;
 use runner::{Masker, Surroundings};
 use services::{JobEnvironment, Services};
@@ -17,6 +18,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::JobDirectory;
+use crate::AgentConfig;
 use crate::agent::Agent;
 use crate::outbox::LogSource;
 
@@ -69,7 +71,7 @@ pub(super) async fn make(places: Places<'_>, spec: &JobSpec) -> Result<Prepared,
         config.dir.join("images"),
         agent.launcher.clone(),
         config.dir.join("builder"),
-        Registries::new(Routes::default()),
+        registries(config, spec),
     );
     images.offline = config.offline;
     let log_begins = Mutex::new(Some(log_begins));
@@ -111,6 +113,20 @@ pub(super) async fn make(places: Places<'_>, spec: &JobSpec) -> Result<Prepared,
 }
 
 /// Everything that must not be shown, known before the job says its first word.
+/// Where registries are for the job: the server's own may stand in for others.
+fn registries(config: &AgentConfig, spec: &JobSpec) -> Registries {
+    if spec.registry_for.is_empty() {
+        return Registries::new(Routes::default());
+    }
+    let fallback = if config.offline { Default::default() } else { spec.registry_for.iter().cloned().collect() };
+    let credentials = Credentials::basic("x-access-token", spec.repository.token.expose().clone());
+    Registries::new(Routes { fallback, ..Routes::default() }).with_server(
+        spec.registry_for.clone(),
+        &config.server,
+        credentials,
+    )
+}
+
 fn masker(spec: &JobSpec) -> Masker {
     let masker = Masker::new();
     masker.add(spec.repository.token.expose());

@@ -54,11 +54,10 @@ pub(super) async fn watch(courier: &Courier, control: &Control) -> Ended {
     ended
 }
 
-/// Keeps the lease while the rest of a job's words is sent. Returns when another claim holds it.
+/// Keeps the lease while the rest of a job's words is sent. Returns when this claim is over.
 pub(super) async fn keep(courier: &Courier) {
     // Nothing runs any more, so nothing can run twice; the server decides when it is back.
     while beat(courier, None).await == Ended::Unreachable {}
-    courier.lost.cancel();
 }
 
 async fn beat(courier: &Courier, control: Option<&Control>) -> Ended {

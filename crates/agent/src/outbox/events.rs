@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use api::wire::{EVENTS_PIECE, Events};
+use api::wire::{EVENTS_BYTES, EVENTS_PIECE, Events};
 use api::{Envelope, Event};
 use tokio::sync::Notify;
 
@@ -23,8 +23,27 @@ struct Shared {
 struct State {
     file: Option<File>,
     last: u64,
-    waiting: VecDeque<Envelope>,
+    waiting: VecDeque<Waiting>,
     closed: bool,
+}
+
+/// An event, and how long it is as JSON.
+struct Waiting {
+    envelope: Envelope,
+    bytes: usize,
+}
+
+impl State {
+    /// What the next request carries: not too many, and not too much of them.
+    fn piece(&self) -> Vec<Envelope> {
+        let mut bytes = 0;
+        let fits = |one: &&Waiting| {
+            let first = bytes == 0;
+            bytes += one.bytes;
+            first || bytes <= EVENTS_BYTES
+        };
+        self.waiting.iter().take(EVENTS_PIECE).take_while(fits).map(|one| one.envelope.clone()).collect()
+    }
 }
 
 impl Shared {
@@ -50,8 +69,8 @@ impl EventJournal {
     /// The journal of a job that is over, of which the server has the events up to `stored`.
     pub(crate) fn reopen(path: &Path, stored: u64) -> std::io::Result<(Self, EventSender)> {
         let mut all = read(path, 0)?;
-        let last = all.back().map_or(stored, |envelope| envelope.seq.max(stored));
-        all.retain(|envelope| envelope.seq > stored);
+        let last = all.back().map_or(stored, |one| one.envelope.seq.max(stored));
+        all.retain(|one| one.envelope.seq > stored);
         // Written on, should there be more to say.
         let file = File::options().append(true).create(true).open(path)?;
         Ok(Self::with(path, State { file: Some(file), last, waiting: all, closed: false }))
@@ -66,15 +85,17 @@ impl EventJournal {
     pub(crate) fn add(&self, at: i64, event: Event) {
         let mut state = self.0.state();
         let envelope = Envelope { seq: state.last + 1, at, event };
-        if let Ok(mut line) = serde_json::to_vec(&envelope)
-            && let Some(file) = &mut state.file
+        let mut line = serde_json::to_vec(&envelope).unwrap_or_default();
+        let bytes = line.len();
+        if let Some(file) = &mut state.file
+            && bytes > 0
         {
             line.push(b'\n');
             // A full disk must not end the job; the server gets the event all the same.
             let _ = file.write_all(&line);
         }
         state.last = envelope.seq;
-        state.waiting.push_back(envelope);
+        state.waiting.push_back(Waiting { envelope, bytes });
         drop(state);
         self.0.changed.notify_one();
     }
@@ -92,8 +113,7 @@ impl EventSender {
         loop {
             let (piece, last, closed) = {
                 let state = self.shared.state();
-                let piece: Vec<Envelope> = state.waiting.iter().take(EVENTS_PIECE).cloned().collect();
-                (piece, state.last, state.closed)
+                (state.piece(), state.last, state.closed)
             };
             let Some(first) = piece.first().map(|envelope| envelope.seq) else {
                 if closed {
@@ -121,7 +141,7 @@ impl EventSender {
                     state.waiting = all;
                 }
             } else {
-                state.waiting.retain(|envelope| envelope.seq > stored);
+                state.waiting.retain(|one| one.envelope.seq > stored);
             }
         }
     }
@@ -132,15 +152,18 @@ fn last_of(events: &Events) -> u64 {
 }
 
 /// The events of a file after `stored`. What was cut off by a kill is passed over.
-fn read(path: &Path, stored: u64) -> std::io::Result<VecDeque<Envelope>> {
+fn read(path: &Path, stored: u64) -> std::io::Result<VecDeque<Waiting>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(VecDeque::new()),
         Err(error) => return Err(error),
     };
     let lines = BufReader::new(file).lines().map_while(Result::ok);
-    let events = lines.filter_map(|line| serde_json::from_str::<Envelope>(&line).ok());
-    Ok(events.filter(|envelope| envelope.seq > stored).collect())
+    let events = lines.filter_map(|line| {
+        let envelope = serde_json::from_str(&line).ok()?;
+        Some(Waiting { envelope, bytes: line.len() })
+    });
+    Ok(events.filter(|one| one.envelope.seq > stored).collect())
 }
 
 #[cfg(test)]
@@ -149,6 +172,29 @@ mod tests {
 
     fn notice(text: &str) -> Event {
         Event::Notice { message: text.to_owned() }
+    }
+
+    #[test]
+    fn a_request_carries_a_megabyte_or_one_event() {
+        let dir = tempfile::tempdir().unwrap();
+        let (journal, sender) = EventJournal::create(&dir.path().join("events.jsonl")).unwrap();
+        for size in [EVENTS_BYTES / 2, EVENTS_BYTES / 4, 3 * EVENTS_BYTES, 10, EVENTS_BYTES, 10] {
+            journal.add(5, notice(&"x".repeat(size)));
+        }
+        for _ in 0..EVENTS_PIECE + 1 {
+            journal.add(5, notice(""));
+        }
+        let mut counts = Vec::new();
+        loop {
+            let mut state = sender.shared.state();
+            let count = state.piece().len();
+            if count == 0 {
+                break;
+            }
+            counts.push(count);
+            state.waiting.drain(..count);
+        }
+        assert_eq!(counts, [2, 1, 1, 1, EVENTS_PIECE, 2]);
     }
 
     #[test]
@@ -163,7 +209,7 @@ mod tests {
         std::fs::write(&path, &whole[..whole.len() - 4]).unwrap();
         let (journal, sender) = EventJournal::reopen(&path, 1).unwrap();
         let waiting =
-            |sender: &EventSender| sender.shared.state().waiting.iter().map(|one| one.seq).collect::<Vec<_>>();
+            |sender: &EventSender| sender.shared.state().waiting.iter().map(|one| one.envelope.seq).collect::<Vec<_>>();
         assert_eq!(waiting(&sender), [2]);
         journal.add(6, notice("after the kill"));
         assert_eq!(waiting(&sender), [2, 3]);

@@ -121,9 +121,22 @@ pub struct LogDecoder {
     buffer: Vec<u8>,
     at: usize,
     time: Option<i64>,
+    decoded: u64,
 }
 
 impl LogDecoder {
+    /// Goes on behind an entry of this time; what is fed begins there.
+    #[must_use]
+    pub fn behind(time: i64) -> Self {
+        Self { time: Some(time), ..Self::default() }
+    }
+
+    /// How many of the bytes that were fed are decoded, and the time of the last entry.
+    #[must_use]
+    pub fn position(&self) -> (u64, Option<i64>) {
+        (self.decoded, self.time)
+    }
+
     pub fn feed(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.at);
         self.at = 0;
@@ -165,7 +178,9 @@ impl LogDecoder {
             (Vec::new(), after)
         };
         time = time.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX).saturating_mul(1000));
-        self.at = self.buffer.len() - after.len();
+        let end = self.buffer.len() - after.len();
+        self.decoded += (end - self.at) as u64;
+        self.at = end;
         self.time = Some(time);
         Ok(Some(LogEntry { time, step, kind, text }))
     }
@@ -216,6 +231,23 @@ mod tests {
                 }
             }
             assert_eq!(read, entries(), "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn reading_goes_on_behind_any_entry() {
+        let mut bytes = Vec::new();
+        let mut encoder = LogEncoder::default();
+        entries().iter().for_each(|entry| encoder.entry(entry, &mut bytes));
+        let mut first = LogDecoder::default();
+        first.feed(&bytes);
+        for read in 1..=entries().len() {
+            assert!(first.next_entry().unwrap().is_some());
+            let (offset, time) = first.position();
+            let mut second = LogDecoder::behind(time.unwrap());
+            second.feed(&bytes[usize::try_from(offset).unwrap()..]);
+            let rest: Vec<LogEntry> = std::iter::from_fn(|| second.next_entry().unwrap()).collect();
+            assert_eq!(rest, entries()[read..], "behind entry {read}");
         }
     }
 

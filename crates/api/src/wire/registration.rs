@@ -32,6 +32,17 @@ pub struct Hello {
     pub version: String,
     /// How many jobs it runs at a time.
     pub slots: u32,
+    /// Jobs that it still has something to say of. Others that the server believes it has never reached it, and are queued
+    /// again at once; `None` says nothing about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<Vec<HeldJob>>,
+}
+
+/// A job and the claim by which a runner has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldJob {
+    pub id: i64,
+    pub fence: i64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,8 +71,12 @@ impl Default for Settings {
 }
 
 /// Asks for one job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// How many jobs it could take now, this one included.
     pub free: u32,
+    /// The runner's own name for this claim, up to 64 characters. Said again, as when the answer got lost, it gives the same
+    /// job with the same fence, as long as this claim holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }

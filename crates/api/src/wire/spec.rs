@@ -47,6 +47,10 @@ pub struct JobSpec {
     pub access: ServiceAccess,
     #[serde(default)]
     pub actions: ActionSources,
+    /// Hosts whose images the server's own registry has, `ghcr.io`; it takes the job's token, and what it does not have is
+    /// pulled from where it always was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registry_for: Vec<String>,
     /// `ACTIONS_STEP_DEBUG`
     #[serde(default)]
     pub debug: bool,

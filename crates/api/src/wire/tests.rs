@@ -44,6 +44,7 @@ fn spec() -> JobSpec {
             ..ServiceAccess::default()
         },
         actions: ActionSources::default(),
+        registry_for: vec!["ghcr.io".to_owned()],
         debug: false,
     }
 }

@@ -213,6 +213,7 @@ impl Turn<'_> {
         self.run.updated_at = self.tx.now();
         self.tell(None, &Event::WorkflowFinished(WorkflowFinished { workflow: WORKFLOW, conclusion, reason }));
         self.tell(None, &Event::RunFinished(RunFinished { conclusion }));
+        crate::report::suite(self.control, self.tx, &self.run).await?;
         crate::event::report_run(self.control, self.tx, &self.run, "completed").await
     }
 

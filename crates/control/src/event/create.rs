@@ -12,6 +12,7 @@ use trigger::{Runs, TokenAccess};
 use super::consider::Considered;
 use super::{Occasion, context, report_run};
 use crate::drive::{Live, StoredInput, Turn};
+use crate::priority::KindOfRun;
 use crate::told::Told;
 use crate::{Control, Result};
 
@@ -93,7 +94,7 @@ impl Control {
             trigger::RefKind::Branch if !is_pull => Some(event.ref_name.clone()),
             _ => facts.head_ref.clone(),
         };
-        Run {
+        let mut run = Run {
             id: 0,
             repo_id: occasion.repository.id,
             workflow_id: workflow.id,
@@ -123,7 +124,17 @@ impl Control {
             started_at: now,
             updated_at: now,
             completed_at: None,
-        }
+        };
+        run.priority = facts.priority.unwrap_or_else(|| {
+            let kind = KindOfRun {
+                repository: &occasion.repository.full_name(),
+                workflow: &run.workflow_path,
+                event: &run.event_name,
+                branch: run.head_branch.as_deref(),
+            };
+            crate::priority::of(&self.settings().priorities, &kind)
+        });
+        run
     }
 
     fn first_attempt(&self, run: &Run, told: &Told) -> Result<Attempt> {

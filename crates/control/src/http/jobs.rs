@@ -30,10 +30,9 @@ pub(super) async fn heartbeat(
     let mut listener = control.store().listen(Topic::Job(id));
     let lease = control.store().now().saturating_add(micros(control.settings().lease));
     let mut tx = control.store().begin().await?;
+    // The runner before its job, as a claim does.
+    store::runners::seen(&mut tx, runner).await?;
     let mut orders = store::queue::renew(&mut tx, id, fence, runner, lease).await?;
-    if orders.is_some() {
-        store::runners::seen(&mut tx, runner).await?;
-    }
     tx.commit().await?;
     loop {
         let (cancel, kill) = orders.ok_or_else(|| Refused::fenced(id, fence))?;

@@ -65,6 +65,19 @@ impl From<store::Error> for Refused {
     }
 }
 
+/// What could not even be read is refused in the protocol's words, too.
+pub(super) async fn always(response: Response) -> Response {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if !status.is_client_error() || kind.is_some_and(|kind| kind.as_bytes() == PROBLEM_JSON.as_bytes()) {
+        return response;
+    }
+    // Axum's own answers are a line of text.
+    let text = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
+    let code = if status == StatusCode::NOT_FOUND { ErrorCode::NotFound } else { ErrorCode::Invalid };
+    Refused::new(status.as_u16(), code, "this cannot be taken", String::from_utf8_lossy(&text)).into_response()
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

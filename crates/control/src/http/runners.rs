@@ -136,6 +136,9 @@ pub(super) async fn hello(
     runner.slots = i64::from(machine.slots);
     store::runners::hello(&mut tx, &runner).await?;
     tx.commit().await?;
+    if let Some(has) = &machine.jobs {
+        control.runner_has(id, has).await?;
+    }
     Ok(Json(settings(&control)))
 }
 
@@ -147,17 +150,23 @@ pub(super) async fn claim(
     Json(claim): Json<Claim>,
 ) -> Answer<Response> {
     let id = runner_of(&control, &headers).await?;
+    if claim.id.as_ref().is_some_and(|id| id.is_empty() || id.len() > 64 || id.contains(char::is_control)) {
+        return Err(Refused::invalid("a claim's `id` has 1 to 64 characters"));
+    }
     if claim.free == 0 {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    note_seen(&control, id).await?;
+    let runner = note_seen(&control, id).await?;
+    if runner.ephemeral && runner.used && store::queue::of_runner(&mut control.store().read(), id).await?.is_empty() {
+        return Err(Refused::unauthorized("this runner was for one job, which it has had"));
+    }
     let until = Instant::now() + wait.duration();
     let mut listener = control.store().listen(Topic::Queue);
     loop {
         if control.parting().is_cancelled() {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
-        if let Some(spec) = control.claim(id).await? {
+        if let Some(spec) = control.claim(id, claim.id.as_deref()).await? {
             return Ok(Json(spec).into_response());
         }
         let left = until.saturating_duration_since(Instant::now());
@@ -172,7 +181,7 @@ pub(super) async fn claim(
 }
 
 /// Written down no more often than a third of a lease.
-async fn note_seen(control: &Control, id: i64) -> Answer<()> {
+async fn note_seen(control: &Control, id: i64) -> Answer<Runner> {
     let known = store::runners::by_id(&mut control.store().read(), id).await?;
     let known = known.ok_or_else(|| Refused::unauthorized("this runner was removed"))?;
     if control.store().now() - known.seen_at > micros(control.settings().lease) / 3 {
@@ -180,7 +189,7 @@ async fn note_seen(control: &Control, id: i64) -> Answer<()> {
         store::runners::seen(&mut tx, id).await?;
         tx.commit().await?;
     }
-    Ok(())
+    Ok(known)
 }
 
 pub(super) async fn drain(State(control): State<Control>, headers: HeaderMap) -> Answer<StatusCode> {

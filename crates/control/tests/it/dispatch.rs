@@ -20,7 +20,8 @@ async fn inputs_have_their_types_and_mistakes_are_told() {
         world.push(&repository, "main", "go", &[(WORKFLOW, TEXT)]).await;
         world.push(&repository, "side", "new", &[(".github/workflows/new.yml", TEXT)]).await;
         let dispatch = async |workflow: &str, git_ref: &str, inputs: Value| {
-            let dispatch = Dispatch { workflow: workflow.into(), git_ref: git_ref.into(), inputs: map(inputs) };
+            let dispatch =
+                Dispatch { workflow: workflow.into(), git_ref: git_ref.into(), inputs: map(inputs), priority: None };
             world.control.dispatch(&world.owner, &repository, &dispatch).await
         };
         let table = [

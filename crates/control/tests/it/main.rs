@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod broken;
+mod claims;
 mod clock;
 mod crash;
 mod dispatch;
@@ -11,6 +12,7 @@ mod queue;
 mod runs;
 mod schedules;
 mod servers;
+mod told_hooks;
 mod triggers;
 mod trust;
 mod world;

@@ -78,6 +78,106 @@ async fn repositories_take_turns() {
 }
 
 #[tokio::test]
+async fn what_is_more_urgent_goes_first_and_repositories_take_turns_among_equals() {
+    on_both("what_is_more_urgent_goes_first_and_repositories_take_turns_among_equals", async |database| {
+        let rule = |rule: control::NewPriorityRule<'_>| control::PriorityRule::new(&rule).unwrap();
+        let settings = control::Settings {
+            priorities: vec![
+                rule(control::NewPriorityRule { workflow: Some("deploy.yml"), priority: 50, ..Default::default() }),
+                rule(control::NewPriorityRule { repository: Some("owner/slow*"), priority: -10, ..Default::default() }),
+            ],
+            ..control::Settings::default()
+        };
+        let world = World::with(database, Clock::system(), settings).await;
+        let text = workflow(&[("a", "x"), ("b", "x")]);
+        let by_hand = text.replace("on: push", "on: workflow_dispatch");
+        let (slow, one, two) =
+            (world.repository("slowest").await, world.repository("one").await, world.repository("two").await);
+        world.push(&slow, "main", "go", &[(WORKFLOW, &text)]).await;
+        world.runs(&slow, 1).await;
+        for repository in [&one, &two] {
+            world.push(repository, "main", "go", &[(WORKFLOW, &text), (".github/workflows/hand.yml", &by_hand)]).await;
+            world.runs(repository, 1).await;
+        }
+        world.push(&two, "main", "deploy", &[(WORKFLOW, &by_hand), (".github/workflows/deploy.yml", &text)]).await;
+        world.runs(&two, 2).await;
+        // By hand: lower for everybody who may dispatch, higher for the server's administrators.
+        let dispatch = async |caller: &identity::Caller, priority: i64| {
+            let dispatch = control::Dispatch {
+                workflow: ".github/workflows/hand.yml".into(),
+                git_ref: "main".into(),
+                inputs: Default::default(),
+                priority: Some(priority),
+            };
+            world.control.dispatch(caller, &one, &dispatch).await
+        };
+        assert!(matches!(dispatch(&world.owner, 1).await, Err(control::Error::Forbidden(_))));
+        assert!(matches!(dispatch(&world.owner, -101).await, Err(control::Error::Invalid { .. })));
+        dispatch(&world.owner, -20).await.unwrap();
+        world.runs(&one, 2).await;
+        let identity::Caller::User(user) = world.owner.clone() else { panic!("a user") };
+        let administrator = identity::Caller::User(identity::UserCaller { admin: true, ..user });
+        dispatch(&administrator, 60).await.unwrap();
+        world.runs(&one, 3).await;
+        let registration =
+            json!({ "name": "r", "labels": ["x"], "os": "Linux", "arch": "X64", "version": "0", "slots": 20 });
+        let runner = world.runner_with(registration).await;
+        let mut taken = Vec::new();
+        while let Some(job) = runner.claim_within(0).await {
+            taken.push(format!("{} {}", job.repository.name, job.workflow.path.rsplit('/').next().unwrap()));
+        }
+        assert_eq!(
+            taken,
+            [
+                "owner/one hand.yml",
+                "owner/one hand.yml",
+                "owner/two deploy.yml",
+                "owner/two deploy.yml",
+                "owner/one ci.yml",
+                "owner/two ci.yml",
+                "owner/one ci.yml",
+                "owner/two ci.yml",
+                "owner/slowest ci.yml",
+                "owner/slowest ci.yml",
+                "owner/one hand.yml",
+                "owner/one hand.yml",
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_more_legs_at_a_time_than_max_parallel_whichever_server_is_asked() {
+    on_both("no_more_legs_at_a_time_than_max_parallel_whichever_server_is_asked", async |database| {
+        let world = World::new(database).await;
+        let other = World::over(database.open().await, &database.directory(), control::Settings::default()).await;
+        let repository = world.repository("app").await;
+        let text = "on: push\njobs:\n  a:\n    runs-on: x\n    strategy: { max-parallel: 2, matrix: { n: [1, 2, 3, 4, 5] } }\n    steps: [{ run: 'true' }]\n";
+        world.push(&repository, "main", "go", &[(WORKFLOW, text)]).await;
+        let run = world.runs(&repository, 1).await.remove(0);
+        let registration = |name: &str| {
+            json!({ "name": name, "labels": ["x"], "os": "Linux", "arch": "X64", "version": "0", "slots": 5 })
+        };
+        let (here, there) = (world.runner_with(registration("here")).await, other.runner_with(registration("there")).await);
+        let mut held = std::collections::VecDeque::from([(&here, here.claim().await), (&there, there.claim().await)]);
+        for taker in [&there, &here, &there] {
+            assert!(here.claim_within(0).await.is_none() && there.claim_within(0).await.is_none(), "two are at work");
+            // Ended by way of one server, the next given out by the other.
+            let (holder, job) = held.pop_front().unwrap();
+            holder.finish(&job, Conclusion::Success).await;
+            held.push_back((taker, taker.claim().await));
+        }
+        for (holder, job) in held {
+            assert!(here.claim_within(0).await.is_none(), "there were five");
+            holder.finish(&job, Conclusion::Success).await;
+        }
+        assert_eq!(world.completed(run.id).await.conclusion.as_deref(), Some("success"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_job_has_one_runner_however_many_ask() {
     on_both("a_job_has_one_runner_however_many_ask", async |database| {
         let world = World::new(database).await;
@@ -261,7 +361,8 @@ async fn runners_register_once_and_only_with_their_token() {
         let finish = json!({ "events": 0, "log": 0, "outcome": { "type": "executed", "conclusion": "success" } });
         let path = format!("/jobs/{}/{}/finish", job["id"], job["fence"]);
         assert_eq!(world.request("POST", &path, secret, finish).await.0, StatusCode::NO_CONTENT);
-        assert_eq!(world.request("POST", "/claim?wait=0", secret, json!({ "free": 1 })).await.0, StatusCode::NO_CONTENT);
+        // It ends by that, if it has not by itself.
+        assert_eq!(world.request("POST", "/claim?wait=0", secret, json!({ "free": 1 })).await.0, StatusCode::UNAUTHORIZED);
     })
     .await;
 }

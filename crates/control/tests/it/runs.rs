@@ -315,6 +315,72 @@ async fn a_run_once_more() {
 }
 
 #[tokio::test]
+async fn lists_are_pages_of_what_is_counted() {
+    on_both("lists_are_pages_of_what_is_counted", async |database| {
+        use store::runs::{Filter, Run, find};
+        let world = World::new(database).await;
+        let repository = world.repository("app").await;
+        let text = "on: push\njobs:\n  a: { runs-on: x, steps: [{ run: 'true' }] }\n";
+        world.push(&repository, "main", "go", &[(WORKFLOW, text)]).await;
+        let model = world.runs(&repository, 1).await.remove(0);
+        let mut all = vec![model.clone()];
+        for n in 1..30_i64 {
+            let mut tx = world.store.begin().await.unwrap();
+            let mut run = Run {
+                event_id: -n,
+                number: store::workflows::take_number(&mut tx, model.workflow_id).await.unwrap(),
+                status: "completed".into(),
+                conclusion: Some(if n % 3 == 0 { "failure" } else { "success" }.into()),
+                head_branch: (n % 4 != 0).then(|| format!("b{}", n % 2)),
+                event_name: if n % 5 == 0 { "pull_request" } else { "push" }.into(),
+                pull_number: (n % 5 == 0).then_some(n),
+                created_at: model.created_at + n,
+                ..model.clone()
+            };
+            run.id = store::runs::insert(&mut tx, &run).await.unwrap();
+            tx.commit().await.unwrap();
+            all.insert(0, run);
+        }
+        let some = |text: &str| Some(text.to_owned());
+        type Fits = fn(&Run) -> bool;
+        let table: [(Filter, Fits); 6] = [
+            (Filter::default(), |_| true),
+            (Filter { status: some("failure"), ..Filter::default() }, |run| {
+                run.conclusion.as_deref() == Some("failure")
+            }),
+            (Filter { branch: some("b1"), event: some("push"), ..Filter::default() }, |run| {
+                run.head_branch.as_deref() == Some("b1") && run.event_name == "push"
+            }),
+            (Filter { exclude_pull_requests: true, ..Filter::default() }, |run| run.pull_number.is_none()),
+            (Filter { branch: some("nowhere"), status: some("success"), ..Filter::default() }, |_| false),
+            (
+                Filter { created_from: Some(model.created_at + 7), status: some("success"), ..Filter::default() },
+                |run| run.number > 7 && run.conclusion.as_deref() == Some("success"),
+            ),
+        ];
+        for (filter, fits) in table {
+            let expected: Vec<i64> = all.iter().filter(|run| fits(run)).map(|run| run.id).collect();
+            // Counting ends at 12; pages do not.
+            for (offset, limit) in [(0, 5), (3, 4), (8, 4), (10, 5), (25, 10), (100, 5)] {
+                let read = &mut world.store.read();
+                let (page, total) = find(read, repository.id, &filter, (offset, limit), 12).await.unwrap();
+                let page: Vec<i64> = page.iter().map(|run| run.id).collect();
+                let (from, count) = (usize::try_from(offset).unwrap(), usize::try_from(limit).unwrap());
+                let wanted: Vec<i64> = expected.iter().copied().skip(from).take(count).collect();
+                assert_eq!(page, wanted, "{filter:?} from {offset}");
+                let counted = if filter.is_open() { expected.len() } else { expected.len().min(12) };
+                assert_eq!(total, i64::try_from(counted).unwrap(), "{filter:?}");
+            }
+        }
+        let mut tx = world.store.begin().await.unwrap();
+        store::runs::delete(&mut tx, all[0].id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(store::runs::count_all(&mut world.store.read(), repository.id).await.unwrap(), 29);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn secrets_lie_nowhere_in_clear() {
     on_both("secrets_lie_nowhere_in_clear", async |database| {
         use store::Query as _;

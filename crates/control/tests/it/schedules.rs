@@ -143,3 +143,53 @@ async fn a_line_that_never_fires_is_told_with_its_place() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn schedules_of_a_public_repository_rest_when_nothing_happens_in_it() {
+    on_both("schedules_of_a_public_repository_rest_when_nothing_happens_in_it", async |database| {
+        const DAY: i64 = 24 * 60 * MINUTE;
+        let clock = Clock::by_hand(1_796_000_000_000_000 - 1_796_000_000_000_000 % MINUTE);
+        let world = World::with(database, clock.clone(), control::Settings::default()).await;
+        let (public, private) = (world.repository("public").await, world.repository("private").await);
+        let mut changed = public.clone();
+        changed.visibility = "public".to_owned();
+        let mut tx = world.store.begin().await.unwrap();
+        store::repositories::update(&mut tx, &changed).await.unwrap();
+        tx.commit().await.unwrap();
+        let daily = "on:\n  schedule:\n    - cron: '0 4 * * *'\njobs:\n  a: { runs-on: x, steps: [{ run: 'true' }] }\n";
+        for repository in [&public, &private] {
+            world.push(repository, "main", "go", &[(WORKFLOW, daily)]).await;
+            world.processed(repository, "push").await;
+        }
+        let state = async |repository: &store::repositories::Repository| {
+            let found = store::workflows::by_path(&mut world.store.read(), repository.id, WORKFLOW).await.unwrap();
+            found.unwrap().state
+        };
+        // Minutes that are missed are made up for once: there is one run each time.
+        let pass = async |days: i64, runs: [usize; 2]| {
+            clock.advance(days * DAY);
+            world.store.wake(store::Topic::Timers);
+            for (repository, count) in [&public, &private].into_iter().zip(runs) {
+                world
+                    .until("the schedule has fired", async || {
+                        let lines = store::schedules::of_repo(&mut world.store.read(), repository.id).await.unwrap();
+                        (lines[0].next_minute? * MINUTE > clock.now()).then_some(())
+                    })
+                    .await;
+                assert_eq!(world.runs(repository, count).await.len(), count);
+            }
+        };
+        pass(59, [1, 1]).await;
+        // What schedules start is nobody's doing.
+        pass(2, [1, 2]).await;
+        assert_eq!(state(&public).await, "disabled_inactivity");
+        assert_eq!(state(&private).await, "active");
+        let id = store::workflows::by_path(&mut world.store.read(), public.id, WORKFLOW).await.unwrap().unwrap().id;
+        let mut tx = world.store.begin().await.unwrap();
+        store::workflows::set_state(&mut tx, id, "active").await.unwrap();
+        tx.commit().await.unwrap();
+        pass(1, [2, 3]).await;
+        assert_eq!(state(&public).await, "active");
+    })
+    .await;
+}

@@ -1,6 +1,6 @@
 //! Commits and how they hang together.
 
-use super::{ChangeKind, ChangedFile, Commit, GitError, Repo, Signature};
+use super::{ChangeKind, ChangedFile, Commit, GitError, Repo, Signature, is_oid};
 
 /// One commit as `git log` prints it, and what it changed.
 #[derive(Clone, Debug)]
@@ -27,6 +27,19 @@ impl Repo {
     pub async fn commit(&self, revision: &str) -> Result<Commit, GitError> {
         let found = self.log(&["-1", revision], false).await?.pop();
         found.map(|logged| logged.commit).ok_or_else(|| GitError::NotFound(revision.to_owned()))
+    }
+
+    /// Commits by their ids, each once; those that are not there are left out. One process.
+    pub async fn commits(&self, oids: &[&str]) -> Result<Vec<Commit>, GitError> {
+        let mut wanted: Vec<&str> = oids.iter().copied().filter(|oid| is_oid(oid)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut args = vec!["--no-walk=unsorted", "--ignore-missing"];
+        args.extend(wanted);
+        Ok(self.log(&args, false).await?.into_iter().map(|logged| logged.commit).collect())
     }
 
     /// The tree of a commit, tag or tree.

@@ -79,10 +79,20 @@ impl Shape<'_> {
 
     /// A check suite; its state is that of its runs.
     pub async fn check_suite(&mut self, repository: &Repository, suite: &CheckSuite) -> Result<Value> {
+        let runs = store::checks::of_suite(&mut self.read(), suite.id).await?;
+        self.check_suite_with(repository, suite, crate::checks::suite_state(&runs), runs.len()).await
+    }
+
+    /// A check suite in a state that is known, with so many runs.
+    pub(crate) async fn check_suite_with(
+        &mut self,
+        repository: &Repository,
+        suite: &CheckSuite,
+        (status, conclusion): (&str, Option<&str>),
+        runs: usize,
+    ) -> Result<Value> {
         let full_name = repository.full_name();
         let api = format!("{}/check-suites/{}", self.urls().repo(&full_name), suite.id);
-        let runs = store::checks::of_suite(&mut self.read(), suite.id).await?;
-        let (status, conclusion) = crate::checks::suite_state(&runs);
         Ok(json!({
             "id": suite.id,
             "node_id": node_id("CheckSuite", suite.id),
@@ -98,7 +108,7 @@ impl Shape<'_> {
             "repository": self.repository(repository).await?,
             "created_at": at(suite.created_at),
             "updated_at": at(suite.updated_at),
-            "latest_check_runs_count": runs.len(),
+            "latest_check_runs_count": runs,
             "check_runs_url": format!("{api}/check-runs"),
             "rerequestable": true,
             "runs_rerequestable": true,

@@ -18,6 +18,17 @@ impl Shape<'_> {
         Ok(shape)
     }
 
+    /// An account by its name, if there is one.
+    pub async fn user_by_login(&mut self, login: &str) -> Result<Option<Value>> {
+        if let Some(known) = self.logins.get(login) {
+            return Ok(known.clone());
+        }
+        let found = store::users::by_login(&mut self.read(), login).await?;
+        let shape = found.map(|user| self.simple_user(&user));
+        self.logins.insert(login.to_owned(), shape.clone());
+        Ok(shape)
+    }
+
     /// An account that was read.
     #[must_use]
     pub fn simple_user(&self, user: &User) -> Value {

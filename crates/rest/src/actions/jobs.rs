@@ -1,6 +1,6 @@
 //! Jobs of runs, with their steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use store::jobs::Job;
@@ -32,81 +32,48 @@ pub(crate) async fn found(api: &Api, call: &Call) -> Result<Job> {
     job.filter(|job| job.repo_id == repo).ok_or_else(Problem::not_found)
 }
 
-/// A step as it was reported.
-#[derive(Debug, Default)]
-struct Step {
-    name: String,
-    /// Part of a composite action: not shown by itself.
-    inner: bool,
-    started_at: Option<i64>,
-    completed_at: Option<i64>,
-    conclusion: Option<&'static str>,
-}
-
-fn word(conclusion: api::Conclusion) -> &'static str {
-    match conclusion {
-        api::Conclusion::Success => "success",
-        api::Conclusion::Failure => "failure",
-        api::Conclusion::Cancelled => "cancelled",
-        api::Conclusion::Skipped => "skipped",
-    }
-}
-
-/// The steps of a job, from what its run told.
-async fn steps(api: &Api, job: &Job) -> Result<Vec<Value>> {
-    let mut query = api.store().read();
-    let events = store::runs::events_of_leg(&mut query, job.run_id, job.attempt, job.leg).await?;
-    let mut steps: BTreeMap<u32, Step> = BTreeMap::new();
-    for row in events {
-        // An event of a newer server says nothing about steps that we know.
-        let Ok(event) = serde_json::from_str::<api::Event>(&row.json) else { continue };
-        match event {
-            // A job that was lost and started again begins with its steps anew.
-            api::Event::JobStarted(_) => steps.clear(),
-            api::Event::StepStarted(started) => {
-                let inner = started.parent.is_some();
-                let step = Step { name: started.name, inner, started_at: Some(row.at), ..Step::default() };
-                steps.insert(started.step, step);
-            }
-            api::Event::StepFinished(finished) => {
-                let step = steps.entry(finished.step).or_default();
-                step.completed_at = Some(row.at);
-                step.conclusion = Some(word(finished.conclusion));
-            }
-            _ => {}
-        }
-    }
-    let shown = steps.into_values().filter(|step| !step.inner).enumerate();
-    Ok(shown
-        .map(|(index, step)| {
-            json!({
-                "name": step.name,
-                "number": index + 1,
-                "status": if step.conclusion.is_some() { "completed" } else { "in_progress" },
-                "conclusion": step.conclusion,
-                "started_at": step.started_at.map(forge::shape::at),
-                "completed_at": step.completed_at.map(forge::shape::at),
-            })
-        })
-        .collect())
-}
-
 pub(crate) async fn shape(api: &Api, full_name: &str, run: &Run, job: &Job) -> Result<Value> {
-    let mut value = control::job_json(api.forge().urls(), full_name, run, job);
-    let steps = steps(api, job).await?;
-    let group = match job.runner_id {
-        Some(id) => store::runners::by_id(&mut api.store().read(), id).await?.map(|runner| runner.group_id),
-        None => None,
-    };
-    if let Some(object) = value.as_object_mut() {
-        object.insert("steps".to_owned(), Value::Array(steps));
-        object.insert("runner_group_id".to_owned(), json!(group));
-        object.insert("runner_group_name".to_owned(), json!(job.runner_group));
-        if let Some(reason) = job.reason.as_deref().and_then(|reason| serde_json::from_str::<Value>(reason).ok()) {
-            object.insert("reason".to_owned(), reason);
-        }
+    let shaped = shapes(api, full_name, run, &[job]).await?;
+    shaped.into_iter().next().ok_or_else(Problem::not_found)
+}
+
+/// Jobs of one run, with as few questions for many as for one.
+async fn shapes(api: &Api, full_name: &str, run: &Run, jobs: &[&Job]) -> Result<Vec<Value>> {
+    let mut query = api.store().read();
+    let mut attempts: BTreeMap<i64, Vec<&Job>> = BTreeMap::new();
+    for job in jobs {
+        attempts.entry(job.attempt).or_default().push(job);
     }
-    Ok(value)
+    let mut steps = HashMap::new();
+    for (attempt, jobs) in attempts {
+        let of_attempt = control::steps_json(&mut query, &jobs).await?;
+        steps.extend(of_attempt.into_iter().map(|(leg, steps)| ((attempt, leg), steps)));
+    }
+    let mut groups: HashMap<i64, Option<i64>> = HashMap::new();
+    let mut shaped = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let group = match job.runner_id {
+            None => None,
+            Some(id) => match groups.get(&id) {
+                Some(known) => *known,
+                None => {
+                    let group = store::runners::by_id(&mut query, id).await?.map(|runner| runner.group_id);
+                    *groups.entry(id).or_insert(group)
+                }
+            },
+        };
+        let mut value = control::job_json(api.forge().urls(), full_name, run, job);
+        if let Some(object) = value.as_object_mut() {
+            object.insert("steps".to_owned(), steps.remove(&(job.attempt, job.leg)).unwrap_or_else(|| json!([])));
+            object.insert("runner_group_id".to_owned(), json!(group));
+            object.insert("runner_group_name".to_owned(), json!(job.runner_group));
+            if let Some(reason) = job.reason.as_deref().and_then(|reason| serde_json::from_str::<Value>(reason).ok()) {
+                object.insert("reason".to_owned(), reason);
+            }
+        }
+        shaped.push(value);
+    }
+    Ok(shaped)
 }
 
 async fn of_run(api: &Api, call: &mut Call) -> Result {
@@ -133,10 +100,8 @@ async fn page(api: &Api, call: &Call, run: &Run, mut jobs: Vec<Job>) -> Result {
     jobs.retain(|job| !job.call);
     let (page, full_name) = (call.page(), call.repo()?.full_name());
     let total = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
-    let mut items = Vec::new();
-    for job in jobs.iter().skip(page.offset()).take(page.per_page) {
-        items.push(shape(api, &full_name, run, job).await?);
-    }
+    let shown: Vec<&Job> = jobs.iter().skip(page.offset()).take(page.per_page).collect();
+    let items = shapes(api, &full_name, run, &shown).await?;
     Ok(Answer::wrapped(call, page, "jobs", items, total))
 }
 

@@ -1,7 +1,10 @@
 //! Runs: lists with all filters, one with its attempts, and what is done to them.
 
+use std::collections::HashMap;
+
 use axum::http::StatusCode;
 use control::{Again, Which};
+use forge::git::Commit;
 use forge::shape::Shape;
 use identity::{Action, Level, Permission, Role};
 use serde_json::{Value, json};
@@ -116,24 +119,33 @@ pub(crate) async fn shape(
     repo: &store::repositories::Repository,
     run: &Run,
 ) -> Result<Value> {
-    let mut value = control::run_json(api.forge().urls(), &repo.full_name(), run);
+    shape_with(shapes, repo, run, &commits(api, repo.id, &[&run.head_sha]).await).await
+}
+
+async fn shape_with(
+    shapes: &mut Shape<'_>,
+    repo: &store::repositories::Repository,
+    run: &Run,
+    commits: &HashMap<String, Commit>,
+) -> Result<Value> {
+    let mut value = control::run_json(shapes.urls(), &repo.full_name(), run);
     let head = run.head_repo_id.filter(|id| *id != repo.id);
     let repository = shapes.repository(repo).await?;
     let head_repository = match head {
         Some(id) => shapes.repository_by_id(id).await?,
         None => repository.clone(),
     };
-    let trigger = store::users::by_login(&mut api.store().read(), &run.trigger_login).await?;
-    let trigger = match trigger {
-        Some(user) => shapes.simple_user(&user),
-        None => shapes.user(run.actor_id).await?,
+    let actor = shapes.user(run.actor_id).await?;
+    let trigger = match run.trigger_login == run.actor_login {
+        true => None,
+        false => shapes.user_by_login(&run.trigger_login).await?,
     };
     if let Some(object) = value.as_object_mut() {
-        object.insert("actor".to_owned(), shapes.user(run.actor_id).await?);
-        object.insert("triggering_actor".to_owned(), trigger);
+        object.insert("triggering_actor".to_owned(), trigger.unwrap_or_else(|| actor.clone()));
+        object.insert("actor".to_owned(), actor);
         object.insert("repository".to_owned(), repository);
         object.insert("head_repository".to_owned(), head_repository);
-        object.insert("head_commit".to_owned(), head_commit(api, run.repo_id, &run.head_sha).await);
+        object.insert("head_commit".to_owned(), commits.get(&run.head_sha).map_or(Value::Null, head_commit));
         object.insert("referenced_workflows".to_owned(), json!([]));
         if let Some(reason) = run.reason.as_deref().and_then(|reason| serde_json::from_str::<Value>(reason).ok()) {
             object.insert("reason".to_owned(), reason);
@@ -142,14 +154,17 @@ pub(crate) async fn shape(
     Ok(value)
 }
 
-/// The commit in short; null when git does not have it any more.
-async fn head_commit(api: &Api, repo_id: i64, sha: &str) -> Value {
-    let Ok(commit) = api.forge().git(repo_id).commit(sha).await else {
-        return Value::Null;
-    };
+/// Those that git has, by id.
+async fn commits(api: &Api, repo_id: i64, shas: &[&str]) -> HashMap<String, Commit> {
+    let found = api.forge().git(repo_id).commits(shas).await.unwrap_or_default();
+    found.into_iter().map(|commit| (commit.sha.clone(), commit)).collect()
+}
+
+/// A commit in short.
+fn head_commit(commit: &Commit) -> Value {
     let person = |signature: &forge::git::Signature| json!({ "name": signature.name, "email": signature.email });
     json!({
-        "id": sha,
+        "id": commit.sha,
         "tree_id": commit.tree,
         "message": commit.message.trim_end(),
         "timestamp": forge::shape::git_time(&commit.committer),
@@ -187,16 +202,15 @@ async fn page_of(api: &Api, call: &Call, base: Filter) -> Result {
     };
     let (page, repo) = (call.page(), call.repo()?);
     let mut query = api.store().read();
-    let runs = store::runs::list(&mut query, repo.id, &filter, page.sql_offset(), page.sql_limit()).await?;
-    let total = if filter.is_open() {
-        store::runs::count_all(&mut query, repo.id).await?
-    } else {
-        store::runs::count(&mut query, repo.id, &filter, MOST_FOUND).await?
-    };
+    let wanted = (page.sql_offset(), page.sql_limit());
+    let (runs, total) = store::runs::find(&mut query, repo.id, &filter, wanted, MOST_FOUND).await?;
+    let runs = &runs[..runs.len().min(page.per_page)];
+    let shas: Vec<&str> = runs.iter().map(|run| run.head_sha.as_str()).collect();
+    let commits = commits(api, repo.id, &shas).await;
     let mut shapes = api.forge().shape();
     let mut items = Vec::new();
-    for run in runs.iter().take(page.per_page) {
-        items.push(shape(api, &mut shapes, repo, run).await?);
+    for run in runs {
+        items.push(shape_with(&mut shapes, repo, run, &commits).await?);
     }
     Ok(Answer::wrapped(call, page, "workflow_runs", items, total))
 }
@@ -293,10 +307,15 @@ async fn delete(api: &Api, call: &mut Call) -> Result {
     for job in store::jobs::of_run(&mut query, run.id).await? {
         api.depot().delete_logs(job.id).await?;
     }
-    for artifact in store::artifacts::of_run(&mut query, run.id).await? {
-        api.depot().delete_artifact(artifact.id).await?;
+    for artifact in store::artifacts::ids_of_run(&mut query, run.id).await? {
+        api.depot().delete_artifact(artifact).await?;
     }
     let mut tx = api.store().begin().await?;
+    // It may have been started again meanwhile.
+    let run = store::runs::lock(&mut tx, run.id).await?.ok_or_else(Problem::not_found)?;
+    if !run.is_completed() {
+        return Err(Problem::forbidden("Only a completed run can be deleted."));
+    }
     store::runs::delete(&mut tx, run.id).await?;
     let subject = format!("{} #{}", run.workflow_path, run.number);
     api.identity().audit(&mut tx, &call.caller, Action::new("run.delete", &subject).repo(run.repo_id)).await?;

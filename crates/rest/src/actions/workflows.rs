@@ -41,7 +41,11 @@ pub(crate) const ROUTES: &[Route] = &[
         handler!(dispatch),
         "Starts a workflow that has `workflow_dispatch`.",
     )
-    .body(&[Field::required("ref", Kind::String), Field::new("inputs", Kind::Object(&[]))])
+    .body(&[
+        Field::required("ref", Kind::String),
+        Field::new("inputs", Kind::Object(&[])),
+        Field::new("priority", Kind::Integer),
+    ])
     .gives(204, Gives::Nothing),
     Route::get(
         "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/timing",
@@ -140,7 +144,8 @@ async fn dispatch(api: &Api, call: &mut Call) -> Result {
         }
         Err(problem) => return Err(problem),
     };
-    let dispatch = Dispatch { workflow, git_ref: call.required("ref")?.to_owned(), inputs: object(call, "inputs") };
+    let git_ref = call.required("ref")?.to_owned();
+    let dispatch = Dispatch { workflow, git_ref, inputs: object(call, "inputs"), priority: call.integer("priority") };
     api.control().dispatch(&call.caller, call.repo()?, &dispatch).await?;
     Ok(Answer::empty())
 }

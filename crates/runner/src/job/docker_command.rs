@@ -55,7 +55,10 @@ pub(super) fn start(job: &Job) -> io::Result<Option<DockerCommand>> {
                 store: images.store().map_err(|error| error.to_string())?.clone(),
                 launcher: images.launcher.clone(),
                 client: ClientConfig { routes: images.registries.routes().clone(), ..ClientConfig::default() },
-                own: images.registries.own().map(|(hosts, credentials)| OwnRegistry { hosts, credentials }),
+                own: images.registries.own().map(|(hosts, credentials)| {
+                    let logged_in = images.registries.login().map(|(registry, _)| registry.to_owned());
+                    OwnRegistry { hosts, credentials, logged_in }
+                }),
                 builder: images.builder_dir.clone(),
                 sandbox: Some(sandbox.clone()),
             })

@@ -1,4 +1,5 @@
 //! The store on both databases.
 
 mod core;
+mod events;
 mod logs;
