@@ -11,8 +11,11 @@ mod services;
 mod text;
 mod zip;
 
+use std::sync::Arc;
+
 use blob::objects::Objects;
 use store::Store;
+use tokio::sync::Semaphore;
 
 pub use self::services::{IssuerPem, ServerServices, ServiceSettings};
 pub use collect::Collected;
@@ -22,17 +25,22 @@ pub use zip::JobOfZip;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Zips of logs that are made at a time; each has a thread.
+const ZIPS: usize = 8;
+
 /// The depot of a server. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Depot {
     store: Store,
     objects: Objects,
+    /// Zips of logs that are made at a time.
+    zips: Arc<Semaphore>,
 }
 
 impl Depot {
     #[must_use]
     pub fn new(store: Store, objects: Objects) -> Self {
-        Self { store, objects }
+        Self { store, objects, zips: Arc::new(Semaphore::new(ZIPS)) }
     }
 
     #[must_use]

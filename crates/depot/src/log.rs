@@ -27,16 +27,6 @@ impl Depot {
     pub fn log(&self, job: i64, fence: i64, from: u64) -> LogPieces {
         LogPieces { depot: self.clone(), job, fence, at: from, waiting: Default::default(), sealed: None }
     }
-
-    /// The whole text of a log, as GitHub's API has it: each line with its time before it.
-    pub async fn log_text(&self, job: i64, fence: i64) -> Result<String> {
-        let mut pieces = self.log(job, fence, 0);
-        let mut text = crate::text::Text::new(job);
-        while let Some(piece) = pieces.next_piece().await? {
-            text.feed(&piece)?;
-        }
-        Ok(text.finish())
-    }
 }
 
 impl LogPieces {

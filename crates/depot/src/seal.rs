@@ -11,17 +11,30 @@ use crate::{Depot, Error, Result};
 const FRAME: usize = 1 << 20;
 /// Squeezed once and read for months.
 const LEVEL: i32 = 6;
+/// How long a log that could not be sealed is left alone.
+const PAUSE: store::Micros = 600 * 1_000_000;
 /// Logs looked at in one go.
 const BATCH: i64 = 20;
 
 impl Depot {
-    /// Seals logs that are finished; how many. Any number of servers may.
+    /// Seals logs that are finished; how many. Any number of servers may. One that cannot be sealed is left alone for a while.
+    ///
+    /// # Errors
+    /// The first one that failed, when all others are done.
     pub async fn seal_logs(&self) -> Result<usize> {
-        let mut sealed = 0;
+        let (mut sealed, mut failed) = (0, None);
         for log in logs::unsealed(&mut self.store.read(), BATCH).await? {
-            sealed += usize::from(self.seal(&log).await?);
+            let done = self.seal(&log).await;
+            if matches!(done, Ok(true)) {
+                sealed += 1;
+                continue;
+            }
+            let mut tx = self.store.begin().await?;
+            logs::postpone_sealing(&mut tx, &log, PAUSE).await?;
+            tx.commit().await?;
+            failed = failed.or(done.err());
         }
-        Ok(sealed)
+        failed.map_or(Ok(sealed), Err)
     }
 
     async fn seal(&self, log: &Log) -> Result<bool> {

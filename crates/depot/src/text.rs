@@ -3,38 +3,56 @@
 use std::fmt::Write as _;
 
 use api::wire::{LogDecoder, LogEntry};
+use bytes::Bytes;
+use futures_util::{Stream, stream};
 
-use crate::{Error, Result};
+use crate::{Depot, Error, Result};
 
-/// Turns a log stream into text, all of it or one step's.
-pub(crate) struct Text {
+impl Depot {
+    /// The whole text of a log, as GitHub's API has it: each line with its time before it. It comes piece by piece, however
+    /// long it is.
+    pub fn log_text(&self, job: i64, fence: i64) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+        let state = (self.log(job, fence, 0), LogDecoder::default());
+        stream::try_unfold(state, move |(mut pieces, mut decoder)| async move {
+            loop {
+                let Some(piece) = pieces.next_piece().await? else { return Ok(None) };
+                // A megabyte takes milliseconds, which belong to nobody's request but this one.
+                let made = tokio::task::spawn_blocking(move || {
+                    let text = text_of(job, &mut decoder, &piece, |_, _, _| true);
+                    (decoder, text)
+                });
+                let text;
+                (decoder, text) = made.await.map_err(std::io::Error::other)?;
+                let text = text?;
+                if !text.is_empty() {
+                    return Ok(Some((Bytes::from(text), (pieces, decoder))));
+                }
+            }
+        })
+    }
+}
+
+/// The text of the entries that end in a piece of the stream, of those that are wanted. Who decides is told where an entry
+/// begins, as [`LogDecoder::position`] says it, and where it ends.
+pub(crate) fn text_of(
     job: i64,
-    decoder: LogDecoder,
-    text: String,
-}
-
-impl Text {
-    pub(crate) fn new(job: i64) -> Self {
-        Self { job, decoder: LogDecoder::default(), text: String::new() }
-    }
-
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<()> {
-        let job = self.job;
-        self.decoder.feed(bytes);
-        while let Some(entry) =
-            self.decoder.next_entry().map_err(|error| Error::Log { job, reason: error.to_string() })?
-        {
-            write_entry(&entry, &mut self.text);
+    decoder: &mut LogDecoder,
+    piece: &[u8],
+    mut wanted: impl FnMut(&LogEntry, (u64, Option<i64>), u64) -> bool,
+) -> Result<String> {
+    let mut text = String::with_capacity(piece.len() + piece.len() / 2);
+    decoder.feed(piece);
+    loop {
+        let begin = decoder.position();
+        let entry = decoder.next_entry().map_err(|error| Error::Log { job, reason: error.to_string() })?;
+        let Some(entry) = entry else { return Ok(text) };
+        if wanted(&entry, begin, decoder.position().0) {
+            write_entry(&entry, &mut text);
         }
-        Ok(())
-    }
-
-    pub(crate) fn finish(self) -> String {
-        self.text
     }
 }
 
-pub(crate) fn write_entry(entry: &LogEntry, out: &mut String) {
+fn write_entry(entry: &LogEntry, out: &mut String) {
     if entry.text.is_empty() {
         return;
     }

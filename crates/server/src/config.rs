@@ -32,6 +32,8 @@ pub struct ServerConfig {
     pub runners: LocalRunners,
     /// Serves images at `/v2`.
     pub registry: bool,
+    /// Hosts that the registry stands in for in jobs; what it does not have is pulled from there.
+    pub registry_for: Vec<String>,
     /// Public repositories can be read without login.
     pub open: bool,
     /// Every user may make repositories and organisations.
@@ -52,6 +54,10 @@ pub struct ServerConfig {
     pub cache_quota: u64,
     /// How long artifacts and logs are kept, in days, where nothing else is said.
     pub retention_days: u32,
+    /// Whose jobs are taken first; the first rule that fits a run decides.
+    pub priorities: Vec<control::PriorityRule>,
+    /// Schedules of a public repository in which nothing happens for so many days are switched off; 0: never.
+    pub schedules_rest_after_days: u32,
     pub notices: Notices,
 }
 
@@ -108,6 +114,7 @@ impl ServerConfig {
             provider: None,
             runners: LocalRunners::default(),
             registry: true,
+            registry_for: vec!["ghcr.io".to_owned()],
             open: false,
             users_create: true,
             push_to_create: true,
@@ -118,6 +125,8 @@ impl ServerConfig {
             lease: Duration::from_secs(150),
             cache_quota: services::DEFAULT_QUOTA_BYTES,
             retention_days: 90,
+            priorities: Vec::new(),
+            schedules_rest_after_days: 60,
             notices: Arc::new(|_| {}),
         }
     }

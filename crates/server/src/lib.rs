@@ -22,6 +22,7 @@ mod start;
 
 pub use admin::{Admin, BackedUp, UserLine};
 pub use config::{LocalRunners, ServerConfig, TlsFiles};
+pub use control::{NewPriorityRule, PriorityRule};
 pub use error::ServerError;
 pub use notice::{Notice, Notices};
 pub use start::Server;

@@ -17,6 +17,7 @@ mod visit;
 mod words;
 
 pub(crate) use refusal::Refusal;
+pub(crate) use stream::Feeds;
 pub(crate) use visit::Visit;
 
 use axum::Router;

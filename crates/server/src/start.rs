@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agent::Stop;
 use axum::Router;
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::disk::Disk;
 use crate::front::Front;
 use crate::lock::DataLock;
+use crate::pages::Feeds;
 use crate::{Notice, ServerConfig, ServerError, health, keys, listen, runners};
 
 /// How long a database may take to come up.
@@ -38,6 +40,7 @@ struct Parts {
     forge: Forge,
     control: Control,
     depot: Depot,
+    feeds: Feeds,
     api: rest::Api,
     services: Arc<dyn Backend>,
     provider: Option<Provider>,
@@ -124,6 +127,7 @@ impl Server {
             identity,
             forge,
             control,
+            feeds: Feeds::new(depot.clone()),
             depot,
             api,
             services,
@@ -161,6 +165,13 @@ impl Server {
             async move { control.run(ended).await }
         });
         tasks.spawn(crate::chores::run(self.clone(), ended.clone()));
+        if parts.config.public_url.is_none() && parts.addresses.iter().any(|address| !address.ip().is_loopback()) {
+            let message = format!(
+                "clients and runners on other machines are told to come to {}; say with --public-url how they reach it",
+                parts.url
+            );
+            self.tell(Notice::Problem { part: "address", message });
+        }
         self.tell(Notice::Listening { addresses: parts.addresses.clone(), url: parts.url.clone() });
         if let Some(token) = parts.identity.set_up_token().await? {
             self.tell(Notice::SetUp { link: format!("{}/setup?token={}", parts.url, &*token.text) });
@@ -230,6 +241,11 @@ impl Server {
     #[must_use]
     pub fn depot(&self) -> &Depot {
         &self.0.depot
+    }
+
+    /// Logs as those see them who watch.
+    pub(crate) fn feeds(&self) -> &Feeds {
+        &self.0.feeds
     }
 
     pub(crate) fn runner_routes(&self) -> Router {
@@ -309,6 +325,10 @@ fn control_settings(config: &ServerConfig, url: &str) -> control::Settings {
         heartbeat: (config.lease / 5).clamp(std::time::Duration::from_secs(1), std::time::Duration::from_secs(10)),
         action_servers: config.action_servers.clone(),
         server_url: Some(server_url),
+        registry_for: if config.registry { config.registry_for.clone() } else { Vec::new() },
+        priorities: config.priorities.clone(),
+        schedules_rest_after: (config.schedules_rest_after_days > 0)
+            .then(|| Duration::from_secs(u64::from(config.schedules_rest_after_days) * 24 * 3600)),
         ..control::Settings::default()
     }
 }

@@ -98,10 +98,11 @@ impl Tx {
         }
         let inner = self.inner;
         let committing = async {
-            Ok(match inner {
+            match inner {
                 Inner::Sqlite(tx) => tx.commit().await?,
                 Inner::Postgres(tx, _turn) => tx.commit().await?,
-            })
+            }
+            Ok(())
         };
         let result = self.store.patiently(committing).await;
         self.store.note(result)?;

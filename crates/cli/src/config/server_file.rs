@@ -28,12 +28,44 @@ pub(crate) struct ServerFile {
     pub(crate) lease: Option<Time>,
     pub(crate) cache_quota: Option<Size>,
     pub(crate) retention_days: Option<u32>,
+    pub(crate) schedules_rest_after_days: Option<u32>,
+    pub(crate) priority: Vec<Priority>,
     pub(crate) tls: Option<TlsTable>,
     pub(crate) master_key: Option<MasterKeyTable>,
     pub(crate) login: Option<LoginTable>,
     pub(crate) runners: RunnersTable,
     pub(crate) registry: RegistryTable,
     pub(crate) outgoing: OutgoingTable,
+}
+
+/// `[[priority]]`: runs whose jobs are taken before or after those of others.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PriorityTable {
+    repository: Option<String>,
+    workflow: Option<String>,
+    event: Option<String>,
+    branch: Option<String>,
+    priority: i64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "PriorityTable")]
+pub(crate) struct Priority(pub(crate) server::PriorityRule);
+
+impl TryFrom<PriorityTable> for Priority {
+    type Error = String;
+
+    fn try_from(table: PriorityTable) -> Result<Self, String> {
+        let rule = server::NewPriorityRule {
+            repository: table.repository.as_deref(),
+            workflow: table.workflow.as_deref(),
+            event: table.event.as_deref(),
+            branch: table.branch.as_deref(),
+            priority: table.priority,
+        };
+        server::PriorityRule::new(&rule).map(Self)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -121,6 +153,8 @@ pub(crate) struct RunnersTable {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RegistryTable {
     pub(crate) enabled: Option<bool>,
+    /// Hosts that it stands in for in jobs.
+    pub(crate) stands_in_for: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -178,6 +212,7 @@ mod tests {
                 "[runners.platforms]\nx = \"docker\"",
                 ":2:5: a label stands for sandbox, host or image:REFERENCE, not `docker`",
             ),
+            ("open = true\n[[priority]]\npriority = 200", ":2:1: a priority is between -100 and 100, not 200"),
             ("public_url = \"ci\"", ":1:14: expected an address that begins with http:// or https://, not `ci`"),
         ] {
             std::fs::write(&path, text).unwrap();

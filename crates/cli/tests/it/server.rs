@@ -1,6 +1,7 @@
 //! `trunkline serve` and `trunkline runner` as processes: git push in, runs out, nothing lost.
 
 mod facts;
+mod figures;
 mod instance;
 mod never_lost;
 mod pages;

@@ -154,7 +154,7 @@ async fn schedules_of_a_public_repository_rest_when_nothing_happens_in_it() {
         let mut changed = public.clone();
         changed.visibility = "public".to_owned();
         let mut tx = world.store.begin().await.unwrap();
-        store::repositories::update(&mut tx, &changed).await.unwrap();
+        store::repositories::update(&mut tx, &public, &changed).await.unwrap();
         tx.commit().await.unwrap();
         let daily = "on:\n  schedule:\n    - cron: '0 4 * * *'\njobs:\n  a: { runs-on: x, steps: [{ run: 'true' }] }\n";
         for repository in [&public, &private] {

@@ -43,8 +43,8 @@ pub(crate) const ROUTES: &[Route] = &[
 async fn of_job(api: &Api, call: &mut Call) -> Result {
     let job = super::jobs::found(api, call).await?;
     let log = store::logs::last_of_job(&mut api.store().read(), job.id).await?.ok_or_else(Problem::not_found)?;
-    let text = api.depot().log_text(log.job_id, log.fence).await?;
-    Ok(Answer::bytes("text/plain; charset=utf-8", text))
+    let text = axum::body::Body::from_stream(api.depot().log_text(log.job_id, log.fence));
+    Ok(Answer::stream("text/plain; charset=utf-8", text))
 }
 
 async fn of_run(api: &Api, call: &mut Call) -> Result {
@@ -80,9 +80,9 @@ async fn zip(api: &Api, run_id: i64, attempt: i64) -> Result {
     if jobs.is_empty() {
         return Err(Problem::not_found());
     }
-    let bytes = api.depot().log_zip(&jobs).await?;
+    let zip = axum::body::Body::from_stream(api.depot().log_zip(jobs).await);
     let name = format!("attachment; filename=\"logs_{run_id}.zip\"");
-    Ok(Answer::bytes("application/zip", bytes).header(header::CONTENT_DISPOSITION, &name))
+    Ok(Answer::stream("application/zip", zip).header(header::CONTENT_DISPOSITION, &name))
 }
 
 async fn delete(api: &Api, call: &mut Call) -> Result {

@@ -58,6 +58,6 @@ pub(super) async fn page(visit: Visit, Path(at): Path<(String, String, i64, i64)
 
 pub(super) async fn text(visit: Visit, Path(at): Path<(String, String, i64, i64)>) -> Result<Response, Refusal> {
     let (_, _, job) = job_of(&visit, &at).await?;
-    let text = visit.server.depot().log_text(job.id, job.fence).await?;
+    let text = axum::body::Body::from_stream(visit.server.depot().log_text(job.id, job.fence));
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }

@@ -118,6 +118,16 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Lets the database look at a table that was filled at once.
+    pub(super) fn settle(&self, table: &str) -> Result<(), String> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => self.sql(&format!("VACUUM ANALYZE {table}")).map(drop),
+        }
+    }
+}
+
 /// PostgreSQL refuses to run as root.
 fn as_server(program: &str) -> Command {
     let root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);

@@ -79,9 +79,14 @@ impl Client {
     }
 
     /// Sends a request whose answer comes in chunks and does not end, and gives its content.
-    pub(super) fn follow(&self, path: &str) -> Result<BufReader<Chunks>, String> {
+    pub(super) fn follow(&self, path: &str, gzip: bool) -> Result<BufReader<Chunks>, String> {
         let mut stream = self.connect().map_err(|error| error.to_string())?;
-        self.send(&mut stream, "GET", path, &[]).map_err(|error| error.to_string())?;
+        let accept = if gzip { "gzip" } else { "identity" };
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\naccept-encoding: {accept}\r\n\r\n",
+            self.address, self.token
+        );
+        stream.write_all(head.as_bytes()).map_err(|error| error.to_string())?;
         let mut reader = BufReader::with_capacity(1 << 16, stream);
         let mut line = String::new();
         reader.read_line(&mut line).map_err(|error| error.to_string())?;

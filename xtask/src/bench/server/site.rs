@@ -141,6 +141,13 @@ impl Site {
         Ok(tree)
     }
 
+    /// The ids of all commits of a work tree.
+    pub(super) fn commits(&self, tree: &Path) -> Result<Vec<String>, String> {
+        let output = Command::new("git").args(["rev-list", "HEAD"]).current_dir(tree).output();
+        let output = output.map_err(|error| error.to_string())?;
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+
     pub(super) fn push(&self, server: &Server, tree: &Path) -> Result<(), String> {
         let name = tree.file_name().unwrap_or_default().to_string_lossy();
         let url = format!("http://ann:{}@{}/ann/{name}.git", self.token, server.address);
@@ -168,8 +175,17 @@ impl Server {
     }
 
     fn resident_mib(&self) -> f64 {
+        self.memory_mib("VmRSS:")
+    }
+
+    /// The largest so far.
+    pub(super) fn peak_mib(&self) -> f64 {
+        self.memory_mib("VmHWM:")
+    }
+
+    fn memory_mib(&self, name: &str) -> f64 {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("");
         line.split_whitespace().next().and_then(|word| word.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
     }
 }

@@ -173,16 +173,34 @@ impl Instance {
         self.ask("POST", path, cookie, Some(form))
     }
 
+    /// JSON to the API, with a token.
+    pub(super) fn post_json(&self, path: &str, json: &str, token: &str) -> Answer {
+        self.send(&format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{json}",
+            json.len()
+        ))
+    }
+
+    /// With a token.
+    pub(super) fn get_with(&self, path: &str, token: &str) -> Answer {
+        self.send(&format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nAccept: */*\r\n\r\n"
+        ))
+    }
+
     fn ask(&self, method: &str, path: &str, cookie: Option<&str>, form: Option<&str>) -> Answer {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server");
-        stream.set_read_timeout(Some(GIVE_UP)).expect("a socket");
         let cookie = cookie.map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
         let body = form.unwrap_or_default();
         let kind = if form.is_some() { "Content-Type: application/x-www-form-urlencoded\r\n" } else { "" };
-        let request = format!(
+        self.send(&format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{cookie}{kind}Content-Length: {}\r\n\r\n{body}",
             body.len()
-        );
+        ))
+    }
+
+    fn send(&self, request: &str) -> Answer {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server");
+        stream.set_read_timeout(Some(GIVE_UP)).expect("a socket");
         stream.write_all(request.as_bytes()).expect("a request");
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).expect("an answer");
