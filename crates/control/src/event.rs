@@ -11,13 +11,17 @@ mod facts;
 mod files;
 mod neutral;
 
+use std::collections::HashSet;
+
 use futures_util::StreamExt as _;
-use store::Tx;
+use futures_util::stream::FuturesUnordered;
 use store::events::{ActorKind, Event, Facts, NewEvent};
 use store::repositories::Repository;
 use store::runs::Run;
+use store::{Topic, Tx};
 
 use crate::drive::Live;
+use crate::work::{SLOWLY, Work};
 use crate::{Control, Error, Result};
 pub(crate) use consider::{Considered, dispatch_inputs};
 pub(crate) use create::trust_of;
@@ -28,9 +32,9 @@ pub(crate) use files::{LARGEST, Snapshots};
 const MOST_ATTEMPTS: i64 = 220;
 /// Pauses in between, from the first to the longest.
 const PAUSES: (store::Micros, store::Micros) = (2_000_000, 600_000_000);
-/// Repositories whose events are looked at in one go, and how many of them at a time: git takes its time.
+/// Repositories whose events are looked for in one go, and how many of them are processed at a time: git takes its time.
 const MOST_EVENTS: i64 = 50;
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 /// An event with what git and the database say about it.
 pub(crate) struct Occasion {
@@ -51,22 +55,50 @@ impl Occasion {
 }
 
 impl Control {
-    /// Processes what waits: repositories side by side, events of one in order. Whether there may be more.
-    pub(crate) async fn process_events(&self) -> Result<bool> {
-        let ids = store::events::pending(&mut self.store().read(), MOST_EVENTS).await?;
-        let done = futures_util::stream::iter(ids).map(|id| self.try_event(id)).buffer_unordered(AT_ONCE);
-        // Each to its end, whatever becomes of the others.
-        let done: Vec<Result<bool>> = done.collect().await;
-        let done = done.into_iter().collect::<Result<Vec<bool>>>()?;
-        // What another server has is not looked at again at once.
-        Ok(done.contains(&true))
+    /// Processes what waits until nothing does: repositories side by side, events of one in order. One whose git takes long
+    /// keeps no other waiting.
+    pub(crate) async fn process_events(&self) -> Result<()> {
+        let mut listener = self.store().listen(Topic::Events);
+        let mut under_way = FuturesUnordered::new();
+        // Those under way, and those that another server has.
+        let mut seen = HashSet::new();
+        let mut failed: Option<Error> = None;
+        loop {
+            self.rounds().begun(Work::Events);
+            if failed.is_none() && !self.parting().is_cancelled() {
+                match store::events::pending(&mut self.store().read(), MOST_EVENTS).await {
+                    Ok(ids) => {
+                        let room = AT_ONCE.saturating_sub(under_way.len());
+                        let fresh: Vec<i64> = ids.into_iter().filter(|id| !seen.contains(id)).take(room).collect();
+                        seen.extend(&fresh);
+                        under_way.extend(fresh.into_iter().map(|id| async move { (id, self.try_event(id).await) }));
+                    }
+                    Err(error) => failed = Some(error.into()),
+                }
+            }
+            if under_way.is_empty() {
+                return failed.map_or(Ok(()), Err);
+            }
+            tokio::select! {
+                Some((id, done)) = under_way.next() => match done {
+                    Ok(true) => {
+                        seen.remove(&id);
+                    }
+                    Ok(false) => {}
+                    // What is under way is brought to its end all the same.
+                    Err(error) => failed = Some(error),
+                },
+                _ = listener.wait(SLOWLY) => {}
+            }
+        }
     }
 
+    /// Whether it is done or postponed; otherwise another server has it.
     async fn try_event(&self, id: i64) -> Result<bool> {
         match self.process_event(id).await {
             Err(error) if !error.is_passing() => {
                 self.postpone_event(id, &error.to_string()).await?;
-                Ok(false)
+                Ok(true)
             }
             done => done,
         }

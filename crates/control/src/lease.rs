@@ -55,9 +55,12 @@ impl Control {
     pub(crate) async fn cannot_start(&self, run_id: i64, job_id: i64, error: &Error) -> Result<()> {
         crate::work::report(&format!("job {job_id} of run {run_id} cannot be handed out: {error}"));
         match self.tried(run_id, job_id, Why::CannotStart(error.to_string())).await? {
-            None => Ok(()),
-            Some(error) => self.abandon(run_id, Conclusion::Failure, crate::abandon::broken(&error)).await,
+            None => self.end_alone(job_id, error).await?,
+            Some(error) => self.abandon(run_id, Conclusion::Failure, crate::abandon::broken(&error)).await?,
         }
+        // Whoever waits for a job may have the next one.
+        self.store().wake(store::Topic::Queue);
+        Ok(())
     }
 
     /// A runner says which jobs it has: the others never reached it.
@@ -71,6 +74,23 @@ impl Control {
             // Should it be for one job only: it did not have that one.
             let mut tx = self.store().begin().await?;
             store::runners::is_unused(&mut tx, runner_id).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a job that is still in the queue: its run, which should have ended it, is not there.
+    async fn end_alone(&self, job_id: i64, error: &Error) -> Result<()> {
+        let mut tx = self.store().begin().await?;
+        if store::jobs::lock(&mut tx, job_id).await?.is_some_and(|job| job.status == "queued") {
+            let reason = serde_json::to_string(&crate::abandon::broken(error)).unwrap_or_default();
+            let completed = store::jobs::Completed {
+                conclusion: Conclusion::Failure.as_str(),
+                reason: Some(&reason),
+                outputs: "{}",
+                ..store::jobs::Completed::default()
+            };
+            store::jobs::complete(&mut tx, job_id, &completed).await?;
             tx.commit().await?;
         }
         Ok(())

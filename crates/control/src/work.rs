@@ -12,14 +12,14 @@ use crate::settings::micros;
 use crate::{Control, Error, Result};
 
 /// How often each task looks although nobody woke it.
-const SLOWLY: Duration = Duration::from_secs(5);
+pub(crate) const SLOWLY: Duration = Duration::from_secs(5);
 /// Pauses after errors, from the first to the longest.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What a task does when it is woken.
 #[derive(Clone, Copy)]
-enum Work {
+pub(crate) enum Work {
     Events,
     Inboxes,
     Timers,
@@ -50,7 +50,7 @@ async fn repeat(control: &Control, stop: &CancellationToken, work: Work) {
     let mut pause = PAUSE;
     let mut failing = false;
     while !stop.is_cancelled() {
-        control.rounds().begun(work.name());
+        control.rounds().begun(work);
         let wait = match work.once(control).await {
             Ok(wait) => {
                 pause = PAUSE;
@@ -102,7 +102,7 @@ impl Work {
     /// How long to wait before the next time; `None` when there is more to do at once.
     async fn once(self, control: &Control) -> Result<Option<Duration>> {
         match self {
-            Self::Events => Ok((!control.process_events().await?).then_some(SLOWLY)),
+            Self::Events => control.process_events().await.map(|()| Some(SLOWLY)),
             Self::Inboxes => Ok((!control.process_inboxes().await?).then_some(SLOWLY)),
             Self::Timers => control.process_timers().await.map(Some),
             Self::Schedules => control.process_schedules().await.map(Some),
@@ -179,8 +179,8 @@ pub(crate) struct Rounds(Mutex<HashMap<&'static str, Instant>>);
 const LONGEST_ROUND: Duration = Duration::from_secs(180);
 
 impl Rounds {
-    fn begun(&self, name: &'static str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Instant::now());
+    pub(crate) fn begun(&self, work: Work) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(work.name(), Instant::now());
     }
 }
 

@@ -202,12 +202,6 @@ impl Forge {
             let from = json!({ "default_branch": { "from": repository.default_branch } });
             told.push(self.tell_repository(&changed, actor, "edited", moved.then_some(from)).await?);
         }
-        if changed.default_branch != repository.default_branch
-            && let Some(first) = told.first_mut()
-        {
-            // The schedules of the new default branch take the place of the old one's.
-            first.hooks_only = false;
-        }
         self.append_events(&mut tx, told).await?;
         let full_name = changed.full_name();
         let details = json!({

@@ -180,13 +180,17 @@ pub async fn last_by_people(query: &mut impl Query, repo_id: i64) -> Result<Opti
     query.fetch_optional(sql, args![repo_id]).await
 }
 
+/// After so many attempts, some minutes, what came later in the repository does not wait any longer: what is wrong is this
+/// event's own.
+const HOLDS_UP: i64 = 8;
+
 /// The oldest of each repository that waits, where it is due; oldest first. What came later in the same repository waits for
-/// it, whichever server looks: an older push never undoes what a newer one did.
+/// it, whichever server looks: an older push never undoes what a newer one did. What failed for minutes holds up nobody.
 pub async fn pending(query: &mut impl Query, limit: i64) -> Result<Vec<i64>> {
     let now = query.now();
-    let sql = "SELECT id FROM events WHERE not_before <= $1 AND id IN \
-               (SELECT MIN(id) FROM events WHERE state = 'pending' GROUP BY repo_id) ORDER BY id LIMIT $2";
-    query.fetch_all(sql, args![now, limit]).await
+    let sql = "SELECT id FROM events WHERE state = 'pending' AND not_before <= $1 AND (attempts >= $3 OR id IN \
+               (SELECT MIN(id) FROM events WHERE state = 'pending' AND attempts < $3 GROUP BY repo_id)) ORDER BY id LIMIT $2";
+    query.fetch_all(sql, args![now, limit, HOLDS_UP]).await
 }
 
 /// Takes a pending event in this transaction; `None` when another has it or it is done.

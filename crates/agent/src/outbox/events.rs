@@ -25,24 +25,46 @@ struct State {
     last: u64,
     waiting: VecDeque<Waiting>,
     closed: bool,
+    /// Up to this number they go one by one: something among them was refused.
+    singly: u64,
 }
 
 /// An event, and how long it is as JSON.
 struct Waiting {
     envelope: Envelope,
     bytes: usize,
+    /// It says that another one was refused.
+    stands_in: bool,
 }
 
 impl State {
     /// What the next request carries: not too many, and not too much of them.
     fn piece(&self) -> Vec<Envelope> {
+        let singly = self.waiting.front().is_some_and(|one| one.envelope.seq <= self.singly);
+        let most = if singly { 1 } else { EVENTS_PIECE };
         let mut bytes = 0;
         let fits = |one: &&Waiting| {
             let first = bytes == 0;
             bytes += one.bytes;
             first || bytes <= EVENTS_BYTES
         };
-        self.waiting.iter().take(EVENTS_PIECE).take_while(fits).map(|one| one.envelope.clone()).collect()
+        self.waiting.iter().take(most).take_while(fits).map(|one| one.envelope.clone()).collect()
+    }
+
+    /// The server will never take these events. Numbers have no gaps, so a word about it takes the place of the one that is
+    /// meant. `false` when not even that was taken.
+    fn refused(&mut self, piece: &[Envelope], why: &str) -> bool {
+        if let [_, .., last] = piece {
+            self.singly = last.seq;
+            return true;
+        }
+        let front = self.waiting.front_mut();
+        let Some(front) = front.filter(|front| !front.stands_in) else { return false };
+        let message = format!("the server did not take an event of the job: {why}");
+        front.bytes = message.len();
+        front.envelope.event = Event::Notice { message };
+        front.stands_in = true;
+        true
     }
 }
 
@@ -62,7 +84,7 @@ impl EventJournal {
     /// A new journal, and who sends what comes into it.
     pub(crate) fn create(path: &Path) -> std::io::Result<(Self, EventSender)> {
         let file = Some(File::create(path)?);
-        let state = State { file, last: 0, waiting: VecDeque::new(), closed: false };
+        let state = State { file, last: 0, waiting: VecDeque::new(), closed: false, singly: 0 };
         Ok(Self::with(path, state))
     }
 
@@ -73,7 +95,7 @@ impl EventJournal {
         all.retain(|one| one.envelope.seq > stored);
         // Written on, should there be more to say.
         let file = File::options().append(true).create(true).open(path)?;
-        Ok(Self::with(path, State { file: Some(file), last, waiting: all, closed: false }))
+        Ok(Self::with(path, State { file: Some(file), last, waiting: all, closed: false, singly: 0 }))
     }
 
     fn with(path: &Path, state: State) -> (Self, EventSender) {
@@ -95,7 +117,7 @@ impl EventJournal {
             let _ = file.write_all(&line);
         }
         state.last = envelope.seq;
-        state.waiting.push_back(Waiting { envelope, bytes });
+        state.waiting.push_back(Waiting { envelope, bytes, stands_in: false });
         drop(state);
         self.0.changed.notify_one();
     }
@@ -108,7 +130,7 @@ impl EventJournal {
 }
 
 impl EventSender {
-    /// Sends until the journal is closed and everything is acknowledged; the number of the last event.
+    /// Sends until the journal is closed and everything is acknowledged; the number of the last event that the server has.
     pub(crate) async fn run(self, courier: &Courier) -> Result<u64, Lost> {
         loop {
             let (piece, last, closed) = {
@@ -126,12 +148,15 @@ impl EventSender {
             };
             let events = Events { events: piece };
             let answer = courier.send(|| courier.agent.client.events(courier.held, &events)).await?;
-            // Refused for another reason than the fence: the same events again would be refused again.
             let stored = match answer {
                 Ok(stored) => stored.last,
+                // Refused for another reason than the fence: the same events again would be refused again.
                 Err(failure) => {
                     courier.refused("events", &failure);
-                    last_of(&events)
+                    if self.shared.state().refused(&events.events, &failure.to_string()) {
+                        continue;
+                    }
+                    return Ok(first - 1);
                 }
             };
             let mut state = self.shared.state();
@@ -147,10 +172,6 @@ impl EventSender {
     }
 }
 
-fn last_of(events: &Events) -> u64 {
-    events.events.last().map_or(0, |envelope| envelope.seq)
-}
-
 /// The events of a file after `stored`. What was cut off by a kill is passed over.
 fn read(path: &Path, stored: u64) -> std::io::Result<VecDeque<Waiting>> {
     let file = match File::open(path) {
@@ -161,7 +182,7 @@ fn read(path: &Path, stored: u64) -> std::io::Result<VecDeque<Waiting>> {
     let lines = BufReader::new(file).lines().map_while(Result::ok);
     let events = lines.filter_map(|line| {
         let envelope = serde_json::from_str(&line).ok()?;
-        Some(Waiting { envelope, bytes: line.len() })
+        Some(Waiting { envelope, bytes: line.len(), stands_in: false })
     });
     Ok(events.filter(|one| one.envelope.seq > stored).collect())
 }
@@ -195,6 +216,30 @@ mod tests {
             state.waiting.drain(..count);
         }
         assert_eq!(counts, [2, 1, 1, 1, EVENTS_PIECE, 2]);
+    }
+
+    #[test]
+    fn what_is_refused_gives_way_to_a_word_about_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (journal, sender) = EventJournal::create(&dir.path().join("events.jsonl")).unwrap();
+        for text in ["one", "too large", "three"] {
+            journal.add(5, notice(text));
+        }
+        let mut state = sender.shared.state();
+        let numbers = |piece: &[Envelope]| piece.iter().map(|one| one.seq).collect::<Vec<_>>();
+        let piece = state.piece();
+        assert_eq!(numbers(&piece), [1, 2, 3]);
+        assert!(state.refused(&piece, "413"));
+        // One of them is meant: they go one by one.
+        assert_eq!(numbers(&state.piece()), [1]);
+        state.waiting.pop_front();
+        let piece = state.piece();
+        assert_eq!(numbers(&piece), [2]);
+        assert!(state.refused(&piece, "413"));
+        let piece = state.piece();
+        let [Envelope { seq: 2, event: Event::Notice { message }, .. }] = piece.as_slice() else { panic!("{piece:?}") };
+        assert_eq!(message, "the server did not take an event of the job: 413");
+        assert!(!state.refused(&piece, "413"), "there is nothing less to say");
     }
 
     #[test]

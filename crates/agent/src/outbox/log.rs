@@ -29,17 +29,19 @@ struct GrowingStream {
     buffer: Vec<u8>,
     /// Where in the stream `buffer` begins.
     base: u64,
+    /// The server does not take what comes here: there is no more of it.
+    cut: bool,
 }
 
 impl GrowingStream {
     fn open(path: PathBuf) -> Option<Self> {
         let reader = LogReader::open(&path).ok()?;
-        Some(Self { path, reader, encoder: LogEncoder::default(), buffer: Vec::new(), base: 0 })
+        Some(Self { path, reader, encoder: LogEncoder::default(), buffer: Vec::new(), base: 0, cut: false })
     }
 
     /// Reads on until there is enough for a request.
     fn fill(&mut self) {
-        while self.buffer.len() < LOG_PIECE {
+        while !self.cut && self.buffer.len() < LOG_PIECE {
             // A damaged record ends where the damage is.
             let Ok(Some(piece)) = self.reader.next_piece() else { break };
             self.encoder.entry(&entry(piece), &mut self.buffer);
@@ -150,10 +152,12 @@ impl LogSender {
                     let progress = courier.send(|| courier.agent.client.progress(courier.held)).await?;
                     progress.map_or(offset, |progress| progress.log)
                 }
-                // It will not take this piece, now or later.
+                // It will not take this piece, now or later, and a stream has no gaps.
                 Err(failure) => {
-                    courier.refused("a piece of the log", &failure);
-                    offset + piece.len() as u64
+                    courier.refused("the rest of the log", &failure);
+                    stream.cut = true;
+                    stream.buffer.clear();
+                    continue;
                 }
             };
             stream.acknowledge(stored);

@@ -94,6 +94,28 @@ async fn a_job_that_cannot_be_handed_out_fails_and_the_next_one_is_handed_out() 
 }
 
 #[tokio::test]
+async fn a_job_whose_run_is_gone_keeps_its_repository_from_nothing() {
+    on_both("a_job_whose_run_is_gone_keeps_its_repository_from_nothing", async |database| {
+        let world = World::new(database).await;
+        let repository = world.repository("app").await;
+        for number in 1..=2 {
+            world.push(&repository, "main", "go", &[(WORKFLOW, ONE), ("n", &number.to_string())]).await;
+            world.runs(&repository, number).await;
+        }
+        let runs = world.runs(&repository, 2).await;
+        let (newer, gone) = (runs[0].id, runs[1].id);
+        let orphan = world.job(gone, "a").await.id;
+        change(&world, "DELETE FROM runs WHERE id = $1", args![gone]).await;
+        let runner = world.runner("one", &["x"]).await;
+        let job = runner.claim().await;
+        assert_eq!(job.run_id, newer);
+        let ended = store::jobs::by_id(&mut world.store.read(), orphan).await.unwrap().unwrap();
+        assert_eq!((ended.status.as_str(), ended.conclusion.as_deref()), ("completed", Some("failure")));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_run_that_cannot_go_on_holds_no_lease_of_another_and_ends_by_force() {
     on_both("a_run_that_cannot_go_on_holds_no_lease_of_another_and_ends_by_force", async |database| {
         let clock = Clock::by_hand(1_796_000_000_000_000);
@@ -250,6 +272,47 @@ async fn what_is_no_workflow_or_too_large_keeps_no_other_from_running() {
             verdicts[1].reason.contains("bytes") || told.iter().any(|reason| reason.contains("bytes")),
             "{verdicts:?} {told:?}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repository_whose_git_stands_still_keeps_no_other_waiting() {
+    on_both("a_repository_whose_git_stands_still_keeps_no_other_waiting", async |database| {
+        let world = World::new(database).await;
+        let (slow, quick) = (world.repository("slow").await, world.repository("quick").await);
+        world.push(&slow, "main", "first", &[(WORKFLOW, ONE)]).await;
+        world.runs(&slow, 1).await;
+        // Whoever reads an object of it waits for somebody who writes into this.
+        let pipe = database.directory().join(format!("git/{}.git/objects/info/alternates", slow.id));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let new = store::events::NewEvent {
+            repo_id: slow.id,
+            name: "push".to_owned(),
+            action: None,
+            git_ref: "refs/heads/side".to_owned(),
+            before: None,
+            // Nobody has looked at it yet.
+            sha: "0123456789012345678901234567890123456789".to_owned(),
+            facts: store::events::Facts::default(),
+            actor_id: world.owner.account_id(),
+            actor_login: "owner".to_owned(),
+            actor_kind: store::events::ActorKind::User,
+            payload: serde_json::json!({}),
+        };
+        let mut tx = world.store.begin().await.unwrap();
+        let id = store::events::append(&mut tx, &new).await.unwrap();
+        tx.commit().await.unwrap();
+        for count in 1..=2_usize {
+            world.push(&quick, "main", "go", &[(WORKFLOW, ONE), ("n", &count.to_string())]).await;
+            world.runs(&quick, count).await;
+        }
+        let state = async || store::events::by_id(&mut world.store.read(), id).await.unwrap().unwrap().state;
+        assert_eq!(state().await, "pending");
+        let writer = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
+        std::fs::remove_file(&pipe).unwrap();
+        drop(writer);
+        world.until("the slow one is done", async || (state().await == "done").then_some(())).await;
     })
     .await;
 }

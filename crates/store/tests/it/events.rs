@@ -37,6 +37,15 @@ async fn events_of_a_repository_keep_their_order_and_hold_up_no_other() {
         store::events::done(&mut tx, ids[2]).await.expect("done");
         tx.commit().await.expect("commit");
         assert_eq!(pending().await, [ids[3]]);
+        // It still cannot: that is its own affair by now.
+        let mut tx = store.begin().await.expect("begin");
+        for _ in 0..8 {
+            store::events::postpone(&mut tx, ids[0], "a commit is not there", 3_600_000_000, 12)
+                .await
+                .expect("postpone");
+        }
+        tx.commit().await.expect("commit");
+        assert_eq!(pending().await, [ids[1], ids[3]]);
         let mut tx = store.begin().await.expect("begin");
         store::events::done(&mut tx, ids[0]).await.expect("done");
         tx.commit().await.expect("commit");

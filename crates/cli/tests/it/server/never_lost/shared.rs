@@ -98,7 +98,7 @@ fn two_servers(plan: Plan, test: &str) -> Option<Site> {
         zip.by_name("out.txt").expect("its file").read_to_end(&mut content).expect("its content");
         assert!(content == super::load::content_of(&sha, 9_000_000), "server {server}");
     }
-    let content: Vec<u8> = (0..500_000_u32).flat_map(|number| number.to_le_bytes()).collect();
+    let content: Vec<u8> = (0..500_000_u32).flat_map(u32::to_le_bytes).collect();
     let hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&content));
     let object = format!("/ann/app.git/info/lfs/objects/{hash}");
     assert_eq!(site.apis[0].send("PUT", &object, &[], &content).expect("an answer").status, 200);

@@ -21,7 +21,7 @@ jobs:
 fn no_sleeper_lives() -> bool {
     let processes = std::fs::read_dir("/proc").expect("processes").flatten();
     let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
-    lines.into_iter().all(|line| !line.starts_with(b"sleep\04242421\0"))
+    lines.into_iter().all(|line| !line.starts_with(b"sleep\x004242421\x00"))
 }
 
 /// Waits until a process has ended by itself; how.

@@ -49,7 +49,7 @@ fn what_a_killed_server_received_by_halves_is_not_there_and_can_be_sent_again() 
     let mut site = Site::of(Database::sqlite(), Plan { runners: 0, ..Plan::small() });
     let repository = repository("on: push\njobs: { a: { runs-on: nobody, steps: [{ run: 'true' }] } }\n");
     site.push(0, &repository).expect("a push");
-    let content: Vec<u8> = (0..3_000_000_u32).flat_map(|number| number.to_le_bytes()).collect();
+    let content: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).collect();
     let hash = sha256(&content);
 
     // A large file.
