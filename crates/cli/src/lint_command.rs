@@ -19,7 +19,7 @@ use crate::server_facts::ServerArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 nothing found, or nothing of the severity of --fail-on · 1 something found · 2 wrong usage · \
-4 a path, baseline or revision does not exist · 5 Trunkline or the machine failed. A file that is broken is a finding, \
+3 a baseline that is none · 4 a path, baseline or revision does not exist · 5 Trunkline or the machine failed. A file that is broken is a finding, \
 and the others are looked at all the same.";
 
 /// The exit code when something was found.
@@ -197,7 +197,7 @@ fn baseline(args: &LintArgs) -> Result<Option<Baseline>, Failure> {
         Failure::missing(format!("{}: {error}", path.display())).hint("--write-baseline makes the file")
     })?;
     let baseline = Baseline::from_json(&text)
-        .map_err(|why| Failure::invalid(format!("{} is no baseline: {why}", path.display())))?;
+        .map_err(|why| Failure::invalid(format!("error: {} is no baseline: {why}", path.display())))?;
     Ok(Some(baseline))
 }
 

@@ -118,6 +118,9 @@ pub(crate) fn place(args: &ServerPlaceArgs) -> Result<(ServerConfig, ServerFile,
     Ok((config, file, base))
 }
 
+/// A runner must be able to speak up several times in it.
+const SHORTEST_LEASE: std::time::Duration = std::time::Duration::from_secs(5);
+
 const MASTER_KEY: &str = "TRUNKLINE_MASTER_KEY";
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
@@ -146,6 +149,10 @@ fn config(args: &ServeArgs) -> Result<ServerConfig, Failure> {
     }
     config.forwarded = file.forwarded.unwrap_or(false);
     config.lease = file.lease.map_or(config.lease, |time| time.0);
+    if config.lease < SHORTEST_LEASE {
+        let shortest = SHORTEST_LEASE.as_secs();
+        return Err(Failure::usage(format!("lease: at least {shortest}s, or runners that are well lose their jobs")));
+    }
     config.cache_quota = file.cache_quota.map_or(config.cache_quota, |size| size.0);
     config.priorities = file.priority.iter().map(|priority| priority.0.clone()).collect();
     config.schedules_rest_after_days = file.schedules_rest_after_days.unwrap_or(config.schedules_rest_after_days);

@@ -96,8 +96,10 @@ impl Adopted {
     /// zizmor and Trunkline do not always point at the same column or line of what they find. An entry with a place
     /// silences what stands exactly there; else what stands on that line; else what stands in the same step.
     pub(crate) fn silenced(&self, findings: &[(&Finding, &Document)]) -> Vec<bool> {
-        let mut silenced: Vec<bool> =
-            findings.iter().map(|(finding, document)| self.ignores(finding, document)).collect();
+        let mut silenced: Vec<bool> = findings
+            .iter()
+            .map(|(finding, document)| self.ignores(finding, document) || is_commented(finding, document))
+            .collect();
         for place in &self.ignored {
             let near: Vec<Option<Nearness>> =
                 findings.iter().map(|(finding, document)| place.nearness(finding, document)).collect();
@@ -147,6 +149,25 @@ impl IgnoredPlace {
         let step = step_around(document, finding.span)?;
         lines(step).contains(&line).then_some(Nearness::Step)
     }
+}
+
+/// Whether a comment of zizmor's silences it from elsewhere in its step, or in `on`: there zizmor's findings are of the
+/// whole of it.
+fn is_commented(finding: &Finding, document: &Document) -> bool {
+    const START: &str = "zizmor: ignore[";
+    if !document.text().contains(START) {
+        return false;
+    }
+    let of_on = || {
+        let (key, value) = document.yaml.as_ref()?.entry("on")?;
+        Some(key.span.join(value.span)).filter(|on| on.contains(finding.span))
+    };
+    let Some(area) = step_around(document, finding.span).or_else(of_on) else { return false };
+    let lines = document.line(area.start)..=document.line(area.end.max(area.start + 1) - 1);
+    document.comments().iter().filter(|comment| lines.contains(&comment.line)).any(|comment| {
+        let names = comment.text.split_once(START).and_then(|(_, rest)| rest.split_once(']'));
+        names.is_some_and(|(names, _)| names.split(',').any(|name| finding.rule.is_alias("zizmor", name.trim())))
+    })
 }
 
 /// The step that something stands in.

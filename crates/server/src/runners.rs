@@ -1,34 +1,64 @@
 //! Runners within the server's process. They speak the same protocol as others, over the loopback interface.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
-use agent::{AgentConfig, Stop};
+use agent::{AgentConfig, AgentError, Stop};
 use api::wire::Secret;
 use identity::{Caller, Purpose, RunnerScope};
 use tokio_util::task::TaskTracker;
 
 use crate::{Notice, Server, ServerError};
 
+/// Servers of one data directory that have local runners, at most.
+const MOST: u32 = 64;
+/// Before a runner that has ended is begun anew.
+const PAUSE: Duration = Duration::from_secs(10);
+
 /// Starts them; what is returned ends when they do.
 pub(crate) async fn start(server: &Server, stop: &Stop) -> Result<TaskTracker, ServerError> {
     let tasks = TaskTracker::new();
     let wanted = &server.config().runners;
     if wanted.slots > 0 {
-        let config = config(server).await?;
+        // What is wrong with the settings is told before anything listens.
+        config(server, 1).await?;
         let (server, stop) = (server.clone(), stop.clone());
-        tasks.spawn(async move {
-            if let Err(error) = agent::run(config, stop).await {
-                server.tell(Notice::Problem { part: "local runner", message: error.to_string() });
-            }
-        });
+        tasks.spawn(async move { keep_running(&server, &stop).await });
     }
     tasks.close();
     Ok(tasks)
 }
 
-async fn config(server: &Server) -> Result<AgentConfig, ServerError> {
+/// Servers that share a data directory have a runner's directory each. A runner that ends, because it was removed or its
+/// machine had a bad moment, is begun anew.
+async fn keep_running(server: &Server, stop: &Stop) {
+    let mut number = 1;
+    while !stop.drain.is_cancelled() {
+        let ended = match config(server, number).await {
+            Ok(config) => match agent::run(config, stop.clone()).await {
+                Ok(()) => return,
+                Err(AgentError::InUse { .. }) if number < MOST => {
+                    number += 1;
+                    continue;
+                }
+                Err(error) => error.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        server.tell(Notice::Problem { part: "local runner", message: format!("{ended}; begun anew") });
+        tokio::select! {
+            () = stop.drain.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+async fn config(server: &Server, number: u32) -> Result<AgentConfig, ServerError> {
     let (config, wanted) = (server.config(), &server.config().runners);
-    let dir = config.data.join("runner");
+    let dir = match number {
+        1 => config.data.join("runner"),
+        _ => config.data.join(format!("runner-{number}")),
+    };
     let mut runner = AgentConfig::new(loopback(server), name(), &dir);
     // The same server, whatever port it got this time.
     runner.server_key = "this server".to_owned();

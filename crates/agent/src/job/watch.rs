@@ -60,20 +60,25 @@ pub(super) async fn keep(courier: &Courier) {
     while beat(courier, None).await == Ended::Unreachable {}
 }
 
+/// How long an answer may be held back. A server that was away is to say at once whether the job is ours still: held back,
+/// its answer may come too late.
+fn hold(away: bool, left: Duration, wait: Duration, lease: Duration) -> Duration {
+    let margin = (lease / 4).min(MARGIN);
+    if away || left < wait + margin { Duration::ZERO } else { wait }
+}
+
 async fn beat(courier: &Courier, control: Option<&Control>) -> Ended {
     let settings = courier.agent.settings;
     let wait = Duration::from_secs(settings.heartbeat_seconds.max(1));
     // The server counts from when it heard of us, which is later than when we began to speak.
     let lease = Duration::from_secs(settings.lease_seconds).saturating_sub(wait).max(wait);
-    let margin = (lease / 4).min(MARGIN);
     let mut knows = Orders::default();
     let mut heard = Instant::now();
     let mut away = false;
     loop {
         let asked = Instant::now();
         let left = lease.saturating_sub(heard.elapsed());
-        // A server that was away is to say at once whether the job is ours still: held back, its answer may come too late.
-        let hold = if away || left < wait + margin { Duration::ZERO } else { wait };
+        let hold = hold(away, left, wait, lease);
         let answer = tokio::select! {
             answer = courier.agent.client.heartbeat(courier.held, knows, hold) => answer,
             () = tokio::time::sleep(left) => return Ended::Unreachable,
@@ -101,6 +106,31 @@ async fn beat(courier: &Courier, control: Option<&Control>) -> Ended {
                     () = tokio::time::sleep(lease.saturating_sub(heard.elapsed())) => return Ended::Unreachable,
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the server gives them: a fifth of the lease, at least a second and ten at most.
+    #[test]
+    fn a_server_that_answers_is_heard_in_time_whatever_the_lease() {
+        for seconds in [5, 6, 9, 15, 30, 60, 90, 150, 600] {
+            let wait = Duration::from_secs((seconds / 5).clamp(1, 10));
+            let lease = Duration::from_secs(seconds) - wait;
+            // When the last answer was asked for, and how much time has passed since.
+            let mut age = Duration::ZERO;
+            for _ in 0..100 {
+                let left = lease - age;
+                let held = hold(false, left, wait, lease);
+                assert!(held < left, "{seconds}: {held:?} of {left:?}");
+                // An answer to a question of now takes as long as it is held back.
+                age = held;
+                assert!(held > Duration::ZERO || age == Duration::ZERO, "{seconds}: it asks without a pause");
+            }
+            assert_eq!(hold(true, lease, wait, lease), Duration::ZERO);
         }
     }
 }

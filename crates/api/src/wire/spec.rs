@@ -66,8 +66,8 @@ pub struct WorkflowSpec {
     pub job: String,
 }
 
-/// The contexts of expressions, as JSON. `github` holds the job's token.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// The contexts of expressions, as JSON. `github` holds the job's token, and any other may hold what an expression made of it.
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Contexts {
     pub github: Secret<Value>,
     pub secrets: Secret<Value>,
@@ -76,6 +76,12 @@ pub struct Contexts {
     pub needs: Value,
     pub strategy: Value,
     pub matrix: Value,
+}
+
+impl std::fmt::Debug for Contexts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Contexts(…)")
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

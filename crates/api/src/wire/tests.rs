@@ -18,6 +18,9 @@ fn spec() -> JobSpec {
         contexts: Contexts {
             github: json!({"token": "hunter2"}).into(),
             secrets: json!({"KEY": "hunter2"}).into(),
+            inputs: json!({"token": "hunter2"}),
+            needs: json!({"a": {"outputs": {"x": "hunter2"}}}),
+            matrix: json!({"n": "hunter2"}),
             ..Contexts::default()
         },
         runs_on: vec!["ubuntu-latest".into()],
@@ -52,7 +55,7 @@ fn spec() -> JobSpec {
 #[test]
 fn a_job_goes_over_the_wire_and_is_not_printed() {
     let text = serde_json::to_string(&spec()).unwrap();
-    assert_eq!(text.matches("hunter2").count(), 5);
+    assert_eq!(text.matches("hunter2").count(), 8);
     let back: JobSpec = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&back).unwrap(), text);
     assert!(!format!("{back:?}").contains("hunter2"));

@@ -15,11 +15,13 @@ pub struct Staging {
 }
 
 impl Staging {
-    /// Removes what dead processes left, then makes a directory for this one.
-    ///
-    /// Call with the store's index locked: between a directory's making and its locking it looks abandoned.
+    /// Removes what dead processes left, then makes a directory for this one. One process at a time: between a directory's
+    /// making and its locking it looks abandoned.
     pub(crate) fn open(root: &Path) -> Result<Staging> {
         fs::create_dir_all(root).map_err(Error::io(root))?;
+        let path = root.join(".lock");
+        let opening = File::create(&path).map_err(Error::io(&path))?;
+        opening.lock().map_err(Error::io(&path))?;
         sweep(root)?;
         let dir = root.join(uuid::Uuid::new_v4().to_string());
         fs::create_dir(&dir).map_err(Error::io(&dir))?;

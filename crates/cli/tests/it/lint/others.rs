@@ -62,6 +62,29 @@ fn zizmor_says_what_is_off_and_what_is_ignored() {
 }
 
 #[test]
+fn comments_of_zizmor_count_anywhere_in_their_step_and_in_on() {
+    let text = "on: # zizmor: ignore[dangerous-triggers]
+  pull_request_target:
+permissions: {}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - name: Greet # zizmor: ignore[template-injection] for a test
+        run: |
+          echo hello
+          echo ${{ github.event.pull_request.title }}
+      - run: echo ${{ github.event.pull_request.title }}
+";
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", text)]).expect("a repository");
+    let rule = ["--rule", "security/template-injection", "--rule", "security/dangerous-triggers"];
+    let found = lint(&repository, &[&rule[..], &["--format", "github"]].concat());
+    let told: Vec<String> = found.stdout.lines().map(place_and_message).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("12:"), "{told:?}");
+}
+
+#[test]
 fn zizmor_says_severities() {
     let config = "rules:\n  unpinned-uses:\n    remap:\n      severity: high\n";
     let files = [(".github/workflows/ci.yml", UNSAFE), (".github/zizmor.yaml", config)];
@@ -103,7 +126,17 @@ extra: 1
     assert_eq!(found.code, Some(1));
     let mut told: Vec<String> = found.stdout.lines().map(place_and_message).collect();
     told.sort_by_key(|line| line.split(':').next().and_then(|line| line.parse::<u32>().ok()));
-    insta::assert_snapshot!(told.join("\n"), @r"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    2:3 zizmor has no audit `template-injektion`
+    5:14 `disable` is true or false, not a string
+    7:9 `ci.yml:x` is not of the form FILE.yml[:LINE[:COLUMN]]: lines and columns are numbers from 1
+    8:9 `.github/workflows/ci.yml` is not of the form FILE.yml[:LINE[:COLUMN]]: the file stands there by its name, without directories
+    12:9 `someone` is no pattern of actions
+    13:18 a policy is any, ref-pin or hash-pin
+    16:13 `days` is a whole number from 1
+    19:7 obfuscation takes no configuration
+    20:1 there is no key `extra` here
+    "#);
 }
 
 /// `LINE:COLUMN message` of an annotation.
@@ -169,5 +202,10 @@ paths:
     let repository = TestRepository::from_files(&files).expect("a repository");
     let found = lint(&repository, &["--rule", "config/*", "--format", "github"]);
     let told: Vec<String> = found.stdout.lines().map(place_and_message).collect();
-    insta::assert_snapshot!(told.join("\n"), @r"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    2:3 there is no key `label` here
+    3:19 `config-variables` is a list, not a string
+    5:3 `.github/workflows/[` is no pattern of paths: unclosed character class; missing ']'
+    8:14 `(` is no regular expression: unclosed group
+    "#);
 }

@@ -30,7 +30,7 @@ struct Served {
 
 impl Served {
     fn new() -> Self {
-        let server = Instance::start(&["--runners", "0", "--quiet"]);
+        let server = Instance::start(&["--runners", "0"]);
         let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", WORKFLOW)]).expect("a repository");
         server.push(&repository, "main");
         let token = server.feed(&["admin", "token", "ann"], "");
@@ -76,9 +76,9 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 fn base64(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let number = chunk.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let number = chunk.iter().fold(0u32, |sum, byte| (sum << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for at in 0..4 {
-            let index = (number >> (18 - 6 * at) & 63) as usize;
+            let index = ((number >> (18 - 6 * at)) & 63) as usize;
             out.push(if at <= chunk.len() { char::from(ALPHABET[index]) } else { '=' });
         }
     }
@@ -93,7 +93,7 @@ fn from_base64(text: &str) -> Vec<u8> {
         .map(|index| u32::try_from(index).unwrap_or_default())
         .collect();
     for chunk in digits.chunks(4) {
-        let number = chunk.iter().fold(0, |sum, digit| sum << 6 | digit) << (6 * (4 - chunk.len()));
+        let number = chunk.iter().fold(0, |sum, digit| (sum << 6) | digit) << (6 * (4 - chunk.len()));
         out.extend_from_slice(&number.to_be_bytes()[1..chunk.len()]);
     }
     out
@@ -105,7 +105,12 @@ fn lint_and_why_secret_ask_the_server() {
     let words = ["lint", "--external", "never", "--profile", "correctness", "--rule", "store/*", "--rule", "checks/*"];
     let found = served.run(&words, &served.token);
     let told: Vec<&str> = found.stdout.lines().filter(|line| line.starts_with(['e', 'w'])).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    error[checks/unknown-required-check]: `main` waits for the check `nothing`, which no job reports: it stays pending for ever
+    error[checks/required-check-hangs]: the required check `test` stays pending when a pull request changes none of these paths
+    error[store/unknown-secret]: there is no secret `NPM_TOKN`: this is empty
+    error[store/unknown-variable]: there is no variable `REGIO`: this is empty
+    "#);
     assert!(
         found.stdout.contains(&format!("names are those of ann/app on {}", served.server.url())),
         "{}",

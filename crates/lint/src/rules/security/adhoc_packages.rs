@@ -30,10 +30,22 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
     }
 }
 
+/// Options whose value is the next word.
+const WITH_VALUE: &[&str] =
+    &["--cache", "--loglevel", "--prefix", "--registry", "--tag", "--userconfig", "--workspace", "-w", "-C", "--dir"];
+
 /// The first package that a command installs by name.
 fn installs<'w>(words: &[&'w str]) -> Option<&'w str> {
     let (name, rest) = words.split_first()?;
-    let operands: Vec<&str> = rest.iter().copied().filter(|word| !word.starts_with('-')).collect();
+    let mut operands: Vec<&str> = Vec::new();
+    let mut words = rest.iter().copied();
+    while let Some(word) = words.next() {
+        if WITH_VALUE.contains(&word) {
+            words.next();
+        } else if !word.starts_with('-') {
+            operands.push(word);
+        }
+    }
     let (verb, packages) = operands.split_first()?;
     let installs = match *name {
         "gem" => matches!(*verb, "install" | "i"),
@@ -68,6 +80,8 @@ mod tests {
             (&["npm", "install"], None),
             (&["npm", "ci"], None),
             (&["npm", "i", "./local"], None),
+            (&["npm", "install", "--loglevel", "verbose", ""], None),
+            (&["npm", "install", "--registry", "http://localhost", "deno"], Some("deno")),
             (&["gem", "install", "bundler"], Some("bundler")),
             (&["yarn", "install"], None),
             (&["pnpm", "add", "x"], Some("x")),

@@ -43,7 +43,7 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
         return;
     }
     // Only what is published whenever the job runs is sure to have the cache in it.
-    let only_tags = subject.workflow.on.events.iter().all(is_release);
+    let only_tags = subject.workflow.on.events.iter().all(|event| is_release(event) && !has_release_branch(event));
     for step in &all {
         let Some(action) = steps::action(step) else { continue };
         let version = match &step.kind {
@@ -168,15 +168,12 @@ fn leaves_tags_out(condition: &expr::Condition) -> bool {
 fn is_release(event: &EventTrigger) -> bool {
     match &*event.name.value {
         "release" => true,
-        "push" => {
-            event.tags.is_some()
-                || event.tags_ignore.is_some()
-                || event
-                    .branches
-                    .iter()
-                    .flat_map(|filter| &filter.patterns)
-                    .any(|pattern| pattern.value.to_lowercase().contains("release"))
-        }
+        "push" => event.tags.is_some() || event.tags_ignore.is_some() || has_release_branch(event),
         _ => false,
     }
+}
+
+fn has_release_branch(event: &EventTrigger) -> bool {
+    let mut patterns = event.branches.iter().flat_map(|filter| &filter.patterns);
+    patterns.any(|pattern| pattern.value.to_lowercase().contains("release"))
 }

@@ -32,12 +32,15 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
     // The one that counts: of the step, else of the job, else of the workflow.
     let of_job = subject.owner.steps_job().and_then(|job| job.defaults.shell.as_ref());
     let of_workflow = subject.owner.workflow().and_then(|workflow| workflow.defaults.shell.as_ref());
-    let place = shell.as_ref().or(of_job).or(of_workflow).map_or(script.span.at(0, 1), |shell| shell.span);
+    let named = shell.as_ref().or(of_job).or(of_workflow);
+    let place = named.map_or(script.span.at(0, 1), |shell| shell.span);
+    // pyflakes reads that.
+    let is_python = named.and_then(|shell| shell.literal_str()).is_some_and(|shell| shell.trim() == "python");
     if run.shell == Shell::Cmd {
         report
             .at(place, "scripts of `cmd` go on after a failed command, and nothing can check them")
             .help("use `shell: pwsh` or `shell: bash`");
-    } else if run.shell == Shell::Other {
+    } else if run.shell == Shell::Other && !is_python {
         report.at(place, "nothing looks into scripts of this shell").confidence(Confidence::Low);
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn check(subject: &ExpressionSubject<'_>, kind: Kind, report: &mut Re
                     finding.confidence(Confidence::Medium);
                 }
                 finding.help(match &facts.store {
-                    Some(store) if !store.place.is_empty() => &store.place,
+                    Some(store) if !store.place.is_empty() => store.place.as_str(),
                     _ => "names are those of `trunkline.toml`: `[secrets]`, `[vars]`, `[environments]` and `[lint]`",
                 });
             }

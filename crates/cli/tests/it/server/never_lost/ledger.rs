@@ -59,12 +59,18 @@ pub(super) struct Told {
 #[derive(Clone)]
 pub(super) struct Ledger {
     told: Arc<Mutex<Told>>,
+    /// Held from a question to the entry of its answer: an older answer must not come after a newer one.
+    looking: Arc<Mutex<()>>,
     tools: std::path::PathBuf,
 }
 
 impl Ledger {
     pub(super) fn new(site: &Site) -> Self {
-        Self { told: Arc::default(), tools: site.tools() }
+        Self { told: Arc::default(), looking: Arc::default(), tools: site.tools() }
+    }
+
+    fn looking(&self) -> MutexGuard<'_, ()> {
+        self.looking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -112,6 +118,7 @@ impl Ledger {
 
     /// Takes in what a server says now; nobody answers when it is away.
     pub(super) fn follow(&self, api: &Api) -> Option<()> {
+        let _looking = self.looking();
         let listed = runs(api)?;
         for run in &listed {
             self.see_run(run);
@@ -253,6 +260,7 @@ impl Ledger {
             self.compare(run, &sha, &answer);
         }
         for (job, run) in logs {
+            let _looking = self.looking();
             let answer = must(api, &format!("/actions/jobs/{job}/logs"), &context);
             let ended = self.told().logs[&job].ended;
             self.see_log(run, job, answer.text(), ended);
@@ -267,13 +275,15 @@ impl Ledger {
     /// Each branch is where it was acknowledged to be, or at a later push whose answer was lost.
     fn check_refs(&self, api: &Api) {
         let address = format!("http://ann:{PASSWORD}@127.0.0.1:{}/ann/app.git", api.port);
+        // What is acknowledged from here on may or may not be in the answer.
+        let pushes = self.told().pushes.clone();
         let output = Command::new("git").args(["ls-remote", "--heads", &address]).output().expect("git");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut told = self.told();
         let context = &told.context;
         assert!(output.status.success(), "{}, {context}", String::from_utf8_lossy(&output.stderr));
         for branch in BRANCHES {
-            let Some((_, pushed)) = told.pushes.iter().rfind(|(of, _)| of == branch) else { continue };
+            let Some((_, pushed)) = pushes.iter().rfind(|(of, _)| of == branch) else { continue };
             let there = text.lines().find_map(|line| line.strip_suffix(&format!("\trefs/heads/{branch}")));
             let attempts = &told.attempts[branch];
             let place = |sha: &str| attempts.iter().position(|attempt| attempt == sha);
@@ -290,8 +300,10 @@ impl Ledger {
     fn check_runs(&self, site: &Site) {
         let began = Instant::now();
         loop {
+            let looking = self.looking();
             let listed = runs(&site.apis[0]).unwrap_or_default();
             listed.iter().for_each(|run| self.see_run(run));
+            drop(looking);
             let told = self.told();
             let missing: Vec<&String> = told
                 .pushes
