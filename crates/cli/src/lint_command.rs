@@ -8,7 +8,7 @@ mod output;
 mod repair;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(crate) use collect::project_of;
 use lint::{Baseline, Confidence, Finding, Options, Profile, Project};
@@ -19,8 +19,8 @@ use crate::server_facts::ServerArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 nothing found, or nothing of the severity of --fail-on · 1 something found · 2 wrong usage · \
-3 a baseline that is none · 4 a path, baseline or revision does not exist · 5 Trunkline or the machine failed. A file that is broken is a finding, \
-and the others are looked at all the same.";
+3 the file of --baseline is no baseline · 4 a path, baseline or revision does not exist · \
+5 Trunkline or the machine failed. A file that is broken is a finding, and the others are looked at all the same.";
 
 /// The exit code when something was found.
 const FOUND: u8 = 1;
@@ -108,25 +108,21 @@ pub(crate) fn run(args: &LintArgs) -> Result<u8, Failure> {
         return Err(Failure::usage("--fix changes files, and standard input is none"));
     }
     let mut workspace = collect::collect(args)?;
+    let told = Told { changed_since: args.changed_since.clone(), baseline: baseline(args)? };
     if args.fix {
-        repair::repair(&mut workspace, args, &options)?;
+        repair::repair(&mut workspace, args, &options, &told)?;
     }
     let mut shown: Vec<Finding> = Vec::new();
     let mut left_out = 0;
-    let baseline = baseline(args)?;
     let mut written = Baseline::default();
     for Placed { top, project, .. } in &workspace.projects {
-        let others = if args.external == "never" { Vec::new() } else { external::findings(project)? };
+        let others = if args.external == "never" { Vec::new() } else { external::findings(project, &options)? };
         let mut findings = lint::lint_with(project, &options, others).findings;
-        if let Some(revision) = &args.changed_since {
-            changed::only_changed(top, revision, project, &mut findings)?;
-        }
+        left_out += told.keep(top, project, &mut findings)?;
         if args.write_baseline {
-            let known = Baseline::of(project, &findings);
+            let known = Baseline::of(project, &below(top), &findings);
             written.version = known.version;
             written.findings.extend(known.findings);
-        } else if let Some(baseline) = &baseline {
-            left_out += baseline.filter(project, &mut findings);
         }
         shown.extend(findings);
     }
@@ -139,6 +135,31 @@ pub(crate) fn run(args: &LintArgs) -> Result<u8, Failure> {
     }
     output::show(&shown, &workspace, &args.format, left_out)?;
     Ok(if shown.iter().any(|finding| fails(finding, &args.fail_on)) { FOUND } else { SUCCESS })
+}
+
+/// What of the findings is told, and so what `--fix` puts right.
+struct Told {
+    changed_since: Option<String>,
+    baseline: Option<Baseline>,
+}
+
+impl Told {
+    /// Leaves in what is told; how many the baseline has.
+    fn keep(&self, top: &Path, project: &Project, findings: &mut Vec<Finding>) -> Result<usize, Failure> {
+        if let Some(revision) = &self.changed_since {
+            changed::only_changed(top, revision, project, findings)?;
+        }
+        Ok(self.baseline.as_ref().map_or(0, |baseline| baseline.filter(project, &below(top), findings)))
+    }
+}
+
+/// The way from here to a project that we do not stand in, with a slash at its end: a baseline can have findings of
+/// several projects.
+fn below(top: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let below = if here.starts_with(top) { Path::new("") } else { top.strip_prefix(&here).unwrap_or(top) };
+    let below = below.to_string_lossy();
+    if below.is_empty() { String::new() } else { format!("{below}/") }
 }
 
 fn fails(finding: &Finding, least: &str) -> bool {

@@ -7,7 +7,7 @@ use crate::lint_command::project_of;
 
 const EDITORS: &str = "\
 Editors start it by themselves: tell yours that `trunkline lsp` serves YAML files below .github/workflows, action.yml and \
-.github/dependabot.yml. The guide has the lines for Neovim, Helix and Emacs.";
+.github/dependabot.yml. docs/guide/editors.md has the lines for Neovim, Helix and Emacs.";
 
 /// Serve an editor: diagnostics, hover, completion, definitions, renames, fixes
 #[derive(Debug, clap::Args)]

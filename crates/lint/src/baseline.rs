@@ -32,11 +32,11 @@ pub struct Known {
 const VERSION: u32 = 1;
 
 impl Baseline {
-    /// Everything that was found.
-    pub fn of(project: &Project, findings: &[Finding]) -> Baseline {
+    /// Everything that was found. `below` stands before the project's paths, where there are several projects.
+    pub fn of(project: &Project, below: &str, findings: &[Finding]) -> Baseline {
         let mut counts: HashMap<(String, &str, String), usize> = HashMap::new();
         for finding in findings {
-            *counts.entry(key(project, finding)).or_default() += 1;
+            *counts.entry(key(project, below, finding)).or_default() += 1;
         }
         let mut known: Vec<Known> = counts
             .into_iter()
@@ -66,13 +66,13 @@ impl Baseline {
 
     /// Takes the known ones out of `findings`, and says how many they were. Where there are more than the baseline has
     /// of a kind, the last ones stay.
-    pub fn filter(&self, project: &Project, findings: &mut Vec<Finding>) -> usize {
+    pub fn filter(&self, project: &Project, below: &str, findings: &mut Vec<Finding>) -> usize {
         let mut left: HashMap<(String, &str, String), usize> = HashMap::new();
         for known in &self.findings {
             *left.entry((known.file.clone(), &known.rule, known.line.clone())).or_default() += known.count;
         }
         let before = findings.len();
-        findings.retain(|finding| match left.get_mut(&key(project, finding)) {
+        findings.retain(|finding| match left.get_mut(&key(project, below, finding)) {
             Some(count) if *count > 0 => {
                 *count -= 1;
                 false
@@ -83,7 +83,7 @@ impl Baseline {
     }
 }
 
-fn key(project: &Project, finding: &Finding) -> (String, &'static str, String) {
+fn key(project: &Project, below: &str, finding: &Finding) -> (String, &'static str, String) {
     let Some(document) = project.document(finding.span.file) else {
         return (String::new(), finding.rule.id, String::new());
     };
@@ -91,5 +91,5 @@ fn key(project: &Project, finding: &Finding) -> (String, &'static str, String) {
     let text = document.text();
     let from = text[..text.floor_char_boundary(start)].rfind('\n').map_or(0, |at| at + 1);
     let line = text[from..].lines().next().unwrap_or_default().trim();
-    (document.path.to_string(), finding.rule.id, line.to_owned())
+    (format!("{below}{}", document.path), finding.rule.id, line.to_owned())
 }

@@ -7,7 +7,6 @@ use span::{FileId, Span};
 
 use crate::document::Document;
 use crate::finding::{Confidence, Finding};
-use crate::ignore;
 use crate::project::Project;
 use crate::rule::{Profile, Rule};
 use crate::rules::RULES;
@@ -37,8 +36,7 @@ pub struct Outcome {
 /// Runs the rules that look at files one by one over one file: for editors, which have an answer to give while somebody
 /// types. What only all files together show is left to [`lint`].
 pub fn lint_document(project: &Project, file: FileId, options: &Options) -> Outcome {
-    let profile = options.profile.or(project.facts.config.profile).unwrap_or_default();
-    let selection = Selection { project, options, profile };
+    let selection = Selection::new(project, options);
     let mut findings = Vec::new();
     if let Some(document) = project.document(file).filter(|document| selection.looks_at(document)) {
         let rules = RULES.iter().copied().filter(|rule| selection.is_on(rule, &document.path));
@@ -57,8 +55,7 @@ pub fn lint(project: &Project, options: &Options) -> Outcome {
 
 /// As [`lint`], with what programs outside found; the same configuration and comments silence it.
 pub fn lint_with(project: &Project, options: &Options, others: Vec<Finding>) -> Outcome {
-    let profile = options.profile.or(project.facts.config.profile).unwrap_or_default();
-    let selection = Selection { project, options, profile };
+    let selection = Selection::new(project, options);
     let documents: Vec<&Document> =
         project.documents().iter().filter(|document| selection.looks_at(document)).collect();
     // Which rules are on depends on the path only through the configuration; most paths have the same.
@@ -118,18 +115,24 @@ fn in_parallel<T: Sync>(threads: usize, items: &[T], work: impl Fn(&T, &mut Vec<
     })
 }
 
-struct Selection<'a> {
+/// Which files and rules are looked at.
+pub(crate) struct Selection<'a> {
     project: &'a Project,
     options: &'a Options,
     profile: Profile,
 }
 
-impl Selection<'_> {
-    fn looks_at(&self, document: &Document) -> bool {
+impl<'a> Selection<'a> {
+    pub(crate) fn new(project: &'a Project, options: &'a Options) -> Selection<'a> {
+        let profile = options.profile.or(project.facts.config.profile).unwrap_or_default();
+        Selection { project, options, profile }
+    }
+
+    pub(crate) fn looks_at(&self, document: &Document) -> bool {
         document.linted && !self.project.facts.config.exclude.matches(&document.path)
     }
 
-    fn is_on(&self, rule: &Rule, path: &str) -> bool {
+    pub(crate) fn is_on(&self, rule: &Rule, path: &str) -> bool {
         if !self.options.only.is_empty() {
             return self.options.only.iter().any(|name| rule.is_named(name));
         }
@@ -166,7 +169,7 @@ impl Selection<'_> {
         let told_of: Vec<(&Finding, &Document)> = told.iter().map(|(finding, document)| (finding, *document)).collect();
         let silenced = facts.adopted.silenced(&told_of);
         for ((mut finding, document), silenced) in told.into_iter().zip(silenced) {
-            if silenced || ignore::is_ignored(document, &finding) {
+            if silenced || document.directives().silence(document, &finding) {
                 outcome.ignored += 1;
                 continue;
             }
@@ -174,6 +177,7 @@ impl Selection<'_> {
             if let Some(severity) = severity.or_else(|| facts.adopted.severity(finding.rule)) {
                 finding.severity = severity;
             }
+            finding.fixes.iter_mut().for_each(|fix| fix.break_lines(document.line_break()));
             outcome.findings.push(finding);
         }
         outcome.findings.sort_by(|a, b| {

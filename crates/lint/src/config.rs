@@ -83,6 +83,22 @@ impl Config {
             .collect()
     }
 
+    /// What is wrong with the options of single rules: the option's name, and a sentence. Rules that do not exist are told
+    /// by [`Config::unknown_rules`].
+    pub fn wrong_options(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (name, table) in &self.rules {
+            match crate::rules::RULES.iter().find(|rule| rule.is_named(name)) {
+                Some(rule) if rule.id == *name => found.extend(crate::options::problems(name, table)),
+                Some(rule) => {
+                    found.push((name.clone(), format!("options stand below the rule's id, such as `{}`", rule.id)))
+                }
+                None => {}
+            }
+        }
+        found
+    }
+
     /// Whether a rule is on for a file, in a profile.
     pub fn is_on(&self, rule: &Rule, path: &str, profile: Profile) -> bool {
         let named = |names: &[String]| names.iter().any(|name| rule.is_named(name));
@@ -109,8 +125,16 @@ impl Config {
 
     /// The severity that the file says for a rule.
     pub fn severity(&self, rule: &Rule, path: &str) -> Option<Severity> {
+        // The closest name counts: the id, another linter's name, the group, all.
         let of = |table: &BTreeMap<String, Severity>| {
-            table.iter().find(|(name, _)| rule.is_named(name)).map(|(_, severity)| *severity)
+            let distance = |name: &str| match name {
+                name if name == rule.id => 0,
+                "*" => 3,
+                name if name.ends_with("/*") => 2,
+                _ => 1,
+            };
+            let named = table.iter().filter(|(name, _)| rule.is_named(name));
+            named.min_by_key(|(name, _)| distance(name.trim())).map(|(_, severity)| *severity)
         };
         let special = self.paths.iter().rev().filter(|section| section.files.matches(path));
         special.map(|section| of(&section.severity)).find(Option::is_some).flatten().or_else(|| of(&self.severity))

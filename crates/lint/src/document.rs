@@ -1,13 +1,16 @@
 //! One file that is linted or that linted files refer to, read once for all rules.
 
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use span::{Diagnostic, FileId, SourceFile, Span};
 use workflow::{Action, Spanned, Workflow};
 use yaml::{Anchor, Limits, Node, Scalar};
 
 use crate::comment::{self, Comment};
+use crate::ignore::Directives;
+use crate::shell::Script;
 use crate::types::TypeProblem;
 
 /// What a file is.
@@ -46,7 +49,12 @@ pub struct Document {
     pub action: Option<Action>,
     /// What is wrong with the file by itself.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether the text is what the file holds, byte by byte. Text of another encoding has replacements in it.
+    pub is_exact: bool,
     comments: OnceLock<Vec<Comment>>,
+    directives: OnceLock<Directives>,
+    shared: OnceLock<Vec<Span>>,
+    scripts: Mutex<HashMap<(u32, u32), Arc<Script>>>,
     type_problems: OnceLock<Vec<TypeProblem>>,
 }
 
@@ -66,6 +74,7 @@ impl Document {
         bytes: &[u8],
         linted: bool,
     ) -> Document {
+        let is_exact = bytes == source.text.as_bytes();
         let mut document = Document {
             file,
             path: path.into(),
@@ -77,7 +86,11 @@ impl Document {
             workflow: None,
             action: None,
             diagnostics: Vec::new(),
+            is_exact,
             comments: OnceLock::new(),
+            directives: OnceLock::new(),
+            shared: OnceLock::new(),
+            scripts: Mutex::default(),
             type_problems: OnceLock::new(),
         };
         if kind != Kind::Config {
@@ -147,6 +160,43 @@ impl Document {
         self.comments.get_or_init(|| comment::comments(self.file, self.text(), self.yaml.as_ref()))
     }
 
+    /// What comments silence.
+    pub(crate) fn directives(&self) -> &Directives {
+        self.directives.get_or_init(|| Directives::of(self))
+    }
+
+    /// The line break that the file has: that of its first line.
+    pub fn line_break(&self) -> &'static str {
+        match self.text().find('\n') {
+            Some(at) if self.text()[..at].ends_with('\r') => "\r\n",
+            _ => "\n",
+        }
+    }
+
+    /// The script in the scalar at `span`, read once for all that look at it.
+    pub(crate) fn script(&self, span: Span, text: &str) -> Arc<Script> {
+        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(scripts.entry((span.start, span.end)).or_insert_with(|| Arc::new(Script::read(text))))
+    }
+
+    /// Whether something under a span is repeated elsewhere by an alias: what is changed there changes in each place.
+    pub(crate) fn is_shared(&self, span: Span) -> bool {
+        if self.anchors.iter().all(|anchor| anchor.uses == 0) {
+            return false;
+        }
+        let shared = self.shared.get_or_init(|| {
+            let mut spans = Vec::new();
+            self.yaml.iter().for_each(|root| repeated(root, &mut spans));
+            spans
+        });
+        shared.iter().any(|other| other.start < span.end && span.start < other.end)
+    }
+
+    /// Forgets what was derived from other files, of which one has changed.
+    pub(crate) fn forget(&mut self) {
+        self.type_problems = OnceLock::new();
+    }
+
     /// What is wrong with the types of its expressions, found when it is first asked for.
     pub(crate) fn type_problems(&self, find: impl FnOnce() -> Vec<TypeProblem>) -> &[TypeProblem] {
         self.type_problems.get_or_init(find)
@@ -154,8 +204,10 @@ impl Document {
 
     /// The comment on the line on which `span` ends, after it.
     pub fn comment_after(&self, span: Span) -> Option<&Comment> {
-        let line = self.source.position(span.end as usize).line;
-        self.comments().iter().find(|comment| comment.line == line && comment.span.start >= span.end)
+        let line = self.line(span.end);
+        // No line has two.
+        let at = self.comments().binary_search_by_key(&line, |comment| comment.line).ok()?;
+        self.comments().get(at).filter(|comment| comment.span.start >= span.end)
     }
 
     /// The text of the comment after a `uses:` that names a commit, where its version may stand.
@@ -168,7 +220,20 @@ impl Document {
 
     /// The number of the line of an offset, from 1.
     pub fn line(&self, offset: u32) -> u32 {
-        self.source.position(offset as usize).line
+        self.source.line(offset as usize)
+    }
+}
+
+/// The places of what aliases repeat.
+fn repeated(node: &Node, out: &mut Vec<Span>) {
+    if node.alias.is_some() {
+        out.push(node.span);
+        return;
+    }
+    node.items().iter().for_each(|item| repeated(item, out));
+    for (key, value) in node.entries() {
+        repeated(key, out);
+        repeated(value, out);
     }
 }
 

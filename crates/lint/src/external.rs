@@ -6,12 +6,13 @@ use serde::Deserialize;
 use span::{FileId, Severity, Span};
 use workflow::{JobKind, Runs, Step, StepKind, Template, TemplateKind};
 
+use crate::check::{Options, Selection};
 use crate::document::Document;
 use crate::finding::{Confidence, Finding};
 use crate::project::Project;
 use crate::rules::scripts::{PYFLAKES, SHELLCHECK};
 use crate::runners::{System, system_of};
-use crate::steps::flat;
+use crate::steps::{flat, written_shell};
 use crate::subject::Owner;
 
 /// What a script is written in.
@@ -35,10 +36,16 @@ pub struct ScriptTask {
 /// What underscores bring about: constants that are compared, names that are never set, files that are not there.
 const OF_UNDERSCORES: &[u32] = &[1090, 1091, 2043, 2050, 2153, 2154, 2157, 2194];
 
-/// Every script of the linted files in a language that a program outside knows.
-pub fn script_tasks(project: &Project) -> Vec<ScriptTask> {
+/// Every script of the linted files in a language that a program outside knows, where its rule is on.
+pub fn script_tasks(project: &Project, options: &Options) -> Vec<ScriptTask> {
+    let selection = Selection::new(project, options);
     let mut tasks = Vec::new();
-    for document in project.documents().iter().filter(|document| document.linted) {
+    for document in project.documents().iter().filter(|document| selection.looks_at(document)) {
+        let (shell, python) =
+            (selection.is_on(&SHELLCHECK, &document.path), selection.is_on(&PYFLAKES, &document.path));
+        if !shell && !python {
+            continue;
+        }
         if let Some(workflow) = &document.workflow {
             for job in &workflow.jobs {
                 if let JobKind::Steps(steps) = &job.kind {
@@ -53,16 +60,14 @@ pub fn script_tasks(project: &Project) -> Vec<ScriptTask> {
             let owner = Owner::Action { action };
             tasks.extend(flat(&runs.steps).into_iter().filter_map(|step| task(document, owner, step)));
         }
+        tasks.retain(|task| task.file != document.file || if task.dialect == Dialect::Python { python } else { shell });
     }
     tasks
 }
 
 fn task(document: &Document, owner: Owner<'_>, step: &Step) -> Option<ScriptTask> {
-    let StepKind::Run { script, shell, .. } = &step.kind else { return None };
-    let of_job = owner.steps_job().and_then(|job| job.defaults.shell.as_ref());
-    let of_workflow = owner.workflow().and_then(|workflow| workflow.defaults.shell.as_ref());
-    let named = shell.as_ref().or(of_job).or(of_workflow);
-    let dialect = match named {
+    let StepKind::Run { script, .. } = &step.kind else { return None };
+    let dialect = match written_shell(step, owner) {
         Some(shell) => dialect(&shell.source_text()?)?,
         // Where nothing says so, the system has to be known.
         None if matches!(owner.job().and_then(system_of), Some(System::Linux | System::MacOs)) => Dialect::Bash,

@@ -1,6 +1,9 @@
 //! Putting things right in the text itself: comments and layout stay, since only the bytes of an edit change.
 
-use span::{FileId, Span};
+use span::{FileId, Severity, Span};
+use yaml::Node;
+
+use crate::document::Document;
 
 /// One way to put a finding right: all of its edits, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +57,13 @@ impl Fix {
     pub fn remove(self, span: Span) -> Fix {
         self.replace(span, "")
     }
+
+    /// Ends the lines that the fix puts in as the file's own are ended.
+    pub(crate) fn break_lines(&mut self, line_break: &str) {
+        for edit in self.edits.iter_mut().filter(|edit| line_break != "\n" && edit.text.contains('\n')) {
+            edit.text = edit.text.replace('\n', line_break);
+        }
+    }
 }
 
 /// A file's text after fixes.
@@ -94,6 +104,79 @@ pub fn apply(file: FileId, text: &str, fixes: &[&Fix]) -> Fixed {
     }
     out.push_str(&text[at..]);
     Fixed { text: out, applied }
+}
+
+/// As [`apply`], for the fixes of findings in a file: one after which the file has an error that it did not have, or lacks
+/// something that the fix does not speak of, is left out, and so is every fix of a file whose bytes are not text.
+pub fn mend(document: &Document, fixes: &[&Fix]) -> Fixed {
+    let unchanged = || Fixed { text: document.text().to_owned(), applied: Vec::new() };
+    if !document.is_exact {
+        return unchanged();
+    }
+    let all = apply(document.file, document.text(), fixes);
+    if all.applied.is_empty() || keeps(document, &all, fixes) {
+        return all;
+    }
+    // One of them does harm: each is tried on top of those that do none.
+    let mut good: Vec<usize> = Vec::new();
+    let mut mended = unchanged();
+    for index in all.applied {
+        good.push(index);
+        let chosen: Vec<&Fix> = good.iter().map(|index| fixes[*index]).collect();
+        let tried = apply(document.file, document.text(), &chosen);
+        if tried.applied.len() == chosen.len() && keeps(document, &tried, &chosen) {
+            mended.text = tried.text;
+        } else {
+            good.pop();
+        }
+    }
+    mended.applied = good;
+    mended
+}
+
+/// Whether the file is still what it was, but for what the fixes that were made speak of.
+fn keeps(document: &Document, fixed: &Fixed, fixes: &[&Fix]) -> bool {
+    let edits: Vec<Span> = fixed.applied.iter().flat_map(|index| &fixes[*index].edits).map(|edit| edit.span).collect();
+    let mut sources = span::SourceMap::new();
+    let file = sources.add(&*document.path, fixed.text.as_str());
+    let source = sources.file(file).clone();
+    let new = Document::read(document.file, document.path.clone(), document.kind, source, document.linted);
+    errors(&new) <= errors(document)
+        && match (&document.yaml, &new.yaml) {
+            (Some(old), Some(new)) => same(document.text(), old, new, &edits),
+            (old, new) => old.is_none() == new.is_none(),
+        }
+}
+
+fn errors(document: &Document) -> usize {
+    document.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
+}
+
+/// Whether a tree has everything that another has. What an edit touches may be another text, what it covers may be gone,
+/// and mappings in which something is changed may have more keys.
+fn same(text: &str, old: &Node, new: &Node, edits: &[Span]) -> bool {
+    // What comes after a comment on the last line is a part of it, too.
+    let rest = text.get(old.span.end as usize..).and_then(|rest| rest.find('\n')).unwrap_or_default();
+    let end = if old.as_scalar().is_some() { old.span.end as usize } else { old.span.end as usize + rest };
+    let covered = |span: Span| edits.iter().any(|edit| !edit.is_empty() && edit.contains(span));
+    let touched =
+        old.alias.is_none() && edits.iter().any(|edit| edit.start as usize <= end && old.span.start <= edit.end);
+    if touched && (covered(old.span) || old.as_scalar().is_some()) {
+        return new.as_scalar().is_some() == old.as_scalar().is_some();
+    }
+    match (old.as_seq(), new.as_seq(), old.as_map(), new.as_map()) {
+        (Some(old), Some(new), _, _) => {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same(text, old, new, edits))
+        }
+        (_, _, Some(old), Some(new)) => {
+            let has = |(key, value): &(Node, Node)| match new.iter().find(|(other, _)| other.text() == key.text()) {
+                Some((_, new)) => same(text, value, new, edits),
+                None => covered(key.span),
+            };
+            (touched || old.len() == new.len()) && old.iter().all(has)
+        }
+        _ => old.describe_kind() == new.describe_kind() && old.text() == new.text(),
+    }
 }
 
 /// Two edits at one place conflict, two that only touch do not.

@@ -4,8 +4,12 @@
 mod context;
 mod output;
 
+pub(crate) use context::variable;
+
+use std::collections::HashMap;
+
 use expr::{Expr, Part, Term};
-use span::Span;
+use span::{FileId, Span};
 use workflow::{Step, Template, TemplateKind};
 
 use crate::document::Document;
@@ -13,8 +17,11 @@ use crate::knowledge::attacker::{self, Reach};
 use crate::project::Project;
 use crate::subject::{ExpressionSubject, Owner, StepSubject};
 
-/// Longer ways are given up as unknown.
-const MAX_HOPS: usize = 12;
+/// Longer ways are given up as unknown: each hop takes a part of the stack.
+const MAX_HOPS: usize = 32;
+
+/// Values that are looked at for one expression; what lies beyond is unknown.
+const MAX_VALUES: usize = 1_000;
 
 /// A place in a file from which contexts are seen.
 #[derive(Clone, Copy)]
@@ -52,19 +59,25 @@ impl<'a> From<&ExpressionSubject<'a>> for Place<'a> {
 /// The parts of an expression that can become its value, each with its origin. Parts that only decide between others,
 /// and those that give a number or a truth, are left out.
 pub(crate) fn origins<'e>(place: &Place<'_>, expr: &'e Expr) -> Vec<(Value<'e>, Origin)> {
-    values(expr).into_iter().map(|value| (value, of_value(place, value, 0))).collect()
+    of_expression(place, expr, &mut Trail::default())
+}
+
+fn of_expression<'e>(place: &Place<'_>, expr: &'e Expr, trail: &mut Trail) -> Vec<(Value<'e>, Origin)> {
+    values(expr).into_iter().map(|value| (value, of_value(place, value, trail))).collect()
 }
 
 /// The worst origin of the expressions of a template; `None` where it has no expression.
-pub(crate) fn of_template(place: &Place<'_>, template: &Template, depth: usize) -> Option<Origin> {
+pub(crate) fn of_template(place: &Place<'_>, template: &Template) -> Option<Origin> {
+    worst(place, template, &mut Trail::default())
+}
+
+fn worst(place: &Place<'_>, template: &Template, trail: &mut Trail) -> Option<Origin> {
     let mut worst: Option<Origin> = None;
     template.each_expression(&mut |text, scalar| {
         for expr in text.expressions() {
-            for value in values(expr) {
-                let part = value.part;
-                let mut origin = of_value(place, value, depth + 1);
+            for (value, mut origin) in of_expression(place, expr, trail) {
                 if worst.as_ref().is_none_or(|worst| worst.reach < origin.reach) {
-                    let span = place.document.place(scalar, part.range());
+                    let span = place.document.place(scalar, value.part.range());
                     origin.hops.insert(0, (span, format!("`{}` flows in here", origin.path)));
                     worst = Some(origin);
                 }
@@ -74,14 +87,14 @@ pub(crate) fn of_template(place: &Place<'_>, template: &Template, depth: usize) 
     worst.or_else(|| has_expression(template).then(|| Origin::fixed("a constant")))
 }
 
-fn of_value(place: &Place<'_>, value: Value<'_>, depth: usize) -> Origin {
+fn of_value(place: &Place<'_>, value: Value<'_>, trail: &mut Trail) -> Origin {
     let Some(path) = value.part.path() else { return Origin::unknown(value.part.text()) };
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
     // A mapping in a text is the word `Object`.
     if !value.json && attacker::is_mapping(&parts) {
         return Origin::fixed(&path.join("."));
     }
-    follow(place, &path, depth)
+    follow(place, &path, trail)
 }
 
 /// Whether there is an expression in it at all.
@@ -94,16 +107,60 @@ fn has_expression(template: &Template) -> bool {
     }
 }
 
+/// Who decides what the variable `name` of the environment says.
+pub(crate) fn of_variable(place: &Place<'_>, name: &str) -> Origin {
+    follow(place, &["env".to_owned(), name.to_owned()], &mut Trail::default())
+}
+
 /// Who decides what a path of contexts says.
-pub(crate) fn follow(place: &Place<'_>, path: &[String], depth: usize) -> Origin {
+fn follow(place: &Place<'_>, path: &[String], trail: &mut Trail) -> Origin {
     let text = path.join(".");
-    if depth > MAX_HOPS {
+    let key = Key::of(place, &text);
+    match trail.seen.get(&key) {
+        Some(Some(known)) => return known.clone(),
+        // A ring: what else it is made of is seen where it began.
+        Some(None) => return Origin::unknown(&text),
+        None => {}
+    }
+    if trail.hops >= MAX_HOPS || trail.seen.len() >= MAX_VALUES {
         return Origin::unknown(&text);
     }
+    trail.seen.insert(key.clone(), None);
+    trail.hops += 1;
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
-    let mut origin = context::follow(place, &parts, depth);
+    let mut origin = context::follow(place, &parts, trail);
+    trail.hops -= 1;
     origin.path = text;
+    trail.seen.insert(key, Some(origin.clone()));
     origin
+}
+
+/// What has been followed for one expression. Each value is followed once, however many ways lead to it.
+#[derive(Default)]
+struct Trail {
+    /// `None` while it is being followed.
+    seen: HashMap<Key, Option<Origin>>,
+    hops: usize,
+}
+
+/// A path of contexts, and the place that decides what it means.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    file: FileId,
+    job: Option<Span>,
+    step: Option<Span>,
+    path: String,
+}
+
+impl Key {
+    fn of(place: &Place<'_>, path: &str) -> Key {
+        Key {
+            file: place.document.file,
+            job: place.owner.job().map(|job| job.span),
+            step: place.step.map(|step| step.span),
+            path: path.to_owned(),
+        }
+    }
 }
 
 impl Origin {

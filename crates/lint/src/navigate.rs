@@ -1,5 +1,8 @@
 //! For editors: ids of a file with everything that names them, and where what stands under the cursor is defined.
 
+mod across;
+
+use std::ops::Range;
 use std::sync::Arc;
 
 use expr::{Expr, Part, Term, Value};
@@ -21,29 +24,35 @@ pub enum SymbolKind {
     /// An axis of a matrix, or a key that an `include` adds.
     MatrixKey,
     JobOutput,
+    /// What a reusable workflow or an action gives to those that call it.
+    Output,
 }
 
-/// An id of one file.
+/// An id that one file defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbol {
     pub kind: SymbolKind,
     pub name: Arc<str>,
     /// Where it is written down: an input of two events, or a key in several `include` entries, has several places.
     pub definitions: Vec<Span>,
-    /// Where it is named.
+    /// Where it is named; see [`symbol_at`] for other files.
     pub uses: Vec<Span>,
     /// The job it belongs to, for ids that are private to one.
     job: Option<Arc<str>>,
 }
 
 impl Symbol {
+    fn is(&self, kind: SymbolKind, name: &str) -> bool {
+        self.kind == kind && self.name.eq_ignore_ascii_case(name)
+    }
+
     /// The id of the job that has it for itself.
     pub fn job(&self) -> Option<&str> {
         self.job.as_deref()
     }
 }
 
-/// Every id of a file, with what names it, in the order of the file.
+/// Every id of a file, with what names it in the same file, in the order of the file.
 pub fn symbols(project: &Project, document: &Document) -> Vec<Symbol> {
     let mut table = Table::default();
     table.define_all(document);
@@ -53,56 +62,51 @@ pub fn symbols(project: &Project, document: &Document) -> Vec<Symbol> {
     table.symbols
 }
 
-/// The id under a byte offset.
+/// The id under a byte offset. Inputs and outputs of reusable workflows and actions have their uses in all files of the
+/// project, and are found where these name them.
 pub fn symbol_at(project: &Project, document: &Document, offset: usize) -> Option<Symbol> {
-    let here = |span: &Span| span.start as usize <= offset && offset <= span.end as usize;
-    let all = symbols(project, document);
-    all.into_iter().find(|symbol| symbol.definitions.iter().chain(&symbol.uses).any(here))
+    let here = |span: &Span| is_at(*span, document, offset);
+    let own = symbols(project, document);
+    let own = own.into_iter().find(|symbol| symbol.definitions.iter().chain(&symbol.uses).any(here));
+    let found = own.or_else(|| {
+        let mut named = None;
+        across::each_use(project, document, &mut |target, kind, name, span| {
+            if named.is_none() && here(&span) {
+                let of_target = symbols(project, target).into_iter();
+                named = of_target.into_iter().find(|symbol| symbol.is(kind, name));
+            }
+        });
+        named
+    });
+    let mut symbol = found?;
+    if matches!(symbol.kind, SymbolKind::Input | SymbolKind::Output) {
+        let home = symbol.definitions.first().map(|span| span.file);
+        for user in project.documents() {
+            across::each_use(project, user, &mut |target, kind, name, span| {
+                if Some(target.file) == home && symbol.is(kind, name) {
+                    symbol.uses.push(span);
+                }
+            });
+        }
+    }
+    Some(symbol)
 }
 
-/// Where what stands at a byte offset is defined: an id's own place; the file of a local action or of a called workflow;
-/// the input of one of these for a key below `with`.
+fn is_at(span: Span, document: &Document, offset: usize) -> bool {
+    span.file == document.file && span.start as usize <= offset && offset <= span.end as usize
+}
+
+/// Where what stands at a byte offset is defined: an id's own place; the file of a local action or of a called workflow.
 pub fn definitions_at(project: &Project, document: &Document, offset: usize) -> Vec<Span> {
-    let here = |span: Span| span.start as usize <= offset && offset <= span.end as usize;
     if let Some(symbol) = symbol_at(project, document, offset) {
         return symbol.definitions;
     }
     let mut found = Vec::new();
-    let mut step = |step: &Step| {
-        if let StepKind::Uses { uses, with } = &step.kind
-            && let Some((target, action)) = project.local_action(&uses.value)
-        {
-            if here(uses.span) {
-                found.push(Span::point(target.file, 0));
-            }
-            for entry in with.iter().flat_map(Template::entries).filter(|entry| here(entry.key_span)) {
-                let TemplateKey::Literal(name) = &entry.key else { continue };
-                let inputs = action.inputs.iter().filter(|input| input.name.value.eq_ignore_ascii_case(name));
-                found.extend(inputs.map(|input| input.name.span));
-            }
-        }
-    };
-    for job in document.workflow.iter().flat_map(|workflow| &workflow.jobs) {
-        match &job.kind {
-            JobKind::Steps(steps) => flat(&steps.steps).into_iter().for_each(&mut step),
-            JobKind::Call(_) => {}
-        }
-    }
-    if let Some(Runs::Composite(runs)) = document.action.as_ref().map(|action| &action.runs) {
-        flat(&runs.steps).into_iter().for_each(&mut step);
-    }
-    for job in document.workflow.iter().flat_map(|workflow| &workflow.jobs) {
-        let JobKind::Call(call) = &job.kind else { continue };
-        let Some((target, callee)) = project.local_workflow(&call.uses.value) else { continue };
-        if here(call.uses.span) {
+    across::each_reference(project, document, &mut |target, uses| {
+        if is_at(uses, document, offset) {
             found.push(Span::point(target.file, 0));
         }
-        for (name, _) in call.with.iter().filter(|(name, _)| here(name.span)) {
-            let inputs = callee.on.call().map(|call| call.inputs.as_slice()).unwrap_or_default();
-            let named = inputs.iter().filter(|input| input.name.value.eq_ignore_ascii_case(&name.value));
-            found.extend(named.map(|input| input.name.span));
-        }
-    }
+    });
     found
 }
 
@@ -144,6 +148,9 @@ impl Table {
                 for input in event.inputs.iter().chain(event.call.iter().flat_map(|call| &call.inputs)) {
                     self.define(SymbolKind::Input, None, &input.name.value, input.name.span);
                 }
+                for output in event.call.iter().flat_map(|call| &call.outputs) {
+                    self.define(SymbolKind::Output, None, &output.name.value, output.name.span);
+                }
             }
             for job in &workflow.jobs {
                 self.define(SymbolKind::Job, None, &job.id.value, job.id.span);
@@ -167,6 +174,9 @@ impl Table {
         if let Some(action) = &document.action {
             for input in &action.inputs {
                 self.define(SymbolKind::Input, None, &input.name.value, input.name.span);
+            }
+            for output in &action.outputs {
+                self.define(SymbolKind::Output, None, &output.name.value, output.name.span);
             }
             if let Runs::Composite(runs) = &action.runs {
                 self.define_steps(None, &runs.steps);
@@ -212,16 +222,11 @@ impl Table {
         }
     }
 
-    fn expression(&mut self, expr: &Expr, owner: Owner<'_>, place: &dyn Fn(std::ops::Range<usize>) -> Span) {
-        let Some(root) = expr.view() else { return };
-        root.each(&mut |part| {
-            let Term::Index(container, index) = part.term() else { return };
-            let (Some(path), Some(name)) = (container.path(), name_of(index)) else { return };
-            let path: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
-            let words: Vec<&str> = path.iter().map(String::as_str).collect();
-            let span = place(inner_range(index));
+    fn expression(&mut self, expr: &Expr, owner: Owner<'_>, place: &dyn Fn(Range<usize>) -> Span) {
+        each_name(expr, &mut |path, name, range| {
+            let span = place(range);
             let job = owner.job().map(|job| &job.id.value);
-            match words[..] {
+            match path {
                 ["needs"] | ["jobs"] => self.name(SymbolKind::Job, None, name, span),
                 ["steps"] => self.name(SymbolKind::Step, job, name, span),
                 ["inputs"] | ["github", "event", "inputs"] => self.name(SymbolKind::Input, None, name, span),
@@ -236,6 +241,18 @@ impl Table {
     }
 }
 
+/// Each name that an expression reads out of something: the path of that in lower case, the name, and its bytes.
+fn each_name(expr: &Expr, visit: &mut dyn FnMut(&[&str], &str, Range<usize>)) {
+    let Some(root) = expr.view() else { return };
+    root.each(&mut |part| {
+        let Term::Index(container, index) = part.term() else { return };
+        let (Some(path), Some(name)) = (container.path(), name_of(index)) else { return };
+        let path: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
+        let words: Vec<&str> = path.iter().map(String::as_str).collect();
+        visit(&words, name, inner_range(index));
+    });
+}
+
 fn name_of(index: Part<'_>) -> Option<&str> {
     match index.literal() {
         Some(Value::String(name)) => Some(name),
@@ -244,7 +261,7 @@ fn name_of(index: Part<'_>) -> Option<&str> {
 }
 
 /// Without the quotes of `['name']`.
-fn inner_range(index: Part<'_>) -> std::ops::Range<usize> {
+fn inner_range(index: Part<'_>) -> Range<usize> {
     let range = index.range();
     if index.text().starts_with('\'') { range.start + 1..range.end.saturating_sub(1) } else { range }
 }

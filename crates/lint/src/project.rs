@@ -117,6 +117,7 @@ impl Project {
 
     /// Takes a file in. One of the same path replaces the one before.
     pub fn add(&mut self, document: Document) {
+        self.documents.iter_mut().for_each(Document::forget);
         let index = match self.by_path.get(&document.path) {
             Some(index) => *index,
             None => self.documents.len(),

@@ -1,7 +1,10 @@
 //! GitHub's runners, as far as labels tell: which there are, which are gone, and what they run.
 //!
-//! Facts: the images that GitHub lists, and its notices of those that were removed, up to autumn 2026.
+//! Facts: the images that GitHub lists, and its notices of those that were removed, up to November 2026.
 
+mod shell;
+
+pub(crate) use shell::default_shell;
 use workflow::{Job, JobKind, Template, TemplateKind};
 
 /// What a runner's machine is.
@@ -42,9 +45,6 @@ pub(crate) const HOSTED: &[&str] = &[
     "macos-15-intel",
     "macos-15-large",
     "macos-15-xlarge",
-    "macos-14",
-    "macos-14-large",
-    "macos-14-xlarge",
 ];
 
 /// Labels that every self-hosted runner may have.
@@ -66,6 +66,9 @@ const GONE: &[(&str, &str, &str)] = &[
     ("macos-13", "December 2025", "macos-15-intel"),
     ("macos-13-large", "December 2025", "macos-15-large"),
     ("macos-13-xlarge", "December 2025", "macos-15-xlarge"),
+    ("macos-14", "November 2026", "macos-latest"),
+    ("macos-14-large", "November 2026", "macos-latest-large"),
+    ("macos-14-xlarge", "November 2026", "macos-latest-xlarge"),
 ];
 
 /// Since when a label has no runner, and a label to use instead.

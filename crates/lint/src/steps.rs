@@ -7,6 +7,7 @@ use span::Span;
 use workflow::{Step, StepKind, Template, TemplateKind};
 
 use crate::knowledge::uses::Uses;
+use crate::runners;
 use crate::shell::Script;
 use crate::subject::{Owner, StepSubject};
 
@@ -34,6 +35,8 @@ pub(crate) enum Shell {
     Pwsh,
     Cmd,
     Other,
+    /// The file does not say which, or legs of the matrix have different ones.
+    Unknown,
 }
 
 /// The step as the use of an action of a repository.
@@ -44,8 +47,8 @@ pub(crate) fn action(step: &Step) -> Option<ActionStep<'_>> {
 
 /// The step as a script.
 pub(crate) fn run<'a>(step: &'a Step, owner: Owner<'a>) -> Option<RunStep<'a>> {
-    let StepKind::Run { script, shell, .. } = &step.kind else { return None };
-    Some(RunStep { script, shell: shell_of(shell.as_ref(), owner) })
+    let StepKind::Run { script, .. } = &step.kind else { return None };
+    Some(RunStep { script, shell: shell_of(step, owner) })
 }
 
 /// The steps of a list, those side by side too.
@@ -117,7 +120,12 @@ impl<'a> RunStep<'a> {
 
     /// The script read as commands, where its shell is one whose commands look like those of `sh`.
     pub(crate) fn commands(&self) -> Option<Script> {
-        matches!(self.shell, Shell::Posix | Shell::Pwsh).then(|| Script::read(&self.text()))
+        matches!(self.shell, Shell::Posix | Shell::Pwsh | Shell::Unknown).then(|| Script::read(&self.text()))
+    }
+
+    /// Whether the script is or may be one of `sh`. What only `sh` understands can be told of both; changes need more.
+    pub(crate) fn may_be_posix(&self) -> bool {
+        matches!(self.shell, Shell::Posix | Shell::Unknown)
     }
 
     /// The file's bytes of a part of the script.
@@ -126,21 +134,30 @@ impl<'a> RunStep<'a> {
     }
 }
 
-fn shell_of(own: Option<&Template>, owner: Owner<'_>) -> Shell {
+/// The `shell:` that counts for a step: its own, else the job's, else the workflow's.
+pub(crate) fn written_shell<'a>(step: &'a Step, owner: Owner<'a>) -> Option<&'a Template> {
+    let StepKind::Run { shell, .. } = &step.kind else { return None };
     let of_job = owner.steps_job().and_then(|job| job.defaults.shell.as_ref());
     let of_workflow = owner.workflow().and_then(|workflow| workflow.defaults.shell.as_ref());
-    if let Some(shell) = own.or(of_job).or(of_workflow) {
+    shell.as_ref().or(of_job).or(of_workflow)
+}
+
+fn shell_of(step: &Step, owner: Owner<'_>) -> Shell {
+    if let Some(shell) = written_shell(step, owner) {
         return named(shell.source_text().as_deref().unwrap_or_default());
     }
-    let windows = owner.steps_job().is_some_and(|job| {
-        job.runs_on.source_text().is_some_and(|label| label.to_ascii_lowercase().starts_with("windows"))
-    });
-    if windows { Shell::Pwsh } else { Shell::Posix }
+    match owner.job() {
+        Some(job) => runners::default_shell(job),
+        None => Shell::Unknown,
+    }
 }
 
 /// The shell of `shell:`, which may have a path and options.
 fn named(text: &str) -> Shell {
     let command = text.split_whitespace().next().unwrap_or_default();
+    if command.contains("${{") {
+        return Shell::Unknown;
+    }
     let name = command.rsplit(['/', '\\']).next().unwrap_or(command).to_ascii_lowercase();
     match name.trim_end_matches(".exe") {
         "sh" | "bash" | "zsh" | "dash" | "ash" => Shell::Posix,

@@ -1,6 +1,6 @@
 //! Code actions: the fixes of a finding, and the comment that silences it.
 
-use lint::{Finding, Fix, Safety};
+use lint::{Edit, Finding, Fix, Safety};
 use lsp_types::{CodeAction, CodeActionKind, CodeActionOrCommand, TextEdit};
 
 use crate::diagnostics::{diagnostic, findings};
@@ -23,18 +23,14 @@ pub(crate) fn actions(
         }
         let fixes =
             finding.fixes.iter().filter(|fix| fix.edits.iter().all(|edit| edit.span.file == view.document.file));
-        actions.extend(fixes.map(|fix| fixed(view, &finding, fix, encoding)));
-        actions.push(silenced(view, &finding, encoding));
+        actions.extend(fixes.map(|fix| fixed(view, finding, fix, encoding)));
+        actions.push(silenced(view, finding, encoding));
     }
     actions
 }
 
 fn fixed(view: View<'_>, finding: &Finding, fix: &Fix, encoding: Encoding) -> CodeActionOrCommand {
-    let text = view.document.text();
-    let edits = fix.edits.iter().map(|edit| TextEdit {
-        range: position::range(text, edit.span.range(), encoding),
-        new_text: edit.text.clone(),
-    });
+    let edits = fix.edits.iter().map(|edit| text_edit(view, edit, encoding));
     let mut title = fix.title.clone();
     if fix.safety == Safety::Unsafe {
         title.push_str(" (look at the result)");
@@ -49,14 +45,9 @@ fn fixed(view: View<'_>, finding: &Finding, fix: &Fix, encoding: Encoding) -> Co
     })
 }
 
-/// A comment on a line of its own before the finding, indented as its line is.
+/// A comment that silences the finding.
 fn silenced(view: View<'_>, finding: &Finding, encoding: Encoding) -> CodeActionOrCommand {
-    let text = view.document.text();
-    let at = text.floor_char_boundary(finding.span.start as usize);
-    let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
-    let indent: String = text[start..].chars().take_while(|c| *c == ' ').collect();
-    let comment = format!("{indent}# trunkline: ignore[{}]\n", finding.rule.id);
-    let edit = TextEdit { range: position::range(text, start..start, encoding), new_text: comment };
+    let edit = text_edit(view, &lint::ignore_here(view.document, finding), encoding);
     CodeActionOrCommand::CodeAction(CodeAction {
         title: format!("Ignore {} here", finding.rule.id),
         kind: Some(CodeActionKind::QUICKFIX),
@@ -64,4 +55,9 @@ fn silenced(view: View<'_>, finding: &Finding, encoding: Encoding) -> CodeAction
         edit: Some(edit_of(view.file.uri.clone(), vec![edit])),
         ..CodeAction::default()
     })
+}
+
+fn text_edit(view: View<'_>, edit: &Edit, encoding: Encoding) -> TextEdit {
+    let range = position::range(&view.document.source, edit.span.range(), encoding);
+    TextEdit { range, new_text: edit.text.clone() }
 }

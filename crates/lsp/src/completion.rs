@@ -43,7 +43,7 @@ pub(crate) fn complete(view: View<'_>, offset: usize, encoding: Encoding) -> Vec
             all
         }
     };
-    let range = position::range(text, place.word.clone(), encoding);
+    let range = position::range(&view.document.source, place.word.clone(), encoding);
     let item = |proposal: Proposal| CompletionItem {
         text_edit: Some(CompletionTextEdit::Edit(TextEdit {
             range,

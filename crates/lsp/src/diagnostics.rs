@@ -20,10 +20,13 @@ pub(crate) fn publish(workspace: &Workspace<'_>, view: View<'_>, encoding: Encod
     }
 }
 
-pub(crate) fn findings(workspace: &Workspace<'_>, view: View<'_>) -> Vec<Finding> {
-    let mut findings = lint::lint_document(view.project(), view.document.file, &workspace.options).findings;
-    findings.retain(|finding| finding.span.file == view.document.file);
-    findings
+/// What is found in an open file; looked for once for each of its versions.
+pub(crate) fn findings<'a>(workspace: &'a Workspace<'_>, view: View<'a>) -> &'a [Finding] {
+    view.file.findings.get_or_init(|| {
+        let mut findings = lint::lint_document(view.project(), view.document.file, &workspace.options).findings;
+        findings.retain(|finding| finding.span.file == view.document.file);
+        findings
+    })
 }
 
 pub(crate) fn diagnostic(view: View<'_>, finding: &Finding, encoding: Encoding) -> Diagnostic {
@@ -37,7 +40,7 @@ pub(crate) fn diagnostic(view: View<'_>, finding: &Finding, encoding: Encoding) 
         message.push_str(help);
     }
     Diagnostic {
-        range: position::range(view.document.text(), finding.span.range(), encoding),
+        range: position::range(&view.document.source, finding.span.range(), encoding),
         severity: Some(match (finding.severity, finding.confidence) {
             (Severity::Error, _) => DiagnosticSeverity::ERROR,
             (_, Confidence::Low) => DiagnosticSeverity::HINT,
@@ -55,6 +58,6 @@ pub(crate) fn diagnostic(view: View<'_>, finding: &Finding, encoding: Encoding) 
 
 /// A place in any file of the project.
 pub(crate) fn location(view: View<'_>, span: Span, encoding: Encoding) -> Option<Location> {
-    let range = position::range(view.text_of(span.file), span.range(), encoding);
+    let range = position::range(&view.project().document(span.file)?.source, span.range(), encoding);
     Some(Location { uri: view.uri_of(span.file)?, range })
 }

@@ -11,7 +11,7 @@ pub(crate) fn hover(view: View<'_>, offset: usize, encoding: Encoding) -> Option
     let (text, bytes) = value(view, offset).or_else(|| uses(view, offset)).or_else(|| key(view, offset))?;
     Some(Hover {
         contents: HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value: text }),
-        range: Some(position::range(view.document.text(), bytes, encoding)),
+        range: Some(position::range(&view.document.source, bytes, encoding)),
     })
 }
 

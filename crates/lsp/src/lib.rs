@@ -16,9 +16,11 @@ mod outline;
 mod place;
 mod position;
 mod server;
+mod transport;
 mod uri;
 mod workspace;
 
 pub use error::Error;
-pub use server::{serve, serve_stdio};
+pub use server::serve;
+pub use transport::serve_stdio;
 pub use workspace::{Opened, Opener};

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use lint::SymbolKind;
 use lsp_types::{GotoDefinitionResponse, Location, PrepareRenameResponse, TextEdit, Uri, WorkspaceEdit};
 use span::Span;
+use workflow::Runs;
 
 use crate::diagnostics::location;
 use crate::position::{self, Encoding};
@@ -23,23 +25,23 @@ pub(crate) fn references(view: View<'_>, offset: usize, definition: bool, encodi
 
 pub(crate) fn prepare_rename(view: View<'_>, offset: usize, encoding: Encoding) -> Option<PrepareRenameResponse> {
     let symbol = lint::symbol_at(view.project(), view.document, offset)?;
-    let here = |span: &&Span| span.start as usize <= offset && offset <= span.end as usize;
+    let file = view.document.file;
+    let here = |span: &&Span| span.file == file && span.start as usize <= offset && offset <= span.end as usize;
     let span = symbol.definitions.iter().chain(&symbol.uses).find(here)?;
-    let range = position::range(view.document.text(), span.range(), encoding);
+    let range = position::range(&view.document.source, span.range(), encoding);
     Some(PrepareRenameResponse::RangeWithPlaceholder { range, placeholder: symbol.name.to_string() })
 }
 
-/// Every place of an id with its new name.
+/// Every place of an id with its new name, in other files of the project too.
 ///
 /// # Errors
-/// The name cannot be an id, or is taken; the sentence says so.
+/// The name cannot be an id, is taken, or stands in code; the sentence says so.
 pub(crate) fn rename(
     view: View<'_>,
     offset: usize,
     name: &str,
     encoding: Encoding,
 ) -> Result<Option<WorkspaceEdit>, String> {
-    let symbols = lint::symbols(view.project(), view.document);
     let Some(symbol) = lint::symbol_at(view.project(), view.document, offset) else { return Ok(None) };
     let first = name.chars().next();
     let fits = first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
@@ -49,15 +51,24 @@ pub(crate) fn rename(
             "`{name}` cannot be an id: it has to begin with a letter or `_`, and hold only letters, digits, `-` and `_`"
         ));
     }
-    let beside = |other: &lint::Symbol| other.kind == symbol.kind && other.job() == symbol.job() && *other != symbol;
+    // Where it is defined, which may be another file than the one that is being edited.
+    let home = symbol.definitions.first().and_then(|span| view.project().document(span.file)).unwrap_or(view.document);
+    let in_code = home.action.as_ref().is_some_and(|action| !matches!(action.runs, Runs::Composite(_)));
+    if in_code && matches!(symbol.kind, SymbolKind::Input | SymbolKind::Output) {
+        return Err(format!("the code of the action {} names `{}` too", home.path, symbol.name));
+    }
+    let is_self = |other: &lint::Symbol| other.definitions.first() == symbol.definitions.first();
+    let beside = |other: &lint::Symbol| other.kind == symbol.kind && other.job() == symbol.job() && !is_self(other);
+    let symbols = lint::symbols(view.project(), home);
     if symbols.iter().any(|other| beside(other) && other.name.eq_ignore_ascii_case(name)) {
         return Err(format!("`{name}` is taken"));
     }
-    let text = view.document.text();
-    let edit =
-        |span: &Span| TextEdit { range: position::range(text, span.range(), encoding), new_text: name.to_owned() };
-    let edits: Vec<TextEdit> = symbol.definitions.iter().chain(&symbol.uses).map(edit).collect();
-    Ok(Some(edit_of(view.file.uri.clone(), edits)))
+    let mut edits: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
+    for span in symbol.definitions.iter().chain(&symbol.uses) {
+        let Some(Location { uri, range }) = location(view, *span, encoding) else { continue };
+        edits.entry(uri).or_default().push(TextEdit { range, new_text: name.to_owned() });
+    }
+    Ok(Some(WorkspaceEdit { changes: Some(edits), ..WorkspaceEdit::default() }))
 }
 
 pub(crate) fn edit_of(uri: Uri, edits: Vec<TextEdit>) -> WorkspaceEdit {

@@ -10,7 +10,7 @@ use crate::workspace::View;
 pub(crate) fn outline(view: View<'_>, encoding: Encoding) -> Vec<DocumentSymbol> {
     let symbol =
         |name: String, detail: Option<String>, kind, whole: Span, head: Span, children: Vec<DocumentSymbol>| {
-            let text = view.document.text();
+            let source = &view.document.source;
             // The protocol wants the head within the whole.
             let whole = whole.join(head);
             #[expect(deprecated, reason = "the field has to be given, and clients no longer read it")]
@@ -20,8 +20,8 @@ pub(crate) fn outline(view: View<'_>, encoding: Encoding) -> Vec<DocumentSymbol>
                 kind,
                 tags: None,
                 deprecated: None,
-                range: position::range(text, whole.range(), encoding),
-                selection_range: position::range(text, head.range(), encoding),
+                range: position::range(source, whole.range(), encoding),
+                selection_range: position::range(source, head.range(), encoding),
                 children: (!children.is_empty()).then_some(children),
             }
         };

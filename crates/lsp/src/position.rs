@@ -2,6 +2,7 @@
 //! agreed to that.
 
 use lsp_types::{Position, PositionEncodingKind, Range, TextDocumentContentChangeEvent};
+use span::SourceFile;
 
 /// What a `character` counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,17 +34,16 @@ impl Encoding {
 }
 
 /// The place of a byte offset.
-pub(crate) fn position(text: &str, offset: usize, encoding: Encoding) -> Position {
-    let offset = text.floor_char_boundary(offset);
-    let before = &text[..offset];
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count();
+pub(crate) fn position(source: &SourceFile, offset: usize, encoding: Encoding) -> Position {
+    let offset = source.text.floor_char_boundary(offset);
+    let line = source.line(offset);
+    let start = source.line_start(line);
     let cut = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    Position { line: cut(line), character: cut(encoding.units(&before[start..])) }
+    Position { line: line.saturating_sub(1), character: cut(encoding.units(&source.text[start..offset])) }
 }
 
-pub(crate) fn range(text: &str, bytes: std::ops::Range<usize>, encoding: Encoding) -> Range {
-    Range { start: position(text, bytes.start, encoding), end: position(text, bytes.end, encoding) }
+pub(crate) fn range(source: &SourceFile, bytes: std::ops::Range<usize>, encoding: Encoding) -> Range {
+    Range { start: position(source, bytes.start, encoding), end: position(source, bytes.end, encoding) }
 }
 
 /// The byte offset of a place; one past the end of its line is at the end of it, as the protocol wants.
@@ -93,6 +93,8 @@ mod tests {
 
     #[test]
     fn places_and_offsets() {
+        let mut sources = span::SourceMap::new();
+        let file = sources.add("a.yml", TEXT);
         for (encoding, at, line, character) in [
             (Encoding::Utf16, 0, 0, 0),
             (Encoding::Utf16, 15, 1, 6),
@@ -103,7 +105,7 @@ mod tests {
             (Encoding::Utf16, 28, 3, 3),
         ] {
             let place = Position { line, character };
-            assert_eq!(position(TEXT, at, encoding), place, "{at}");
+            assert_eq!(position(sources.file(file), at, encoding), place, "{at}");
             assert_eq!(offset(TEXT, place, encoding), at, "{place:?}");
         }
         // Past the end of a line, and past the end of the file.

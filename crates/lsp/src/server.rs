@@ -1,6 +1,6 @@
 //! The protocol: a message comes in, an answer goes out.
 
-use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
+use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, RequestId, Response};
 use lsp_types::notification::{self, Notification as _};
 use lsp_types::request::{self, Request as _};
 use lsp_types::{
@@ -15,49 +15,53 @@ use crate::position::{self, Encoding};
 use crate::workspace::{Opener, View, Workspace};
 use crate::{action, completion, diagnostics, hover, navigation, outline, uri};
 
-/// Serves one client on standard input and output until it says `exit`.
-///
-/// # Errors
-/// The client breaks the protocol or the connection.
-pub fn serve_stdio(opener: Opener<'_>) -> Result<(), Error> {
-    let (connection, threads) = Connection::stdio();
-    serve(&connection, opener)?;
-    drop(connection);
-    threads.join()?;
-    Ok(())
-}
-
 /// Serves one client.
 ///
 /// # Errors
 /// The client breaks the protocol or the connection.
 pub fn serve(connection: &Connection, opener: Opener<'_>) -> Result<(), Error> {
-    let (id, params) = connection.initialize_start()?;
+    let (id, params) = connection.initialize_start().map_err(ended)?;
     let params: InitializeParams = serde_json::from_value(params)?;
     let offered = params.capabilities.general.and_then(|general| general.position_encodings);
     let encoding = Encoding::agreed(offered.as_deref());
-    connection.initialize_finish(id, serde_json::to_value(introduction(encoding))?)?;
+    connection.initialize_finish(id, serde_json::to_value(introduction(encoding))?).map_err(ended)?;
     let mut server = Server { connection, encoding, workspace: Workspace::new(opener) };
+    let mut is_down = false;
     loop {
         // Changes are taken in as long as some wait; only then is there time to look at files.
         let message = match connection.receiver.try_recv() {
             Ok(message) => message,
             Err(_) => {
                 server.look()?;
-                connection.receiver.recv().map_err(|_| Error::Closed)?
+                match connection.receiver.recv() {
+                    Ok(message) => message,
+                    Err(_) if is_down => return Ok(()),
+                    Err(_) => return Err(Error::Closed),
+                }
             }
         };
         match message {
-            Message::Request(request) => {
-                if connection.handle_shutdown(&request)? {
-                    return Ok(());
-                }
-                server.answer(request)?;
+            Message::Request(request) if is_down => {
+                let why = format!("`{}` after `shutdown`", request.method);
+                server.send(failure(request.id, ErrorCode::InvalidRequest, why).into())?;
+            }
+            Message::Request(request) if request.method == request::Shutdown::METHOD => {
+                is_down = true;
+                server.send(Response::new_ok(request.id, ()).into())?;
+            }
+            Message::Request(request) => server.answer(request)?,
+            Message::Notification(notification) if notification.method == notification::Exit::METHOD => {
+                return if is_down { Ok(()) } else { Err(Error::NoShutdown) };
             }
             Message::Notification(notification) => server.take(notification)?,
             Message::Response(_) => {}
         }
     }
+}
+
+/// A client that has gone breaks no rule of the protocol.
+fn ended(error: ProtocolError) -> Error {
+    if error.channel_is_disconnected() { Error::Closed } else { Error::Protocol(error) }
 }
 
 fn introduction(encoding: Encoding) -> InitializeResult {

@@ -1,9 +1,10 @@
 //! Open files and the projects that they belong to.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use lint::{Document, Kind, Options, Project};
+use lint::{Document, Finding, Kind, Options, Project};
 use lsp_types::Uri;
 use span::{FileId, SourceFile, SourceMap};
 
@@ -33,6 +34,8 @@ pub(crate) struct OpenFile {
     pub(crate) uri: Uri,
     pub(crate) version: i32,
     pub(crate) text: String,
+    /// What was found in it, until it or another file of its project changes.
+    pub(crate) findings: OnceCell<Vec<Finding>>,
 }
 
 /// An open file with its project.
@@ -57,7 +60,7 @@ impl<'a> Workspace<'a> {
 
     pub(crate) fn open(&mut self, uri: Uri, version: i32, text: String) {
         let Some(path) = uri::to_path(&uri) else { return };
-        self.open.insert(path.clone(), OpenFile { uri, version, text });
+        self.open.insert(path.clone(), OpenFile { uri, version, text, findings: OnceCell::new() });
         self.take_in(&path);
     }
 
@@ -105,7 +108,10 @@ impl<'a> Workspace<'a> {
         let document = Document::read(id, shown.as_str(), kind, source(&shown, &file.text), true);
         opened.project.add(document);
         let top = opened.top.clone();
-        self.stale.extend(self.open.keys().filter(|other| other.starts_with(&top)).cloned());
+        for (other, file) in self.open.iter_mut().filter(|(other, _)| other.starts_with(&top)) {
+            file.findings = OnceCell::new();
+            self.stale.insert(other.clone());
+        }
     }
 
     /// Files to look at now; asked once, they are no longer stale.
@@ -132,11 +138,6 @@ impl View<'_> {
             return Some(self.file.uri.clone());
         }
         uri::of_path(&self.opened.top.join(&*self.project().document(file)?.path))
-    }
-
-    /// The text that offsets into a file count in.
-    pub(crate) fn text_of(&self, file: FileId) -> &str {
-        self.project().document(file).map_or("", Document::text)
     }
 }
 

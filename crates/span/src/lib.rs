@@ -12,7 +12,7 @@ mod text_span;
 pub use diagnostic::{Diagnostic, Severity};
 pub use render::github::render_github;
 pub use render::json::render_json;
-pub use render::sarif::{SarifTool, render_sarif};
+pub use render::sarif::{SarifRule, SarifTool, render_sarif};
 pub use render::terminal::{Color, render_terminal};
 pub use source::{Position, SourceFile, SourceMap};
 pub use spelling::did_you_mean;

@@ -82,6 +82,17 @@ impl SourceFile {
         Position { line, column: u32::try_from(column).unwrap_or(u32::MAX) }
     }
 
+    /// The number of the line of a byte offset, from 1.
+    pub fn line(&self, offset: usize) -> u32 {
+        self.line_at(offset).1
+    }
+
+    /// The byte offset at which a line starts, counted from 1; the end of the text for lines that are not there.
+    pub fn line_start(&self, line: u32) -> usize {
+        let start = (line as usize).checked_sub(1).and_then(|index| self.line_starts.get(index));
+        start.map_or(self.text.len(), |start| *start as usize)
+    }
+
     /// Where the line of an offset starts, and its number from 1.
     pub(crate) fn line_at(&self, offset: usize) -> (usize, u32) {
         let line = self.line_starts.partition_point(|start| *start as usize <= offset).max(1);

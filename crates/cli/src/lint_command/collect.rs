@@ -51,7 +51,9 @@ pub(super) fn collect(args: &LintArgs) -> Result<Workspace, Failure> {
     for closed in server.iter().flat_map(|(_, facts)| &facts.closed) {
         tell(&format!("note: {closed}\n"))?;
     }
-    let mut settings = Settings { configured: !args.no_config, server, outer: BTreeMap::new() };
+    // These are placed in the repository by those who read them.
+    let from_top = matches!(args.format.as_str(), "github" | "sarif");
+    let mut settings = Settings { configured: !args.no_config, from_top, server, outer: BTreeMap::new() };
     let projects =
         by_top.into_iter().map(|(top, files)| place(top, files, &here, &mut sources, &mut settings)).collect();
     Ok(Workspace { sources, projects })
@@ -172,6 +174,8 @@ fn top_of(path: &Path, here: &Path) -> PathBuf {
 
 fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap, settings: &mut Settings) -> Placed {
     let mut project = Project::new(facts(&top, settings.configured));
+    let git = top.ancestors().find(|directory| settings.from_top && directory.join(".git").exists());
+    let names = git.unwrap_or(here).to_owned();
     if let Some((_, server)) = settings.server.as_ref().filter(|(own, _)| same(own, &top)) {
         project.facts.store = server.store();
         project.facts.protection = server.protection();
@@ -186,14 +190,14 @@ fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap, 
         let found = paths.into_iter().find_map(|path| Some(Found { kind, bytes: std::fs::read(&path).ok()?, path }));
         if let Some(file) = found {
             let linted = others.iter().any(|asked| asked.path == file.path);
-            add(&mut project, sources, &top, here, file, linted);
+            add(&mut project, sources, &top, &names, file, linted);
         }
     }
     for file in files {
         let own = file.path.strip_prefix(&top).is_ok_and(|path| project.facts.config.exclude.matches(&slashed(path)));
         let linted = !own && !settings.exclude(&file.path, &top, here);
         excluded += usize::from(!linted);
-        add(&mut project, sources, &top, here, file, linted);
+        add(&mut project, sources, &top, &names, file, linted);
     }
     // What the files refer to may refer to more.
     loop {
@@ -204,7 +208,7 @@ fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap, 
                 std::fs::read(&path).ok().map(|bytes| Found { path, kind, bytes })
             });
             if let Some(file) = found {
-                add(&mut project, sources, &top, here, file, false);
+                add(&mut project, sources, &top, &names, file, false);
             }
         }
         if project.documents().len() == before {
@@ -214,9 +218,10 @@ fn place(top: PathBuf, files: Vec<Found>, here: &Path, sources: &mut SourceMap, 
     Placed { top, project, excluded }
 }
 
-fn add(project: &mut Project, sources: &mut SourceMap, top: &Path, here: &Path, file: Found, linted: bool) {
+/// `names` is where the file's name counts from that people are shown.
+fn add(project: &mut Project, sources: &mut SourceMap, top: &Path, names: &Path, file: Found, linted: bool) {
     let path = slashed(file.path.strip_prefix(top).unwrap_or(&file.path));
-    let shown = slashed(file.path.strip_prefix(here).unwrap_or(&file.path));
+    let shown = slashed(file.path.strip_prefix(names).unwrap_or(&file.path));
     let id = sources.add(shown, String::from_utf8_lossy(&file.bytes));
     let source = sources.file(id).clone();
     let mut document = Document::read_bytes(id, path, file.kind, source, &file.bytes, linted);
@@ -232,6 +237,8 @@ fn add(project: &mut Project, sources: &mut SourceMap, top: &Path, here: &Path, 
 /// What is configured counts, that of the projects which a project lies in too.
 struct Settings {
     configured: bool,
+    /// Files are called by their way from the top of the git repository, not from here.
+    from_top: bool,
     /// What the server knows of the repository that has its top there.
     server: Option<(PathBuf, ServerFacts)>,
     /// What they exclude, by their top.
@@ -240,7 +247,7 @@ struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { configured: true, server: None, outer: BTreeMap::new() }
+        Self { configured: true, from_top: false, server: None, outer: BTreeMap::new() }
     }
 }
 

@@ -12,6 +12,11 @@ pub(super) fn check(document: &mut Document, lint: &lint::Config) {
         document.diagnostics.push(Diagnostic::error("config/invalid", message).at(span));
         return;
     }
+    for (option, message) in lint.wrong_options() {
+        let at = key(document.text(), &option);
+        let span = Span::new(document.file, at, at + option.len());
+        document.diagnostics.push(Diagnostic::error("config/invalid", message).at(span));
+    }
     for name in lint.unknown_rules() {
         let quoted = [format!("\"{name}\""), format!("'{name}'"), name.to_owned()];
         let found = quoted.iter().find_map(|text| Some((document.text().find(text)?, text.len())));
@@ -32,4 +37,15 @@ fn place(document: &Document, line: usize, column: usize) -> Span {
     let rest = text[start..].lines().next().unwrap_or_default();
     let inside: usize = rest.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
     Span::new(document.file, start + inside, start + rest.len())
+}
+
+/// Where a key below `[lint.rules]` stands, at the start of a line or in an inline table.
+fn key(text: &str, name: &str) -> usize {
+    let from = text.find("lint.rules").or_else(|| text.find("rules")).unwrap_or_default();
+    let is_key = |at: &usize| {
+        let before = text[..*at].chars().next_back();
+        before.is_none_or(|c| c.is_whitespace() || matches!(c, '{' | ',' | '"' | '.'))
+            && text[at + name.len()..].trim_start_matches('"').trim_start().starts_with('=')
+    };
+    text[from..].match_indices(name).map(|(at, _)| from + at).find(is_key).unwrap_or(from)
 }

@@ -4,30 +4,40 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use lint::{Dialect, Finding, Project, ScriptTask, script_tasks};
+use lint::{Dialect, Finding, Options, Project, ScriptTask, script_tasks};
 
+use super::tell;
 use crate::failure::Failure;
+use crate::tools::on_path;
 
-/// What they find. One that is not there finds nothing.
-pub(super) fn findings(project: &Project) -> Result<Vec<Finding>, Failure> {
-    let tasks = script_tasks(project);
+/// What they find. One that is not there finds nothing; one that fails is told on standard error, and the rest goes on.
+pub(super) fn findings(project: &Project, options: &Options) -> Result<Vec<Finding>, Failure> {
+    let tasks = script_tasks(project, options);
     let (python, shell): (Vec<ScriptTask>, Vec<ScriptTask>) =
         tasks.into_iter().partition(|task| task.dialect == Dialect::Python);
     let mut found = Vec::new();
+    let mut take = |findings: Result<Vec<Finding>, Failure>| match findings {
+        Ok(findings) => {
+            found.extend(findings);
+            Ok(true)
+        }
+        Err(failure) => {
+            let told = failure.to_string();
+            let why = told.trim_start_matches("error: ");
+            tell(&format!("warning: {why}\n  = help: `--external never` leaves it out\n")).map(|()| false)
+        }
+    };
     if let (false, Some(program)) = (shell.is_empty(), on_path("shellcheck")) {
-        found.extend(shellcheck(&program, &shell, project)?);
+        take(shellcheck(&program, &shell, project))?;
     }
     if let (false, Some(program)) = (python.is_empty(), on_path("pyflakes")) {
         for task in &python {
-            found.extend(task.read_pyflakes(&pyflakes(&program, task)?, project));
+            if !take(pyflakes(&program, task).map(|said| task.read_pyflakes(&said, project)))? {
+                break;
+            }
         }
     }
     Ok(found)
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let directories = std::env::var_os("PATH")?;
-    std::env::split_paths(&directories).map(|directory| directory.join(name)).find(|path| path.is_file())
 }
 
 /// All scripts at once for each dialect: starting the program costs more than most scripts.
@@ -54,7 +64,6 @@ fn shellcheck(program: &PathBuf, tasks: &[ScriptTask], project: &Project) -> Res
         found.extend(ScriptTask::read_shellcheck(&json, tasks, project).map_err(|why| {
             let told = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             Failure::broken(format!("shellcheck answered in an unknown form ({why}): {told}"))
-                .hint("--external never leaves it out")
         })?);
     }
     Ok(found)

@@ -230,3 +230,107 @@ fn shellcheck_is_asked_where_it_is() {
     let place = (first["line"].as_u64(), first["column"].as_u64(), first["end_column"].as_u64());
     assert_eq!(place, (Some(8), Some(11), Some(13)), "{}", found.stdout);
 }
+
+const INJECTION: &str = "on: issues\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo \"${{ github.event.issue.title }}\"\n";
+
+#[test]
+fn fixes_are_made_of_what_is_told_only() {
+    let path = ".github/workflows/ci.yml";
+    let repository = TestRepository::from_files(&[(path, INJECTION)]).unwrap();
+    repository.script("git init -q . 2>/dev/null || true").unwrap();
+    repository.commit_all("first").unwrap();
+    let text = format!("{INJECTION}# more\n");
+    repository.write(path, &text).unwrap();
+    let read = || std::fs::read_to_string(repository.path().join(path)).unwrap();
+    let fixed = lint(&repository, &["--fix", "--changed-since", "HEAD"]);
+    assert_eq!((fixed.code, read()), (Some(0), text.clone()), "{}", fixed.stderr);
+    lint(&repository, &["--baseline", "lint.json", "--write-baseline"]);
+    let fixed = lint(&repository, &["--fix", "--baseline", "lint.json"]);
+    assert_eq!((fixed.code, read()), (Some(0), text.clone()), "{}", fixed.stderr);
+    let fixed = lint(&repository, &["--fix"]);
+    assert!(fixed.stderr.contains("1 put right"), "{}", fixed.stderr);
+    assert!(read().contains("echo \"${ISSUE_TITLE}\""), "{}", read());
+}
+
+#[test]
+fn fixes_leave_text_of_other_encodings_and_links_alone() {
+    let latin = b"name: Stra\xdfe\non: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: \"a\xe2\x80\x8bb\"\n";
+    let repository = TestRepository::from_files(&[("real.yml", INJECTION)]).unwrap();
+    let workflows = repository.path().join(".github/workflows");
+    std::fs::create_dir_all(&workflows).unwrap();
+    std::fs::write(workflows.join("latin.yml"), latin).unwrap();
+    std::os::unix::fs::symlink("../../real.yml", workflows.join("link.yml")).unwrap();
+    let fixed =
+        lint(&repository, &["--fix", "--format", "json", ".github/workflows/latin.yml", ".github/workflows/link.yml"]);
+    assert_eq!(std::fs::read(workflows.join("latin.yml")).unwrap(), latin);
+    assert!(rules(&fixed).contains(&"yaml/encoding".to_owned()), "{}", fixed.stdout);
+    assert!(std::fs::symlink_metadata(workflows.join("link.yml")).unwrap().is_symlink());
+    assert!(std::fs::read_to_string(repository.path().join("real.yml")).unwrap().contains("ISSUE_TITLE"));
+}
+
+#[test]
+fn a_step_with_many_expressions_is_put_right_in_one_go() {
+    let script: String = (1..=20).map(|n| format!("          echo \"${{{{ inputs.a{n} }}}}\"\n")).collect();
+    let text = INJECTION
+        .replace("      - run: echo \"${{ github.event.issue.title }}\"\n", &format!("      - run: |\n{script}"));
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", &text)]).unwrap();
+    let fix = ["--fix", "--confidence", "low", "--rule", "security/template-injection"];
+    let fixed = lint(&repository, &fix);
+    assert!(fixed.stderr.contains("20 put right"), "{}", fixed.stderr);
+    let again = lint(&repository, &fix);
+    assert_eq!((again.code, again.stderr.as_str()), (Some(0), "0 findings in 1 file\n"));
+}
+
+#[test]
+fn a_baseline_of_two_repositories_keeps_them_apart() {
+    let repository =
+        TestRepository::from_files(&[("r1/.github/workflows/a.yml", INJECTION), ("r2/.github/workflows/a.yml", GOOD)])
+            .unwrap();
+    let baseline = ["r1", "r2", "--baseline", "b.json", "--rule", "security/template-injection"];
+    lint(&repository, &[&baseline[..], &["--write-baseline"]].concat());
+    assert_eq!(lint(&repository, &baseline).code, Some(0));
+    repository.write("r2/.github/workflows/a.yml", INJECTION).unwrap();
+    let found = lint(&repository, &baseline);
+    assert!(found.stdout.contains("r2/.github") && !found.stdout.contains("r1/.github"), "{}", found.stdout);
+}
+
+#[test]
+fn a_checker_of_scripts_that_fails_stops_nothing() {
+    let repository = TestRepository::from_files(&[
+        (".github/workflows/ci.yml", INJECTION),
+        ("bin/shellcheck", "#!/bin/sh\necho broken >&2\nexit 3\n"),
+    ])
+    .unwrap();
+    repository.script("chmod +x bin/shellcheck").unwrap();
+    let path = format!("{}:/usr/bin:/bin", repository.path().join("bin").display());
+    let run = |rule: &str| {
+        let arguments = ["lint", "--rule", rule].map(str::to_owned);
+        binary().run(&repository, &arguments, &[("PATH".to_owned(), path.clone())], None).unwrap()
+    };
+    let other = run("security/template-injection");
+    assert!(other.code == Some(1) && !other.stderr.contains("shellcheck"), "{}", other.stderr);
+    let own = run("scripts/*");
+    assert_eq!(own.code, Some(0), "{}", own.stderr);
+    assert!(own.stderr.contains("warning: shellcheck answered in an unknown form"), "{}", own.stderr);
+}
+
+#[test]
+fn annotations_name_files_from_the_top() {
+    let repository = TestRepository::from_files(&[(".github/workflows/ci.yml", INJECTION), ("sub/x", "")]).unwrap();
+    repository.script("git init -q . 2>/dev/null || true").unwrap();
+    let run = |format: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_trunkline"))
+            .args(["lint", "--external", "never", "--format", format])
+            .current_dir(repository.path().join("sub"))
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(run("github").contains("file=.github/workflows/ci.yml,"), "{}", run("github"));
+    let sarif: serde_json::Value = serde_json::from_str(&run("sarif")).unwrap();
+    let uri = "/runs/0/results/0/locations/0/physicalLocation/artifactLocation/uri";
+    assert_eq!(sarif.pointer(uri).unwrap(), ".github/workflows/ci.yml");
+    let rule = sarif.pointer("/runs/0/tool/driver/rules/0").unwrap();
+    assert_eq!(rule["shortDescription"]["text"], "text that others write becomes part of a script");
+    assert_eq!(rule["properties"]["precision"], "high");
+}

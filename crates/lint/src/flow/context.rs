@@ -2,27 +2,27 @@
 
 use workflow::{InputType, JobKind, Step, StepKind, Template, TemplateKind, Workflow};
 
-use super::{Origin, Place, of_template, output};
+use super::{Origin, Place, Trail, output, worst};
 use crate::knowledge::attacker::{self, Reach};
 use crate::subject::Owner;
 
-pub(super) fn follow(place: &Place<'_>, path: &[&str], depth: usize) -> Origin {
+pub(super) fn follow(place: &Place<'_>, path: &[&str], trail: &mut Trail) -> Origin {
     let text = path.join(".");
     let Some((context, rest)) = path.split_first() else {
         return Origin::unknown(&text);
     };
     match (context.to_ascii_lowercase().as_str(), rest) {
-        ("github", rest) => github(place, rest, &text, depth),
-        ("env", [name, ..]) => env(place, name, depth).unwrap_or_else(|| Origin::unknown(&text)),
-        ("inputs", [name, ..]) => inputs(place, name, depth).unwrap_or_else(|| Origin::unknown(&text)),
-        ("matrix", [name, rest @ ..]) => matrix(place, name, rest, depth).unwrap_or_else(|| Origin::unknown(&text)),
+        ("github", rest) => github(place, rest, &text, trail),
+        ("env", [name, ..]) => env(place, name, trail).unwrap_or_else(|| Origin::unknown(&text)),
+        ("inputs", [name, ..]) => inputs(place, name, trail).unwrap_or_else(|| Origin::unknown(&text)),
+        ("matrix", [name, rest @ ..]) => matrix(place, name, rest, trail).unwrap_or_else(|| Origin::unknown(&text)),
         ("steps", [_, "outcome" | "conclusion"]) => Origin::fixed(&text),
         ("steps", [id, "outputs", name, ..]) => {
-            output::of_step(place, id, name, depth).unwrap_or_else(|| Origin::unknown(&text))
+            output::of_step(place, id, name, trail).unwrap_or_else(|| Origin::unknown(&text))
         }
         ("needs", [_, "result"]) | ("jobs", [_, "result"]) => Origin::fixed(&text),
         ("needs" | "jobs", [id, "outputs", name, ..]) => {
-            output::of_job(place, id, name, depth).unwrap_or_else(|| Origin::unknown(&text))
+            output::of_job(place, id, name, trail).unwrap_or_else(|| Origin::unknown(&text))
         }
         // Set by people who administrate the repository, or by GitHub.
         ("secrets" | "vars" | "runner" | "job" | "strategy", _) => Origin::fixed(&text),
@@ -30,9 +30,9 @@ pub(super) fn follow(place: &Place<'_>, path: &[&str], depth: usize) -> Origin {
     }
 }
 
-fn github(place: &Place<'_>, path: &[&str], text: &str, depth: usize) -> Origin {
+fn github(place: &Place<'_>, path: &[&str], text: &str, trail: &mut Trail) -> Origin {
     if let ["event", "inputs", name, ..] = path
-        && let Some(origin) = inputs(place, name, depth)
+        && let Some(origin) = inputs(place, name, trail)
     {
         return origin;
     }
@@ -52,9 +52,9 @@ fn is_numbered(place: &Place<'_>, path: &[&str]) -> bool {
 }
 
 /// The variable of the step, else the job, else the workflow.
-fn env(place: &Place<'_>, name: &str, depth: usize) -> Option<Origin> {
+fn env(place: &Place<'_>, name: &str, trail: &mut Trail) -> Option<Origin> {
     let (template, span) = variable(place, name)?;
-    let origin = match of_template(place, template, depth) {
+    let origin = match worst(place, template, trail) {
         Some(origin) => origin.through(span, format!("`{name}` is set here")),
         None => Origin::fixed("a constant"),
     };
@@ -62,7 +62,7 @@ fn env(place: &Place<'_>, name: &str, depth: usize) -> Option<Origin> {
 }
 
 /// The value that a variable of the environment is given where it is seen from a place, and the place of its name.
-pub(super) fn variable<'a>(place: &Place<'a>, name: &str) -> Option<(&'a Template, span::Span)> {
+pub(crate) fn variable<'a>(place: &Place<'a>, name: &str) -> Option<(&'a Template, span::Span)> {
     let of_step = place.step.and_then(|step| step.env.as_ref());
     let of_job = place.owner.steps_job().and_then(|job| job.env.as_ref());
     let of_workflow = place.owner.workflow().and_then(|workflow| workflow.env.as_ref());
@@ -75,25 +75,25 @@ pub(super) fn variable<'a>(place: &Place<'a>, name: &str) -> Option<(&'a Templat
     })
 }
 
-fn inputs(place: &Place<'_>, name: &str, depth: usize) -> Option<Origin> {
+fn inputs(place: &Place<'_>, name: &str, trail: &mut Trail) -> Option<Origin> {
     match place.owner {
         Owner::Action { action } => {
             let declared = action.inputs.iter().find(|input| input.name.value.eq_ignore_ascii_case(name))?;
             let what = format!("`{name}` is an input of this action");
-            let callers = callers_of_action(place, name, depth);
+            let callers = callers_of_action(place, name, trail);
             Some(
                 callers.unwrap_or_else(|| Origin::unknown(&format!("inputs.{name}"))).through(declared.name.span, what),
             )
         }
-        Owner::Workflow { workflow } | Owner::Job { workflow, .. } => of_workflow(place, workflow, name, depth),
+        Owner::Workflow { workflow } | Owner::Job { workflow, .. } => of_workflow(place, workflow, name, trail),
     }
 }
 
-fn of_workflow(place: &Place<'_>, workflow: &Workflow, name: &str, depth: usize) -> Option<Origin> {
+fn of_workflow(place: &Place<'_>, workflow: &Workflow, name: &str, trail: &mut Trail) -> Option<Origin> {
     let source = format!("inputs.{name}");
-    let mut worst: Option<Origin> = None;
+    let mut found: Option<Origin> = None;
     let mut add = |origin: Origin| {
-        worst = Some(match worst.take() {
+        found = Some(match found.take() {
             Some(before) => before.worse(origin),
             None => origin,
         });
@@ -108,19 +108,19 @@ fn of_workflow(place: &Place<'_>, workflow: &Workflow, name: &str, depth: usize)
         if let Some(input) = call.into_iter().find(|input| input.name.value.eq_ignore_ascii_case(name)) {
             let what = format!("`{name}` is an input of `workflow_call`");
             if input.kind == InputType::String {
-                let callers = callers_of_workflow(place, workflow, name, depth);
+                let callers = callers_of_workflow(place, workflow, name, trail);
                 add(callers.unwrap_or_else(|| Origin::unknown(&source)).through(input.name.span, what));
             } else {
                 add(Origin::fixed(&source).through(input.name.span, what));
             }
         }
     }
-    worst
+    found
 }
 
 /// What the jobs of this project that call the workflow give it. `None` where none is known.
-fn callers_of_workflow(place: &Place<'_>, called: &Workflow, name: &str, depth: usize) -> Option<Origin> {
-    let mut worst: Option<Origin> = None;
+fn callers_of_workflow(place: &Place<'_>, called: &Workflow, name: &str, trail: &mut Trail) -> Option<Origin> {
+    let mut found: Option<Origin> = None;
     for (document, workflow) in place.project.workflows() {
         for job in &workflow.jobs {
             let JobKind::Call(call) = &job.kind else { continue };
@@ -132,16 +132,19 @@ fn callers_of_workflow(place: &Place<'_>, called: &Workflow, name: &str, depth: 
                 continue;
             };
             let at = Place { project: place.project, document, owner: Owner::Job { workflow, job }, step: None };
-            let origin = given(&at, value, depth).through(key.span, "given by this caller");
-            worst = Some(worst.map_or(origin.clone(), |before| before.worse(origin)));
+            let origin = given(&at, value, trail).through(key.span, "given by this caller");
+            found = Some(match found.take() {
+                Some(before) => before.worse(origin),
+                None => origin,
+            });
         }
     }
-    worst
+    found
 }
 
 /// What the steps of this project that use the action give it. `None` where none is known.
-fn callers_of_action(place: &Place<'_>, name: &str, depth: usize) -> Option<Origin> {
-    let mut worst: Option<Origin> = None;
+fn callers_of_action(place: &Place<'_>, name: &str, trail: &mut Trail) -> Option<Origin> {
+    let mut found: Option<Origin> = None;
     let mut look = |at: Place<'_>, step: &Step| {
         let StepKind::Uses { uses, with: Some(with) } = &step.kind else { return };
         let meant = place.project.local_action(&uses.value);
@@ -149,8 +152,8 @@ fn callers_of_action(place: &Place<'_>, name: &str, depth: usize) -> Option<Orig
             return;
         }
         let Some(value) = with.get(name) else { return };
-        let origin = given(&at, value, depth).through(value.span, "given by this step");
-        worst = Some(match worst.take() {
+        let origin = given(&at, value, trail).through(value.span, "given by this step");
+        found = Some(match found.take() {
             Some(before) => before.worse(origin),
             None => origin,
         });
@@ -166,25 +169,24 @@ fn callers_of_action(place: &Place<'_>, name: &str, depth: usize) -> Option<Orig
             }
         }
     }
-    worst
+    found
 }
 
-fn given(at: &Place<'_>, value: &Template, depth: usize) -> Origin {
-    of_template(at, value, depth).unwrap_or_else(|| Origin::fixed("a constant"))
+fn given(at: &Place<'_>, value: &Template, trail: &mut Trail) -> Origin {
+    worst(at, value, trail).unwrap_or_else(|| Origin::fixed("a constant"))
 }
 
-fn matrix(place: &Place<'_>, name: &str, rest: &[&str], depth: usize) -> Option<Origin> {
+fn matrix(place: &Place<'_>, name: &str, rest: &[&str], trail: &mut Trail) -> Option<Origin> {
     let job = place.owner.job()?;
     let strategy = job.strategy.as_ref()?;
     if let Some(whole) = &strategy.whole {
-        return of_template(place, whole, depth).map(|origin| origin.through(whole.span, "the matrix comes from here"));
+        return worst(place, whole, trail).map(|origin| origin.through(whole.span, "the matrix comes from here"));
     }
     let matrix = strategy.matrix.as_ref()?;
     if matches!(matrix.kind, TemplateKind::Text(_)) {
-        return of_template(place, matrix, depth)
-            .map(|origin| origin.through(matrix.span, "the matrix comes from here"));
+        return worst(place, matrix, trail).map(|origin| origin.through(matrix.span, "the matrix comes from here"));
     }
-    let mut worst = Origin::fixed("a constant");
+    let mut found = Origin::fixed("a constant");
     let include = matrix.get("include");
     let mut values: Vec<&Template> = matrix.get(name).into_iter().collect();
     if let Some(include) = include {
@@ -195,12 +197,12 @@ fn matrix(place: &Place<'_>, name: &str, rest: &[&str], depth: usize) -> Option<
     }
     for value in values {
         for value in below(value, rest) {
-            if let Some(origin) = of_template(place, value, depth) {
-                worst = worst.worse(origin.through(value.span, format!("`matrix.{name}` is set here")));
+            if let Some(origin) = worst(place, value, trail) {
+                found = found.worse(origin.through(value.span, format!("`matrix.{name}` is set here")));
             }
         }
     }
-    Some(worst)
+    Some(found)
 }
 
 /// The values that names further down mean, in each item of a list.

@@ -2,22 +2,22 @@
 
 use workflow::{JobKind, Runs, Step, StepKind};
 
-use super::{Origin, Place, context, of_template, origins};
+use super::{Origin, Place, Trail, context, of_expression, worst};
 use crate::knowledge::attacker::Reach;
 use crate::knowledge::outputs;
 use crate::knowledge::uses::Uses;
-use crate::shell::{Command, Part, Script, Word};
+use crate::shell::{Command, Part, Word};
 use crate::subject::Owner;
 
 /// An output of a job that this one needs, or of a job of a reusable workflow.
-pub(super) fn of_job(place: &Place<'_>, id: &str, name: &str, depth: usize) -> Option<Origin> {
+pub(super) fn of_job(place: &Place<'_>, id: &str, name: &str, trail: &mut Trail) -> Option<Origin> {
     let workflow = place.owner.workflow()?;
     let job = workflow.job(id)?;
     match &job.kind {
         JobKind::Steps(steps) => {
             let (key, value) = steps.outputs.iter().find(|(key, _)| key.value.eq_ignore_ascii_case(name))?;
             let at = Place { owner: Owner::Job { workflow, job }, step: None, ..*place };
-            let origin = of_template(&at, value, depth).unwrap_or_else(|| Origin::fixed("a constant"));
+            let origin = worst(&at, value, trail).unwrap_or_else(|| Origin::fixed("a constant"));
             Some(origin.through(key.span, format!("output `{name}` of job `{id}`")))
         }
         JobKind::Call(call) => {
@@ -25,20 +25,20 @@ pub(super) fn of_job(place: &Place<'_>, id: &str, name: &str, depth: usize) -> O
             let output =
                 called.on.call()?.outputs.iter().find(|output| output.name.value.eq_ignore_ascii_case(name))?;
             let at = Place { document, owner: Owner::Workflow { workflow: called }, step: None, ..*place };
-            let origin = of_template(&at, &output.value, depth).unwrap_or_else(|| Origin::fixed("a constant"));
+            let origin = worst(&at, &output.value, trail).unwrap_or_else(|| Origin::fixed("a constant"));
             Some(origin.through(output.name.span, format!("output `{name}` of the reusable workflow")))
         }
     }
 }
 
 /// An output of a step of the same job or action.
-pub(super) fn of_step(place: &Place<'_>, id: &str, name: &str, depth: usize) -> Option<Origin> {
+pub(super) fn of_step(place: &Place<'_>, id: &str, name: &str, trail: &mut Trail) -> Option<Origin> {
     let step = step(steps(place)?, id)?;
     let at = Place { step: Some(step), ..*place };
     match &step.kind {
         StepKind::Run { script, .. } => {
             let text = script.source_text()?;
-            let origin = of_script(&at, script, &text, name, depth)?;
+            let origin = of_script(&at, script, &text, name, trail)?;
             Some(origin.through(step.span.at(0, 1), format!("output `{name}` of step `{id}`")))
         }
         StepKind::Uses { uses, .. } => {
@@ -50,7 +50,7 @@ pub(super) fn of_step(place: &Place<'_>, id: &str, name: &str, depth: usize) -> 
             let (document, action) = place.project.local_action(&uses.value)?;
             let output = action.outputs.iter().find(|output| output.name.value.eq_ignore_ascii_case(name))?;
             let inside = Place { document, owner: Owner::Action { action }, step: None, ..*place };
-            let origin = of_template(&inside, output.value.as_ref()?, depth)?;
+            let origin = worst(&inside, output.value.as_ref()?, trail)?;
             Some(origin.through(output.name.span, format!("output `{name}` of the action")))
         }
         _ => None,
@@ -81,9 +81,15 @@ fn step<'a>(steps: &'a [Step], id: &str) -> Option<&'a Step> {
 }
 
 /// What a script writes under the name of an output: the worst of it.
-fn of_script(place: &Place<'_>, template: &workflow::Template, text: &str, name: &str, depth: usize) -> Option<Origin> {
-    let script = Script::read(text);
-    let mut worst: Option<Origin> = None;
+fn of_script(
+    place: &Place<'_>,
+    template: &workflow::Template,
+    text: &str,
+    name: &str,
+    trail: &mut Trail,
+) -> Option<Origin> {
+    let script = place.document.script(template.span, text);
+    let mut found: Option<Origin> = None;
     let prefix = format!("{name}=");
     let document = format!("{name}<<");
     let old = format!("::set-output name={name}::");
@@ -96,18 +102,18 @@ fn of_script(place: &Place<'_>, template: &workflow::Template, text: &str, name:
             .flat_map(|word| &word.parts)
             .collect();
         let unread = several && !matches!(command.name(), Some("echo" | "printf")) && command.words.len() > 1;
-        add(place, template, text, &parts, unread, depth, &mut worst);
+        add(place, template, text, &parts, unread, trail, &mut found);
         let named = texts(command).any(|word| word.text.starts_with(&prefix));
         if named && parts.is_empty() {
-            worst.get_or_insert_with(|| Origin::fixed("a constant"));
+            found.get_or_insert_with(|| Origin::fixed("a constant"));
         }
     }
     for command in &script.commands {
         let parts: Vec<&Part> =
             command.words.iter().filter(|word| word.text.contains(&old)).flat_map(|word| &word.parts).collect();
-        add(place, template, text, &parts, false, depth, &mut worst);
+        add(place, template, text, &parts, false, trail, &mut found);
     }
-    worst
+    found
 }
 
 /// The words a command prints: its arguments, and its here-document.
@@ -122,11 +128,11 @@ fn add(
     text: &str,
     parts: &[&Part],
     unread: bool,
-    depth: usize,
-    worst: &mut Option<Origin>,
+    trail: &mut Trail,
+    found: &mut Option<Origin>,
 ) {
     let mut put = |origin: Origin| {
-        *worst = Some(match worst.take() {
+        *found = Some(match found.take() {
             Some(before) => before.worse(origin),
             None => origin,
         });
@@ -142,12 +148,12 @@ fn add(
             }
             Part::Variable { name, range, .. } => {
                 let span = place.document.place(template.span, range.clone());
-                put(variable(place, name, depth).through(span, format!("`${name}` is written to the output")));
+                put(variable(place, name, trail).through(span, format!("`${name}` is written to the output")));
             }
             Part::Expression { range, .. } => {
                 let workflow::TemplateKind::Text(parsed) = &template.kind else { continue };
                 for expr in parsed.expressions().filter(|expr| range.contains(&expr.range().start)) {
-                    for (value, origin) in origins(place, expr) {
+                    for (value, origin) in of_expression(place, expr, trail) {
                         let span = place.document.place(template.span, value.part.range());
                         put(origin.through(span, "written to the output"));
                     }
@@ -158,7 +164,7 @@ fn add(
 }
 
 /// A variable of the shell: one of the environment, or one that GitHub sets.
-fn variable(place: &Place<'_>, name: &str, depth: usize) -> Origin {
+fn variable(place: &Place<'_>, name: &str, trail: &mut Trail) -> Origin {
     let reach = match name {
         "GITHUB_HEAD_REF" => Some(Reach::Outsider),
         "GITHUB_REF" | "GITHUB_REF_NAME" | "GITHUB_BASE_REF" => Some(Reach::Insider),
@@ -169,7 +175,7 @@ fn variable(place: &Place<'_>, name: &str, depth: usize) -> Origin {
         return Origin::new(reach, format!("${name}"));
     }
     match context::variable(place, name) {
-        Some((template, span)) => match of_template(place, template, depth) {
+        Some((template, span)) => match worst(place, template, trail) {
             Some(origin) => origin.through(span, format!("`{name}` is set here")),
             None => Origin::fixed("a constant"),
         },

@@ -29,7 +29,7 @@ jobs:
 #[test]
 fn scripts_have_underscores_for_expressions() {
     let sample = Sample::workflow(SCRIPTS);
-    let tasks = script_tasks(&sample.project);
+    let tasks = script_tasks(&sample.project, &Options::default());
     let shown: Vec<(Dialect, &str)> = tasks.iter().map(|task| (task.dialect, task.text.as_str())).collect();
     assert_eq!(
         shown,
@@ -44,7 +44,7 @@ fn scripts_have_underscores_for_expressions() {
 #[test]
 fn what_shellcheck_says_stands_in_the_workflow() {
     let sample = Sample::workflow(SCRIPTS);
-    let tasks = script_tasks(&sample.project);
+    let tasks = script_tasks(&sample.project, &Options::default());
     let comment = |code: u32, line: u32, column: u32, end: u32| {
         format!(
             r#"{{"file":"0","line":{line},"endLine":{line},"column":{column},"endColumn":{end},"level":"info","code":{code},"message":"Double quote.","fix":null}}"#
@@ -74,7 +74,7 @@ fn what_shellcheck_says_stands_in_the_workflow() {
 #[test]
 fn what_pyflakes_says_stands_in_the_workflow() {
     let sample = Sample::workflow(SCRIPTS);
-    let tasks = script_tasks(&sample.project);
+    let tasks = script_tasks(&sample.project, &Options::default());
     let found = tasks[1].read_pyflakes("<stdin>:1:1: 'os' imported but unused\n", &sample.project);
     insta::assert_snapshot!(sample.render(&found), @"
     warning[scripts/pyflakes]: 'os' imported but unused

@@ -114,3 +114,65 @@ fn types_stand_under_the_cursor() {
         assert_eq!(found.as_deref(), expected, "{text}");
     }
 }
+
+#[test]
+fn inputs_and_outputs_are_used_in_other_files() {
+    let called = "on:
+  workflow_call:
+    inputs:
+      who: {type: string}
+    outputs:
+      version: {value: '${{ jobs.a.outputs.v }}'}
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    outputs: {v: x}
+    steps:
+      - run: echo ${{ inputs.who }}
+";
+    let caller = "on: push
+jobs:
+  call:
+    uses: ./.github/workflows/called.yml
+    with: {who: me}
+  after:
+    needs: call
+    runs-on: ubuntu-latest
+    steps:
+      - id: greet
+        uses: ./greet
+        with: {who: you}
+      - run: echo ${{ needs.call.outputs.version }} ${{ steps.greet.outputs.text }}
+";
+    let action = ACTION.replace("runs:", "outputs:\n  text: {description: x, value: x}\nruns:");
+    let files =
+        [("called.yml", called), ("ci.yml", caller)].map(|(name, text)| (format!(".github/workflows/{name}"), text));
+    let files = [(files[0].0.as_str(), files[0].1), (files[1].0.as_str(), files[1].1), ("greet/action.yml", &action)];
+    let sample = Sample::new(&files, lint::Facts::default());
+    let places = |file: usize, text: &str| {
+        let symbol = symbol_at(&sample.project, &sample.project.documents()[file], files[file].1.find(text).unwrap())?;
+        let places = symbol.definitions.iter().chain(&symbol.uses).map(|span| {
+            let position = sample.sources.position(*span);
+            format!("{}:{}", sample.sources.file(span.file).name.rsplit('/').next().unwrap(), position.line)
+        });
+        Some(format!("{:?} {}", symbol.kind, places.collect::<Vec<_>>().join(" ")))
+    };
+    let who = Some("Input called.yml:4 called.yml:12 ci.yml:5".to_owned());
+    let version = Some("Output called.yml:6 ci.yml:13".to_owned());
+    let of_action = Some("Input action.yml:4 action.yml:10 ci.yml:12".to_owned());
+    let text = Some("Output action.yml:6 ci.yml:13".to_owned());
+    for (file, at, expected) in [
+        (0, "who:", &who),
+        (0, "who }}", &who),
+        (1, "who: me", &who),
+        (0, "version:", &version),
+        (1, "version }}", &version),
+        (1, "who: you", &of_action),
+        (2, "who:", &of_action),
+        (2, "text:", &text),
+        (1, "text }}", &text),
+        (1, "uses: ./greet", &None),
+    ] {
+        assert_eq!(places(file, at), *expected, "{file} {at}");
+    }
+}

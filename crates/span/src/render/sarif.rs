@@ -11,6 +11,21 @@ pub struct SarifTool<'a> {
     pub version: &'a str,
     /// Where a rule's page is: the rule's code is appended. Left out if there is none.
     pub help_base: Option<&'a str>,
+    /// What is known of rules. Codes that are not among them stand by themselves.
+    pub rules: &'a [SarifRule<'a>],
+}
+
+/// What viewers show of a rule beside its findings.
+#[derive(Debug, Clone, Copy)]
+pub struct SarifRule<'a> {
+    pub id: &'a str,
+    /// One line.
+    pub summary: &'a str,
+    /// A page of Markdown.
+    pub page: &'a str,
+    pub severity: Severity,
+    /// `high`, `medium` or `low`.
+    pub precision: &'a str,
 }
 
 /// A SARIF 2.1.0 report of one run.
@@ -36,15 +51,16 @@ fn rule(code: &str, tool: SarifTool<'_>) -> Value {
     if let Some(base) = tool.help_base {
         rule["helpUri"] = format!("{base}{code}").into();
     }
+    if let Some(known) = tool.rules.iter().find(|rule| rule.id == code) {
+        rule["shortDescription"] = json!({ "text": known.summary });
+        rule["help"] = json!({ "text": known.summary, "markdown": known.page });
+        rule["defaultConfiguration"] = json!({ "level": level(known.severity) });
+        rule["properties"] = json!({ "precision": known.precision });
+    }
     rule
 }
 
 fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value {
-    let level = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
-    };
     let mut text = diagnostic.message.clone();
     for help in &diagnostic.help {
         text.push_str("\nhelp: ");
@@ -55,7 +71,7 @@ fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value
     if let Ok(index) = codes.binary_search(&diagnostic.code) {
         result.insert("ruleIndex".into(), index.into());
     }
-    result.insert("level".into(), level.into());
+    result.insert("level".into(), level(diagnostic.severity).into());
     result.insert("message".into(), json!({ "text": text }));
     if let Some(span) = diagnostic.primary {
         let place = location(span, diagnostic.label.as_deref(), sources);
@@ -70,6 +86,14 @@ fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value
         result.insert("relatedLocations".into(), related.collect());
     }
     Value::Object(result)
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
 }
 
 fn location(span: Span, label: Option<&str>, sources: &SourceMap) -> Value {

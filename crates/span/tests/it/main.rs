@@ -179,7 +179,8 @@ fn github() {
 #[test]
 fn sarif() {
     let (found, sources) = case();
-    let tool = SarifTool { name: "trunkline", version: "0.1.0", help_base: Some("https://example.org/rules/") };
+    let tool =
+        SarifTool { name: "trunkline", version: "0.1.0", help_base: Some("https://example.org/rules/"), rules: &[] };
     assert_snapshot!(render_sarif(&found, &sources, tool), @r#"
     {
       "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

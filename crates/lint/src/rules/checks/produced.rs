@@ -1,7 +1,9 @@
 //! The checks that workflows report, by the names under which a branch can ask for them.
 
+use std::collections::HashMap;
+
 use expr::{Context, Value};
-use span::Span;
+use span::{FileId, Span};
 use workflow::{Job, JobKind, Workflow, expand_matrix, leg_name};
 
 use crate::document::Document;
@@ -19,34 +21,70 @@ pub(super) struct Produced<'a> {
 /// Events whose runs report to pull requests.
 const FOR_PULLS: &[&str] = &["pull_request", "pull_request_target", "push", "merge_group"];
 
-/// Every check of every workflow that can report to a pull request.
+/// Checks of one workflow that are told apart; a workflow that has more has some of unknown name.
+const MAX_NAMES: usize = 2_000;
+
+/// Every check of every workflow that can report to a pull request; none where no branch waits for any.
 pub(super) fn produced(project: &Project) -> Vec<Produced<'_>> {
     let mut all = Vec::new();
+    if protections(project).next().is_none() {
+        return all;
+    }
+    let mut names = Names { project, known: HashMap::new() };
     for (document, workflow) in project.workflows() {
         if !workflow.on.events.iter().any(|event| FOR_PULLS.contains(&&*event.name.value)) {
             continue;
         }
         for job in &workflow.jobs {
-            for name in names(project, workflow, job, 0) {
-                all.push(Produced { document, workflow, job, name });
-            }
+            all.extend(names.of_job(job).into_iter().map(|name| Produced { document, workflow, job, name }));
         }
     }
     all
 }
 
-/// The names of a job's checks: one a leg of its matrix, and one a job of the workflow that it calls.
-fn names(project: &Project, workflow: &Workflow, job: &Job, depth: usize) -> Vec<Option<String>> {
-    let own = legs(job);
-    let JobKind::Call(call) = &job.kind else { return own };
-    let Some((_, called)) = project.local_workflow(&call.uses.value).filter(|_| depth < workflow::MAX_LEVELS) else {
-        return vec![None];
-    };
-    let _ = workflow;
-    let below: Vec<Option<String>> =
-        called.jobs.iter().flat_map(|inner| names(project, called, inner, depth + 1)).collect();
-    let both = |own: &Option<String>, below: &Option<String>| Some(format!("{} / {}", own.as_ref()?, below.as_ref()?));
-    own.iter().flat_map(|own| below.iter().map(move |below| both(own, below))).collect()
+/// The names of checks, made once for each workflow that is called.
+struct Names<'a> {
+    project: &'a Project,
+    /// By the called file; `None` while its names are being made.
+    known: HashMap<FileId, Option<Vec<Option<String>>>>,
+}
+
+impl Names<'_> {
+    /// The names of a job's checks: one a leg of its matrix, and one a job of the workflow that it calls.
+    fn of_job(&mut self, job: &Job) -> Vec<Option<String>> {
+        let own = legs(job);
+        let JobKind::Call(call) = &job.kind else { return own };
+        let below = self.of_called(&call.uses.value);
+        let both =
+            |own: &Option<String>, below: &Option<String>| Some(format!("{} / {}", own.as_ref()?, below.as_ref()?));
+        capped(own.iter().flat_map(|own| below.iter().map(move |below| both(own, below))))
+    }
+
+    fn of_called(&mut self, uses: &str) -> Vec<Option<String>> {
+        let Some((document, called)) = self.project.local_workflow(uses) else { return vec![None] };
+        match self.known.get(&document.file) {
+            Some(Some(names)) => return names.clone(),
+            // A ring, which is told elsewhere.
+            Some(None) => return vec![None],
+            None => {}
+        }
+        self.known.insert(document.file, None);
+        let mut names = Vec::new();
+        for job in &called.jobs {
+            names.extend(self.of_job(job));
+            names = capped(names);
+        }
+        self.known.insert(document.file, Some(names.clone()));
+        names
+    }
+}
+
+fn capped(names: impl IntoIterator<Item = Option<String>>) -> Vec<Option<String>> {
+    let mut names: Vec<_> = names.into_iter().take(MAX_NAMES + 1).collect();
+    if names.len() > MAX_NAMES {
+        names[MAX_NAMES] = None;
+    }
+    names
 }
 
 fn legs(job: &Job) -> Vec<Option<String>> {

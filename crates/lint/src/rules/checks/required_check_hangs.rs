@@ -2,6 +2,7 @@ use span::Severity;
 use span::Span;
 use std::collections::BTreeSet;
 use trigger::{PatternList, Subject};
+use workflow::EventTrigger;
 
 use super::produced::{Produced, produced, protections};
 use crate::finding::Confidence;
@@ -42,11 +43,17 @@ fn one(reporter: &Produced<'_>, required: &str, branch: &str, report: &mut Repor
     let Some(event) = on.event("pull_request").or_else(|| on.event("pull_request_target")) else {
         return;
     };
+    // A push to a branch of the repository itself reports the check for the same commit.
+    let pushed = on.event("push").filter(|push| is_unfiltered(push));
     let mut tell = |span: Span, why: String| {
-        report
-            .at(span, format!("the required check `{required}` stays pending {why}"))
-            .related(reporter.job.id.span, "this job reports it")
-            .help("run the workflow always, and leave work out with `if:` in its jobs: a job that is skipped reports success");
+        let finding = report.at(span, format!("the required check `{required}` stays pending {why}"));
+        if let Some(push) = pushed {
+            finding.message.push_str(", if it comes from a fork");
+            finding.confidence(Confidence::Medium).related(push.name.span, "this reports it for other branches");
+        }
+        finding.related(reporter.job.id.span, "this job reports it").help(
+            "run the workflow always, and leave work out with `if:` in its jobs: a job that is skipped reports success",
+        );
     };
     for (filter, what) in [
         (&event.paths, "when a pull request changes none of these paths"),
@@ -67,7 +74,8 @@ fn one(reporter: &Produced<'_>, required: &str, branch: &str, report: &mut Repor
     }
     if let Some(types) = &event.types {
         let has = |name: &str| types.patterns.iter().any(|pattern| &*pattern.value == name);
-        for missing in ["opened", "synchronize", "reopened"] {
+        // Reopening changes no commit: what was reported for it stays.
+        for missing in ["opened", "synchronize"] {
             if !has(missing) {
                 tell(
                     types.key_span,
@@ -77,4 +85,11 @@ fn one(reporter: &Produced<'_>, required: &str, branch: &str, report: &mut Repor
             }
         }
     }
+}
+
+/// Whether every push to a branch starts it.
+fn is_unfiltered(event: &EventTrigger) -> bool {
+    let filters =
+        [&event.branches, &event.branches_ignore, &event.tags, &event.tags_ignore, &event.paths, &event.paths_ignore];
+    filters.into_iter().all(Option::is_none)
 }

@@ -22,6 +22,11 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     let JobKind::Steps(job) = &subject.job.kind else { return };
     let runs_on = job.runs_on.get("labels").unwrap_or(&job.runs_on);
     let TemplateKind::Sequence(items) = &runs_on.kind else { return };
+    // Runners of one's own have the labels that they are given.
+    let own = |label: &str| label.eq_ignore_ascii_case("self-hosted");
+    if items.iter().any(|item| item.literal_str().is_some_and(own)) {
+        return;
+    }
     let hosted: Vec<_> = items
         .iter()
         .filter_map(|item| Some((item, item.literal_str()?)))

@@ -2,10 +2,12 @@ use span::Severity;
 
 use crate::finding::Confidence;
 use crate::fix::Fix;
+use crate::flow::{self, Place};
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::steps::{RunStep, Shell};
 use crate::subject::StepSubject;
+use crate::tree;
 
 pub(super) static RULE: Rule = Rule {
     id: "correctness/deprecated-command",
@@ -26,25 +28,31 @@ const COMMANDS: &[(&str, &str, bool)] = &[
     ("add-path", "GITHUB_PATH", true),
 ];
 
+/// With this variable GitHub takes the commands that it has switched off.
+const ALLOWED: &str = "ACTIONS_ALLOW_UNSECURE_COMMANDS";
+
 fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
     let Some(run) = RunStep::of(subject) else { return };
     let text = run.text();
-    if !text.contains("::") {
+    if !text.contains("::") && !text.contains("##[") {
         return;
     }
+    let switched_on = flow::variable(&Place::from(subject), ALLOWED).is_some();
     for (command, file, refused) in COMMANDS {
         for start in ["::", "##["] {
             let wanted = format!("{start}{command}");
             for (at, _) in text.match_indices(&wanted) {
                 let after = text[at + wanted.len()..].chars().next();
-                if !matches!(after, Some(' ' | ':' | ']')) {
+                if !matches!(after, Some(' ' | ':' | ']')) || is_comment(&text, at) {
                     continue;
                 }
                 let finding = report
                     .at(run.place(subject, at..at + wanted.len()), format!("the command `{command}` is deprecated"));
-                if *refused {
+                if *refused && !switched_on {
                     finding.message = format!("the command `{command}` does nothing: GitHub has switched it off");
                     finding.severity(Severity::Error);
+                } else if *refused {
+                    finding.label(format!("{ALLOWED} has switched it on again"));
                 } else {
                     finding.label("GitHub warns in each run");
                 }
@@ -55,12 +63,19 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
                 if run.shell == Shell::Posix
                     && let Some((range, line)) = replacement(&text, at, command, file)
                 {
-                    let span = run.place(subject, range);
-                    finding.fix(Fix::unsafe_(format!("write to `{file}`")).replace(span, line));
+                    let fix = Fix::unsafe_(format!("write to `{file}`"));
+                    finding.fixes.extend(tree::rewrite(subject.document, fix, run.script.span, range, &line));
                 }
             }
         }
     }
+}
+
+/// Whether a place is in a line that is a comment in all shells but `cmd`.
+fn is_comment(text: &str, at: usize) -> bool {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[start..at].trim_start();
+    line.starts_with('#') && !line.is_empty()
 }
 
 /// The command's part of a line that is nothing but `echo "::set-output name=NAME::VALUE"`, and what to write instead.

@@ -33,12 +33,15 @@ fn check(subject: &FileSubject<'_>, report: &mut Report<'_>) {
             continue;
         }
         let span = Span::new(subject.document.file, at, at + c.len_utf8());
-        let in_comment = comments.iter().any(|comment| comment.span.contains(span));
+        let before = comments.partition_point(|comment| comment.span.start <= span.start);
+        let in_comment = before.checked_sub(1).is_some_and(|last| comments[last].span.contains(span));
         if in_comment && !turns {
             continue;
         }
         // People read names and descriptions; a shell reads this as a letter.
-        if c == '\u{A0}' && !scripts.iter().any(|script| script.contains(span)) {
+        let before = scripts.partition_point(|script| script.start <= span.start);
+        let in_script = before.checked_sub(1).is_some_and(|last| scripts[last].contains(span));
+        if c == '\u{A0}' && !in_script {
             continue;
         }
         let finding = report.at(span, format!("{name} (U+{:04X}) stands here", u32::from(c)));
@@ -47,14 +50,16 @@ fn check(subject: &FileSubject<'_>, report: &mut Report<'_>) {
                 .severity(Severity::Error)
                 .help("it turns the direction of the text after it, which then reads as something else");
         }
-        finding.fix(match c {
-            '\u{A0}' => Fix::safe("put a blank in its place").replace(span, " "),
-            _ => Fix::safe("take it out").remove(span),
-        });
+        let title = if c == '\u{A0}' { "put a blank in its place" } else { "take it out" };
+        // Between the quotes of a script it may be what is looked for, or what is to be printed.
+        let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let is_meant = in_script && text[line..at].contains(['"', '\'']);
+        let fix = if is_meant { Fix::unsafe_(title) } else { Fix::safe(title) };
+        finding.fix(fix.replace(span, if c == '\u{A0}' { " " } else { "" }));
     }
 }
 
-/// The scripts of all steps.
+/// The scripts of all steps, in the order of the file.
 fn scripts(subject: &FileSubject<'_>) -> Vec<Span> {
     let mut found = Vec::new();
     let mut add = |steps: &[Step]| {
@@ -71,6 +76,7 @@ fn scripts(subject: &FileSubject<'_>) -> Vec<Span> {
     if let Some(Runs::Composite(runs)) = subject.document.action.as_ref().map(|action| &action.runs) {
         add(&runs.steps);
     }
+    found.sort_unstable_by_key(|span| (span.start, span.end));
     found
 }
 

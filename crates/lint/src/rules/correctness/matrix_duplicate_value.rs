@@ -1,6 +1,9 @@
-use expr::Value;
-use span::Severity;
-use workflow::{Template, TemplateKey, TemplateKind};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use span::{Severity, Span};
+use workflow::{Template, TemplateEntry, TemplateKey, TemplateKind};
 
 use crate::finding::Confidence;
 use crate::report::Report;
@@ -26,43 +29,36 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
         if matches!(&**name, "include" | "exclude") {
             continue;
         }
-        for (index, item) in items.iter().enumerate() {
-            if let Some(first) = items[..index].iter().find(|other| same(other, item)) {
-                report
-                    .at(item.span, format!("the axis `{name}` has this value already"))
-                    .related(first.span, "first here");
+        let mut seen: HashMap<String, Span> = HashMap::new();
+        for item in items {
+            let Some(written) = written(item) else { continue };
+            match seen.entry(written) {
+                Entry::Vacant(entry) => {
+                    entry.insert(item.span);
+                }
+                Entry::Occupied(first) => {
+                    report
+                        .at(item.span, format!("the axis `{name}` has this value already"))
+                        .related(*first.get(), "first here");
+                }
             }
         }
     }
 }
 
-/// Whether two values are written alike. Expressions may differ when they are evaluated, and are alike only as text.
-fn same(a: &Template, b: &Template) -> bool {
-    match (&a.kind, &b.kind) {
-        (TemplateKind::Literal(a), TemplateKind::Literal(b)) => same_value(a, b),
-        (TemplateKind::Text(a), TemplateKind::Text(b)) => a.text() == b.text(),
-        (TemplateKind::Sequence(a), TemplateKind::Sequence(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+/// The same for values that are written alike. Expressions may differ when they are evaluated, and are alike only as text;
+/// keys that are expressions are like no others.
+fn written(template: &Template) -> Option<String> {
+    Some(match &template.kind {
+        TemplateKind::Literal(value) => format!("{value:?}"),
+        TemplateKind::Text(text) => format!("expression {:?}", text.text()),
+        TemplateKind::Sequence(items) => format!("{:?}", items.iter().map(written).collect::<Option<Vec<_>>>()?),
+        TemplateKind::Mapping(entries) => {
+            let entry = |entry: &TemplateEntry| match &entry.key {
+                TemplateKey::Literal(name) => Some((Arc::clone(name), written(&entry.value)?)),
+                _ => None,
+            };
+            format!("{:?}", entries.iter().map(entry).collect::<Option<BTreeMap<_, _>>>()?)
         }
-        (TemplateKind::Mapping(a), TemplateKind::Mapping(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|a| match &a.key {
-                    TemplateKey::Literal(name) => b.iter().any(|b| {
-                        matches!(&b.key, TemplateKey::Literal(other) if other == name) && same(&a.value, &b.value)
-                    }),
-                    _ => false,
-                })
-        }
-        _ => false,
-    }
-}
-
-fn same_value(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Null, Value::Null) => true,
-        (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Number(a), Value::Number(b)) => a == b,
-        (Value::String(a), Value::String(b)) => a == b,
-        _ => false,
-    }
+    })
 }

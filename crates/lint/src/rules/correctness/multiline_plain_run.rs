@@ -81,9 +81,18 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
         return;
     }
     let body = subject.document.text_of(scalar.content);
-    let lines: Vec<&str> = body.lines().map(str::trim).collect();
-    // A blank line ends a line of the text.
-    for pair in lines.windows(2).filter(|pair| !pair[0].is_empty() && !pair[1].is_empty()) {
+    let mut start = 0;
+    let mut lines: Vec<(usize, &str)> = Vec::new();
+    for line in body.split_inclusive('\n') {
+        lines.push((start + line.len() - line.trim_start().len(), line.trim()));
+        start += line.len();
+    }
+    for pair in lines.windows(2) {
+        let (at, pair) = (pair[1].0, [pair[0].1, pair[1].1]);
+        // A blank line ends a line of the text.
+        if pair.contains(&"") {
+            continue;
+        }
         let goes_on = pair[0].ends_with(['\\', '|', '(', '{', ',', '[', '=', ';'])
             || pair[0].ends_with("&&")
             || pair[0].ends_with("then")
@@ -95,7 +104,6 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
         if goes_on || !is_command || !COMMANDS.contains(&before) && !before.contains(['/', '.']) {
             continue;
         }
-        let Some(at) = body.find(pair[1]) else { continue };
         let place = scalar.content.at(at, pair[1].len());
         report
             .at(place, "this line becomes a part of the command before it")

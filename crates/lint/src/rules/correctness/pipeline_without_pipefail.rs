@@ -1,11 +1,11 @@
 use span::Severity;
-use workflow::{StepKind, Template};
+use workflow::Template;
 
 use crate::finding::Confidence;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::runners::{System, system_of};
-use crate::steps::{RunStep, Shell};
+use crate::steps::{RunStep, written_shell};
 use crate::subject::StepSubject;
 
 pub(super) static RULE: Rule = Rule {
@@ -24,16 +24,13 @@ const HARMLESS: &[&str] =
     &["echo", "printf", "cat", "date", "env", "ls", "sort", "jq", "head", "tail", "true", "tee", "base64"];
 
 fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
-    let Some(run) = RunStep::of(subject).filter(|run| run.shell == Shell::Posix) else { return };
+    let Some(run) = RunStep::of(subject).filter(RunStep::may_be_posix) else { return };
     let text = run.text();
     if !text.contains("tee") || text.contains("pipefail") || text.contains("PIPESTATUS") {
         return;
     }
     // `shell: bash` sets it; what GitHub takes where no shell is said does not.
-    let StepKind::Run { shell, .. } = &subject.step.kind else { return };
-    let of_job = subject.owner.steps_job().and_then(|job| job.defaults.shell.as_ref());
-    let of_workflow = subject.owner.workflow().and_then(|workflow| workflow.defaults.shell.as_ref());
-    let named = shell.as_ref().or(of_job).or(of_workflow).and_then(Template::source_text);
+    let named = written_shell(subject.step, subject.owner).and_then(Template::source_text);
     if named.as_deref().is_some_and(|shell| shell != "sh") {
         return;
     }

@@ -16,6 +16,20 @@ pub(super) static RULE: Rule = Rule {
     checks: &[Check::Workflow(check)],
 };
 
+/// Workflows that GitHub runs for a repository without a file: Pages from a branch, code scanning in its default setup,
+/// Dependabot, Copilot, and what is sent to the graph of dependencies.
+const OF_GITHUB: &[&str] = &[
+    "Automatic Dependency Submission",
+    "CodeQL",
+    "CodeQL Setup",
+    "Copilot",
+    "Copilot code review",
+    "Copilot coding agent",
+    "Dependabot Updates",
+    "pages-build-deployment",
+    "pages build and deployment",
+];
+
 fn check(subject: &WorkflowSubject<'_>, report: &mut Report<'_>) {
     let Some(filter) = subject.workflow.on.event("workflow_run").and_then(|event| event.workflows.as_ref()) else {
         return;
@@ -33,13 +47,17 @@ fn check(subject: &WorkflowSubject<'_>, report: &mut Report<'_>) {
     }
     for wanted in &filter.patterns {
         let is_pattern = wanted.value.contains(['*', '?', '[', '!', '+']);
-        if is_pattern || names.iter().any(|name| *name == &*wanted.value) {
+        let is_known = |name: &&str| *name == &*wanted.value;
+        if is_pattern || names.iter().any(|name| is_known(name)) || OF_GITHUB.iter().any(is_known) {
             continue;
         }
         let finding = report.at(wanted.span, format!("no workflow of this repository is called `{}`", wanted.value));
         match span::did_you_mean(&wanted.value, names.iter().copied()) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")),
-            None => finding.help("a workflow is called what its `name` says; without one, by its path"),
+            // GitHub or an app may run one without a file.
+            None => finding
+                .confidence(Confidence::Medium)
+                .help("a workflow is called what its `name` says; without one, by its path"),
         };
     }
 }

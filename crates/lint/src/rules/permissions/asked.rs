@@ -2,9 +2,10 @@
 
 use span::Span;
 use workflow::PermissionLevel::{self, Write};
-use workflow::{Template, TemplateKey};
+use workflow::Template;
 
 use crate::finding::Confidence;
+use crate::flow::{self, Place};
 use crate::knowledge::gh;
 use crate::knowledge::needs::{self, When};
 use crate::steps::{ActionStep, RunStep};
@@ -37,12 +38,7 @@ pub(super) fn is_own_token(text: &str) -> bool {
 
 /// The value of a variable of the environment where the step sees it.
 pub(super) fn variable<'a>(subject: &StepSubject<'a>, name: &str) -> Option<&'a Template> {
-    let job = subject.owner.steps_job().and_then(|job| job.env.as_ref());
-    let workflow = subject.owner.workflow().and_then(|workflow| workflow.env.as_ref());
-    let entry = |env: &'a Template| {
-        env.entries().iter().find(|entry| matches!(&entry.key, TemplateKey::Literal(key) if &**key == name))
-    };
-    subject.step.env.as_ref().into_iter().chain(job).chain(workflow).find_map(entry).map(|entry| &entry.value)
+    flow::variable(&Place::from(subject), name).map(|(value, _)| value)
 }
 
 fn of_action(subject: &StepSubject<'_>, action: &ActionStep<'_>) -> Vec<Ask> {

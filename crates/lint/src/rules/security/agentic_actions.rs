@@ -51,7 +51,7 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
     let place = Place::from(subject);
     for input in inputs {
         let Some(value) = action.input(input) else { continue };
-        let Some(origin) = flow::of_template(&place, value, 0).filter(|origin| origin.reach == Reach::Outsider) else {
+        let Some(origin) = flow::of_template(&place, value).filter(|origin| origin.reach == Reach::Outsider) else {
             continue;
         };
         let span = origin.hops.first().map_or(value.span, |(span, _)| *span);

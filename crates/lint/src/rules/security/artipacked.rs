@@ -7,8 +7,8 @@ use crate::finding::Confidence;
 use crate::fix::Fix;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
-use crate::steps;
-use crate::subject::{ActionSubject, JobSubject};
+use crate::steps::{self, Shell};
+use crate::subject::{ActionSubject, JobSubject, Owner};
 use crate::tree;
 
 pub(super) static RULE: Rule = Rule {
@@ -24,17 +24,19 @@ pub(super) static RULE: Rule = Rule {
 
 fn of_job(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     if let JobKind::Steps(job) = &subject.job.kind {
-        check(subject.document, &steps::flat(&job.steps), report);
+        let owner = Owner::Job { workflow: subject.workflow, job: subject.job };
+        check(subject.document, owner, &steps::flat(&job.steps), report);
     }
 }
 
 fn of_action(subject: &ActionSubject<'_>, report: &mut Report<'_>) {
     if let Runs::Composite(runs) = &subject.action.runs {
-        check(subject.document, &steps::flat(&runs.steps), report);
+        let owner = Owner::Action { action: subject.action };
+        check(subject.document, owner, &steps::flat(&runs.steps), report);
     }
 }
 
-fn check(document: &Document, steps: &[&Step], report: &mut Report<'_>) {
+fn check(document: &Document, owner: Owner<'_>, steps: &[&Step], report: &mut Report<'_>) {
     for (index, step) in steps.iter().enumerate() {
         let Some(checkout) = steps::action(step).filter(|action| action.uses.is("actions/checkout")) else { continue };
         let profile = match checkout.text("persist-credentials").as_deref() {
@@ -61,12 +63,9 @@ fn check(document: &Document, steps: &[&Step], report: &mut Report<'_>) {
         }
         finding.help("set `persist-credentials: false`, unless later steps push or fetch");
         let title = "set `persist-credentials: false`";
-        let fix = if later.iter().any(|step| speaks_git(step)) { Fix::unsafe_(title) } else { Fix::safe(title) };
-        let fixed = match checkout.input("persist-credentials") {
-            Some(value) => Some(fix.replace(value.span, "false")),
-            None => tree::set_input(document, fix, step.span, "persist-credentials", "false"),
-        };
-        finding.fixes.extend(fixed);
+        let harmless = later.iter().all(|step| is_harmless(step, owner));
+        let fix = if harmless { Fix::safe(title) } else { Fix::unsafe_(title) };
+        finding.fixes.extend(tree::set_input(document, fix, step.span, "persist-credentials", "false"));
     }
 }
 
@@ -86,30 +85,97 @@ fn is_workspace(path: &str) -> bool {
     inside.is_some_and(|inside| inside.trim().eq_ignore_ascii_case("github.workspace"))
 }
 
-/// Whether a step may need the token that checkout left.
-fn speaks_git(step: &Step) -> bool {
+/// Actions that do not speak to the repository with what checkout left: they have a token of their own, or need none.
+const HARMLESS_ACTIONS: &[&str] = &[
+    "actions/cache",
+    "actions/download-artifact",
+    "actions/setup-",
+    "actions/upload-artifact",
+    "docker/",
+    "dtolnay/rust-toolchain",
+    "github/codeql-action",
+    "Swatinem/rust-cache",
+];
+
+/// Commands that ask no server for anything.
+const HARMLESS_COMMANDS: &[&str] = &[
+    "[",
+    "[[",
+    "awk",
+    "basename",
+    "cat",
+    "cd",
+    "chmod",
+    "cmp",
+    "cp",
+    "cut",
+    "date",
+    "df",
+    "diff",
+    "dirname",
+    "du",
+    "echo",
+    "exit",
+    "export",
+    "false",
+    "file",
+    "find",
+    "free",
+    "grep",
+    "gunzip",
+    "gzip",
+    "head",
+    "id",
+    "jq",
+    "ln",
+    "ls",
+    "md5sum",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "nproc",
+    "printenv",
+    "printf",
+    "pwd",
+    "rm",
+    "sed",
+    "set",
+    "sha256sum",
+    "shasum",
+    "sleep",
+    "sort",
+    "stat",
+    "tail",
+    "tar",
+    "tee",
+    "test",
+    "touch",
+    "tr",
+    "true",
+    "uname",
+    "uniq",
+    "unset",
+    "unzip",
+    "wc",
+    "which",
+    "zip",
+];
+
+/// Whether it is sure that a step does not need the token that checkout left. Most programs may: `make release` pushes,
+/// `npm ci` fetches from private repositories.
+fn is_harmless(step: &Step, owner: Owner<'_>) -> bool {
     match &step.kind {
-        StepKind::Run { script, .. } => {
-            let text = script.source_text().unwrap_or_default();
-            ["git push", "git fetch", "git pull", "git clone", "git submodule", "git ls-remote", "git remote", "git lfs", "git tag", "gh pr checkout"]
-                .iter()
-                .any(|command| text.contains(command))
-                // Scripts of the repository may do anything.
-                || text.contains("./")
-        }
-        StepKind::Uses { uses, .. } => {
-            let known = [
-                "actions/setup-",
-                "actions/cache",
-                "actions/upload-artifact",
-                "actions/download-artifact",
-                "docker/",
-                "github/codeql-action",
-                "Swatinem/rust-cache",
-                "dtolnay/rust-toolchain",
-            ];
-            !known.iter().any(|name| uses.value.starts_with(name))
-        }
-        _ => false,
+        StepKind::Run { .. } => steps::run(step, owner).is_some_and(|run| {
+            let commands = run.commands().filter(|_| run.shell == Shell::Posix);
+            commands.is_some_and(|script| {
+                let simple = script.commands.iter().filter(|command| !command.words.is_empty());
+                simple
+                    .into_iter()
+                    .all(|command| command.inner_text().first().is_some_and(|name| HARMLESS_COMMANDS.contains(name)))
+            })
+        }),
+        StepKind::Uses { uses, .. } => HARMLESS_ACTIONS.iter().any(|name| uses.value.starts_with(name)),
+        StepKind::Wait { .. } | StepKind::WaitAll | StepKind::Cancel { .. } => true,
+        StepKind::Parallel { .. } => false,
     }
 }

@@ -6,6 +6,7 @@ use crate::fix::Fix;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::ExpressionSubject;
+use crate::tree;
 
 pub(super) static RULE: Rule = Rule {
     id: "security/bot-conditions",
@@ -55,9 +56,9 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
         .help("somebody can push to a bot's branch, or let a bot update theirs, and pass this condition");
     if let Some((login, id)) = author(&events) {
         let other = if IDS.iter().any(|known| known.eq_ignore_ascii_case(&dotted(found.actor))) { id } else { login };
-        finding
-            .help(format!("compare `{other}`, the author"))
-            .fix(Fix::unsafe_(format!("compare `{other}`")).replace(subject.place(found.actor.range()), other));
+        finding.help(format!("compare `{other}`, the author"));
+        let fix = Fix::unsafe_(format!("compare `{other}`"));
+        finding.fixes.extend(tree::rewrite(subject.document, fix, subject.scalar, found.actor.range(), other));
     }
 }
 

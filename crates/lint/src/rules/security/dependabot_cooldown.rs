@@ -46,16 +46,20 @@ fn update_block(document: &Document, update: &Node, days: i64, report: &mut Repo
         return;
     }
     let ecosystem = update.get("package-ecosystem").and_then(Node::text).unwrap_or("these");
-    let fix = Fix::safe(format!("wait {days} days"));
+    // Updates come later then, those that somebody waits for too.
+    let fix = Fix::unsafe_(format!("wait {days} days"));
     let (place, fixed) = match (said, cooldown) {
-        (Some(said), _) => (said.span, Some(fix.replace(said.span, days.to_string()))),
+        (Some(said), _) => {
+            let fixed = (!document.is_shared(said.span)).then(|| fix.replace(said.span, days.to_string()));
+            (said.span, fixed)
+        }
         (None, Some((key, cooldown))) => {
             (key.span, tree::set(document, fix, cooldown, "default-days", &days.to_string()))
         }
         (None, None) => {
             let first = update.entries().first();
             let place = first.map_or(update.span, |(key, value)| key.span.join(value.span));
-            let fixed = first.and_then(|(key, _)| {
+            let fixed = first.filter(|_| !document.is_shared(update.span)).and_then(|(key, _)| {
                 let indent = tree::indent(document, key.span)?;
                 let text = format!("cooldown:\n{indent}  default-days: {days}\n{indent}");
                 Some(fix.insert(key.span.file, key.span.start as usize, text))

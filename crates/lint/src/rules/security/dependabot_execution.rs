@@ -32,6 +32,6 @@ fn check(subject: &FileSubject<'_>, report: &mut Report<'_>) {
         report
             .at(value.span, format!("packages of {ecosystem} run their own code while Dependabot looks at them, with its access to private registries"))
             .help(format!("leave `{KEY}` out, or say `deny`"))
-            .fix(Fix::safe("say `deny`").replace(value.span, "deny"));
+            .fix(Fix::unsafe_("say `deny`").replace(value.span, "deny"));
     }
 }

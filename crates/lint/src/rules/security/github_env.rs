@@ -30,10 +30,10 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
         return;
     }
     let open = is_open(subject);
-    if run.shell != Shell::Posix {
-        if open {
-            other_shell(subject, &run, &text, report);
-        }
+    if open && run.shell != Shell::Posix {
+        other_shell(subject, &run, &text, report);
+    }
+    if !run.may_be_posix() {
         return;
     }
     let script = Script::read(&text);
@@ -102,7 +102,7 @@ fn variable(subject: &StepSubject<'_>, name: &str) -> Option<Origin> {
         // Names of branches have no line breaks.
         return None;
     }
-    let origin = flow::follow(&Place::from(subject), &["env".to_owned(), name.to_owned()], 0);
+    let origin = flow::of_variable(&Place::from(subject), name);
     let one_line = ["head_ref", ".ref", ".label", "head_branch", ".title", ".email", ".name"]
         .iter()
         .any(|end| origin.source.ends_with(end));

@@ -52,10 +52,10 @@ fn check(document: &Document, env: Option<&Template>, report: &mut Report<'_>) {
     let finding =
         report.at(value.span, "this lets `::set-env` and `::add-path` in any output of a step change later steps");
     finding.help("write to $GITHUB_ENV and $GITHUB_PATH instead, and take this away");
-    let mapping = tree::mapping_at(document, env.span);
-    if let Some((key, value)) =
-        mapping.filter(|mapping| mapping.entries().len() > 1).and_then(|mapping| mapping.entry(NAME))
+    // Steps that still use the commands stop working.
+    if let Some(place) =
+        tree::mapping_at(document, env.span).and_then(|mapping| tree::entry_span(document, mapping, NAME))
     {
-        finding.fix(Fix::safe(format!("take {NAME} away")).remove(tree::lines_of(document, key, value)));
+        finding.fix(Fix::unsafe_(format!("take {NAME} away")).remove(place));
     }
 }

@@ -1,10 +1,9 @@
 use span::Severity;
-use workflow::StepKind;
 
 use crate::finding::Confidence;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
-use crate::steps::{ActionStep, RunStep, Shell};
+use crate::steps::{ActionStep, RunStep, Shell, written_shell};
 use crate::subject::StepSubject;
 
 pub(super) static RULE: Rule = Rule {
@@ -28,14 +27,10 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
         return;
     }
     let Some(run) = RunStep::of(subject) else { return };
-    let StepKind::Run { shell, script, .. } = &subject.step.kind else { return };
-    // The one that counts: of the step, else of the job, else of the workflow.
-    let of_job = subject.owner.steps_job().and_then(|job| job.defaults.shell.as_ref());
-    let of_workflow = subject.owner.workflow().and_then(|workflow| workflow.defaults.shell.as_ref());
-    let named = shell.as_ref().or(of_job).or(of_workflow);
-    let place = named.map_or(script.span.at(0, 1), |shell| shell.span);
+    let shell = written_shell(subject.step, subject.owner);
+    let place = shell.map_or(run.script.span.at(0, 1), |shell| shell.span);
     // pyflakes reads that.
-    let is_python = named.and_then(|shell| shell.literal_str()).is_some_and(|shell| shell.trim() == "python");
+    let is_python = shell.and_then(|shell| shell.literal_str()).is_some_and(|shell| shell.trim() == "python");
     if run.shell == Shell::Cmd {
         report
             .at(place, "scripts of `cmd` go on after a failed command, and nothing can check them")

@@ -4,7 +4,7 @@ use crate::finding::Confidence;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::shell::Script;
-use crate::steps::{RunStep, Shell};
+use crate::steps::RunStep;
 use crate::subject::StepSubject;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 const SHELLS: &[&str] = &["sh", "bash", "zsh", "dash", "python", "python3", "perl", "ruby", "node", "pwsh"];
 
 fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
-    let Some(run) = RunStep::of(subject).filter(|run| run.shell == Shell::Posix) else { return };
+    let Some(run) = RunStep::of(subject).filter(RunStep::may_be_posix) else { return };
     let text = run.text();
     if !text.contains("curl") && !text.contains("wget") {
         return;

@@ -6,6 +6,7 @@ use crate::fix::Fix;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
 use crate::subject::ExpressionSubject;
+use crate::tree;
 
 pub(super) static RULE: Rule = Rule {
     id: "security/unsound-contains",
@@ -60,7 +61,8 @@ fn check(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
         let json = format!("fromJSON('[{}]')", names.join(", "));
         finding.help(format!("look in a list: `contains({json}, {})`", context.text()));
         if !list.contains(['"', '\\', '\'']) {
-            finding.fix(Fix::unsafe_("look in a list").replace(subject.place(text.range()), json));
+            let fix = Fix::unsafe_("look in a list");
+            finding.fixes.extend(tree::rewrite(subject.document, fix, subject.scalar, text.range(), &json));
         }
     });
 }

@@ -67,7 +67,7 @@ fn fetches(subject: &JobSubject<'_>, owner: Owner<'_>, step: &Step) -> Option<(S
             let value = action.input(input)?;
             let text = action.text(input)?;
             let path = foreign(&text).map(str::to_owned).or_else(|| {
-                let origin = flow::of_template(&place, value, 0)?;
+                let origin = flow::of_template(&place, value)?;
                 foreign(&format!("{} ", origin.source)).map(|_| origin.source)
             })?;
             Some((value.span, format!("`{path}`")))

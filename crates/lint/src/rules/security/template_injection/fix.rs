@@ -1,10 +1,12 @@
 //! A variable of the environment in the place of an expression.
 
+use std::ops::Range;
+
 use expr::{Expr, Part, Term};
-use span::Span;
-use yaml::Node;
+use workflow::{Template, TemplateKind};
 
 use crate::fix::Fix;
+use crate::flow::{self, Place};
 use crate::shell::{Part as Word, Quote, Script};
 use crate::steps::{RunStep, Shell};
 use crate::subject::StepSubject;
@@ -32,32 +34,66 @@ const OWN: &[(&str, &str)] = &[
     ("runner.temp", "RUNNER_TEMP"),
 ];
 
+/// Contexts that name other directories than the variables do when the job runs in a container.
+const OF_MACHINE: [&str; 2] = ["github.workspace", "runner.temp"];
+
 /// `None` where the script's shell or the expression's form leaves no certain way.
 pub(super) fn fix(subject: &StepSubject<'_>, run: Option<&RunStep<'_>>, expr: &Expr) -> Option<Fix> {
     let run = run?;
     let path = expr.view()?.path()?;
+    // Where an alias repeats the script, other steps have it without the variable.
+    if subject.document.is_shared(run.script.span) {
+        return None;
+    }
     let text = run.text();
     let whole = whole(&text, expr)?;
     let path_text = path.join(".");
-    let own = OWN.iter().find(|(context, _)| context.eq_ignore_ascii_case(&path_text)).map(|(_, name)| *name);
+    let in_container = subject.owner.steps_job().is_some_and(|job| job.container.is_some());
+    let own = OWN
+        .iter()
+        .find(|(context, _)| context.eq_ignore_ascii_case(&path_text))
+        .filter(|(context, _)| !in_container || !OF_MACHINE.contains(context))
+        .map(|(_, name)| *name);
     let of_env = path.first().is_some_and(|first| first.eq_ignore_ascii_case("env")) && path.len() == 2;
     let name = match own {
         Some(name) => name.to_owned(),
         None if of_env => path[1].clone(),
         None => variable(expr.view()?)?,
     };
-    let (reference, safe) = reference(run.shell, &text, &whole, &name)?;
+    let (reference, same) = reference(run.shell, &text, &whole, &name)?;
     let title = format!("hand `{}` over as `{name}`", expr.text());
-    let mut fix = if safe { Fix::safe(title) } else { Fix::unsafe_(title) };
-    fix = fix.replace(subject.place(run.script.span, whole), reference);
-    if own.is_none() && !of_env {
-        fix = with_variable(subject, fix, &name, expr.text())?;
+    let fix = if same && !is_code(subject, &path) { Fix::safe(title) } else { Fix::unsafe_(title) };
+    let fix = tree::rewrite(subject.document, fix, run.script.span, whole, &reference)?;
+    if own.is_none() && !of_env { with_variable(subject, fix, &name, expr.text()) } else { Some(fix) }
+}
+
+/// Whether the file gives the path a value in which the shell reads more than text.
+fn is_code(subject: &StepSubject<'_>, path: &[String]) -> bool {
+    let [context, name, ..] = path else { return false };
+    let special = |value: &Template| {
+        value.literal_str().is_some_and(|text| text.contains(['$', '`', '"', '\\']))
+            || matches!(&value.kind, TemplateKind::Text(text) if text.text().contains(['`', '"', '\\']))
+    };
+    match context.to_ascii_lowercase().as_str() {
+        "env" => flow::variable(&Place::from(subject), name).is_some_and(|(value, _)| special(value)),
+        "matrix" => {
+            let strategy = subject.owner.job().and_then(|job| job.strategy.as_ref());
+            strategy.and_then(|strategy| strategy.matrix.as_ref()).is_some_and(|matrix| any(matrix, &special))
+        }
+        _ => false,
     }
-    Some(fix)
+}
+
+fn any(template: &Template, holds: &dyn Fn(&Template) -> bool) -> bool {
+    match &template.kind {
+        TemplateKind::Sequence(items) => items.iter().any(|item| any(item, holds)),
+        TemplateKind::Mapping(entries) => entries.iter().any(|entry| any(&entry.value, holds)),
+        _ => holds(template),
+    }
 }
 
 /// The bytes of the expression with its braces.
-fn whole(text: &str, expr: &Expr) -> Option<std::ops::Range<usize>> {
+fn whole(text: &str, expr: &Expr) -> Option<Range<usize>> {
     let range = expr.range();
     let start = text.get(..range.start)?.rfind("${{")?;
     let end = range.end + text.get(range.end..)?.find("}}")? + 2;
@@ -86,23 +122,64 @@ fn variable(part: Part<'_>) -> Option<String> {
 }
 
 /// How the shell reads a variable at that place, and whether that is the same as the value written there.
-fn reference(shell: Shell, text: &str, whole: &std::ops::Range<usize>, name: &str) -> Option<(String, bool)> {
+fn reference(shell: Shell, text: &str, whole: &Range<usize>, name: &str) -> Option<(String, bool)> {
     match shell {
-        Shell::Posix => {
-            let quote = quote_at(&Script::read(text), whole)?;
-            match quote {
+        // `$${{ x }}` makes the name of a variable of it.
+        Shell::Posix if is_name(name) && !is_set(text, name) && !text[..whole.start].ends_with('$') => {
+            match quote_at(&Script::read(text), whole)? {
                 Quote::Double => Some((format!("${{{name}}}"), true)),
                 Quote::None => Some((format!("\"${{{name}}}\""), false)),
                 Quote::Single => None,
             }
         }
-        Shell::Pwsh => Some((format!("${{env:{name}}}"), false)),
-        Shell::Cmd => Some((format!("%{name}%"), false)),
-        Shell::Other => None,
+        Shell::Pwsh if takes_variable(text, whole.start) => Some((format!("${{env:{name}}}"), false)),
+        // `cmd` puts values in before it reads the line, as GitHub does: nothing is won.
+        Shell::Posix | Shell::Pwsh | Shell::Cmd | Shell::Other | Shell::Unknown => None,
     }
 }
 
-fn quote_at(script: &Script, whole: &std::ops::Range<usize>) -> Option<Quote> {
+/// Whether `sh` takes it for the name of a variable.
+fn is_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// Whether the script may give the variable another value: its name stands at the start of a word.
+fn is_set(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        before.is_none_or(|c| c.is_whitespace() || matches!(c, ';' | '(' | '&' | '|' | '`'))
+            && !after.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'))
+    })
+}
+
+/// Whether PowerShell puts the value of a variable in at this place of a line: between double quotes, or as an argument.
+/// At the start of a command it would print the value, and between single quotes it stays as it is written.
+fn takes_variable(text: &str, at: usize) -> bool {
+    if text.contains("@'") || text.contains("@\"") {
+        return false;
+    }
+    let line = &text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at];
+    let mut quote = None;
+    for c in line.chars() {
+        match quote {
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            Some(open) if open == c => quote = None,
+            _ => {}
+        }
+    }
+    match quote {
+        Some(quote) => quote == '"' && !line.ends_with(['$', '`']),
+        None => {
+            let argument = line.trim_end();
+            argument.len() < line.len()
+                && argument.ends_with(|last: char| last.is_alphanumeric() || matches!(last, '"' | '\''))
+        }
+    }
+}
+
+fn quote_at(script: &Script, whole: &Range<usize>) -> Option<Quote> {
     let words = script.commands.iter().flat_map(|command| {
         let targets = command
             .redirections
@@ -119,24 +196,19 @@ fn quote_at(script: &Script, whole: &std::ops::Range<usize>) -> Option<Quote> {
 
 /// Adds the variable to the step's `env:`, or an `env:` in front of `run:`.
 fn with_variable(subject: &StepSubject<'_>, fix: Fix, name: &str, value: &str) -> Option<Fix> {
-    let step = tree::mapping_at(subject.document, subject.step.span)?;
-    let line = format!("{name}: ${{{{ {value} }}}}");
+    let document = subject.document;
+    let step = tree::mapping_at(document, subject.step.span)?;
+    let written = format!("${{{{ {value} }}}}");
     if let Some((_, env)) = step.entry("env") {
         if let Some(old) = env.get(name) {
             let same =
                 old.text().is_some_and(|text| text.trim_start_matches("${{").trim_end_matches("}}").trim() == value);
             return same.then_some(fix);
         }
-        let (key, _) = env.entries().first()?;
-        let at = key.span.start as usize;
-        return Some(fix.insert(key.span.file, at, format!("{line}\n{}", indent(subject, key)?)));
+        return tree::append(document, fix.clone(), env, name, &written)
+            .or_else(|| tree::set(document, fix, env, name, &written));
     }
     let (key, _) = step.entry("run")?;
-    let own = indent(subject, key)?;
-    Some(fix.insert(key.span.file, key.span.start as usize, format!("env:\n{own}  {line}\n{own}")))
-}
-
-/// The blanks that bring a line to the column of a key of a block mapping.
-fn indent(subject: &StepSubject<'_>, key: &Node) -> Option<String> {
-    tree::indent(subject.document, Span::new(key.span.file, key.span.start as usize, key.span.start as usize))
+    let own = tree::indent(document, key.span)?;
+    Some(fix.insert(key.span.file, key.span.start as usize, format!("env:\n{own}  {name}: {written}\n{own}")))
 }
