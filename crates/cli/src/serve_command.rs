@@ -147,7 +147,12 @@ fn config(args: &ServeArgs) -> Result<ServerConfig, Failure> {
     if let Some(servers) = file.action_servers {
         config.action_servers = servers.into_iter().map(|url| url.0).collect();
     }
-    config.forwarded = file.forwarded.unwrap_or(false);
+    config.proxies = match (file.forwarded, file.proxies.as_slice()) {
+        (Some(false), _) | (None, []) => identity::Proxies::default(),
+        (Some(true), []) => identity::Proxies::near(),
+        (_, networks) => identity::Proxies::new(networks.iter().map(|proxy| proxy.0).collect()),
+    };
+    config.metrics = file.metrics.map(|listen| listen.0);
     config.lease = file.lease.map_or(config.lease, |time| time.0);
     if config.lease < SHORTEST_LEASE {
         let shortest = SHORTEST_LEASE.as_secs();
@@ -181,6 +186,11 @@ fn tell(notice: &Notice, quiet: bool) {
             let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             let mut out = std::io::stdout().lock();
             let _ = writeln!(out, "listening on {}, reached at {url}", addresses.join(" and "));
+            let _ = out.flush();
+        }
+        Notice::Figures { address } => {
+            let mut out = std::io::stdout().lock();
+            let _ = writeln!(out, "figures at http://{address}/metrics");
             let _ = out.flush();
         }
         Notice::SetUp { link } => {

@@ -155,7 +155,7 @@ async fn timer_over(control: &Control, id: i64) -> Result<()> {
 pub(crate) async fn is_reviewer(tx: &mut Tx, environment: &Environment, user_id: i64) -> Result<bool> {
     for reviewer in store::environments::reviewers(tx, environment.id).await? {
         let is = match reviewer.kind.as_str() {
-            "Team" => store::teams::membership(tx, reviewer.reviewer_id, user_id).await?.is_some(),
+            "Team" => store::environments::is_in_team_of_owner(tx, environment, reviewer.reviewer_id, user_id).await?,
             _ => reviewer.reviewer_id == user_id,
         };
         if is {

@@ -4,6 +4,7 @@ mod access;
 mod advertise;
 mod answer;
 mod asset;
+mod client;
 mod incoming;
 mod lfs;
 mod pkt;
@@ -11,6 +12,8 @@ mod receive;
 mod report;
 mod run;
 mod upload;
+
+pub use client::client_address;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

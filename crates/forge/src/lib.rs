@@ -35,6 +35,7 @@ mod worker;
 pub use actor::{Actor, ActorKind};
 pub use error::{Error, Result};
 pub use forge::{Forge, Limits, Settings, repo_ref};
+pub use http::client_address;
 pub use push::RefChange;
 pub(crate) use shape::text_or_null as shape_text;
 pub use worker::watch_over;

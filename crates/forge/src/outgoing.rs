@@ -196,28 +196,17 @@ fn remote(error: &reqwest::Error) -> Error {
 struct Judge {
     allow_all: bool,
     hosts: Vec<String>,
-    networks: Vec<(IpAddr, u8)>,
+    networks: Vec<identity::Network>,
 }
 
 impl Judge {
     fn new(settings: &OutgoingSettings) -> Result<Judge> {
         let mut judge = Judge { allow_all: settings.allow_private, hosts: Vec::new(), networks: Vec::new() };
         for entry in &settings.allow {
-            let (address, bits) = entry.split_once('/').map_or((entry.as_str(), None), |(a, bits)| (a, Some(bits)));
-            match (address.parse::<IpAddr>(), bits) {
-                (Ok(address), bits) => {
-                    let most = if address.is_ipv4() { 32 } else { 128 };
-                    let bits = bits.map_or(Some(most), |bits| bits.parse().ok()).filter(|bits| *bits <= most);
-                    let bits = bits.ok_or_else(|| {
-                        Error::invalid("Setting", "allow", format!("`{entry}` is no network: ADDRESS/BITS is expected"))
-                    })?;
-                    judge.networks.push((address, bits));
-                }
-                (Err(_), None) => judge.hosts.push(entry.to_lowercase()),
-                (Err(_), Some(_)) => {
-                    let message = format!("`{entry}` is no network: ADDRESS/BITS is expected");
-                    return Err(Error::invalid("Setting", "allow", message));
-                }
+            match entry.parse() {
+                Ok(network) => judge.networks.push(network),
+                Err(_) if !entry.contains('/') => judge.hosts.push(entry.to_lowercase()),
+                Err(wrong) => return Err(Error::invalid("Setting", "allow", wrong.to_string())),
             }
         }
         Ok(judge)
@@ -244,7 +233,7 @@ impl Judge {
         let address = address.to_canonical();
         let allowed = self.allow_all
             || self.hosts.contains(&host.to_lowercase())
-            || self.networks.iter().any(|(network, bits)| within(address, *network, *bits));
+            || self.networks.iter().any(|network| network.contains(address));
         if allowed || !is_inside(address) {
             return Ok(());
         }
@@ -268,15 +257,6 @@ impl Resolve for Lookup {
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
-}
-
-fn within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
-    let (address, network, width) = match (address, network) {
-        (IpAddr::V4(a), IpAddr::V4(n)) => (u128::from(a.to_bits()), u128::from(n.to_bits()), 32),
-        (IpAddr::V6(a), IpAddr::V6(n)) => (a.to_bits(), n.to_bits(), 128),
-        _ => return false,
-    };
-    bits == 0 || (address ^ network) >> (width - u32::from(bits)) == 0
 }
 
 /// Addresses that are not out on the internet.

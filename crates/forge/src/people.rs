@@ -6,14 +6,15 @@ use store::{Query, args};
 use crate::git::CommitAuthor;
 use crate::{Forge, Result};
 
+/// The account of `12+login@users.noreply…`, which the server itself writes for those without an address.
+pub(crate) fn by_noreply(email: &str) -> Option<i64> {
+    let (name, _) = email.split_once('@').filter(|(_, host)| host.starts_with("users.noreply."))?;
+    name.split_once('+')?.0.parse().ok()
+}
+
 /// The account that commits with this address.
 pub(crate) async fn by_email(query: &mut impl Query, email: &str) -> Result<Option<i64>> {
-    // `12+login@users.noreply…`, which the server itself writes for those without an address.
-    if let Some(id) = email
-        .split_once('@')
-        .filter(|(_, host)| host.starts_with("users.noreply."))
-        .and_then(|(name, _)| name.split_once('+')?.0.parse::<i64>().ok())
-    {
+    if let Some(id) = by_noreply(email) {
         return Ok(Some(id));
     }
     if email.is_empty() {

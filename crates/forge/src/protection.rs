@@ -14,6 +14,7 @@ use crate::{Forge, Result};
 
 pub use blockers::{Blocker, MergeCheck};
 pub use pattern::matches as pattern_matches;
+pub(crate) use rules::forget_teams;
 pub use rules::{Bypass, RequiredCheck, RequiredChecks, RequiredReviews, Rules};
 
 /// A change of a ref, as rules look at it.

@@ -230,6 +230,10 @@ impl Forge {
         check_repository_name(name)?;
         let mut tx = self.store().begin().await?;
         store::repositories::rename(&mut tx, repository, new_owner, name).await.map_err(|error| taken(error, name))?;
+        if new_owner != repository.owner_id {
+            store::roles::leave_owner(&mut tx, repository.id).await?;
+            crate::protection::forget_teams(&mut tx, repository.id).await?;
+        }
         let moved = store::repositories::by_id(&mut tx, repository.id).await?;
         let moved = moved.ok_or_else(|| Error::not_found("the new owner"))?;
         let from = json!({ "owner": { "from": { "user": { "login": repository.owner } } } });

@@ -77,7 +77,7 @@ impl Forge {
     ) -> Result<Review> {
         let (issue, pull) = self.pull(repository, number).await?;
         if let Some(event) = event {
-            check_event(&issue, actor, event, body, !comments.is_empty())?;
+            check_event(repository, &issue, actor, event, body, !comments.is_empty())?;
         }
         let existing = store::reviews::of_issue(&mut self.store().read(), issue.id).await?;
         if event.is_none() && existing.iter().any(|r| r.author_id == actor.account_id && r.state == "PENDING") {
@@ -155,7 +155,7 @@ impl Forge {
         if let Some(body) = body {
             body.clone_into(&mut review.body);
         }
-        check_event(&issue, actor, event, &review.body, !comments.is_empty())?;
+        check_event(repository, &issue, actor, event, &review.body, !comments.is_empty())?;
         event.state().clone_into(&mut review.state);
         review.submitted_at = Some(self.store().now());
         let told = self.tell_submitted(repository, actor, &issue, &pull, &review, &comments).await?;
@@ -297,7 +297,19 @@ impl Forge {
     }
 }
 
-fn check_event(issue: &Issue, actor: &Actor, event: ReviewEvent, body: &str, has_comments: bool) -> Result<()> {
+fn check_event(
+    repository: &Repository,
+    issue: &Issue,
+    actor: &Actor,
+    event: ReviewEvent,
+    body: &str,
+    has_comments: bool,
+) -> Result<()> {
+    let by_job = actor.kind == crate::ActorKind::Job;
+    if event == ReviewEvent::Approve && by_job && !repository.setting("can_approve_pull_request_reviews", false) {
+        let message = "GitHub Actions is not permitted to approve pull requests.";
+        return Err(Error::invalid("PullRequestReview", "event", message));
+    }
     if event != ReviewEvent::Comment && issue.author_id == actor.account_id {
         let what = if event == ReviewEvent::Approve { "approve" } else { "request changes on" };
         let message = format!("Can not {what} your own pull request");

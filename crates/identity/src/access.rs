@@ -7,7 +7,7 @@ mod repo_ref;
 mod role;
 mod scopes;
 
-pub use decide::{Denied, Need, decide, decide_org, visible};
+pub use decide::{Denied, MOST_OF_A_JOB, Need, decide, decide_org, visible};
 pub use grant::Grant;
 pub use permission::{Level, Permission};
 pub use repo_ref::{RepoRef, Visibility};

@@ -1,5 +1,8 @@
 //! The audit log: each entry carries a keyed hash over itself and the one before, so that an entry that is changed, taken
-//! out or put in shows. The key is in an envelope: writing to the database alone does not forge the chain.
+//! out or put in shows. The key is in an envelope: writing to the database alone does not forge the chain. That its end was cut
+//! off shows by its [`AuditAnchor`], from which on entries are as safe as the file.
+
+mod anchor;
 
 use ring::hmac;
 use serde_json::Value;
@@ -7,6 +10,8 @@ use store::audit::Entry;
 use store::{Query, Tx};
 
 use crate::{Caller, Error, Result};
+
+pub use anchor::AuditAnchor;
 
 /// What is written down.
 #[derive(Clone, Debug)]
@@ -52,10 +57,16 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The server itself: schedules, sweeps, the command line of its administrator.
+    /// The server itself: schedules, sweeps, its own runners.
     #[must_use]
     pub fn server() -> Self {
         Self { kind: "server", id: None, name: "server".to_owned() }
+    }
+
+    /// Whoever gives commands at the server's machine: no user of the server, whatever they do in whose name.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self { kind: "server", id: None, name: "command line".to_owned() }
     }
 }
 
@@ -106,9 +117,8 @@ pub(crate) async fn verify(query: &mut impl Query, key: &hmac::Key) -> Result<i6
     loop {
         let entries = store::audit::from(query, expected, 1000).await?;
         if entries.is_empty() {
-            let (last, hash): (i64, String) =
-                query.fetch_one("SELECT last_id, hash FROM audit_head WHERE one = 1", store::args![]).await?;
-            // The end may have been cut off.
+            let (last, hash) = store::audit::end(query).await?;
+            // The end may have been cut off, clumsily.
             return if last == expected - 1 && hash == before { Ok(last) } else { Err(Error::AuditChain(expected)) };
         }
         for entry in entries {

@@ -43,6 +43,14 @@ pub enum Error {
     Provider(String),
     #[error("the audit log was changed: entry {0} does not follow from the one before it")]
     AuditChain(i64),
+    /// The end of the log is not what it was.
+    #[error(
+        "the audit log was cut off or written anew: entry {0}, which its anchor in the data directory names, is not there as \
+         it was written"
+    )]
+    AuditCut(i64),
+    #[error("the audit log's anchor {}: {source}", path.display())]
+    Anchor { path: std::path::PathBuf, source: std::io::Error },
 }
 
 impl Error {

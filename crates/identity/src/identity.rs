@@ -1,5 +1,6 @@
 mod accounts;
 mod allow;
+mod attempts;
 mod authenticate;
 mod log;
 mod one_time;
@@ -37,11 +38,19 @@ pub struct Settings {
     pub session_seconds: i64,
     /// Whether every user may make repositories of their own and organisations.
     pub users_create: bool,
+    /// Whose word is taken for a client's address.
+    pub proxies: crate::Proxies,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { open: false, basic_passwords: true, session_seconds: 14 * 24 * 3600, users_create: true }
+        Self {
+            open: false,
+            basic_passwords: true,
+            session_seconds: 14 * 24 * 3600,
+            users_create: true,
+            proxies: crate::Proxies::default(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: users, organisations, teams, roles; sessions and tokens of every kind; decisions with their reasons; secrets in
 //! envelopes under a master key; the audit log with its chain of hashes. The one decision is in [`access`].
-//! Must not: know HTTP beyond the two headers credentials come in, git, runs, or what a route is.
+//! Must not: know HTTP beyond the headers that say who asks and from where, git, runs, or what a route is.
 
 pub mod access;
 mod audit;
@@ -10,14 +10,16 @@ mod caller;
 mod credentials;
 mod error;
 mod identity;
+mod network;
 pub mod oidc;
 pub mod password;
+mod proxies;
 mod secrets;
 mod throttle;
 mod token;
 
 pub use access::{Denied, Grant, Level, Need, OrgRole, Permission, RepoRef, Role, Scopes, Visibility};
-pub use audit::{Action, Actor};
+pub use audit::{Action, Actor, AuditAnchor};
 pub use caller::{Caller, JobCaller, Reach, RunnerCaller, UserCaller, Via};
 pub use credentials::{Credentials, Malformed, SESSION_COOKIE};
 pub use error::Error;
@@ -25,6 +27,8 @@ pub use identity::{
     FineGrained, Identity, JobGrant, NewAccount, NewSession, Purpose, RunnerScope, SecretScope, SecretTrust, Settings,
     Throttling, check_login,
 };
+pub use network::{Network, NoNetwork};
+pub use proxies::Proxies;
 pub use secrets::sealed_box::seal_for;
 pub use secrets::{Aad, KeySource, MasterKeys};
 pub use token::{NewToken, TokenHash, TokenKind};

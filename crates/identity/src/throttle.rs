@@ -3,7 +3,10 @@
 /// Wrong passwords that cost nothing but the time to hash them.
 const FREE: i64 = 5;
 /// The longest wait, in seconds.
-const LONGEST: i64 = 15 * 60;
+pub(crate) const LONGEST: i64 = 15 * 60;
+/// The longest wait for a user from an address where they have not logged in before, in seconds: whoever guesses from
+/// everywhere must not be able to shut them out.
+pub(crate) const LONGEST_OF_USER: i64 = 30;
 /// After this many seconds without a failure the count starts again.
 pub(crate) const FORGET: i64 = 60 * 60;
 

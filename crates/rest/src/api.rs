@@ -1,9 +1,9 @@
 //! From a request to its answer.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use control::Control;
@@ -30,11 +30,17 @@ pub struct Parts {
 }
 
 /// What the administrator decided.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     pub limits: Limits,
-    /// Whether `X-Forwarded-For` says who the client is: only behind a proxy that sets it.
-    pub forwarded: bool,
+    /// How long a query of GraphQL may take. GitHub's may take ten seconds.
+    pub query_time: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { limits: Limits::default(), query_time: Duration::from_secs(30) }
+    }
 }
 
 /// The API. Cheap to clone.
@@ -104,6 +110,10 @@ impl Api {
     #[must_use]
     pub fn reference(&self) -> String {
         route::reference::page(&self.0.routes)
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.parts.settings
     }
 
     pub(crate) fn rate(&self) -> &Rate {
@@ -188,12 +198,12 @@ impl Api {
         let bytes = axum::body::to_bytes(body, 1024 * 1024)
             .await
             .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than a megabyte."))?;
-        crate::graphql::answer(self, &caller, &bytes).await
+        crate::graphql::answer(self, &caller, &from, &bytes).await
     }
 
     /// Counts a request; refuses it when there was none left.
     fn count(&self, caller: &Caller, from: &str, counted: bool, seen: &mut Seen) -> Result<(), Problem> {
-        let (budget, within) = self.0.rate.take(caller, from, self.store().now(), counted);
+        let (budget, within) = self.0.rate.take(caller, from, self.store().now(), u64::from(counted));
         seen.budget = Some(budget);
         if let Some(Via::Classic { scopes, .. }) = caller.user().map(|user| &user.via) {
             seen.scopes = Some(scopes.to_string());
@@ -266,13 +276,8 @@ impl Api {
     }
 
     /// The client's address, for counting.
-    pub(crate) fn client(&self, extensions: &axum::http::Extensions, headers: &HeaderMap) -> String {
-        let forwarded = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-        if let Some(forwarded) = forwarded.filter(|_| self.0.parts.settings.forwarded) {
-            // The last one was written by our own proxy; those before it by anybody.
-            return forwarded.rsplit(',').next().unwrap_or_default().trim().to_owned();
-        }
-        extensions.get::<ConnectInfo<SocketAddr>>().map_or_else(String::new, |info| info.0.ip().to_string())
+    fn client(&self, extensions: &axum::http::Extensions, headers: &HeaderMap) -> String {
+        forge::client_address(self.identity(), extensions, headers)
     }
 
     /// Looks up what the path names and asks whether the caller may.
@@ -283,6 +288,7 @@ impl Api {
             Access::Reader if call.caller.is_anonymous() && !identity.settings().open => Err(Problem::requires_login()),
             Access::Reader => Ok(()),
             Access::User(scope) => Ok(identity.allow_user(&call.caller, scope).map(|_| ())?),
+            Access::Login => Ok(identity.allow_login(&call.caller).map(|_| ())?),
             Access::SiteAdmin => Ok(identity.allow_site_admin(&call.caller)?),
             Access::Repo(need) => {
                 let (owner, name) = (call.param("owner"), call.param("repo"));
@@ -440,23 +446,4 @@ fn request_id() -> String {
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// Whether the caller may make a repository of the account: their own, or of an organisation of which they are an owner.
-pub(crate) async fn may_create_repository(api: &Api, caller: &Caller, owner_id: i64) -> Result<(), Problem> {
-    let identity = api.identity();
-    let user = identity.allow_user(caller, "repo")?;
-    if user.id == owner_id && (user.admin || identity.settings().users_create) {
-        return Ok(());
-    }
-    if user.id == owner_id {
-        return Err(Problem::forbidden("On this server only its administrators make repositories."));
-    }
-    let role = identity.org_role(caller, owner_id).await?;
-    if role == identity::OrgRole::Owner {
-        return Ok(());
-    }
-    let reason = "only owners of an organisation make repositories in it";
-    identity.refused(caller, "repository.create", None, &owner_id.to_string(), reason);
-    Err(Problem::forbidden("You need to be an owner of the organization to create a repository in it."))
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use store::issues::{Issue, IssueFilter};
 
 use crate::acting::actor;
+use crate::conditions;
 use crate::route::fields::{COMMENT, ISSUE, LABEL};
 use crate::{Access, Answer, Api, Call, Field, Gives, Kind, Param, Problem, Result, Route, handler};
 
@@ -13,6 +14,8 @@ const READ: Access = Access::repo(Permission::Issues, Level::Read, Role::Read);
 /// Whoever reads may open issues and comment; a token needs the permission all the same.
 const SPEAK: Access = Access::repo(Permission::Issues, Level::Write, Role::Read);
 const WRITE: Access = Access::repo(Permission::Issues, Level::Write, Role::Triage);
+/// Locking conversations, and which labels there are.
+const MANAGE: Access = Access::repo(Permission::Issues, Level::Write, Role::Write);
 
 const NAMES: Kind = Kind::Array(&Kind::StringOrObject(&[Field::required("name", Kind::String)]));
 
@@ -47,10 +50,10 @@ pub(crate) const ROUTES: &[Route] = &[
             Field::new("assignees", Kind::Array(&Kind::String)),
         ])
         .gives(200, Gives::Object(ISSUE)),
-    Route::put("/repos/{owner}/{repo}/issues/{number}/lock", WRITE, handler!(lock), "Stops comments on an issue.")
+    Route::put("/repos/{owner}/{repo}/issues/{number}/lock", MANAGE, handler!(lock), "Stops comments on an issue.")
         .body(&[Field::nullable("lock_reason", Kind::String)])
         .gives(204, Gives::Nothing),
-    Route::delete("/repos/{owner}/{repo}/issues/{number}/lock", WRITE, handler!(unlock), "Allows comments again."),
+    Route::delete("/repos/{owner}/{repo}/issues/{number}/lock", MANAGE, handler!(unlock), "Allows comments again."),
     Route::get("/repos/{owner}/{repo}/issues/{number}/comments", READ, handler!(comments), "Comments on an issue.")
         .list(COMMENT),
     Route::post("/repos/{owner}/{repo}/issues/{number}/comments", SPEAK, handler!(comment), "Comments on an issue.")
@@ -97,7 +100,7 @@ pub(crate) const ROUTES: &[Route] = &[
         .body(&[Field::required("assignees", Kind::Array(&Kind::String))])
         .gives(200, Gives::Object(ISSUE)),
     Route::get("/repos/{owner}/{repo}/labels", READ, handler!(all_labels), "Labels of a repository.").list(LABEL),
-    Route::post("/repos/{owner}/{repo}/labels", WRITE, handler!(make_label), "Makes a label.")
+    Route::post("/repos/{owner}/{repo}/labels", MANAGE, handler!(make_label), "Makes a label.")
         .body(&[
             Field::required("name", Kind::String),
             Field::new("color", Kind::String),
@@ -106,14 +109,14 @@ pub(crate) const ROUTES: &[Route] = &[
         .gives(201, Gives::Object(LABEL)),
     Route::get("/repos/{owner}/{repo}/labels/{name}", READ, handler!(get_label), "A label.")
         .gives(200, Gives::Object(LABEL)),
-    Route::patch("/repos/{owner}/{repo}/labels/{name}", WRITE, handler!(change_label), "Changes a label.")
+    Route::patch("/repos/{owner}/{repo}/labels/{name}", MANAGE, handler!(change_label), "Changes a label.")
         .body(&[
             Field::new("new_name", Kind::String),
             Field::new("color", Kind::String),
             Field::nullable("description", Kind::String),
         ])
         .gives(200, Gives::Object(LABEL)),
-    Route::delete("/repos/{owner}/{repo}/labels/{name}", WRITE, handler!(delete_label), "Deletes a label."),
+    Route::delete("/repos/{owner}/{repo}/labels/{name}", MANAGE, handler!(delete_label), "Deletes a label."),
 ];
 
 /// Text that may have been given as a number.
@@ -217,10 +220,7 @@ async fn get(api: &Api, call: &mut Call) -> Result {
 
 async fn change(api: &Api, call: &mut Call) -> Result {
     let issue = find(api, call).await?;
-    let own = call.caller.account_id() == Some(issue.author_id);
-    if !own {
-        call.allow(api, Need::new(Permission::Issues, Level::Write)).await?;
-    }
+    call.allow(api, conditions::change_issue(&call.caller, issue.author_id)).await?;
     let sorts = may_sort(api, call).await?;
     let assignees = match call.texts("assignees").filter(|_| sorts) {
         Some(logins) => Some(user_ids(api, &logins).await?),
@@ -285,9 +285,7 @@ async fn all_comments(api: &Api, call: &mut Call) -> Result {
 
 async fn comment(api: &Api, call: &mut Call) -> Result {
     let issue = find(api, call).await?;
-    if issue.locked {
-        call.allow(api, Need::new(Permission::Issues, Level::Write).role(Role::Write)).await?;
-    }
+    call.allow(api, conditions::comment(Permission::Issues, &issue)).await?;
     let repository = call.repo()?;
     let (issue, comment) =
         api.forge().create_comment(repository, &actor(call)?, issue.number, call.required("body")?).await?;
@@ -302,9 +300,7 @@ async fn get_comment(api: &Api, call: &mut Call) -> Result {
 /// One's own, or any with write access.
 async fn allow_comment(api: &Api, call: &Call) -> Result<i64> {
     let (_, comment) = api.forge().comment(call.repo()?, call.id("id")?).await?;
-    if call.caller.account_id() != Some(comment.author_id) {
-        call.allow(api, Need::new(Permission::Issues, Level::Write).role(Role::Write)).await?;
-    }
+    call.allow(api, conditions::change_comment(Permission::Issues, &call.caller, comment.author_id)).await?;
     Ok(comment.id)
 }
 

@@ -11,6 +11,7 @@ mod audit_log;
 mod checks;
 mod collaborators;
 mod commits;
+mod conditions;
 mod connections;
 mod contents;
 mod edge;

@@ -8,6 +8,7 @@ use store::issues::Issue;
 use store::pulls::{Pull, PullFilter};
 
 use crate::acting::actor;
+use crate::conditions;
 use crate::route::fields::{COMMIT, PULL};
 use crate::{Access, Answer, Api, Call, Field, Gives, Kind, Media, Param, Problem, Result, Route, handler};
 
@@ -158,9 +159,8 @@ async fn get(api: &Api, call: &mut Call) -> Result {
 
 async fn change(api: &Api, call: &mut Call) -> Result {
     let (issue, _) = find(api, call).await?;
-    if call.caller.account_id() != Some(issue.author_id) {
-        call.allow(api, Need::new(Permission::PullRequests, Level::Write)).await?;
-    }
+    let only_state = call.json.keys().all(|name| name == "state");
+    call.allow(api, conditions::change_pull(&call.caller, issue.author_id, only_state)).await?;
     let change = ChangePull {
         title: call.text("title").map(str::to_owned),
         body: call.text("body").map(str::to_owned),

@@ -162,10 +162,7 @@ async fn transfer(api: &Api, call: &mut Call) -> Result {
     let owner = store::users::by_login(&mut api.store().read(), call.required("new_owner")?).await?;
     let owner = owner.ok_or_else(|| Problem::invalid("new_owner", "there is no such account"))?;
     // Nobody is given a repository without being asked: one's own account, or an organisation of which one is an owner.
-    let own = call.caller.account_id() == Some(owner.id);
-    if !own {
-        api.identity().allow_org(&call.caller, owner.id, Permission::Administration, Level::Write).await?;
-    }
+    api.identity().allow_create_repository(&call.caller, owner.id).await?;
     let name = call.text("new_name");
     let moved = api.forge().transfer_repository(&call.caller, &actor(call)?, call.repo()?, owner.id, name).await?;
     Ok(Answer::accepted(full(api, call, &moved).await?))
@@ -192,7 +189,7 @@ async fn set_topics(api: &Api, call: &mut Call) -> Result {
 
 async fn create_own(api: &Api, call: &mut Call) -> Result {
     let owner = crate::users::caller(call)?.id;
-    crate::api::may_create_repository(api, &call.caller, owner).await?;
+    api.identity().allow_create_repository(&call.caller, owner).await?;
     create(api, call, owner).await
 }
 

@@ -7,6 +7,7 @@ use store::issues::Issue;
 use store::reviews::{Review, ReviewComment};
 
 use crate::acting::actor;
+use crate::conditions;
 use crate::issues::user_ids;
 use crate::pulls::find;
 use crate::route::fields::{PULL, REVIEW, REVIEW_COMMENT};
@@ -263,9 +264,7 @@ async fn get_comment(api: &Api, call: &mut Call) -> Result {
 
 async fn allow_comment(api: &Api, call: &Call) -> Result<(Issue, ReviewComment)> {
     let (issue, comment) = find_comment(api, call).await?;
-    if call.caller.account_id() != Some(comment.author_id) {
-        call.allow(api, Need::new(Permission::PullRequests, Level::Write)).await?;
-    }
+    call.allow(api, conditions::change_comment(Permission::PullRequests, &call.caller, comment.author_id)).await?;
     Ok((issue, comment))
 }
 

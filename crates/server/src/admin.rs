@@ -8,7 +8,7 @@ use std::path::Path;
 
 use blob::objects::Objects;
 use depot::{Collected, Depot};
-use identity::{Actor, Caller, Identity, MasterKeys, NewAccount, Purpose, RunnerScope, Scopes, UserCaller, Via};
+use identity::{Actor, Identity, MasterKeys, NewAccount, Purpose, RunnerScope, Scopes};
 use store::Store;
 
 pub use backup::BackedUp;
@@ -107,14 +107,14 @@ impl Admin {
 
     /// Makes a user.
     pub async fn add_user(&self, account: &NewAccount<'_>, admin: bool) -> Result<(), ServerError> {
-        self.identity.create_user(Actor::server(), account, admin).await?;
+        self.identity.create_user(Actor::command_line(), account, admin).await?;
         Ok(())
     }
 
     /// Gives a user another password.
     pub async fn set_password(&self, login: &str, password: &str) -> Result<(), ServerError> {
         let user = self.user(login).await?;
-        Ok(self.identity.set_password(Actor::server(), user.id, password).await?)
+        Ok(self.identity.set_password(Actor::command_line(), user.id, password).await?)
     }
 
     /// All users and organisations.
@@ -142,9 +142,7 @@ impl Admin {
             given => Scopes::parse(given.iter().map(String::as_str))
                 .map_err(|error| ServerError::Other(format!("`{}` is no scope", error.0)))?,
         };
-        let caller =
-            Caller::User(UserCaller { id: user.id, login: user.login, admin: user.site_admin, via: Via::Password });
-        let (_, token) = self.identity.create_token(&caller, user.id, name, &scopes, None).await?;
+        let (_, token) = self.identity.create_token(Actor::command_line(), user.id, name, &scopes, None).await?;
         Ok(token.text.to_string())
     }
 
@@ -160,7 +158,7 @@ impl Admin {
             }
         };
         let mut tx = self.identity.store().begin().await?;
-        let issued = self.identity.issue_runner_token(&mut tx, &Caller::Anonymous, scope, Purpose::Register).await?;
+        let issued = self.identity.issue_runner_token(&mut tx, Actor::command_line(), scope, Purpose::Register).await?;
         tx.commit().await?;
         Ok(issued.0.text.to_string())
     }
@@ -178,12 +176,14 @@ impl Admin {
         Ok(count)
     }
 
-    /// Checks the audit log; how many entries it has.
+    /// Checks the audit log, and that it goes through its anchor; how many entries it has.
     ///
     /// # Errors
-    /// The first entry that is not as it was written.
+    /// The first entry that is not as it was written, or the one of the anchor.
     pub async fn verify_audit(&self) -> Result<i64, ServerError> {
-        Ok(self.identity.verify_audit().await?)
+        let entries = self.identity.verify_audit().await?;
+        self.identity.check_audit_anchor(&crate::anchor::of(&self.config)).await?;
+        Ok(entries)
     }
 
     async fn user(&self, login: &str) -> Result<store::users::User, ServerError> {

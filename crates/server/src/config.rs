@@ -46,8 +46,11 @@ pub struct ServerConfig {
     pub action_servers: Vec<String>,
     /// Private networks that webhooks and connected repositories may be in.
     pub allow_private: Vec<String>,
-    /// A proxy says in `X-Forwarded-For` who the client is.
-    pub forwarded: bool,
+    /// The proxies whose `X-Forwarded-For` says who the client is.
+    pub proxies: identity::Proxies,
+    /// Where figures for Prometheus are for everybody who gets there; on the server's own addresses they are for
+    /// administrators only.
+    pub metrics: Option<SocketAddr>,
     /// A job is taken from a runner that was not heard of for so long.
     pub lease: Duration,
     /// Bytes of caches of one repository.
@@ -121,7 +124,8 @@ impl ServerConfig {
             server_url: None,
             action_servers: vec!["https://github.com".to_owned()],
             allow_private: Vec::new(),
-            forwarded: false,
+            proxies: identity::Proxies::default(),
+            metrics: None,
             lease: Duration::from_secs(150),
             cache_quota: services::DEFAULT_QUOTA_BYTES,
             retention_days: 90,

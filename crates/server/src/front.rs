@@ -11,9 +11,16 @@ use tower::ServiceExt as _;
 
 use crate::Server;
 
+/// First words of what jobs talk to. No account has such a name (`identity` keeps the list), nor one of those that pages have.
+const SERVICES: &[&str] = &["twirp", "blobs", "_apis", "oidc", ".well-known"];
+/// First words of the registry.
+const IMAGES: &[&str] = &["v2", "token"];
+
 /// The parts that answer requests. Each sees the path as the client sent it.
 #[derive(Clone)]
 pub(crate) struct Front {
+    /// The server's name.
+    host: String,
     runners: Router,
     git: Router,
     api: Router,
@@ -29,6 +36,7 @@ pub(crate) struct Front {
 impl Front {
     pub(crate) fn of(server: &Server, parting: CancellationToken) -> Self {
         Self {
+            host: host_of(server.url()).to_owned(),
             runners: server.runner_routes(),
             git: server.forge().router(),
             api: server.api().router(),
@@ -68,7 +76,7 @@ impl Front {
     }
 
     fn part(&self, path: &str, headers: &HeaderMap) -> Option<&Router> {
-        if is_api_host(headers) {
+        if is_api_host(headers, &self.host) {
             return Some(&self.api_host);
         }
         let mut words = path.trim_start_matches('/').split('/');
@@ -77,17 +85,26 @@ impl Front {
             "_trunkline" if second == Some("hooks") => &self.git,
             "_trunkline" => &self.runners,
             "api" => &self.api,
-            "twirp" | "blobs" | "_apis" | "oidc" | ".well-known" => &self.services,
-            "v2" | "token" => return self.images.as_ref(),
+            word if SERVICES.contains(&word) => &self.services,
+            word if IMAGES.contains(&word) => return self.images.as_ref(),
             _ if is_git(second, third, fourth) => &self.git,
             _ => &self.pages,
         })
     }
 }
 
-/// `api.ci.example.com`, which is what GitHub's tools call at github.com's.
-fn is_api_host(headers: &HeaderMap) -> bool {
-    headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| host.starts_with("api."))
+/// `api.ci.example.com` of `ci.example.com`, which is what GitHub's tools call; a server whose own name begins with `api.` is
+/// no API. Ports are not looked at: a proxy may have changed them.
+fn is_api_host(headers: &HeaderMap, own: &str) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("api.")) && name[4..].eq_ignore_ascii_case(own)
+}
+
+/// The name in the server's address.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', ':']).next().unwrap_or(rest)
 }
 
 fn api_host(server: &Server) -> Router {
@@ -108,7 +125,43 @@ fn is_git(second: Option<&str>, third: Option<&str>, fourth: Option<&str>) -> bo
 
 #[cfg(test)]
 mod tests {
-    use super::is_git;
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::{IMAGES, SERVICES, host_of, is_api_host, is_git};
+
+    /// Every first word that leads to a part of the server, here and in the routers of the pages and the probes.
+    #[test]
+    fn no_account_stands_where_the_server_answers() {
+        let sources = [include_str!("pages.rs"), include_str!("health.rs")];
+        let own = sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
+        let routed = own.filter_map(|text| text.strip_prefix('/')).filter_map(|path| path.split('/').next());
+        let routed: Vec<&str> = routed.filter(|word| !word.is_empty() && !word.starts_with('{')).collect();
+        assert!(
+            ["login", "setup", "static", "healthz", "metrics"].iter().all(|word| routed.contains(word)),
+            "{routed:?}"
+        );
+        for word in ["_trunkline", "api"].iter().chain(SERVICES).chain(IMAGES).chain(&routed) {
+            assert!(identity::check_login(word).is_err(), "`{word}` is the server's, and may not be a login");
+        }
+    }
+
+    #[test]
+    fn the_host_of_the_api() {
+        for (url, host, expected) in [
+            ("https://ci.example.com", "api.ci.example.com", true),
+            ("https://ci.example.com:3000", "API.ci.example.com:80", true),
+            ("https://ci.example.com", "ci.example.com", false),
+            ("https://api.example.com", "api.example.com", false),
+            ("https://api.example.com", "api.api.example.com", true),
+            ("http://localhost:3000", "api.localhost:3000", true),
+            ("http://localhost:3000", "api.elsewhere.example", false),
+            ("http://localhost:3000", "äpi", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap());
+            assert_eq!(is_api_host(&headers, host_of(url)), expected, "{host} of {url}");
+        }
+    }
 
     #[test]
     fn paths_of_git() {

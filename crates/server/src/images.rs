@@ -3,11 +3,10 @@
 //! Images of a repository are named after it: `owner/name` and all below it. Whoever may read its packages pulls them, whoever
 //! may write them pushes; a job's token may what the job's `permissions` say of `packages`.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
@@ -30,8 +29,7 @@ pub(crate) fn router(server: &Server, registry: &Registry) -> Router {
 
 /// Puts what the registry understands in place of the server's credentials. Everything else it judges itself.
 async fn admit(State(server): State<Server>, mut request: Request, next: Next) -> Response {
-    let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let from = from.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| address.ip().to_string());
+    let from = forge::client_address(server.identity(), request.extensions(), request.headers());
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let credentials = Credentials::from_headers(given, None).unwrap_or_default();
     let is_basic = matches!(credentials, Credentials::Basic { .. });

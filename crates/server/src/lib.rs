@@ -4,6 +4,7 @@
 //! the pages, backup and restore. Must not: decide anything about runs, access or git; print.
 
 mod admin;
+mod anchor;
 mod chores;
 mod config;
 mod disk;

@@ -2,21 +2,36 @@
 
 use std::fmt::Write as _;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
 use store::{Health, Query as _, args};
 
 use crate::Server;
 use crate::pages::{Refusal, Visit};
 
-/// For this machine, and for administrators.
+/// On the address for figures alone: for everybody who gets there.
+pub(crate) fn router(server: &Server) -> Router {
+    Router::new().route("/metrics", get(everybody)).with_state(server.clone())
+}
+
+async fn everybody(State(server): State<Server>) -> Response {
+    answer(&server).await
+}
+
+/// Where everything else is, too: for administrators, in a session or by a token. That somebody comes from this machine says
+/// nothing: a proxy does, and so do jobs.
 pub(crate) async fn figures(State(server): State<Server>, visit: Visit) -> Response {
-    let here = visit.from.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    if !here && !visit.caller.is_site_admin() {
+    if !visit.caller.is_site_admin() {
         return Refusal::Nothing.into_response();
     }
-    match text(&server).await {
+    answer(&server).await
+}
+
+async fn answer(server: &Server) -> Response {
+    match text(server).await {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
     }

@@ -10,6 +10,8 @@ pub enum Notice {
     Listening { addresses: Vec<SocketAddr>, url: String },
     /// Nobody can log in yet: whoever has this link makes the first account.
     SetUp { link: String },
+    /// Where figures for Prometheus are.
+    Figures { address: SocketAddr },
     /// Of a local runner.
     Runner(agent::Notice),
     /// Something that an administrator should look at.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use agent::{AgentConfig, AgentError, Stop};
 use api::wire::Secret;
-use identity::{Caller, Purpose, RunnerScope};
+use identity::{Actor, Purpose, RunnerScope};
 use tokio_util::task::TaskTracker;
 
 use crate::{Notice, Server, ServerError};
@@ -94,7 +94,7 @@ async fn token(server: &Server) -> Result<Secret, ServerError> {
     let mut tx = server.store().begin().await?;
     let identity = server.identity();
     let (token, _) =
-        identity.issue_runner_token(&mut tx, &Caller::Anonymous, RunnerScope::Server, Purpose::Register).await?;
+        identity.issue_runner_token(&mut tx, Actor::server(), RunnerScope::Server, Purpose::Register).await?;
     tx.commit().await?;
     Ok(Secret::new(token.text.to_string()))
 }

@@ -94,6 +94,7 @@ impl Server {
         let access = identity::Settings {
             open: config.open,
             users_create: config.users_create,
+            proxies: config.proxies.clone(),
             ..identity::Settings::default()
         };
         let identity = Identity::start(store.clone(), keys, access).await?;
@@ -114,7 +115,7 @@ impl Server {
             forge: forge.clone(),
             control: control.clone(),
             depot: depot.clone(),
-            settings: rest::Settings { forwarded: config.forwarded, ..rest::Settings::default() },
+            settings: rest::Settings::default(),
         });
         let provider = config.provider.clone().map(|settings| {
             Provider::new(ProviderSettings { redirect_url: format!("{url}/login/callback"), ..settings })
@@ -172,6 +173,14 @@ impl Server {
             );
             self.tell(Notice::Problem { part: "address", message });
         }
+        tasks.spawn(crate::anchor::run(self.clone(), ended.clone()));
+        if let Some(address) = parts.config.metrics {
+            let failed = |source| ServerError::Listen { address, source };
+            let listener = TcpListener::bind(address).await.map_err(failed)?;
+            self.tell(Notice::Figures { address: listener.local_addr().map_err(failed)? });
+            let router = crate::metrics::router(self);
+            tasks.spawn(listen::serve(vec![listener], None, router, ended.clone()));
+        }
         self.tell(Notice::Listening { addresses: parts.addresses.clone(), url: parts.url.clone() });
         if let Some(token) = parts.identity.set_up_token().await? {
             self.tell(Notice::SetUp { link: format!("{}/setup?token={}", parts.url, &*token.text) });
@@ -186,6 +195,7 @@ impl Server {
         tasks.close();
         tasks.wait().await;
         parts.identity.flush_refusals().await;
+        crate::anchor::follow(self, None).await;
         parts.store.close().await;
         Ok(())
     }

@@ -144,7 +144,15 @@ CREATE TABLE one_time_tokens (
     expires_at BIGINT NOT NULL
 );
 
--- Wrong passwords, by user and by address.
+-- Where users have logged in lately: guesses from elsewhere do not keep them out there.
+CREATE TABLE login_addresses (
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    address TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, address)
+);
+
+-- Tries of passwords that failed or are under way, by user and address.
 CREATE TABLE login_failures (
     subject TEXT PRIMARY KEY,
     failures BIGINT NOT NULL,

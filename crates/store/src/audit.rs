@@ -30,6 +30,16 @@ pub async fn head(tx: &mut Tx) -> Result<(i64, String)> {
     tx.fetch_one(format!("SELECT last_id, hash FROM audit_head WHERE one = 1{lock}"), args![]).await
 }
 
+/// The last id and hash, as they are now.
+pub async fn end(query: &mut impl Query) -> Result<(i64, String)> {
+    query.fetch_one("SELECT last_id, hash FROM audit_head WHERE one = 1", args![]).await
+}
+
+/// The hash of an entry.
+pub async fn hash_of(query: &mut impl Query, id: i64) -> Result<Option<String>> {
+    query.fetch_optional("SELECT hash FROM audit WHERE id = $1", args![id]).await
+}
+
 /// Adds the entry that follows the [`head`].
 pub async fn append(tx: &mut Tx, entry: &Entry) -> Result<()> {
     let sql = "INSERT INTO audit (id, at, actor_kind, actor_id, actor, action, allowed, repo_id, org_id, subject, details, hash) \

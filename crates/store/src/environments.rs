@@ -114,6 +114,20 @@ pub async fn reviewers(query: &mut impl Query, environment_id: i64) -> Result<Ve
     query.fetch_all(sql, args![environment_id]).await
 }
 
+/// Whether a user is in a team that reviews for an environment: a team of the repository's owner. One of an owner before
+/// has no say any more.
+pub async fn is_in_team_of_owner(
+    query: &mut impl Query,
+    environment: &Environment,
+    team_id: i64,
+    user_id: i64,
+) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM team_members tm JOIN teams t ON t.id = tm.team_id \
+               JOIN repositories r ON r.owner_id = t.org_id \
+               WHERE tm.team_id = $1 AND tm.user_id = $2 AND r.id = $3";
+    Ok(query.fetch_one::<i64>(sql, args![team_id, user_id, environment.repo_id]).await? > 0)
+}
+
 pub async fn set_reviewers(tx: &mut Tx, environment_id: i64, reviewers: &[Reviewer]) -> Result<()> {
     tx.execute("DELETE FROM environment_reviewers WHERE environment_id = $1", args![environment_id]).await?;
     for reviewer in reviewers {

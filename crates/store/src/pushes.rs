@@ -107,6 +107,13 @@ pub async fn predecessor(query: &mut impl Query, push: &Push) -> Result<Option<P
     query.fetch_optional(sql, args![push.repo_id, &push.git_ref, push.id, &push.old]).await
 }
 
+/// Who moved a ref to a commit last, while that is known.
+pub async fn last_pusher(query: &mut impl Query, repo_id: i64, git_ref: &str, new: &str) -> Result<Option<i64>> {
+    let sql = "SELECT actor_id FROM pushes WHERE repo_id = $1 AND git_ref = $2 AND new = $3 AND state <> 'refused' \
+               AND actor_id IS NOT NULL ORDER BY id DESC LIMIT 1";
+    query.fetch_optional(sql, args![repo_id, git_ref, new]).await
+}
+
 /// Forgets what was settled before then.
 pub async fn forget(tx: &mut Tx, before: Micros) -> Result<u64> {
     tx.execute("DELETE FROM pushes WHERE state <> 'pending' AND settled_at < $1", args![before]).await

@@ -7,7 +7,7 @@ use crate::{Query, Result, Tx, args};
 pub async fn given(query: &mut impl Query, repo_id: i64, owner_id: i64, user_id: i64) -> Result<Vec<String>> {
     let sql = "SELECT role FROM collaborators WHERE repo_id = $1 AND user_id = $2 \
                UNION ALL SELECT tr.role FROM team_repositories tr JOIN team_members tm ON tm.team_id = tr.team_id \
-               WHERE tr.repo_id = $1 AND tm.user_id = $2 \
+               JOIN teams t ON t.id = tr.team_id WHERE tr.repo_id = $1 AND tm.user_id = $2 AND t.org_id = $3 \
                UNION ALL SELECT CASE WHEN m.role = 'admin' THEN 'admin' ELSE o.default_role END \
                FROM memberships m JOIN users o ON o.id = m.org_id WHERE m.org_id = $3 AND m.user_id = $2";
     query.fetch_all(sql, args![repo_id, user_id, owner_id]).await
@@ -21,7 +21,8 @@ pub fn has_role_sql(user: usize) -> String {
         "(r.owner_id = ${user} \
          OR EXISTS (SELECT 1 FROM collaborators c WHERE c.repo_id = r.id AND c.user_id = ${user}) \
          OR EXISTS (SELECT 1 FROM team_repositories tr JOIN team_members tm ON tm.team_id = tr.team_id \
-            WHERE tr.repo_id = r.id AND tm.user_id = ${user}) \
+            JOIN teams t ON t.id = tr.team_id \
+            WHERE tr.repo_id = r.id AND tm.user_id = ${user} AND t.org_id = r.owner_id) \
          OR EXISTS (SELECT 1 FROM memberships m JOIN users o ON o.id = m.org_id \
             WHERE m.org_id = r.owner_id AND m.user_id = ${user} AND (m.role = 'admin' OR o.default_role <> 'none')))"
     )
@@ -60,12 +61,21 @@ pub async fn people(
     let sql = format!(
         "SELECT {} FROM users WHERE kind <> 'Organization' AND (id = $2 \
          OR id IN (SELECT user_id FROM collaborators WHERE repo_id = $1) \
-         OR id IN (SELECT tm.user_id FROM team_members tm JOIN team_repositories tr ON tr.team_id = tm.team_id WHERE tr.repo_id = $1) \
+         OR id IN (SELECT tm.user_id FROM team_members tm JOIN team_repositories tr ON tr.team_id = tm.team_id \
+            JOIN teams t ON t.id = tm.team_id WHERE tr.repo_id = $1 AND t.org_id = $2) \
          OR id IN (SELECT m.user_id FROM memberships m JOIN users o ON o.id = m.org_id \
             WHERE m.org_id = $2 AND (m.role = 'admin' OR o.default_role <> 'none'))) ORDER BY id LIMIT $3 OFFSET $4",
         crate::users::User::COLUMNS
     );
     query.fetch_all(sql, args![repo_id, owner_id, limit, offset]).await
+}
+
+/// A repository goes to another owner: what the one before gave it ends. Collaborators stay.
+pub async fn leave_owner(tx: &mut Tx, repo_id: i64) -> Result<()> {
+    for table in ["team_repositories", "secret_repositories", "variable_repositories", "runner_group_repos"] {
+        tx.execute(format!("DELETE FROM {table} WHERE repo_id = $1"), args![repo_id]).await?;
+    }
+    Ok(())
 }
 
 /// What goes with a repository that is deleted.

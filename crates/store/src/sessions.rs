@@ -76,16 +76,48 @@ pub async fn failures(query: &mut impl Query, subject: &str) -> Result<Option<Fa
     query.fetch_optional(sql, args![subject]).await
 }
 
-pub async fn set_failures(tx: &mut Tx, subject: &str, value: &Failures) -> Result<()> {
-    let sql = "INSERT INTO login_failures (subject, failures, last_at, blocked_until) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (subject) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at, \
-               blocked_until = excluded.blocked_until";
-    tx.execute(sql, args![subject, value.failures, value.last_at, value.blocked_until]).await?;
+/// Counts one more failure; what is known then, with the block that was there before. Failures are forgotten when there was
+/// none since `forget`. The row is locked until the transaction ends.
+pub async fn count_failure(tx: &mut Tx, subject: &str, forget: Micros) -> Result<Failures> {
+    let now = tx.now();
+    let sql = "INSERT INTO login_failures (subject, failures, last_at, blocked_until) VALUES ($1, 1, $2, 0) \
+               ON CONFLICT (subject) DO UPDATE SET last_at = $2, \
+               failures = CASE WHEN login_failures.last_at < $3 THEN 1 ELSE login_failures.failures + 1 END \
+               RETURNING failures, last_at, blocked_until";
+    tx.fetch_one(sql, args![subject, now, forget]).await
+}
+
+/// Nobody tries again before that time.
+pub async fn block(tx: &mut Tx, subject: &str, until: Micros) -> Result<()> {
+    tx.execute("UPDATE login_failures SET blocked_until = $1 WHERE subject = $2", args![until, subject]).await?;
+    Ok(())
+}
+
+/// Takes one failure back, and the block it made: the try was none.
+pub async fn uncount_failure(tx: &mut Tx, subject: &str) -> Result<()> {
+    let sql =
+        "UPDATE login_failures SET failures = failures - 1, blocked_until = 0 WHERE subject = $1 AND failures > 0";
+    tx.execute(sql, args![subject]).await?;
     Ok(())
 }
 
 pub async fn clear_failures(tx: &mut Tx, subject: &str) -> Result<()> {
     tx.execute("DELETE FROM login_failures WHERE subject = $1", args![subject]).await?;
+    Ok(())
+}
+
+/// Whether the user has logged in from the address not long ago.
+pub async fn is_login_address(query: &mut impl Query, user_id: i64, address: &str) -> Result<bool> {
+    let now = query.now();
+    let sql = "SELECT COUNT(*) FROM login_addresses WHERE user_id = $1 AND address = $2 AND expires_at > $3";
+    Ok(query.fetch_one::<i64>(sql, args![user_id, address, now]).await? > 0)
+}
+
+/// The user has logged in from the address.
+pub async fn note_login_address(tx: &mut Tx, user_id: i64, address: &str, expires_at: Micros) -> Result<()> {
+    let sql = "INSERT INTO login_addresses (user_id, address, expires_at) VALUES ($1, $2, $3) \
+               ON CONFLICT (user_id, address) DO UPDATE SET expires_at = excluded.expires_at";
+    tx.execute(sql, args![user_id, address, expires_at]).await?;
     Ok(())
 }
 

@@ -175,7 +175,7 @@ pub async fn delete_purpose(tx: &mut Tx, purpose: &str) -> Result<()> {
 pub async fn sweep(tx: &mut Tx) -> Result<u64> {
     let now = tx.now();
     let mut gone = 0;
-    for table in ["job_tokens", "one_time_tokens", "sessions", "provider_logins"] {
+    for table in ["job_tokens", "one_time_tokens", "sessions", "provider_logins", "login_addresses"] {
         gone += tx.execute(format!("DELETE FROM {table} WHERE expires_at < $1"), args![now]).await?;
     }
     Ok(gone)

@@ -53,6 +53,12 @@ parsed!(
 );
 
 parsed!(
+    /// A proxy's address, or a network of proxies: `10.0.0.7`, `10.0.0.0/24`.
+    Proxy(identity::Network),
+    |text| text.parse::<identity::Network>().map_err(|error| error.to_string())
+);
+
+parsed!(
     /// `sandbox`, `host` or `image:REFERENCE`.
     Place(agent::Where),
     agent::Where::parse

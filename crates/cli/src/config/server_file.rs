@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::parsed::{Blobs, Listen, Place, Size, Time, Url, read};
+use super::parsed::{Blobs, Listen, Place, Proxy, Size, Time, Url, read};
 use crate::failure::Failure;
 
 /// Looked for in this directory, then in `/etc/trunkline`.
@@ -25,6 +25,8 @@ pub(crate) struct ServerFile {
     pub(crate) github_server_url: Option<Url>,
     pub(crate) action_servers: Option<Vec<Url>>,
     pub(crate) forwarded: Option<bool>,
+    pub(crate) proxies: Vec<Proxy>,
+    pub(crate) metrics: Option<Listen>,
     pub(crate) lease: Option<Time>,
     pub(crate) cache_quota: Option<Size>,
     pub(crate) retention_days: Option<u32>,

@@ -1,5 +1,6 @@
 //! `trunkline serve` and `trunkline runner` as processes: git push in, runs out, nothing lost.
 
+mod doors;
 mod facts;
 mod figures;
 mod instance;

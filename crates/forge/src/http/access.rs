@@ -1,11 +1,9 @@
 //! Who asks, for which repository.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
-use identity::{Caller, Credentials, Level, OrgRole, Permission};
+use identity::{Caller, Credentials, Level, Permission};
 use store::repositories::Repository;
 
 use super::answer::Refusal;
@@ -75,15 +73,16 @@ pub(super) async fn may_create(forge: &Forge, caller: &Caller, owner: &str, name
     if !forge.settings().push_to_create || check_repository_name(plain(name)).is_err() {
         return Ok(false);
     }
-    let Caller::User(user) = caller else { return Ok(false) };
+    // Of nobody it is not asked: that is what they hear for whatever is not there.
+    if caller.user().is_none() {
+        return Ok(false);
+    }
     let Some(account) = store::users::by_login(&mut forge.store().read(), owner).await? else { return Ok(false) };
-    match account.kind.as_str() {
-        "User" => Ok(account.id == user.id && forge.identity().allow_user(caller, "repo").is_ok()),
-        "Organization" => {
-            let role = forge.identity().org_role(caller, account.id).await?;
-            Ok(role == OrgRole::Owner && forge.identity().allow_user(caller, "repo").is_ok())
-        }
-        _ => Ok(false),
+    match forge.identity().allow_create_repository(caller, account.id).await {
+        Ok(()) => Ok(true),
+        // What they are told depends on whether they may know of the repository.
+        Err(identity::Error::Denied(_)) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

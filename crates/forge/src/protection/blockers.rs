@@ -170,8 +170,16 @@ impl Forge {
             let of = if need == 1 { "review" } else { "reviews" };
             reasons.push(format!("at least {need} approving {of} by reviewers with write access, there are {have}"));
         }
-        if wanted.last_push && !approvals.iter().any(|review| review.commit_sha == pull.head_sha) {
-            reasons.push("the last push was not approved by anybody else".to_owned());
+        if wanted.last_push {
+            let head = format!("refs/heads/{}", pull.head_ref);
+            let repo_id = pull.head_repo_id.unwrap_or(repository.id);
+            let pusher = store::pushes::last_pusher(&mut self.store().read(), repo_id, &head, &pull.head_sha).await?;
+            let by_another = |review: &Review| review.commit_sha == pull.head_sha && Some(review.author_id) != pusher;
+            if pusher.is_none() {
+                reasons.push("who pushed the head is not known any more: push to it again".to_owned());
+            } else if !approvals.iter().any(by_another) {
+                reasons.push("the last push was not approved by anybody else than who pushed it".to_owned());
+            }
         }
         if wanted.code_owners {
             let approvers: Vec<i64> = approvals.iter().map(|review| review.author_id).collect();
@@ -222,10 +230,16 @@ impl Forge {
                 outcome.name == check.context && check.app.as_ref().is_none_or(|app| outcome.app.as_ref() == Some(app))
             };
             let context = &check.context;
-            let reason = match outcomes.iter().find(of_check).map(|outcome| outcome.state) {
+            // Where no application is named, all that reported by that name count: a success of one must not hide that
+            // another failed.
+            let reason = match outcomes.iter().filter(of_check).map(|outcome| outcome.state).max() {
                 Some(State::Good) => continue,
                 Some(State::Bad) => format!("required check `{context}` failed"),
                 Some(State::Open) => format!("required check `{context}` has not finished"),
+                None if check.app.is_some() && outcomes.iter().any(|outcome| outcome.name == *context) => {
+                    let app = check.app.as_deref().unwrap_or_default();
+                    format!("required check `{context}` is expected from {app}, others do not count")
+                }
                 None => {
                     if known.is_none() {
                         known =
@@ -281,13 +295,17 @@ impl Forge {
                 "pending" => State::Open,
                 _ => State::Bad,
             };
-            outcomes.push(Outcome { name: status.context, app: None, state });
+            // A job's token is the application's.
+            let app =
+                (status.creator_id == Some(identity::ACTIONS_BOT_ID)).then(|| crate::checks::ACTIONS_APP.to_owned());
+            outcomes.push(Outcome { name: status.context, app, state });
         }
         Ok(outcomes)
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The worse, the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     Good,
     Open,

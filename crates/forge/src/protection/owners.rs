@@ -70,27 +70,31 @@ impl Forge {
         let mut approved: HashMap<String, bool> = HashMap::new();
         let mut wanting = Vec::new();
         for file in repo.changes_since_merge_base(&pull.base_sha, &pull.head_sha).await? {
-            let names = owners.of(&file.path);
-            let mut has = names.is_empty();
-            for name in names {
-                let known = match approved.get(name) {
-                    Some(known) => *known,
-                    None => {
-                        let found = self.has_approved(repository, name, approvers).await?;
-                        approved.insert(name.clone(), found);
-                        found
-                    }
-                };
-                has |= known;
-            }
-            if !has && !wanting.iter().any(|(_, owners): &(String, String)| *owners == names.join(" or ")) {
-                wanting.push((file.path, names.join(" or ")));
+            // Moving a file away is a change of where it was, too.
+            for path in std::iter::once(file.path).chain(file.old_path) {
+                let names = owners.of(&path);
+                let mut has = names.is_empty();
+                for name in names {
+                    let known = match approved.get(name) {
+                        Some(known) => *known,
+                        None => {
+                            let found = self.has_approved(repository, name, approvers).await?;
+                            approved.insert(name.clone(), found);
+                            found
+                        }
+                    };
+                    has |= known;
+                }
+                if !has && !wanting.iter().any(|(_, owners): &(String, String)| *owners == names.join(" or ")) {
+                    wanting.push((path, names.join(" or ")));
+                }
             }
         }
         Ok(wanting)
     }
 
-    /// Whether an owner (`@login`, `@org/team`, an address) is among those who approved.
+    /// Whether an owner (`@login`, `@org/team`) is among those who approved. Addresses are what their users say they are:
+    /// nobody owns anything by one but the `noreply` address of their account.
     async fn has_approved(&self, repository: &Repository, owner: &str, approvers: &[i64]) -> Result<bool> {
         let mut query = self.store().read();
         match owner.strip_prefix('@') {
@@ -107,10 +111,7 @@ impl Forge {
                     Ok(user.is_some_and(|user| approvers.contains(&user.id)))
                 }
             },
-            None => {
-                let id = crate::people::by_email(&mut query, owner).await?;
-                Ok(id.is_some_and(|id| approvers.contains(&id)))
-            }
+            None => Ok(crate::people::by_noreply(owner).is_some_and(|id| approvers.contains(&id))),
         }
     }
 }

@@ -61,6 +61,23 @@ pub struct Bypass {
     pub teams: Vec<i64>,
 }
 
+/// Takes the teams of the owner before out of all rules of a repository that changes hands. Where only they could push,
+/// nobody does then.
+pub(crate) async fn forget_teams(tx: &mut store::Tx, repo_id: i64) -> crate::Result<()> {
+    for row in store::protection::of_repository(tx, repo_id).await? {
+        let mut rules = row.rules.clone();
+        for teams in ["/push/teams", "/required_reviews/bypass/teams"] {
+            if let Some(teams) = rules.pointer_mut(teams) {
+                *teams = serde_json::Value::Array(Vec::new());
+            }
+        }
+        if rules != row.rules {
+            store::protection::put(tx, repo_id, &row.target, &row.pattern, &rules).await?;
+        }
+    }
+    Ok(())
+}
+
 impl Rules {
     /// Rules that let nobody through.
     #[must_use]

@@ -7,6 +7,7 @@ mod connections;
 mod crash;
 mod git_client;
 mod hooks;
+mod promises;
 mod pulls;
 mod push;
 mod races;

@@ -104,6 +104,9 @@ pub fn decide(caller: &Caller, repo: &RepoRef, role: Role, need: Need, open: boo
     }
 }
 
+/// The role that a job's token stands for, whatever its workflow gave it: settings are for people.
+pub const MOST_OF_A_JOB: Role = Role::Write;
+
 fn decide_job(job: &JobCaller, repo: &RepoRef, need: Need) -> Result<(), Denied> {
     const MESSAGE: &str = "Resource not accessible by integration";
     if job.repo_id != repo.id {
@@ -113,6 +116,10 @@ fn decide_job(job: &JobCaller, repo: &RepoRef, need: Need) -> Result<(), Denied>
         } else {
             Err(Denied::forbidden(MESSAGE, "a job's token works in its own repository only"))
         };
+    }
+    if need.role > MOST_OF_A_JOB {
+        let reason = format!("this takes the role {}; a job's token stands for {MOST_OF_A_JOB} at most", need.role);
+        return Err(Denied::forbidden(MESSAGE, reason));
     }
     let given = job.grant.level(need.permission);
     if given >= need.level {

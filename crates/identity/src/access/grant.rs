@@ -40,6 +40,12 @@ impl Grant {
         Self::new(lowered.map(|(permission, level)| (permission, level.min(Level::Read))))
     }
 
+    /// The same with nothing that a workflow cannot ask for: what a job's token gets, whatever its caller was told.
+    #[must_use]
+    pub fn of_a_workflow(&self) -> Self {
+        Self::new(self.iter().filter(|(permission, _)| permission.is_of_workflows()))
+    }
+
     /// `{"contents":"read"}`, as it is stored.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -89,6 +89,29 @@ impl Permission {
         TABLE.iter().find(|row| row.0 == self).map_or("", |row| row.1)
     }
 
+    /// Whether `permissions:` of a workflow has it.
+    #[must_use]
+    pub fn is_of_workflows(self) -> bool {
+        matches!(
+            self,
+            P::Actions
+                | P::Attestations
+                | P::Checks
+                | P::Contents
+                | P::Deployments
+                | P::Discussions
+                | P::IdToken
+                | P::Issues
+                | P::Metadata
+                | P::Models
+                | P::Packages
+                | P::Pages
+                | P::PullRequests
+                | P::SecurityEvents
+                | P::Statuses
+        )
+    }
+
     /// The least role in a repository that has this permission at this level.
     #[must_use]
     pub fn role(self, level: Level) -> Role {

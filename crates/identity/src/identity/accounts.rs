@@ -23,15 +23,20 @@ impl std::fmt::Debug for NewAccount<'_> {
     }
 }
 
-/// First parts of addresses that are the server's own.
+/// First parts of addresses that are the server's own (each that is routed somewhere, and some for later), and the names of
+/// applications, which checks and comments are signed with.
 const RESERVED: &[&str] = &[
-    "_trunkline",
     "admin",
     "api",
     "api-v3",
     "assets",
     "blob",
+    "blobs",
+    "dependabot",
+    "ghost",
     "git",
+    "github",
+    "github-actions",
     "graphql",
     "healthz",
     "login",
@@ -40,13 +45,15 @@ const RESERVED: &[&str] = &[
     "new",
     "oidc",
     "orgs",
+    "readyz",
     "settings",
     "setup",
     "static",
+    "token",
+    "trunkline",
     "twirp",
     "users",
     "v2",
-    "ghost",
 ];
 
 /// Why a login cannot be taken: they are part of addresses and of git's paths.
@@ -60,7 +67,7 @@ pub fn check_login(login: &str) -> Result<()> {
         ));
     }
     if RESERVED.contains(&login.to_ascii_lowercase().as_str()) {
-        return Err(Error::invalid("login", format!("`{login}` is part of the server's own addresses")));
+        return Err(Error::invalid("login", format!("`{login}` is a name of the server's own")));
     }
     Ok(())
 }
@@ -94,7 +101,10 @@ impl Identity {
             site_admin,
             password,
         };
-        store::users::insert(tx, &new).await.map_err(|error| taken(error, "login", account.login))
+        let id = store::users::insert(tx, &new).await.map_err(|error| taken(error, "login", account.login))?;
+        // Somebody can log in: whoever finds the link in an old log sets nothing up any more.
+        store::tokens::delete_purpose(tx, "set_up").await?;
+        Ok(id)
     }
 
     /// A user who logs in at a provider.
@@ -176,9 +186,12 @@ mod tests {
         for login in ["a", "Team-1", "a_b", &"x".repeat(39)] {
             assert!(super::check_login(login).is_ok(), "{login}");
         }
-        for login in ["", "-a", "a-", "_a", "a/b", "..", "a.b", "ä", "API", "login", &"x".repeat(40), "a b", "bot[bot]"]
-        {
+        for login in ["", "-a", "a-", "_a", "a/b", "..", "a.b", "ä", &"x".repeat(40), "a b", "bot[bot]"] {
             assert!(super::check_login(login).is_err(), "{login}");
         }
+        for login in ["API", "login", "token", "blobs", "github-actions", "GitHub-Actions", "dependabot", "ghost"] {
+            assert!(super::check_login(login).is_err(), "{login}");
+        }
+        assert!(super::RESERVED.is_sorted());
     }
 }

@@ -77,6 +77,33 @@ impl Identity {
         }
     }
 
+    /// Whether the caller may make a repository of the account, in whatever way (API, push, fork, transfer): their own where
+    /// the server lets users, or of an organisation of which they are an owner.
+    pub async fn allow_create_repository(&self, caller: &Caller, owner_id: i64) -> Result<()> {
+        let user = self.allow_user(caller, "repo")?;
+        let denied = if user.id == owner_id {
+            if user.admin || self.0.settings.users_create {
+                return Ok(());
+            }
+            Denied::forbidden(
+                "On this server only its administrators make repositories.",
+                "users make no repositories of their own on this server",
+            )
+        } else {
+            let owner = store::users::by_id(&mut self.0.store.read(), owner_id).await?;
+            let is_org = owner.is_some_and(|owner| owner.kind == "Organization");
+            if is_org && self.org_role(caller, owner_id).await? == OrgRole::Owner {
+                return Ok(());
+            }
+            Denied::forbidden(
+                "You need to be an owner of the organization to create a repository in it.",
+                "only owners of an organisation make repositories in it",
+            )
+        };
+        self.note_denied(caller, None, Some(owner_id), "repository.create", &denied);
+        Err(denied.into())
+    }
+
     /// Whether the caller administers the server.
     pub fn allow_site_admin(&self, caller: &Caller) -> Result<()> {
         if caller.is_site_admin() {
@@ -90,6 +117,20 @@ impl Identity {
             ),
         };
         self.note_denied(caller, None, None, "site administration", &denied);
+        Err(denied.into())
+    }
+
+    /// The user who calls, by their password or a session: for what no token may do, such as making tokens.
+    pub fn allow_login<'c>(&self, caller: &'c Caller) -> Result<&'c crate::UserCaller> {
+        let user = self.allow_user(caller, "")?;
+        if matches!(user.via, crate::Via::Password | crate::Via::Session { .. }) {
+            return Ok(user);
+        }
+        let denied = Denied::forbidden(
+            "This takes a password or a session; no token is enough.",
+            "a token makes no tokens: one that leaked would outlive its deletion",
+        );
+        self.note_denied(caller, None, None, "the caller's own account", &denied);
         Err(denied.into())
     }
 

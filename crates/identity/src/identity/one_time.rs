@@ -4,7 +4,7 @@ use store::tokens::OneTime;
 use store::{Micros, Tx};
 
 use super::Identity;
-use crate::audit::Action;
+use crate::audit::{Action, Actor};
 use crate::token::{NewToken, TokenHash, TokenKind};
 use crate::{Caller, Error, NewAccount, Result};
 
@@ -62,10 +62,11 @@ impl Identity {
     pub async fn issue_runner_token(
         &self,
         tx: &mut Tx,
-        caller: &Caller,
+        actor: impl Into<Actor>,
         scope: RunnerScope,
         purpose: Purpose,
     ) -> Result<(NewToken, Micros)> {
+        let actor = actor.into();
         let (kind, name) = purpose.parts();
         let token = kind.mint()?;
         let expires_at = tx.now() + HOUR;
@@ -74,7 +75,7 @@ impl Identity {
             purpose: name.to_owned(),
             scope: scope_name.to_owned(),
             scope_id,
-            created_by: caller.account_id(),
+            created_by: actor.id.filter(|_| actor.kind == "user"),
             expires_at,
         };
         store::tokens::insert_one_time(tx, token.hash.as_str(), &row).await?;
@@ -84,7 +85,7 @@ impl Identity {
             RunnerScope::Organization(id) => action.org_id = Some(id),
             RunnerScope::Server => {}
         }
-        self.audit(tx, caller, action).await?;
+        self.audit(tx, actor, action).await?;
         Ok((token, expires_at))
     }
 
@@ -127,16 +128,21 @@ impl Identity {
 
     /// Whether a set-up link is good: what its page asks before it shows the form.
     pub async fn set_up_is_open(&self, text: &str) -> Result<bool> {
-        let row = store::tokens::one_time(&mut self.0.store.read(), TokenHash::of(text).as_str()).await?;
+        let mut query = self.0.store.read();
+        if store::users::any(&mut query).await? {
+            return Ok(false);
+        }
+        let row = store::tokens::one_time(&mut query, TokenHash::of(text).as_str()).await?;
         Ok(row.is_some_and(|row| row.purpose == "set_up" && row.expires_at > self.0.store.now()))
     }
 
-    /// Makes the first administrator, by the token of the set-up link.
+    /// Makes the first administrator, by the token of the set-up link. Once there is a user, however it came, no link is good.
     pub async fn set_up(&self, text: &str, account: &NewAccount<'_>) -> Result<i64> {
         let password = self.hash_of(account).await?;
         let mut tx = self.0.store.begin().await?;
         let row = store::tokens::take_one_time(&mut tx, TokenHash::of(text).as_str()).await?;
-        if !row.is_some_and(|row| row.purpose == "set_up" && row.expires_at > tx.now()) {
+        let good = row.is_some_and(|row| row.purpose == "set_up" && row.expires_at > tx.now());
+        if !good || store::users::any(&mut tx).await? {
             let reason = "the set-up link was used before, has expired, or never was";
             self.refused(&Caller::Anonymous, "set_up", None, account.login, reason);
             return Err(Error::bad_credentials(reason));

@@ -1,17 +1,17 @@
 //! Logging in with a password, and sessions.
 
-use store::sessions::Failures;
 use store::users::User;
 use zeroize::Zeroizing;
 
 use super::Identity;
+use super::attempts::{self, Attempt};
 use crate::audit::Action;
 use crate::token::{self, TokenKind};
-use crate::{Caller, Error, Result, UserCaller, Via, throttle};
+use crate::{Caller, Error, Result, UserCaller, Via};
 
 const SECOND: i64 = 1_000_000;
 
-/// Where a try comes from: wrong passwords are counted by user and by address.
+/// Where a try comes from: wrong passwords are counted by user and address.
 #[derive(Clone, Copy, Debug)]
 pub struct Throttling<'a> {
     pub from: &'a str,
@@ -87,55 +87,37 @@ impl Identity {
         }
     }
 
-    /// The user, if the password is theirs and neither they nor the address must wait.
+    /// The user, if the password is theirs and they need not wait where they are.
     pub(super) async fn check_password(&self, login: &str, password: &str, at: Throttling<'_>) -> Result<User> {
-        let subjects = [format!("user {}", store::users::login_key(login)), format!("address {}", at.from)];
-        let mut query = self.0.store.read();
-        let now = self.0.store.now();
-        for subject in &subjects {
-            let blocked = store::sessions::failures(&mut query, subject).await?.map_or(0, |found| found.blocked_until);
-            if blocked > now {
-                return Err(Error::Throttled { seconds: (blocked - now).div_euclid(SECOND) + 1 });
+        let user = store::users::by_login(&mut self.0.store.read(), login).await?;
+        let stored = user.as_ref().and_then(|user| user.password.as_deref());
+        let place = format!("{} {}", attempts::short(login), attempts::network(at.from));
+        // Of the same password for the same user from the same place one at a time: a client that sends it with ten requests
+        // at once has tried once.
+        let check = self.0.passwords.check(password, stored, &place).await;
+        Attempt::check(self, login, at.from).await?;
+        let mut right = check.is_known();
+        if !right {
+            let attempt = Attempt::begin(self, login, user.as_ref().map(|user| user.id), at.from).await?;
+            right = check.verify().await?;
+            if let (true, Some(user)) = (right, &user) {
+                let mut tx = self.0.store.begin().await?;
+                attempt.succeeded(&mut tx, user.id).await?;
+                tx.commit().await?;
             }
         }
-        let user = store::users::by_login(&mut query, login).await?;
-        let stored = user.as_ref().and_then(|user| user.password.as_deref());
-        let right = self.0.passwords.verify(password, stored).await?;
         match user {
-            Some(user) if right && !user.suspended && user.kind == "User" => {
-                if store::sessions::failures(&mut query, &subjects[0]).await?.is_some() {
-                    let mut tx = self.0.store.begin().await?;
-                    store::sessions::clear_failures(&mut tx, &subjects[0]).await?;
-                    tx.commit().await?;
-                }
-                Ok(user)
-            }
+            Some(user) if right && !user.suspended && user.kind == "User" => Ok(user),
             user => {
-                self.count_failure(&subjects).await?;
                 let reason = match &user {
                     None => "there is no such user".to_owned(),
                     Some(user) if user.suspended => format!("{} is suspended", user.login),
                     Some(_) => "the password is wrong".to_owned(),
                 };
-                self.refused(&Caller::Anonymous, "login", None, &format!("{login} from {}", at.from), &reason);
+                let subject = format!("{} from {}", attempts::short(login), at.from);
+                self.refused(&Caller::Anonymous, "login", None, &subject, &reason);
                 Err(Error::BadCredentials { reason })
             }
         }
-    }
-
-    /// An address has more tries than a user: many may be behind one.
-    async fn count_failure(&self, subjects: &[String; 2]) -> Result<()> {
-        let mut tx = self.0.store.begin().await?;
-        let now = tx.now();
-        for (subject, patience) in subjects.iter().zip([1, 10]) {
-            let before = store::sessions::failures(&mut tx, subject).await?;
-            let before = before.filter(|found| now - found.last_at < throttle::FORGET * SECOND);
-            let failures = before.map_or(0, |found| found.failures) + 1;
-            let blocked_until = now + throttle::wait(failures / patience) * SECOND;
-            let value = Failures { failures, last_at: now, blocked_until };
-            store::sessions::set_failures(&mut tx, subject, &value).await?;
-        }
-        tx.commit().await?;
-        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use store::{Micros, Tx};
 
 use super::Identity;
 use crate::access::{Grant, Scopes};
-use crate::audit::Action;
+use crate::audit::{Action, Actor};
 use crate::token::{NewToken, TokenKind};
 use crate::{Caller, Error, Result};
 
@@ -14,7 +14,8 @@ pub struct JobGrant {
     pub job_id: i64,
     pub run_id: i64,
     pub repo_id: i64,
-    /// From the workflow's and the job's `permissions:`. Lowered to reading here when `fork` is set.
+    /// From the workflow's and the job's `permissions:`. What no workflow can ask for is left out here, and all is lowered to
+    /// reading when `fork` is set.
     pub grant: Grant,
     /// A pull request from a fork, or of Dependabot, caused the run.
     pub fork: bool,
@@ -36,32 +37,32 @@ impl Identity {
     /// A personal token with scopes.
     pub async fn create_token(
         &self,
-        caller: &Caller,
+        actor: impl Into<Actor>,
         user_id: i64,
         name: &str,
         scopes: &Scopes,
         expires_at: Option<Micros>,
     ) -> Result<(i64, NewToken)> {
         let scopes = scopes.names().collect::<Vec<_>>().join(" ");
-        self.insert_token(caller, TokenKind::Personal, user_id, name, &scopes, None, expires_at).await
+        self.insert_token(actor.into(), TokenKind::Personal, user_id, name, &scopes, None, expires_at).await
     }
 
     /// A token with permissions for repositories of one owner.
     pub async fn create_fine_grained_token(
         &self,
-        caller: &Caller,
+        actor: impl Into<Actor>,
         user_id: i64,
         name: &str,
         what: &FineGrained,
         expires_at: Option<Micros>,
     ) -> Result<(i64, NewToken)> {
-        self.insert_token(caller, TokenKind::FineGrained, user_id, name, "", Some(what), expires_at).await
+        self.insert_token(actor.into(), TokenKind::FineGrained, user_id, name, "", Some(what), expires_at).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a column")]
     async fn insert_token(
         &self,
-        caller: &Caller,
+        actor: Actor,
         kind: TokenKind,
         user_id: i64,
         name: &str,
@@ -93,7 +94,7 @@ impl Identity {
         };
         let id = store::tokens::insert(&mut tx, new).await?;
         let details = serde_json::json!({ "user": user_id, "scopes": scopes, "permissions": permissions });
-        self.audit(&mut tx, caller, Action::new("token.create", name.trim()).details(details)).await?;
+        self.audit(&mut tx, actor, Action::new("token.create", name.trim()).details(details)).await?;
         tx.commit().await?;
         Ok((id, token))
     }
@@ -112,7 +113,8 @@ impl Identity {
     /// A token for a job that starts. It is there once the transaction is committed.
     pub async fn issue_job_token(&self, tx: &mut Tx, job: &JobGrant) -> Result<NewToken> {
         let token = TokenKind::Job.mint()?;
-        let grant = if job.fork { job.grant.read_only() } else { job.grant.clone() };
+        let grant = job.grant.of_a_workflow();
+        let grant = if job.fork { grant.read_only() } else { grant };
         let row = store::tokens::JobToken {
             job_id: job.job_id,
             run_id: job.run_id,

@@ -1,6 +1,6 @@
 //! The audit log: whatever is done to it afterwards shows.
 
-use identity::{Action, Caller, Error};
+use identity::{Action, AuditAnchor, Caller, Error};
 use store::args;
 use store::testing::on_both;
 
@@ -42,6 +42,44 @@ async fn changes_show() {
         })
         .await;
     }
+}
+
+/// The last id and hash that the database names are those of any entry: the anchor is not in the database.
+#[tokio::test]
+async fn a_log_that_was_cut_off_shows() {
+    on_both("a_log_that_was_cut_off_shows", async |database| {
+        let fixture = Fixture::new(database).await;
+        let identity = &fixture.identity;
+        let directory = tempfile::tempdir().unwrap();
+        let anchor = AuditAnchor::at(directory.path().join("audit.anchor"));
+        let append = async |count: i64| {
+            for number in 0..count {
+                let mut tx = fixture.store.begin().await.unwrap();
+                let subject = number.to_string();
+                identity.audit(&mut tx, &Caller::Anonymous, Action::new("test.act", &subject)).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        };
+        assert_eq!(identity.check_audit_anchor(&anchor).await.unwrap(), None);
+        append(5).await;
+        identity.move_audit_anchor(&anchor).await.unwrap();
+        append(3).await;
+        assert_eq!(identity.check_audit_anchor(&anchor).await.unwrap(), Some(5), "the log went on");
+        identity.move_audit_anchor(&anchor).await.unwrap();
+        assert_eq!(identity.check_audit_anchor(&anchor).await.unwrap(), Some(8));
+        let mut tx = fixture.store.begin().await.unwrap();
+        tx.execute("DELETE FROM audit WHERE id > 6", args![]).await.unwrap();
+        let head = "UPDATE audit_head SET last_id = 6, hash = (SELECT hash FROM audit WHERE id = 6)";
+        tx.execute(head, args![]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(identity.verify_audit().await.unwrap(), 6, "by itself the chain is whole");
+        assert!(matches!(identity.check_audit_anchor(&anchor).await, Err(Error::AuditCut(8))));
+        // It does not move along, also when the log has grown past it.
+        append(4).await;
+        assert!(matches!(identity.move_audit_anchor(&anchor).await, Err(Error::AuditCut(8))));
+        assert!(matches!(identity.check_audit_anchor(&anchor).await, Err(Error::AuditCut(8))));
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -5,6 +5,59 @@ use store::testing::on_both;
 
 use crate::fixture::{Fixture, PASSWORD};
 
+const HERE: &str = "192.0.2.1";
+const ELSEWHERE: &str = "192.0.2.2";
+
+fn count(results: &[Result<identity::NewSession, Error>]) -> (usize, usize, usize) {
+    let of = |is: fn(&Result<identity::NewSession, Error>) -> bool| results.iter().filter(|result| is(result)).count();
+    (
+        of(|result| result.is_ok()),
+        of(|result| matches!(result, Err(Error::BadCredentials { .. }))),
+        of(|result| matches!(result, Err(Error::Throttled { .. }))),
+    )
+}
+
+/// The password is looked at for the first five only, however many come before one of them is answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_at_once_are_no_more_than_in_a_row() {
+    on_both("guesses_at_once_are_no_more_than_in_a_row", async |database| {
+        let fixture = Fixture::new(database).await;
+        fixture.user("ann").await;
+        let passwords: Vec<String> = (0..50).map(|number| format!("wrong wrong {number}")).collect();
+        let tries = passwords.iter().map(|password| fixture.identity.login("ann", password, HERE, None));
+        assert_eq!(count(&futures_util::future::join_all(tries).await), (0, 5, 45));
+        // From fifty places at once: of them too only a part, since the user is not known there.
+        let places: Vec<String> = (0..80).map(|number| format!("198.51.100.{number}")).collect();
+        let tries = places.iter().map(|from| fixture.identity.login("ann", "wrong wrong", from, None));
+        let (right, wrong, waits) = count(&futures_util::future::join_all(tries).await);
+        assert!(right == 0 && wrong <= 45 && waits >= 35, "{right} {wrong} {waits}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_keep_nobody_out_from_where_they_usually_are() {
+    on_both("guesses_keep_nobody_out_from_where_they_usually_are", async |database| {
+        let fixture = Fixture::new(database).await;
+        fixture.user("ann").await;
+        assert!(fixture.identity.login("ann", PASSWORD, HERE, None).await.is_ok());
+        for number in 0..60 {
+            let _ = fixture.identity.login("ann", "wrong wrong", &format!("198.51.100.{number}"), None).await;
+        }
+        // Somewhere new they wait, but not for long.
+        let new = fixture.identity.login("ann", PASSWORD, ELSEWHERE, None).await;
+        assert!(matches!(new, Err(Error::Throttled { seconds: 1..=31 })), "{new:?}");
+        // A restart forgets whose password was right, not where.
+        let keys = identity::MasterKeys::from_bytes([1; 32], &[]);
+        let again = Identity::start(fixture.store.clone(), keys, identity::Settings::default()).await.unwrap();
+        assert!(again.login("ann", PASSWORD, HERE, None).await.is_ok());
+        // A client that sends its password with many requests at once tries once.
+        let tries = (0..30).map(|_| again.login("ann", PASSWORD, HERE, None));
+        assert_eq!(count(&futures_util::future::join_all(tries).await), (30, 0, 0));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn who_guesses_waits() {
     on_both("who_guesses_waits", async |database| {
@@ -13,25 +66,28 @@ async fn who_guesses_waits() {
         let login =
             async |user: &str, password: &str, from: &str| fixture.identity.login(user, password, from, None).await;
         for _ in 0..5 {
-            assert!(matches!(login("Ann", "wrong wrong", "::1").await, Err(Error::BadCredentials { .. })));
+            assert!(matches!(login("Ann", "wrong wrong", HERE).await, Err(Error::BadCredentials { .. })));
         }
-        // From everywhere, and with the right password too: the account is what is guessed at.
-        assert!(matches!(login("ann", PASSWORD, "::2").await, Err(Error::Throttled { seconds: 2 })));
+        // With the right password too, there; elsewhere nobody is kept out by it.
+        assert!(matches!(login("ann", PASSWORD, HERE).await, Err(Error::Throttled { seconds: 2 })));
+        assert!(login("ann", PASSWORD, ELSEWHERE).await.is_ok());
         fixture.clock.advance(1_000_000);
-        assert!(login("ann", PASSWORD, "::2").await.is_ok());
+        assert!(login("ann", PASSWORD, HERE).await.is_ok());
         for _ in 0..5 {
-            let wrong = login("ann", "wrong wrong", "::2").await;
+            let wrong = login("ann", "wrong wrong", HERE).await;
             assert!(matches!(wrong, Err(Error::BadCredentials { .. })), "the count began again: {wrong:?}");
         }
+        // A password that was right there a moment ago is no way around the wait.
+        assert!(matches!(login("ann", PASSWORD, HERE).await, Err(Error::Throttled { .. })));
         // One address that tries many names is stopped as well.
         for number in 0..60 {
-            let _ = login(&format!("nobody{number}"), "wrong wrong", "::3").await;
+            let _ = login(&format!("nobody{number}"), "wrong wrong", "192.0.2.3").await;
         }
-        assert!(matches!(login("somebody", PASSWORD, "::3").await, Err(Error::Throttled { .. })));
+        assert!(matches!(login("somebody", PASSWORD, "192.0.2.3").await, Err(Error::Throttled { .. })));
         fixture.identity.flush_refusals().await;
         let filter = store::audit::Filter { action: Some("login".into()), ..Default::default() };
         let entries = store::audit::list(&mut fixture.store.read(), &filter, 1000).await.unwrap();
-        assert!(entries.iter().any(|entry| entry.subject == "Ann from ::1" && !entry.allowed), "{entries:?}");
+        assert!(entries.iter().any(|entry| entry.subject == "ann from 192.0.2.1" && !entry.allowed), "{entries:?}");
         assert!(!format!("{entries:?}").contains("wrong wrong"));
     })
     .await;

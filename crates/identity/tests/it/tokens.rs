@@ -1,7 +1,8 @@
 //! Tokens of every kind: made, used, expired, used up, taken back.
 
 use identity::{
-    Actor, Caller, Credentials, Error, Grant, JobGrant, NewAccount, Purpose, RunnerScope, Scopes, TokenHash, TokenKind,
+    Actor, Caller, Credentials, Error, Grant, JobGrant, Level, Need, NewAccount, Permission, Purpose, Role,
+    RunnerScope, Scopes, TokenHash, TokenKind, Visibility,
 };
 use store::testing::on_both;
 
@@ -85,6 +86,65 @@ async fn of_jobs() {
 }
 
 #[tokio::test]
+async fn a_link_is_void_once_somebody_was_made_without_it() {
+    on_both("a_link_is_void_once_somebody_was_made_without_it", async |database| {
+        let fixture = Fixture::new(database).await;
+        let link = fixture.identity.set_up_token().await.unwrap().unwrap();
+        fixture.identity.create_user(Actor::command_line(), &account("root"), true).await.unwrap();
+        assert!(!fixture.identity.set_up_is_open(&link.text).await.unwrap());
+        let made = fixture.identity.set_up(&link.text, &account("eve")).await;
+        assert!(matches!(made, Err(Error::BadCredentials { .. })), "{made:?}");
+    })
+    .await;
+}
+
+fn account(login: &str) -> NewAccount<'_> {
+    NewAccount { login, password: Some(PASSWORD), ..NewAccount::default() }
+}
+
+/// Whoever calls may be wrong: a job gets nothing that a workflow cannot ask for.
+#[tokio::test]
+async fn a_job_gets_what_workflows_have() {
+    let database = store::testing::Database::sqlite();
+    let fixture = Fixture::new(&database).await;
+    let grant = Grant::new(Permission::all().map(|permission| (permission, Level::Write)));
+    let mut tx = fixture.store.begin().await.unwrap();
+    let expires_at = tx.now() + 1_000_000;
+    let job = JobGrant { job_id: 1, run_id: 7, repo_id: 3, grant, fork: false, expires_at };
+    let token = fixture.identity.issue_job_token(&mut tx, &job).await.unwrap();
+    tx.commit().await.unwrap();
+    let caller = fixture.by_token(&token.text).await.unwrap();
+    let Caller::Job(job) = &caller else { panic!("{caller:?}") };
+    let given: Vec<&str> = job.grant.iter().map(|(permission, _)| permission.name()).collect();
+    insta::assert_snapshot!(
+        given.join(" "),
+        @"actions attestations checks contents deployments discussions id_token issues metadata models packages pages pull_requests security_events statuses"
+    );
+    let repo = crate::fixture::repo(3, 1, Visibility::Private);
+    let actions = Need::new(Permission::Actions, Level::Write);
+    assert!(fixture.identity.decide(&caller, &repo, actions).await.unwrap().is_ok());
+    for role in [Role::Maintain, Role::Admin] {
+        let refused = fixture.identity.decide(&caller, &repo, actions.role(role)).await.unwrap().unwrap_err();
+        assert_eq!(refused.message, "Resource not accessible by integration");
+    }
+}
+
+#[tokio::test]
+async fn what_the_command_line_does_is_nobody_elses() {
+    let database = store::testing::Database::sqlite();
+    let fixture = Fixture::new(&database).await;
+    let ann = fixture.user("ann").await;
+    let identity = &fixture.identity;
+    identity.create_token(Actor::command_line(), ann, "for ann", &Scopes::all(), None).await.unwrap();
+    let mut tx = fixture.store.begin().await.unwrap();
+    identity.issue_runner_token(&mut tx, Actor::command_line(), RunnerScope::Server, Purpose::Register).await.unwrap();
+    tx.commit().await.unwrap();
+    let entries = store::audit::list(&mut fixture.store.read(), &Default::default(), 2).await.unwrap();
+    let said: Vec<_> = entries.iter().map(|one| format!("{} {} {}", one.actor_kind, one.actor, one.action)).collect();
+    assert_eq!(said, ["server command line runner.token", "server command line token.create"]);
+}
+
+#[tokio::test]
 async fn of_runners() {
     on_both("of_runners", async |database| {
         let fixture = Fixture::new(database).await;
@@ -148,6 +208,7 @@ async fn the_set_up_link() {
         assert!(fixture.caller("root").await.is_site_admin());
         assert!(identity.set_up(&link.text, &NewAccount { login: "evil", ..account }).await.is_err(), "only once");
         assert!(identity.set_up_token().await.unwrap().is_none(), "never again once there is a user");
+        assert!(!identity.set_up_is_open(&link.text).await.unwrap());
         let taken = identity.create_user(Actor::server(), &NewAccount { login: "ROOT", ..account }, false).await;
         assert!(matches!(taken, Err(Error::Exists { field: "login", .. })), "{taken:?}");
         assert_eq!(TokenHash::of(&link.text), link.hash);

@@ -52,8 +52,8 @@ impl Rate {
         Self { limits, used: Mutex::default() }
     }
 
-    /// Counts a request; `false` when there was none left. `count` is off for what is free.
-    pub(crate) fn take(&self, caller: &Caller, from: &str, now: Micros, count: bool) -> (Budget, bool) {
+    /// Counts a request by its points, none for what is free; `false` when so many were not left.
+    pub(crate) fn take(&self, caller: &Caller, from: &str, now: Micros, points: u64) -> (Budget, bool) {
         let limit = if caller.is_anonymous() { self.limits.anonymous } else { self.limits.known };
         let limit = if limit == 0 { u64::MAX } else { limit };
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,9 +64,9 @@ impl Rate {
         if now - entry.0 >= HOUR || now < entry.0 {
             *entry = (now, 0);
         }
-        let within = !count || entry.1 < limit;
-        if count && within {
-            entry.1 += 1;
+        let within = points == 0 || entry.1.saturating_add(points) <= limit;
+        if within {
+            entry.1 += points;
         }
         // Shown as a number that clients can read.
         let shown = limit.min(1_000_000_000);
@@ -93,12 +93,14 @@ mod tests {
     #[test]
     fn an_hour() {
         let rate = Rate::new(Limits { known: 0, anonymous: 2 });
-        let take = |now| rate.take(&Caller::Anonymous, "::1", now, true);
+        let take = |now| rate.take(&Caller::Anonymous, "::1", now, 1);
         assert_eq!(take(0), (Budget { limit: 2, used: 1, reset: 3600 }, true));
         assert_eq!(take(1).0.remaining(), 0);
         assert!(!take(2).1);
-        assert!(rate.take(&Caller::Anonymous, "::2", 2, true).1);
-        assert!(rate.take(&Caller::Anonymous, "::1", 2, false).1);
+        assert!(rate.take(&Caller::Anonymous, "::2", 2, 1).1);
+        assert!(rate.take(&Caller::Anonymous, "::1", 2, 0).1);
         assert_eq!(take(HOUR), (Budget { limit: 2, used: 1, reset: 7200 }, true));
+        assert!(!rate.take(&Caller::Anonymous, "::1", HOUR, 2).1, "what costs more than is left is not begun");
+        assert!(rate.take(&Caller::Anonymous, "::1", HOUR, 1).1);
     }
 }

@@ -23,10 +23,14 @@ struct Check<'o, 'd> {
     within: Vec<&'d str>,
 }
 
-/// Everything that is wrong with an operation; nothing when it can be executed.
-pub(crate) fn check(operation: &Operation<'_>) -> Vec<Fault> {
+/// The points that an operation costs beyond the one of its request, as GitHub counts them: one for each hundred nodes that it
+/// may give.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(crate) fn check(operation: &Operation<'_>) -> Result<u64, Vec<Fault>> {
     let root = if operation.mutation { "Mutation" } else { "Query" };
-    let Some(root) = named(root) else { return Vec::new() };
+    let Some(root) = named(root) else { return Ok(0) };
     let mut check = Check { operation, faults: Vec::new(), fields: 0, nodes: 0, within: Vec::new() };
     check.selection(operation.selection, At::Type(root), 1, 1);
     if check.nodes > MOST_NODES {
@@ -40,7 +44,7 @@ pub(crate) fn check(operation: &Operation<'_>) -> Vec<Fault> {
         let message = format!("This query has more than {MOST_FIELDS} fields.");
         check.faults.push(Fault::new("RESOURCE_LIMITS_EXCEEDED", message));
     }
-    check.faults
+    if check.faults.is_empty() { Ok(check.nodes / 100) } else { Err(check.faults) }
 }
 
 impl<'d> Check<'_, 'd> {

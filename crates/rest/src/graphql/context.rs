@@ -23,6 +23,12 @@ impl Context<'_> {
         self.allow(repo, Need::new(permission, identity::Level::Read).role(Role::Read)).await
     }
 
+    /// Whether the caller may; no refusal.
+    pub(crate) async fn could_read(&self, repo: &Repository, permission: Permission) -> Result<bool, Fault> {
+        let need = Need::new(permission, identity::Level::Read).role(Role::Read);
+        Ok(self.api.identity().decide(self.caller, &forge::repo_ref(repo), need).await?.is_ok())
+    }
+
     /// A repository, if the caller may know of it.
     pub(crate) async fn repository(&self, owner: &str, name: &str) -> Result<Arc<Repository>, Fault> {
         let found = store::repositories::by_name(&mut self.api.store().read(), owner, name).await?;

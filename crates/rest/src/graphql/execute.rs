@@ -10,7 +10,7 @@ use super::context::Context;
 use super::document::Operation;
 use super::fault::Fault;
 use super::node::{Connection, Node, Out, Subject};
-use super::schema::{Gives, named};
+use super::schema::{Field as Row, Gives, named};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Sets<'d> = Vec<&'d SelectionSet<'static, String>>;
@@ -61,12 +61,13 @@ impl<'e, 'd> Execution<'e, 'd> {
             return Value::Null;
         };
         let sets: Sets<'d> = fields.iter().map(|field| &field.selection_set).collect();
-        let out = match row.resolve {
-            Some(resolve) => {
+        let out = match (self.admit(node, row).await, row.resolve) {
+            (Err(fault), _) => Err(fault),
+            (Ok(()), Some(resolve)) => {
                 let args = self.operation.args(first);
                 resolve(self.context, node, &args).await
             }
-            None => Ok(at_hand(node.data.get(row.name), row.gives)),
+            (Ok(()), None) => Ok(at_hand(node.data.get(row.name), row.gives)),
         };
         match out {
             Ok(Out::Value(value)) => value,
@@ -77,6 +78,15 @@ impl<'e, 'd> Execution<'e, 'd> {
                 self.faults.push(fault.at(first.position).path(&self.path));
                 Value::Null
             }
+        }
+    }
+
+    /// Whether the caller may read what the row gives.
+    async fn admit(&self, node: &Node, row: &Row) -> Result<(), Fault> {
+        match (row.needs, node.repository()) {
+            (None, _) => Ok(()),
+            (Some(permission), Some(repo)) => self.context.read(repo, permission).await,
+            (Some(_), None) => Err(Fault::new("INTERNAL", "Something went wrong")),
         }
     }
 

@@ -33,9 +33,24 @@ pub(crate) struct PullSubject {
     pub(crate) repo: Arc<Repository>,
     pub(crate) issue: Issue,
     pub(crate) pull: Pull,
+    /// Three fields ask for them, and git takes long.
+    pub(crate) numbers: tokio::sync::OnceCell<forge::shape::PullNumbers>,
 }
 
 impl Node {
+    /// The repository that it is in, or is.
+    pub(crate) fn repository(&self) -> Option<&Arc<Repository>> {
+        match &self.subject {
+            Subject::Repository(repo)
+            | Subject::Issue(repo, _)
+            | Subject::Commit(repo, _)
+            | Subject::CheckRun(repo, _) => Some(repo),
+            Subject::Pull(pull) => Some(&pull.repo),
+            // What needs more than that its parent was seen is none of the rest.
+            _ => None,
+        }
+    }
+
     /// From a JSON object.
     pub(crate) fn new(kind: &'static str, data: Value, subject: Subject) -> Self {
         let data = match data {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::OnceLock;
 
+use identity::Permission;
+
 use super::args::Args;
 use super::context::Context;
 use super::fault::Fault;
@@ -35,6 +37,8 @@ pub(crate) struct Field {
     pub(crate) gives: Gives,
     /// None when the value is at hand in the node.
     pub(crate) resolve: Option<Resolve>,
+    /// Of the repository that the node is in: what a token must be able to read for it.
+    pub(crate) needs: Option<Permission>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,23 +68,28 @@ impl Type {
 }
 
 impl Field {
+    /// Asked by the execution before the field's own function, so that none forgets it.
+    pub(crate) const fn needs(self, permission: Permission) -> Self {
+        Self { needs: Some(permission), ..self }
+    }
+
     /// A scalar that is at hand.
     pub(crate) const fn value(name: &'static str) -> Self {
-        Self { name, args: &[], gives: Gives::Scalar, resolve: None }
+        Self { name, args: &[], gives: Gives::Scalar, resolve: None, needs: None }
     }
 
     /// An object that is at hand.
     pub(crate) const fn inner(name: &'static str, kind: &'static str) -> Self {
-        Self { name, args: &[], gives: Gives::One(kind), resolve: None }
+        Self { name, args: &[], gives: Gives::One(kind), resolve: None, needs: None }
     }
 
     /// Objects that are at hand.
     pub(crate) const fn inners(name: &'static str, kind: &'static str) -> Self {
-        Self { name, args: &[], gives: Gives::Many(kind), resolve: None }
+        Self { name, args: &[], gives: Gives::Many(kind), resolve: None, needs: None }
     }
 
     pub(crate) const fn scalar(name: &'static str, args: &'static [&'static str], resolve: Resolve) -> Self {
-        Self { name, args, gives: Gives::Scalar, resolve: Some(resolve) }
+        Self { name, args, gives: Gives::Scalar, resolve: Some(resolve), needs: None }
     }
 
     pub(crate) const fn one(
@@ -89,7 +98,7 @@ impl Field {
         kind: &'static str,
         resolve: Resolve,
     ) -> Self {
-        Self { name, args, gives: Gives::One(kind), resolve: Some(resolve) }
+        Self { name, args, gives: Gives::One(kind), resolve: Some(resolve), needs: None }
     }
 
     pub(crate) const fn many(
@@ -98,7 +107,7 @@ impl Field {
         kind: &'static str,
         resolve: Resolve,
     ) -> Self {
-        Self { name, args, gives: Gives::Many(kind), resolve: Some(resolve) }
+        Self { name, args, gives: Gives::Many(kind), resolve: Some(resolve), needs: None }
     }
 
     pub(crate) const fn connection(
@@ -107,7 +116,7 @@ impl Field {
         kind: &'static str,
         resolve: Resolve,
     ) -> Self {
-        Self { name, args, gives: Gives::Connection(kind), resolve: Some(resolve) }
+        Self { name, args, gives: Gives::Connection(kind), resolve: Some(resolve), needs: None }
     }
 }
 

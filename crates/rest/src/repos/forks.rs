@@ -43,10 +43,10 @@ async fn create(api: &Api, call: &mut Call) -> Result {
         Some(org) => {
             let org = store::users::by_login(&mut api.store().read(), org).await?;
             let org = org.ok_or_else(|| Problem::invalid("organization", "there is no such organisation"))?;
-            api.identity().allow_org(&call.caller, org.id, Permission::Administration, Level::Write).await?;
             org.id
         }
     };
+    api.identity().allow_create_repository(&call.caller, owner).await?;
     if owner == call.repo()?.owner_id && call.text("name").is_none() {
         return Err(Problem::forbidden("A repository is not forked to where it is."));
     }

@@ -77,9 +77,21 @@ pub(super) fn summary(rules: Option<&Rules>) -> Value {
     };
     json!({
         "enabled": rules.is_some(),
-        "required_status_checks": { "enforcement_level": level, "contexts": contexts, "checks": contexts.iter().map(|c| json!({"context": c, "app_id": null})).collect::<Vec<_>>() },
+        "required_status_checks": {
+            "enforcement_level": level,
+            "contexts": contexts,
+            "checks": checks.iter().flat_map(|checks| &checks.checks).map(check_shape).collect::<Vec<_>>(),
+        },
     })
 }
+
+/// A required check, with the id of the application that it must come from.
+fn check_shape(check: &RequiredCheck) -> Value {
+    json!({ "context": check.context, "app_id": check.app.as_ref().map(|_| ACTIONS_APP_ID) })
+}
+
+/// GitHub's id of GitHub Actions: the one application that there is here.
+const ACTIONS_APP_ID: i64 = 15368;
 
 async fn rules(api: &Api, call: &Call) -> Result<(i64, Rules)> {
     let repository = call.repo()?;
@@ -118,8 +130,7 @@ async fn shape(api: &Api, call: &Call, rules: &Rules) -> Result<Value> {
         "required_signatures": { "url": format!("{url}/required_signatures"), "enabled": false },
     });
     if let Some(checks) = &rules.required_checks {
-        let list: Vec<Value> =
-            checks.checks.iter().map(|check| json!({ "context": check.context, "app_id": null })).collect();
+        let list: Vec<Value> = checks.checks.iter().map(check_shape).collect();
         shape["required_status_checks"] = json!({
             "url": format!("{url}/required_status_checks"),
             "strict": checks.strict,
@@ -189,18 +200,8 @@ async fn read(api: &Api, call: &Call) -> Result<Rules> {
         ..Rules::default()
     };
     if let Some(checks) = object(call, "required_status_checks")? {
-        let texts = |name: &str| checks.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-        let mut contexts: Vec<String> = texts("contexts").iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        for check in texts("checks") {
-            if let Some(context) = check["context"].as_str().filter(|name| !contexts.iter().any(|c| c == name)) {
-                contexts.push(context.to_owned());
-            }
-        }
-        if contexts.iter().any(String::is_empty) {
-            return Err(Problem::invalid("required_status_checks", "a check has a name"));
-        }
+        let list = required_checks(checks)?;
         let strict = checks.get("strict").and_then(Value::as_bool).unwrap_or(false);
-        let list = contexts.into_iter().map(|context| RequiredCheck { context, app: None }).collect();
         rules.required_checks = Some(RequiredChecks { strict, checks: list });
     }
     if let Some(reviews) = object(call, "required_pull_request_reviews")? {
@@ -224,6 +225,35 @@ async fn read(api: &Api, call: &Call) -> Result<Rules> {
         rules.push = Some(named(api, call, restrictions).await?);
     }
     Ok(rules)
+}
+
+/// `checks` with their applications, and `contexts`, which are the same without.
+fn required_checks(checks: &Map<String, Value>) -> Result<Vec<RequiredCheck>> {
+    let values = |name: &str| checks.get(name).and_then(Value::as_array).into_iter().flatten();
+    let mut list: Vec<RequiredCheck> = Vec::new();
+    for check in values("checks") {
+        let app = match check.get("app_id") {
+            None | Some(Value::Null) => None,
+            Some(id) if id.as_i64() == Some(-1) => None,
+            Some(id) if id.as_i64() == Some(ACTIONS_APP_ID) => Some(forge::checks::ACTIONS_APP.to_owned()),
+            Some(id) => {
+                let message =
+                    format!("there is no application {id} here: {ACTIONS_APP_ID} is GitHub Actions, -1 or null is any");
+                return Err(Problem::invalid("app_id", message));
+            }
+        };
+        let context = check.get("context").and_then(Value::as_str).unwrap_or_default().to_owned();
+        list.push(RequiredCheck { context, app });
+    }
+    for context in values("contexts").filter_map(Value::as_str) {
+        if !list.iter().any(|known| known.context == context) {
+            list.push(RequiredCheck { context: context.to_owned(), app: None });
+        }
+    }
+    if list.iter().any(|check| check.context.is_empty()) {
+        return Err(Problem::invalid("required_status_checks", "a check has a name"));
+    }
+    Ok(list)
 }
 
 fn object<'c>(call: &'c Call, name: &str) -> Result<Option<&'c Map<String, Value>>> {

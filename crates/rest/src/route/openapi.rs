@@ -172,6 +172,7 @@ pub(crate) fn access(route: &Route) -> String {
         Access::Reader => "everybody who is logged in".to_owned(),
         Access::User("") => "users".to_owned(),
         Access::User(scope) => format!("users; scope `{scope}`"),
+        Access::Login => "users, by their password or a session".to_owned(),
         Access::Repo(need) => {
             format!("`{}: {}`, role {}", need.permission, need.level.name(), need.role)
         }

@@ -51,6 +51,8 @@ pub enum Access {
     Reader,
     /// Users, for what is their own; by a token with the scope, if there is one.
     User(&'static str),
+    /// Users by their password or in a session: no token is enough.
+    Login,
     /// In the repository of `{owner}/{repo}`, which the handler gets.
     Repo(Need),
     /// In the organisation of `{org}`, which the handler gets.
@@ -211,17 +213,10 @@ impl Route {
             Access::Anybody => TokenKinds { anonymous: true, job: true, ..users },
             Access::Reader => TokenKinds { anonymous: true, job: true, ..users },
             Access::User(scope) => TokenKinds { fine_grained: scope.is_empty(), ..users },
+            Access::Login => TokenKinds { personal: false, fine_grained: false, ..users },
             Access::Repo(need) => TokenKinds {
                 anonymous: need.level == Level::Read && need.role <= Role::Read,
-                job: !matches!(
-                    need.permission,
-                    Permission::Administration
-                        | Permission::Environments
-                        | Permission::RepositoryHooks
-                        | Permission::Secrets
-                        | Permission::Variables
-                        | Permission::Workflows
-                ),
+                job: need.permission.is_of_workflows() && need.role <= identity::access::MOST_OF_A_JOB,
                 ..users
             },
             Access::Org(..) => users,

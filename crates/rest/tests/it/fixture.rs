@@ -22,6 +22,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// The host that GitHub's command line takes for a server without TLS.
 pub(crate) const HOST: &str = "github.localhost";
 
+const UNLIMITED: rest::Limits = rest::Limits { known: 0, anonymous: 0 };
+
 /// A server of this test: the API and git, without runners.
 pub(crate) struct Server {
     pub(crate) identity: Identity,
@@ -61,15 +63,20 @@ impl Answered {
 impl Server {
     /// Its addresses are those of `github.localhost`.
     pub(crate) async fn start() -> Self {
-        Self::with(true).await
+        Self::with(true, UNLIMITED).await
+    }
+
+    /// With a budget of requests.
+    pub(crate) async fn limited(limits: rest::Limits) -> Self {
+        Self::with(true, limits).await
     }
 
     /// Its addresses are those at which it really is.
     pub(crate) async fn at_its_address() -> Self {
-        Self::with(false).await
+        Self::with(false, UNLIMITED).await
     }
 
-    async fn with(named: bool) -> Self {
+    async fn with(named: bool, limits: rest::Limits) -> Self {
         let database = Database::sqlite();
         // Servers of these tests talk to nobody, but the client for it is made.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -105,7 +112,7 @@ impl Server {
             forge: forge.clone(),
             control,
             depot: depot.clone(),
-            settings: rest::Settings { limits: rest::Limits { known: 0, anonymous: 0 }, ..Default::default() },
+            settings: rest::Settings { limits, ..Default::default() },
         });
         let by_host = {
             let (api, git) = (api.clone(), forge.router().merge(api.router()));

@@ -88,3 +88,144 @@ async fn what_is_private_is_not_there() {
     let fields = fields["data"]["__type"]["fields"].as_array().unwrap().clone();
     assert!(fields.iter().any(|field| field["name"] == "mergeStateStatus"));
 }
+
+/// By a token with one permission, whatever way leads to the thing.
+#[tokio::test]
+async fn fields_take_what_their_routes_take() {
+    let server = Server::start().await;
+    let ann = server.user("ann", false).await;
+    let repo = server.repository("ann", ann, "app", "private").await;
+    let directory = tempfile::tempdir().unwrap();
+    server.push_workflow(directory.path(), "ann/app", "ann");
+    let caller = server.caller("ann").await;
+    let actor = forge::Actor::of(&caller).unwrap();
+    server.forge.create_issue(&repo, &actor, "a hidden issue", "", &[], &[]).await.unwrap();
+    let fine = async |permission: &str| {
+        let grant = identity::Grant::from_names([(permission, "read")]).unwrap();
+        let what = identity::FineGrained { owner_id: ann, grant, repository_ids: None };
+        server.identity.create_fine_grained_token(&caller, ann, "t", &what, None).await.unwrap().1.text.to_string()
+    };
+    let (pulls, issues, contents, metadata) =
+        (fine("pull_requests").await, fine("issues").await, fine("contents").await, fine("metadata").await);
+    let search =
+        "query($q: String!) { search(query: $q, type: ISSUE, first: 10) { nodes { ... on Issue { title } } } }";
+    let found = async |token: &str, words: &str| {
+        let answer = ask(&server, token, search, json!({ "q": format!("repo:ann/app {words}") })).await;
+        let refused = !messages(&answer).is_empty();
+        (refused, answer.to_string().contains("a hidden issue"))
+    };
+    assert_eq!(found(&pulls, "is:issue").await, (true, false));
+    assert_eq!(found(&pulls, "hidden").await, (false, false), "what it may not read is not found");
+    assert_eq!(found(&issues, "is:issue").await, (false, true));
+    assert_eq!(found(&issues, "hidden").await, (false, true));
+    assert_eq!(found(&metadata, "hidden").await, (true, false));
+    for (field, of, others) in [
+        ("defaultBranchRef { name target { oid } }", &contents, [&issues, &metadata]),
+        ("ref(qualifiedName: \"main\") { name }", &contents, [&pulls, &metadata]),
+        ("refs(first: 1, refPrefix: \"refs/heads/\") { nodes { name } }", &contents, [&issues, &metadata]),
+        ("object(expression: \"main\") { oid }", &contents, [&pulls, &metadata]),
+        ("issues(first: 1) { nodes { title } }", &issues, [&pulls, &metadata]),
+        ("issueOrPullRequest(number: 1) { ... on Issue { title } }", &issues, [&pulls, &metadata]),
+        ("pullRequests(first: 1) { nodes { title } }", &pulls, [&issues, &metadata]),
+        ("labels(first: 1) { nodes { name } }", &issues, [&contents, &metadata]),
+        ("releases(first: 1) { nodes { name } }", &contents, [&issues, &metadata]),
+    ] {
+        let query = format!("{{ repository(owner: \"ann\", name: \"app\") {{ name {field} }} }}");
+        let answer = ask(&server, of, &query, json!({})).await;
+        assert!(messages(&answer).is_empty(), "{field}: {answer}");
+        for other in others {
+            let answer = ask(&server, other, &query, json!({})).await;
+            assert_eq!(messages(&answer), ["Resource not accessible by personal access token"], "{field}: {answer}");
+        }
+    }
+}
+
+/// Mutations ask what their routes ask.
+#[tokio::test]
+async fn mutations_take_what_their_routes_take() {
+    let server = Server::start().await;
+    let ann = server.user("ann", false).await;
+    let repo = server.repository("ann", ann, "app", "public").await;
+    let directory = tempfile::tempdir().unwrap();
+    let clone = server.push_workflow(directory.path(), "ann/app", "ann");
+    server.git(&clone, &["checkout", "-q", "-b", "topic"]);
+    server.git(&clone, &["commit", "-q", "--allow-empty", "-m", "more"]);
+    server.git(&clone, &["push", "-q", "origin", "topic"]);
+    let caller = server.caller("ann").await;
+    let actor = forge::Actor::of(&caller).unwrap();
+    let locked = server.forge.create_issue(&repo, &actor, "locked", "", &[], &[]).await.unwrap();
+    let lock = forge::issues::ChangeIssue { locked: Some(true), ..Default::default() };
+    server.forge.change_issue(&repo, &actor, locked.number, lock).await.unwrap();
+    let new = forge::pulls::NewPull { title: "ann's", head: "topic", base: "main", ..Default::default() };
+    let (pull, _) = server.forge.create_pull(&repo, &caller, &actor, &new).await.unwrap();
+    let mut tokens = Vec::new();
+    for role in ["read", "triage", "write"] {
+        let id = server.user(role, false).await;
+        let mut tx = server.store().begin().await.unwrap();
+        store::roles::set_collaborator(&mut tx, repo.id, id, role).await.unwrap();
+        tx.commit().await.unwrap();
+        tokens.push((role, server.token(role, "repo").await));
+    }
+    let (issue_id, pull_id) = (forge::ids::node_id("Issue", locked.id), forge::ids::node_id("PullRequest", pull.id));
+    let number = pull.number;
+    // The mutation with its input, the route with its body, and who gets through either.
+    let table = [
+        (
+            "addComment(input: $i) { clientMutationId }",
+            json!({ "subjectId": issue_id, "body": "x" }),
+            ("POST", format!("/issues/{}/comments", locked.number), json!({ "body": "x" })),
+            ["write"].as_slice(),
+        ),
+        (
+            "updatePullRequest(input: $i) { clientMutationId }",
+            json!({ "pullRequestId": pull_id, "title": "theirs" }),
+            ("PATCH", format!("/pulls/{number}"), json!({ "title": "theirs" })),
+            &["write"],
+        ),
+        (
+            "closePullRequest(input: $i) { clientMutationId }",
+            json!({ "pullRequestId": pull_id }),
+            ("PATCH", format!("/pulls/{number}"), json!({ "state": "open" })),
+            &["triage", "write"],
+        ),
+        (
+            "requestReviews(input: $i) { clientMutationId }",
+            json!({ "pullRequestId": pull_id, "userIds": [], "union": true }),
+            ("POST", format!("/pulls/{number}/requested_reviewers"), json!({ "reviewers": [] })),
+            &["write"],
+        ),
+    ];
+    for (mutation, input, (method, path, body), expected) in table {
+        for (role, token) in &tokens {
+            let query = format!("mutation($i: Input!) {{ {mutation} }}");
+            let answer = ask(&server, token, &query, json!({ "i": input })).await;
+            let through = messages(&answer).is_empty();
+            assert_eq!(through, expected.contains(role), "{mutation} by {role}: {answer}");
+            let answer = server.call(method, &format!("/repos/ann/app{path}"), token, body.clone()).await;
+            assert_eq!(answer.status < 300, expected.contains(role), "{method} {path} by {role}: {}", answer.text);
+        }
+    }
+}
+
+/// A query costs a point for each hundred nodes that it may give; one that is too dear is not begun.
+#[tokio::test]
+async fn large_queries_cost_more() {
+    let server = Server::limited(rest::Limits { known: 20, anonymous: 0 }).await;
+    let ann = server.user("ann", false).await;
+    server.repository("ann", ann, "app", "private").await;
+    let token = server.token("ann", "repo").await;
+    let query = |first: u32| {
+        format!(
+            "{{ repository(owner: \"ann\", name: \"app\") {{ pullRequests(first: {first}) {{ nodes {{ comments(first: 10) {{ \
+             totalCount }} }} }} }} }}"
+        )
+    };
+    // 10 + 10 × 10 nodes: the request and one more.
+    assert!(messages(&ask(&server, &token, &query(10), json!({})).await).is_empty());
+    let left = server.get("/rate_limit", &token).await;
+    assert_eq!(left.header("x-ratelimit-used"), "2");
+    // 100 + 1000 nodes are eleven, which leaves six; the same again is refused.
+    assert!(messages(&ask(&server, &token, &query(100), json!({})).await).is_empty());
+    let refused = ask(&server, &token, &query(100), json!({})).await;
+    assert_eq!(messages(&refused), ["API rate limit exceeded: this query costs 12 points."]);
+}

@@ -1,7 +1,7 @@
 //! Every route, asked by callers of every role with credentials of every kind: who gets through, and who is refused.
 //!
-//! What is expected is written down here once more, by rules of its own, so that the decision and the table cannot be wrong
-//! together. A request that gets through never reaches its effect: a body that is no JSON stops it, or the thing it names is
+//! What is expected is written down here once more, by rules of its own, so that the decision is not checked with itself; that
+//! the table asks for enough is checked with `access.txt`. A request that gets through never reaches its effect: a body that is no JSON stops it, or the thing it names is
 //! not there.
 
 use std::collections::BTreeMap;
@@ -56,6 +56,13 @@ fn scopes(permission: Permission, level: Level, public: bool) -> &'static [&'sta
     }
 }
 
+/// The names that `permissions:` of a workflow takes.
+fn of_workflows(permission: Permission) -> bool {
+    let names = "actions attestations checks contents deployments discussions id_token issues metadata models packages pages \
+                 pull_requests security_events statuses";
+    names.split(' ').any(|name| name == permission.name())
+}
+
 fn holds(own: &[&'static str], wanted: &[&str]) -> bool {
     wanted.contains(&"any") || own.iter().any(|scope| wanted.contains(scope))
 }
@@ -78,6 +85,7 @@ fn expected(route: &Route, asker: &Asker, public: bool) -> bool {
                 _ => true,
             }
         }
+        Access::Login => matches!(asker.kind, Kind::Password),
         Access::SiteAdmin => {
             asker.site_admin
                 && match &asker.kind {
@@ -100,9 +108,11 @@ fn expected(route: &Route, asker: &Asker, public: bool) -> bool {
         Access::Repo(need) => match &asker.kind {
             Kind::Nobody => false,
             Kind::ForeignJob => public && need.level == Level::Read && need.role <= Role::Read,
+            // A job stands for a writer at most, and has what workflows can ask for.
             Kind::Job(given, at) => {
-                (*given == need.permission && *at >= need.level)
-                    || (need.permission == Permission::Metadata && need.level == Level::Read)
+                need.role <= Role::Write
+                    && (of_workflows(*given) && *given == need.permission && *at >= need.level
+                        || need.permission == Permission::Metadata && need.level == Level::Read)
             }
             kind => {
                 let role = if asker.site_admin { Role::Admin } else { asker.role };

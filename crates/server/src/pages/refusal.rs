@@ -16,6 +16,8 @@ pub(crate) enum Refusal {
     Expired,
     /// May not be done, and why.
     Forbidden(String),
+    /// Too many wrong passwords; when to try again.
+    Wait(String),
     /// The database is away, or we made a mistake.
     Broken(String),
     /// The disk is full.
@@ -43,6 +45,7 @@ impl IntoResponse for Refusal {
                 "No room",
                 "The server's disk is full; nothing was stored. Whoever looks after it has to make room.".to_owned(),
             ),
+            Self::Wait(reason) => (StatusCode::TOO_MANY_REQUESTS, "Not yet", reason),
             Self::Broken(reason) => (StatusCode::SERVICE_UNAVAILABLE, "Not now", reason),
         };
         let body = html! {
@@ -94,6 +97,10 @@ impl From<identity::Error> for Refusal {
             identity::Error::Denied(denied) if denied.status == 404 => Self::Nothing,
             identity::Error::Denied(denied) => Self::Forbidden(denied.message),
             identity::Error::Store(error) => error.into(),
+            identity::Error::BadCredentials { .. } => {
+                Self::Forbidden("The link is not valid, or not any more.".to_owned())
+            }
+            wait @ identity::Error::Throttled { .. } => Self::Wait(wait.to_string()),
             other => Self::Broken(other.to_string()),
         }
     }

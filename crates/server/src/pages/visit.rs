@@ -1,10 +1,8 @@
 //! Who asks for a page, and the repository it is about.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use forge::repo_ref;
 use identity::{Caller, Credentials, Level, Permission, Via};
 use store::repositories::Repository;
@@ -26,7 +24,7 @@ impl FromRequestParts<Server> for Visit {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Refusal> {
-        let from = client(parts, server.config().forwarded);
+        let from = forge::client_address(server.identity(), &parts.extensions, &parts.headers);
         let text = |name| parts.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
         let credentials = Credentials::from_headers(text(header::AUTHORIZATION), text(header::COOKIE));
         let caller = match server.identity().authenticate(&credentials.unwrap_or_default(), &from).await {
@@ -37,19 +35,6 @@ impl FromRequestParts<Server> for Visit {
         };
         Ok(Self { server: server.clone(), caller, from, path: parts.uri.path().to_owned() })
     }
-}
-
-fn client(parts: &Parts, forwarded: bool) -> String {
-    let given = |headers: &HeaderMap| {
-        let list = headers.get("x-forwarded-for")?.to_str().ok()?;
-        // The last one is what the proxy next to us saw.
-        list.rsplit(',').next().map(|address| address.trim().to_owned())
-    };
-    if forwarded && let Some(address) = given(&parts.headers) {
-        return address;
-    }
-    let seen = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    seen.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| address.ip().to_string())
 }
 
 impl Visit {

@@ -188,6 +188,17 @@ impl Instance {
         ))
     }
 
+    /// A request for anything, with the value of `Authorization`, if there is one.
+    pub(super) fn knock(&self, method: &str, path: &str, who: Option<&str>, body: &str) -> Answer {
+        let who = who.map(|who| format!("Authorization: {who}\r\n")).unwrap_or_default();
+        exchange(&format!("127.0.0.1:{}", self.port), method, path, &who, body)
+    }
+
+    /// What it said at its start.
+    pub(super) fn said(&self) -> &str {
+        &self.said
+    }
+
     fn ask(&self, method: &str, path: &str, cookie: Option<&str>, form: Option<&str>) -> Answer {
         let cookie = cookie.map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
         let body = form.unwrap_or_default();
@@ -252,6 +263,23 @@ impl Instance {
         assert_eq!(answer.status, 200, "{}", answer.body);
         unchunked(&answer)
     }
+}
+
+/// One request, on a connection of its own.
+pub(super) fn exchange(server: &str, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+    let mut stream = TcpStream::connect(server).expect("the server");
+    stream.set_read_timeout(Some(GIVE_UP)).expect("a socket");
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).expect("a request");
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("an answer");
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
 }
 
 /// Long answers come in chunks.

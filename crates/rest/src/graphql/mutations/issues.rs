@@ -9,6 +9,7 @@ use store::issues::Issue;
 use store::repositories::Repository;
 
 use super::{id_of, ids_of, payload};
+use crate::conditions;
 use crate::graphql::args::Args;
 use crate::graphql::context::Context;
 use crate::graphql::fault::Fault;
@@ -41,7 +42,7 @@ fn comment_payload(input: &Args, node: Node) -> Out {
 pub(super) async fn add_comment(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
     let input = args.input()?;
     let (repo, issue) = found(context, input.required("subjectId")?).await?;
-    context.allow(&repo, Need::new(permission(&issue), Level::Write).role(Role::Read)).await?;
+    context.allow(&repo, conditions::comment(permission(&issue), &issue)).await?;
     let (forge, actor) = (context.api.forge(), context.actor()?);
     let (issue, comment) = forge.create_comment(&repo, &actor, issue.number, input.required("body")?).await?;
     let page = issue::page(context, &repo, &issue);
@@ -58,10 +59,8 @@ pub(super) async fn update_comment(context: &Context<'_>, _: &Node, args: &Args)
     let repo = context.repository_by_id(repo_id).await?.ok_or_else(missing)?;
     let forge = context.api.forge();
     let (issue, comment) = forge.comment(&repo, id).await?;
-    // One's own, or as somebody who may change everybody's.
-    let own = context.caller.account_id() == Some(comment.author_id);
-    let need = Need::new(permission(&issue), Level::Write);
-    context.allow(&repo, if own { need.role(Role::Read) } else { need.role(Role::Write) }).await?;
+    let need = conditions::change_comment(permission(&issue), context.caller, comment.author_id);
+    context.allow(&repo, need).await?;
     let actor = context.actor()?;
     let (issue, comment) = forge.change_comment(&repo, &actor, id, input.required("body")?).await?;
     let page = issue::page(context, &repo, &issue);
@@ -81,7 +80,7 @@ async fn label_names(context: &Context<'_>, repo: &Repository, ids: &[i64]) -> R
 pub(super) async fn add_labels(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
     let input = args.input()?;
     let (repo, issue) = found(context, input.required("labelableId")?).await?;
-    context.allow(&repo, Need::new(permission(&issue), Level::Write).role(Role::Triage)).await?;
+    context.allow(&repo, conditions::sort(permission(&issue))).await?;
     let ids = ids_of(&input, "labelIds", "Label")?.unwrap_or_default();
     let names = label_names(context, &repo, &ids).await?;
     context.api.forge().label_issue(&repo, &context.actor()?, issue.number, &names, false).await?;
@@ -91,7 +90,7 @@ pub(super) async fn add_labels(context: &Context<'_>, _: &Node, args: &Args) -> 
 pub(super) async fn remove_labels(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
     let input = args.input()?;
     let (repo, issue) = found(context, input.required("labelableId")?).await?;
-    context.allow(&repo, Need::new(permission(&issue), Level::Write).role(Role::Triage)).await?;
+    context.allow(&repo, conditions::sort(permission(&issue))).await?;
     let ids = ids_of(&input, "labelIds", "Label")?.unwrap_or_default();
     for name in label_names(context, &repo, &ids).await? {
         context.api.forge().unlabel_issue(&repo, &context.actor()?, issue.number, &name).await?;
@@ -112,7 +111,7 @@ pub(super) async fn set_metadata(
     if labels.is_none() && assignees.is_none() {
         return Ok(());
     }
-    context.allow(repo, Need::new(Permission::PullRequests, Level::Write).role(Role::Triage)).await?;
+    context.allow(repo, conditions::sort(Permission::PullRequests)).await?;
     if let Some(ids) = labels {
         let names = label_names(context, repo, &ids).await?;
         forge.label_issue(repo, &actor, number, &names, true).await?;

@@ -8,6 +8,7 @@ use identity::{Level, Need, Permission, Role};
 use serde_json::Value;
 
 use super::{id_of, ids_of, payload, repository};
+use crate::conditions;
 use crate::graphql::args::Args;
 use crate::graphql::context::Context;
 use crate::graphql::fault::Fault;
@@ -24,11 +25,8 @@ async fn found(context: &Context<'_>, input: &Args) -> Result<(Node, Arc<PullSub
     Ok((node, subject))
 }
 
-/// Changing a pull request is for who made it and for who may write.
-async fn may_change(context: &Context<'_>, of: &PullSubject) -> Result<(), Fault> {
-    let need = Need::new(Permission::PullRequests, Level::Write);
-    let own = context.caller.account_id() == Some(of.issue.author_id);
-    context.allow(&of.repo, if own { need.role(Role::Read) } else { need.role(Role::Triage) }).await
+async fn may_change(context: &Context<'_>, of: &PullSubject, only_state: bool) -> Result<(), Fault> {
+    context.allow(&of.repo, conditions::change_pull(context.caller, of.issue.author_id, only_state)).await
 }
 
 pub(super) async fn create(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
@@ -53,7 +51,7 @@ pub(super) async fn create(context: &Context<'_>, _: &Node, args: &Args) -> Resu
 async fn change(context: &Context<'_>, args: &Args, change: ChangePull) -> Result<Out, Fault> {
     let input = args.input()?;
     let (node, of) = found(context, &input).await?;
-    may_change(context, &of).await?;
+    may_change(context, &of, change.state.is_some()).await?;
     context.api.forge().change_pull(&of.repo, &context.actor()?, of.issue.number, change).await?;
     Ok(payload("PullPayload", &input, node))
 }
@@ -77,7 +75,12 @@ pub(super) async fn draft(context: &Context<'_>, _: &Node, args: &Args) -> Resul
 pub(super) async fn update(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
     let input = args.input()?;
     let (node, of) = found(context, &input).await?;
-    may_change(context, &of).await?;
+    // With labels or assignees alone, as who sorts.
+    let fields = ["title", "body", "baseRefName", "state", "maintainerCanModify"];
+    let changed: Vec<&str> = fields.into_iter().filter(|name| input.0.contains_key(*name)).collect();
+    if !changed.is_empty() {
+        may_change(context, &of, changed == ["state"]).await?;
+    }
     let text = |name: &str| input.text(name).map(str::to_owned);
     let change = ChangePull {
         title: text("title"),
@@ -87,7 +90,9 @@ pub(super) async fn update(context: &Context<'_>, _: &Node, args: &Args) -> Resu
         maintainer_can_modify: input.flag("maintainerCanModify"),
         ..ChangePull::default()
     };
-    context.api.forge().change_pull(&of.repo, &context.actor()?, of.issue.number, change).await?;
+    if !changed.is_empty() {
+        context.api.forge().change_pull(&of.repo, &context.actor()?, of.issue.number, change).await?;
+    }
     super::issues::set_metadata(context, &of.repo, of.issue.number, &input).await?;
     Ok(payload("PullPayload", &input, node))
 }
@@ -110,7 +115,7 @@ pub(super) async fn merge(context: &Context<'_>, _: &Node, args: &Args) -> Resul
 pub(super) async fn request_reviews(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
     let input = args.input()?;
     let (node, of) = found(context, &input).await?;
-    may_change(context, &of).await?;
+    context.allow(&of.repo, conditions::request_reviews()).await?;
     let users = ids_of(&input, "userIds", "User")?.unwrap_or_default();
     let teams = ids_of(&input, "teamIds", "Team")?.unwrap_or_default();
     let (forge, actor, number) = (context.api.forge(), context.actor()?, of.issue.number);

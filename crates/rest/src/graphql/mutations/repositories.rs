@@ -19,7 +19,7 @@ pub(super) async fn create(context: &Context<'_>, _: &Node, args: &Args) -> Resu
         Some(text) => id_of(text, &["User", "Organization"])?.1,
         None => user.id,
     };
-    crate::api::may_create_repository(context.api, context.caller, owner_id).await?;
+    context.api.identity().allow_create_repository(context.caller, owner_id).await?;
     let visibility = input.text("visibility").unwrap_or("PRIVATE").to_lowercase();
     let new = CreateRepository {
         name: input.required("name")?,

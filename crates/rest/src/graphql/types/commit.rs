@@ -36,7 +36,7 @@ const COMMIT: &[Field] = &[
     Field::inner("author", "GitActor"),
     Field::inner("committer", "GitActor"),
     Field::connection("authors", PAGING, "GitActor", resolve!(authors)),
-    Field::one("statusCheckRollup", &[], "StatusCheckRollup", resolve!(checks::rollup)),
+    Field::one("statusCheckRollup", &[], "StatusCheckRollup", resolve!(checks::rollup)).needs(Permission::Checks),
 ];
 
 const OBJECT: &[Field] = &[Field::value("id"), Field::value("oid"), Field::value("abbreviatedOid")];

@@ -8,6 +8,7 @@ use serde_json::json;
 use store::issues::Issue;
 use store::pulls::Pull;
 use store::repositories::Repository;
+use tokio::sync::OnceCell;
 
 use super::{issue, pull_parts as parts};
 use crate::graphql::connection::PAGING;
@@ -86,7 +87,7 @@ const PULL: &[Field] = &[
     Field::connection("reviewRequests", PAGING, "ReviewRequest", resolve!(parts::review_requests)),
     Field::connection("files", PAGING, "PullRequestChangedFile", resolve!(parts::files)),
     Field::connection("commits", PAGING, "PullRequestCommit", resolve!(parts::commits)),
-    Field::one("statusCheckRollup", &[], "StatusCheckRollup", resolve!(parts::rollup)),
+    Field::one("statusCheckRollup", &[], "StatusCheckRollup", resolve!(parts::rollup)).needs(Permission::Checks),
     Field::connection("projectCards", PAGING, "ProjectCard", resolve!(super::repository_lists::nothing)),
     Field::connection("projectItems", PAGING, "ProjectV2Item", resolve!(super::repository_lists::nothing)),
     Field::connection(
@@ -151,7 +152,11 @@ pub(crate) fn node(context: &Context<'_>, repo: Arc<Repository>, issue: Issue, p
     });
     let mut data = facts.as_object().cloned().unwrap_or_default();
     data.extend(more.as_object().cloned().unwrap_or_default());
-    Node { kind: "PullRequest", data, subject: Subject::Pull(Arc::new(PullSubject { repo, issue, pull })) }
+    Node {
+        kind: "PullRequest",
+        data,
+        subject: Subject::Pull(Arc::new(PullSubject { repo, issue, pull, numbers: OnceCell::new() })),
+    }
 }
 
 /// By its number in a repository the caller may read pull requests of.

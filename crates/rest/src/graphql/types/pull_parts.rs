@@ -154,16 +154,22 @@ pub(crate) async fn review_requests(context: &Context<'_>, node: &Node, args: &A
     Ok(connection::of(args, nodes))
 }
 
+/// Asked of git once for each pull request, however many fields want them.
+async fn numbers<'n>(context: &Context<'_>, node: &'n Node) -> Result<&'n forge::shape::PullNumbers, Fault> {
+    let of = subject(node)?;
+    Ok(of.numbers.get_or_try_init(|| context.api.forge().pull_numbers(&of.pull)).await?)
+}
+
 pub(crate) async fn additions(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
-    Ok(Out::Value(context.api.forge().pull_numbers(&subject(node)?.pull).await?.additions.into()))
+    Ok(Out::Value(numbers(context, node).await?.additions.into()))
 }
 
 pub(crate) async fn deletions(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
-    Ok(Out::Value(context.api.forge().pull_numbers(&subject(node)?.pull).await?.deletions.into()))
+    Ok(Out::Value(numbers(context, node).await?.deletions.into()))
 }
 
 pub(crate) async fn changed_files(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
-    Ok(Out::Value(context.api.forge().pull_numbers(&subject(node)?.pull).await?.changed_files.into()))
+    Ok(Out::Value(numbers(context, node).await?.changed_files.into()))
 }
 
 pub(crate) async fn files(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {

@@ -96,7 +96,7 @@ async fn node(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault
 }
 
 async fn rate_limit(context: &Context<'_>, _: &Node, _: &Args) -> Result<Out, Fault> {
-    let (budget, _) = context.api.rate().take(context.caller, "", context.api.store().now(), false);
+    let (budget, _) = context.api.rate().take(context.caller, "", context.api.store().now(), 0);
     let data = json!({
         "limit": budget.limit,
         "cost": 1,

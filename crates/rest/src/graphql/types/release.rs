@@ -63,14 +63,12 @@ async fn sees_drafts(context: &Context<'_>, repo: &Repository) -> Result<bool, F
 
 pub(crate) async fn latest(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::Contents).await?;
     let found = store::releases::latest(&mut context.api.store().read(), repo.id).await?;
     Ok(found.map(|release| self::node(context, repo, &release, Some(release.id))).into())
 }
 
 pub(crate) async fn by_tag(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::Contents).await?;
     let tag = args.required("tagName")?;
     let drafts = sees_drafts(context, repo).await?;
     let mut query = context.api.store().read();
@@ -82,7 +80,6 @@ pub(crate) async fn by_tag(context: &Context<'_>, node: &Node, args: &Args) -> R
 
 pub(crate) async fn list(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::Contents).await?;
     let drafts = sees_drafts(context, repo).await?;
     let mut query = context.api.store().read();
     let found = store::releases::list(&mut query, repo.id, drafts, 1000, 0).await?;

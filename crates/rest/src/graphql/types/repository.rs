@@ -77,32 +77,35 @@ const REPOSITORY: &[Field] = &[
     Field::one("owner", &[], "RepositoryOwner", resolve!(owner)),
     Field::one("parent", &[], "Repository", resolve!(parent)),
     Field::one("templateRepository", &[], "Repository", resolve!(no_template)),
-    Field::one("defaultBranchRef", &[], "Ref", resolve!(default_branch)),
-    Field::one("ref", &["qualifiedName"], "Ref", resolve!(one_ref)),
+    Field::one("defaultBranchRef", &[], "Ref", resolve!(default_branch)).needs(Permission::Contents),
+    Field::one("ref", &["qualifiedName"], "Ref", resolve!(one_ref)).needs(Permission::Contents),
     Field::connection(
         "refs",
         &["first", "last", "after", "before", "refPrefix", "orderBy", "query"],
         "Ref",
         resolve!(lists::refs),
-    ),
-    Field::one("object", &["expression", "oid"], "GitObject", resolve!(object)),
-    Field::one("pullRequest", &["number"], "PullRequest", resolve!(lists::pull)),
-    Field::connection("pullRequests", PULLS, "PullRequest", resolve!(lists::pulls)),
-    Field::one("issue", &["number"], "Issue", resolve!(lists::issue)),
+    )
+    .needs(Permission::Contents),
+    Field::one("object", &["expression", "oid"], "GitObject", resolve!(object)).needs(Permission::Contents),
+    Field::one("pullRequest", &["number"], "PullRequest", resolve!(lists::pull)).needs(Permission::PullRequests),
+    Field::connection("pullRequests", PULLS, "PullRequest", resolve!(lists::pulls)).needs(Permission::PullRequests),
+    Field::one("issue", &["number"], "Issue", resolve!(lists::issue)).needs(Permission::Issues),
     Field::one("issueOrPullRequest", &["number"], "IssueOrPullRequest", resolve!(lists::issue_or_pull)),
     Field::connection(
         "issues",
         &["first", "last", "after", "before", "states", "orderBy", "labels", "filterBy"],
         "Issue",
         resolve!(lists::issues),
-    ),
-    Field::one("label", &["name"], "Label", resolve!(lists::label)),
+    )
+    .needs(Permission::Issues),
+    Field::one("label", &["name"], "Label", resolve!(lists::label)).needs(Permission::Issues),
     Field::connection(
         "labels",
         &["first", "last", "after", "before", "orderBy", "query"],
         "Label",
         resolve!(lists::labels),
-    ),
+    )
+    .needs(Permission::Issues),
     Field::connection(
         "milestones",
         &["first", "last", "after", "before", "states", "orderBy", "query"],
@@ -151,15 +154,17 @@ const REPOSITORY: &[Field] = &[
         "Language",
         resolve!(lists::nothing),
     ),
-    Field::many("pullRequestTemplates", &[], "PullRequestTemplate", resolve!(lists::pull_templates)),
-    Field::one("latestRelease", &[], "Release", resolve!(super::release::latest)),
-    Field::one("release", &["tagName"], "Release", resolve!(super::release::by_tag)),
+    Field::many("pullRequestTemplates", &[], "PullRequestTemplate", resolve!(lists::pull_templates))
+        .needs(Permission::Contents),
+    Field::one("latestRelease", &[], "Release", resolve!(super::release::latest)).needs(Permission::Contents),
+    Field::one("release", &["tagName"], "Release", resolve!(super::release::by_tag)).needs(Permission::Contents),
     Field::connection(
         "releases",
         &["first", "last", "after", "before", "orderBy"],
         "Release",
         resolve!(super::release::list),
-    ),
+    )
+    .needs(Permission::Contents),
 ];
 
 pub(crate) const TYPES: &[Type] =
@@ -303,7 +308,6 @@ async fn default_branch(context: &Context<'_>, node: &Node, _: &Args) -> Result<
 
 async fn one_ref(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = subject(node)?;
-    context.read(repo, Permission::Contents).await?;
     let name = args.required("qualifiedName")?;
     let names = if name.starts_with("refs/") {
         vec![name.to_owned()]
@@ -320,7 +324,6 @@ async fn one_ref(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out,
 
 async fn object(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = subject(node)?;
-    context.read(repo, Permission::Contents).await?;
     let expression = args.text("expression").or(args.text("oid")).unwrap_or("HEAD");
     let found = context.api.forge().git(repo.id).resolve(expression).await?;
     match found {

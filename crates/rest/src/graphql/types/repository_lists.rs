@@ -25,7 +25,6 @@ pub(crate) async fn nothing(_: &Context<'_>, _: &Node, _: &Args) -> Result<Out, 
 
 pub(crate) async fn pull(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::PullRequests).await?;
     let number = args.number("number").unwrap_or(0);
     let found = pulls_of::by_number(context, repo, number).await?;
     let missing = || Fault::not_found(format!("Could not resolve to a PullRequest with the number of {number}."));
@@ -35,7 +34,6 @@ pub(crate) async fn pull(context: &Context<'_>, node: &Node, args: &Args) -> Res
 /// `OPEN`, `CLOSED`, `MERGED`: those wanted; none means all.
 pub(crate) async fn pulls(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::PullRequests).await?;
     let states = args.texts("states");
     let state = match states.as_deref() {
         Some(["OPEN"]) => Some("open"),
@@ -75,7 +73,6 @@ pub(crate) async fn pulls(context: &Context<'_>, node: &Node, args: &Args) -> Re
 
 pub(crate) async fn issue(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::Issues).await?;
     let number = args.number("number").unwrap_or(0);
     let found = store::issues::by_number(&mut context.api.store().read(), repo.id, number).await?;
     let missing = || Fault::not_found(format!("Could not resolve to an Issue with the number of {number}."));
@@ -88,12 +85,12 @@ pub(crate) async fn issue_or_pull(context: &Context<'_>, node: &Node, args: &Arg
     let number = args.number("number").unwrap_or(0);
     let found = store::issues::by_number(&mut context.api.store().read(), repo.id, number).await?;
     let is_pull = found.is_some_and(|issue| issue.is_pull);
+    context.read(repo, if is_pull { Permission::PullRequests } else { Permission::Issues }).await?;
     if is_pull { pull(context, node, args).await } else { issue(context, node, args).await }
 }
 
 pub(crate) async fn issues(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::Issues).await?;
     let state = match args.texts("states").as_deref() {
         Some(["OPEN"]) => Some("open"),
         Some(["CLOSED"]) => Some("closed"),
@@ -123,7 +120,6 @@ pub(crate) fn label_node(context: &Context<'_>, repo: &Repository, label: &Label
 
 pub(crate) async fn label(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::Issues).await?;
     let name = args.required("name")?;
     let found = store::issues::label(&mut context.api.store().read(), repo.id, name).await?;
     Ok(found.map(|label| label_node(context, repo, &label)).into())
@@ -131,7 +127,6 @@ pub(crate) async fn label(context: &Context<'_>, node: &Node, args: &Args) -> Re
 
 pub(crate) async fn labels(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::Issues).await?;
     let mut found = store::issues::labels(&mut context.api.store().read(), repo.id).await?;
     if let Some(query) = args.text("query").map(str::to_lowercase).filter(|query| !query.is_empty()) {
         found.retain(|label| label.name.to_lowercase().contains(&query));
@@ -156,7 +151,6 @@ pub(crate) async fn topics(_: &Context<'_>, node: &Node, args: &Args) -> Result<
 
 pub(crate) async fn refs(context: &Context<'_>, node: &Node, args: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::Contents).await?;
     let prefix = args.text("refPrefix").unwrap_or("refs/heads/");
     let known = matches!(prefix, "refs/heads/" | "refs/tags/");
     let found = if known { context.api.forge().git(repo.id).refs(&[prefix]).await? } else { Vec::new() };
@@ -232,7 +226,6 @@ const TEMPLATES: &[&str] = &[
 
 pub(crate) async fn pull_templates(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
     let repo = repository::subject(node)?;
-    context.read(repo, Permission::Contents).await?;
     let git = context.api.forge().git(repo.id);
     let Some(head) = git.resolve(&format!("refs/heads/{}", repo.default_branch)).await? else {
         return Ok(Out::Nodes(Vec::new()));

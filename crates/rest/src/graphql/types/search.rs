@@ -93,7 +93,16 @@ pub(crate) async fn search(context: &Context<'_>, _: &Node, args: &Args) -> Resu
         return Err(Fault::new("UNPROCESSABLE", "A search names one repository: `repo:owner/name`."));
     };
     let repo = context.repository(owner, name).await?;
-    context.read(&repo, Permission::PullRequests).await?;
+    let pulls = reads(context, &repo, Permission::PullRequests, wanted.pull).await?;
+    let issues = reads(context, &repo, Permission::Issues, wanted.pull.map(|pull| !pull)).await?;
+    let is_pull = match (pulls, issues) {
+        (true, true) => wanted.pull,
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => {
+            return context.read(&repo, Permission::Issues).await.map(|()| connection::of(args, Vec::new()));
+        }
+    };
     let mut query = context.api.store().read();
     let author_id = match &wanted.author {
         Some(login) => Some(account_id(context, login).await?),
@@ -101,7 +110,7 @@ pub(crate) async fn search(context: &Context<'_>, _: &Node, args: &Args) -> Resu
     };
     let filter = IssueFilter {
         state: wanted.state,
-        is_pull: wanted.pull,
+        is_pull,
         author_id,
         labels: &wanted.labels,
         sort: "created",
@@ -116,6 +125,21 @@ pub(crate) async fn search(context: &Context<'_>, _: &Node, args: &Args) -> Resu
         }
     }
     Ok(connection::of(args, nodes))
+}
+
+/// Whether one kind of thing is looked for: what a token may not read is refused where it was asked for by name (`is:issue`),
+/// else it is not found.
+async fn reads(
+    context: &Context<'_>,
+    repo: &Repository,
+    permission: Permission,
+    asked: Option<bool>,
+) -> Result<bool, Fault> {
+    match asked {
+        Some(false) => Ok(false),
+        Some(true) => context.read(repo, permission).await.map(|()| true),
+        None => context.could_read(repo, permission).await,
+    }
 }
 
 /// The id of a login; of one that is not there, one that nobody has.
