@@ -161,6 +161,7 @@ fn config(args: &ServeArgs) -> Result<ServerConfig, Failure> {
     config.cache_quota = file.cache_quota.map_or(config.cache_quota, |size| size.0);
     config.priorities = file.priority.iter().map(|priority| priority.0.clone()).collect();
     config.schedules_rest_after_days = file.schedules_rest_after_days.unwrap_or(config.schedules_rest_after_days);
+    config.repository_quota = file.repository_quota.map(|size| size.0);
     config.registry = !args.no_registry && file.registry.enabled.unwrap_or(true);
     config.registry_for = file.registry.stands_in_for.unwrap_or(config.registry_for);
     config.allow_private = file.outgoing.allow;

@@ -15,7 +15,7 @@ use crate::{Control, Error, Result};
 pub struct Dispatch {
     /// `.github/workflows/x.yml`
     pub workflow: String,
-    /// A branch or tag, with or without `refs/heads/`.
+    /// A branch or tag, with or without `refs/heads/` and `refs/tags/`.
     pub git_ref: String,
     pub inputs: Map<String, Json>,
     /// Of the run's jobs in the queue, in place of what the server's rules say.
@@ -42,13 +42,11 @@ impl Control {
     pub async fn dispatch(&self, caller: &Caller, repository: &Repository, dispatch: &Dispatch) -> Result<i64> {
         self.check_priority(caller, repository, dispatch)?;
         let git = self.forge().git(repository.id);
-        let names = match dispatch.git_ref.strip_prefix("refs/") {
-            Some(_) => vec![dispatch.git_ref.clone()],
-            None => vec![format!("refs/heads/{}", dispatch.git_ref), format!("refs/tags/{}", dispatch.git_ref)],
-        };
         let mut found = None;
-        for name in names {
-            if let Some(sha) = git.resolve(&name).await? {
+        for name in names_of(&dispatch.git_ref) {
+            if let Some(oid) = git.ref_oid(&name).await?
+                && let Some(sha) = git.resolve(&oid).await?
+            {
                 found = Some((name, sha));
                 break;
             }
@@ -172,4 +170,16 @@ impl Control {
         tx.commit().await?;
         Ok(id)
     }
+}
+
+/// The full names of a branch or tag. Nothing else is started by hand: `refs/pull/N/head` is a stranger's code, and a run
+/// that somebody starts has the repository's secrets.
+fn names_of(text: &str) -> Vec<String> {
+    if text.starts_with("refs/heads/") || text.starts_with("refs/tags/") {
+        return vec![text.to_owned()];
+    }
+    if text.starts_with("refs/") {
+        return Vec::new();
+    }
+    vec![format!("refs/heads/{text}"), format!("refs/tags/{text}")]
 }

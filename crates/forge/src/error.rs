@@ -35,6 +35,9 @@ pub enum Error {
     /// Another server did not answer as it should.
     #[error("{0}")]
     Remote(String),
+    /// Something that cannot be, or is nobody's fault who asks: told to the server's own log.
+    #[error("{0}")]
+    Internal(String),
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
 }
@@ -87,7 +90,7 @@ impl Error {
             Error::Store(error) if error.is_passing() => 503,
             Error::Identity(error) => identity_status(error),
             Error::Git(GitError::NotFound(_)) | Error::NotFound(_) => 404,
-            Error::Git(GitError::Refused(_)) | Error::Invalid { .. } => 422,
+            Error::Git(GitError::Refused(_) | GitError::TooMuch { .. }) | Error::Invalid { .. } => 422,
             Error::Store(store::Error::Taken { .. }) | Error::Conflict(_) => 409,
             Error::Forbidden(_) => 403,
             Error::NotMergeable(_) => 405,
@@ -95,7 +98,7 @@ impl Error {
             Error::Busy(_) => 503,
             Error::Remote(_) => 502,
             Error::NoSpace(_) => 507,
-            Error::Store(_) | Error::Git(_) | Error::Io { .. } => 500,
+            Error::Store(_) | Error::Git(_) | Error::Internal(_) | Error::Io { .. } => 500,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Large files and the files of releases: taken in on this machine's disk, kept as objects, given out in pieces.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use blob::objects::{ObjectError, Objects};
 use blob::{Algorithm, Digest, Hasher};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
-use tokio::sync::mpsc;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::{Error, Result};
 
@@ -58,32 +57,19 @@ impl Files {
         expected: Option<&Digest>,
     ) -> Result<(Digest, u64)> {
         let arriving = Arriving(self.incoming.join(uuid::Uuid::now_v7().simple().to_string()));
-        let (send, receive) = mpsc::channel::<Bytes>(8);
-        let path = arriving.0.clone();
-        // Hashing and writing block.
-        let writing = tokio::task::spawn_blocking(move || write(&path, receive));
-        let mut broken = None;
+        // A sender may be slow: no thread waits for it, each piece is written by whichever is free.
+        let failed = || Error::io("a file on its way");
+        let mut file = tokio::fs::File::create_new(&arriving.0).await.map_err(failed())?;
+        let (mut hasher, mut size) = (Hasher::new(Algorithm::Sha256), 0);
         while let Some(chunk) = chunks.next().await {
-            match chunk {
-                Ok(chunk) if chunk.is_empty() => {}
-                Ok(chunk) => {
-                    // The writer has given up, and says why.
-                    if send.send(chunk).await.is_err() {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    broken = Some(error);
-                    break;
-                }
-            }
+            let chunk = chunk?;
+            hasher.update(&chunk);
+            size += chunk.len() as u64;
+            file.write_all(&chunk).await.map_err(failed())?;
         }
-        drop(send);
-        let written = writing.await.map_err(|error| Error::Conflict(error.to_string()))?;
-        if let Some(error) = broken {
-            return Err(error);
-        }
-        let (digest, size) = written.map_err(Error::io("a file on its way"))?;
+        file.flush().await.map_err(failed())?;
+        file.sync_all().await.map_err(failed())?;
+        let digest = hasher.finish();
         if let Some(expected) = expected.filter(|expected| **expected != digest) {
             let message = format!("the content has digest {digest}, not {expected}");
             return Err(Error::invalid("Object", "oid", message));
@@ -99,7 +85,7 @@ impl Files {
         let mut response = Body::from_stream(pieces).into_response();
         let headers = response.headers_mut();
         let text = |value: String| {
-            header::HeaderValue::from_str(&value).map_err(|error| Error::Conflict(format!("a header: {error}")))
+            header::HeaderValue::from_str(&value).map_err(|error| Error::Internal(format!("a header: {error}")))
         };
         headers.insert(header::CONTENT_TYPE, text(kind.to_owned())?);
         headers.insert(header::CONTENT_LENGTH, text((end - start).to_string())?);
@@ -118,22 +104,9 @@ impl From<ObjectError> for Error {
             ObjectError::Missing(_) => Self::not_found("the file"),
             ObjectError::NoSpace { .. } => Self::NoSpace(error.to_string()),
             ObjectError::Failed { .. } => Self::Busy(format!("the place for files does not answer: {error}")),
-            ObjectError::Address { .. } | ObjectError::Name(_) => Self::Conflict(error.to_string()),
+            ObjectError::Address { .. } | ObjectError::Name(_) => Self::Internal(error.to_string()),
         }
     }
-}
-
-/// Writes what comes to a new file, onto the disk.
-fn write(path: &Path, mut chunks: mpsc::Receiver<Bytes>) -> std::io::Result<(Digest, u64)> {
-    let mut file = std::fs::File::create_new(path)?;
-    let (mut hasher, mut size) = (Hasher::new(Algorithm::Sha256), 0);
-    while let Some(chunk) = chunks.blocking_recv() {
-        file.write_all(&chunk)?;
-        hasher.update(&chunk);
-        size += chunk.len() as u64;
-    }
-    file.sync_all()?;
-    Ok((hasher.finish(), size))
 }
 
 /// Start and end of one range; anything else is answered with the whole.

@@ -10,8 +10,10 @@ use tokio::sync::Semaphore;
 
 use crate::files::Files;
 use crate::git::Repo;
+use crate::http::Holder;
 use crate::outgoing::{Outgoing, OutgoingSettings};
 use crate::shape::Urls;
+use crate::shares::Shares;
 use crate::{Error, Result};
 
 /// What the administrator decided.
@@ -45,12 +47,16 @@ impl Settings {
 pub struct Limits {
     /// Bytes of one push, and of one large file.
     pub push_bytes: u64,
+    /// Bytes of one repository: git's objects, large files, files of releases. As many as the disk holds where there are none.
+    pub repository_bytes: Option<u64>,
     /// Bytes of a fetch's request, unpacked.
     pub fetch_request_bytes: u64,
     /// Refs of one push.
     pub push_refs: usize,
     /// How long a client may send or take nothing.
     pub idle: Duration,
+    /// How long a client may take to send what it asks for in a fetch.
+    pub request: Duration,
     /// How long one push or fetch may take.
     pub longest: Duration,
     /// Pushes and fetches at the same time; more wait, for `queue`.
@@ -62,9 +68,12 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             push_bytes: 4 << 30,
-            fetch_request_bytes: 64 << 20,
+            repository_bytes: None,
+            // More than 300,000 commits.
+            fetch_request_bytes: 16 << 20,
             push_refs: 20_000,
             idle: Duration::from_secs(60),
+            request: Duration::from_secs(300),
             longest: Duration::from_secs(3600),
             at_once: 64,
             queue: Duration::from_secs(30),
@@ -83,6 +92,7 @@ struct Inner {
     settings: Settings,
     outgoing: Outgoing,
     slots: Arc<Semaphore>,
+    shares: Shares<Holder>,
 }
 
 impl std::fmt::Debug for Forge {
@@ -99,8 +109,10 @@ impl Forge {
     pub fn start(store: Store, identity: Identity, objects: Objects, settings: Settings) -> Result<Forge> {
         let outgoing = Outgoing::new(settings.outgoing.clone())?;
         let slots = Arc::new(Semaphore::new(settings.limits.at_once));
+        // A quarter of all for each.
+        let shares = Shares::new(settings.limits.at_once.div_ceil(4));
         let files = Files::open(objects, &settings.data.join("incoming"))?;
-        let forge = Forge(Arc::new(Inner { store, identity, files, settings, outgoing, slots }));
+        let forge = Forge(Arc::new(Inner { store, identity, files, settings, outgoing, slots, shares }));
         for dir in [forge.git_dir(), forge.push_dir()] {
             std::fs::create_dir_all(&dir).map_err(Error::io(dir.display().to_string()))?;
         }
@@ -147,6 +159,10 @@ impl Forge {
 
     pub(crate) fn slots(&self) -> &Arc<Semaphore> {
         &self.0.slots
+    }
+
+    pub(crate) fn shares(&self) -> &Shares<Holder> {
+        &self.0.shares
     }
 
     pub(crate) fn git_dir(&self) -> PathBuf {

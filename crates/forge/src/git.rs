@@ -12,6 +12,8 @@ mod process;
 mod refname;
 mod refs;
 mod setup;
+mod share;
+mod stream;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ pub(crate) use process::base_command;
 pub use process::{GitError, Quarantine};
 pub use refname::{RefName, check_ref_name};
 pub use refs::{GitRef, RefUpdate, UpdateRefused};
+pub(crate) use stream::{Pace, stream};
 pub use write::{CommitAuthor, NewCommit, NewTag, TreeChange};
 
 /// The name of no object.

@@ -11,8 +11,8 @@ use store::repositories::Repository;
 
 use crate::{Actor, Error, Forge, Result};
 
-pub(crate) use sign::signature;
 pub use sign::verify_signature;
+pub(crate) use sign::{old_signature, signature};
 
 /// A webhook as it is wanted; `None` stays as it is.
 #[derive(Clone, Debug, Default)]

@@ -20,6 +20,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post, put};
 
 use crate::Forge;
+pub(crate) use run::Holder;
 
 impl Forge {
     /// The routes of git: `/{owner}/{repo}/info/refs`, `git-upload-pack`, `git-receive-pack`, `info/lfs/…`. `{repo}` may

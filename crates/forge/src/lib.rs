@@ -26,10 +26,12 @@ mod people;
 pub mod protection;
 pub mod pulls;
 mod push;
+mod quota;
 pub mod releases;
 pub mod repositories;
 pub mod reviews;
 pub mod shape;
+mod shares;
 mod worker;
 
 pub use actor::{Actor, ActorKind};
@@ -38,4 +40,5 @@ pub use forge::{Forge, Limits, Settings, repo_ref};
 pub use http::client_address;
 pub use push::RefChange;
 pub(crate) use shape::text_or_null as shape_text;
+pub use shares::Shares;
 pub use worker::watch_over;

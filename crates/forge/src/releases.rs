@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use futures_util::StreamExt as _;
+use identity::Action;
 use store::releases::{Asset, Release};
 use store::repositories::Repository;
 
@@ -131,6 +132,66 @@ impl Forge {
         self.change_refs(repository, actor, "api", serde_json::Value::Null, &[change]).await
     }
 
+    /// Gives a file of a release another name or label.
+    pub async fn change_asset(
+        &self,
+        caller: &identity::Caller,
+        repository: &Repository,
+        release: &Release,
+        asset: &Asset,
+        name: Option<&str>,
+        label: Option<&str>,
+    ) -> Result<Asset> {
+        let mut asset = asset.clone();
+        if let Some(name) = name.filter(|name| *name != asset.name) {
+            self.check_asset_name(release, name).await?;
+            name.clone_into(&mut asset.name);
+        }
+        if let Some(label) = label {
+            asset.label = Some(label.to_owned());
+        }
+        let mut tx = self.store().begin().await?;
+        store::releases::rename_asset(&mut tx, asset.id, &asset.name, asset.label.as_deref()).await?;
+        let subject = format!("{}/{}", release.tag, asset.name);
+        self.identity()
+            .audit(&mut tx, caller, Action::new("release.asset.change", &subject).repo(repository.id))
+            .await?;
+        tx.commit().await?;
+        Ok(asset)
+    }
+
+    pub async fn delete_asset(
+        &self,
+        caller: &identity::Caller,
+        repository: &Repository,
+        release: &Release,
+        asset: &Asset,
+    ) -> Result<()> {
+        let mut tx = self.store().begin().await?;
+        store::releases::delete_asset(&mut tx, asset.id).await?;
+        let subject = format!("{}/{}", release.tag, asset.name);
+        self.identity()
+            .audit(&mut tx, caller, Action::new("release.asset.delete", &subject).repo(repository.id))
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn check_asset_name(&self, release: &Release, name: &str) -> Result<()> {
+        let plain = !name.is_empty()
+            && name.len() <= 255
+            && !name.contains(['/', '\\', '"'])
+            && !name.chars().any(char::is_control)
+            && !name.starts_with('.');
+        if !plain {
+            let message = "a name has 1 to 255 bytes, no slash, no quote, no control character and no dot in front";
+            return Err(Error::invalid("ReleaseAsset", "name", message));
+        }
+        if store::releases::assets(&mut self.store().read(), release.id).await?.iter().any(|asset| asset.name == name) {
+            return Err(Error::exists("ReleaseAsset", "name", format!("the release has a file `{name}`")));
+        }
+        Ok(())
+    }
+
     /// Takes a file of a release in.
     #[expect(clippy::too_many_arguments, reason = "each is a part of the file")]
     pub async fn create_asset(
@@ -143,18 +204,8 @@ impl Forge {
         content_type: &str,
         body: Body,
     ) -> Result<Asset> {
-        let plain =
-            !name.is_empty() && name.len() <= 255 && !name.contains(['/', '\0', '\\']) && !name.starts_with('.');
-        if !plain {
-            return Err(Error::invalid(
-                "ReleaseAsset",
-                "name",
-                "a name has 1 to 255 bytes, no slash and no dot in front",
-            ));
-        }
-        if store::releases::assets(&mut self.store().read(), release.id).await?.iter().any(|asset| asset.name == name) {
-            return Err(Error::exists("ReleaseAsset", "name", format!("the release has a file `{name}`")));
-        }
+        self.check_asset_name(release, name).await?;
+        self.check_room(repository).await?;
         let mut left = self.settings().limits.push_bytes;
         let stream = body.into_data_stream().map(move |chunk| {
             let chunk = chunk.map_err(|error| Error::Remote(format!("the file broke off: {error}")))?;

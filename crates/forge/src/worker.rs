@@ -144,7 +144,7 @@ impl Forge {
             if dir.exists() {
                 tokio::task::spawn_blocking(move || std::fs::remove_dir_all(&dir))
                     .await
-                    .map_err(|error| crate::Error::Conflict(error.to_string()))?
+                    .map_err(|error| crate::Error::Internal(error.to_string()))?
                     .map_err(crate::Error::io("a deleted repository"))?;
             }
         }

@@ -1,6 +1,7 @@
 //! Login at an OpenID provider: the authorization code flow with PKCE, a nonce and a state that is good once.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata};
 use openidconnect::{
@@ -9,6 +10,7 @@ use openidconnect::{
 };
 use serde_json::Value;
 use store::users::User;
+use tokio::sync::Mutex;
 
 use crate::audit::Action;
 use crate::identity::{Identity, NewAccount, NewSession};
@@ -17,6 +19,10 @@ use crate::{Aad, Actor, Error, Result};
 
 /// How long somebody may take at the provider, in microseconds.
 const PATIENCE: i64 = 10 * 60 * 1_000_000;
+/// How long its description is believed where a login begins.
+const DESCRIBED: Duration = Duration::from_secs(300);
+/// Logins that may be under way; of more the oldest are forgotten.
+const MOST_BEGUN: i64 = 10_000;
 /// The largest answer of a provider that is read.
 const LARGEST: usize = 1024 * 1024;
 
@@ -46,11 +52,12 @@ impl std::fmt::Debug for ProviderSettings {
     }
 }
 
-/// A provider. Its keys are asked for at each login: they change.
+/// A provider. Its keys are asked for where a login ends: they change.
 #[derive(Clone, Debug)]
 pub struct Provider {
     settings: ProviderSettings,
     client: reqwest::Client,
+    known: Arc<Mutex<Option<(Instant, CoreProviderMetadata)>>>,
 }
 
 /// Where a login begins.
@@ -93,7 +100,20 @@ impl Provider {
             .timeout(Duration::from_secs(30))
             .build()
             .map_err(|error| Error::Provider(error.to_string()))?;
-        Ok(Self { settings, client })
+        Ok(Self { settings, client, known: Arc::default() })
+    }
+
+    /// As it was described a moment ago: whoever begins a login makes this server ask nobody.
+    async fn known(&self) -> Result<CoreProviderMetadata> {
+        let mut known = self.known.lock().await;
+        if let Some((at, metadata)) = &*known
+            && at.elapsed() < DESCRIBED
+        {
+            return Ok(metadata.clone());
+        }
+        let metadata = self.discover().await?;
+        *known = Some((Instant::now(), metadata.clone()));
+        Ok(metadata)
     }
 
     async fn discover(&self) -> Result<CoreProviderMetadata> {
@@ -106,7 +126,7 @@ impl Provider {
 
     /// Begins a login. `return_to` is the page to go to afterwards; what is no path of this server becomes `/`.
     pub async fn begin(&self, identity: &Identity, return_to: &str) -> Result<Begin> {
-        let metadata = self.discover().await?;
+        let metadata = self.known().await?;
         let redirect =
             RedirectUrl::new(self.settings.redirect_url.clone()).map_err(|error| Error::Provider(error.to_string()))?;
         let client = CoreClient::from_provider_metadata(
@@ -129,6 +149,7 @@ impl Provider {
         let expires = tx.now() + PATIENCE;
         let return_to = local_path(return_to);
         store::sessions::insert_provider_login(&mut tx, hash.as_str(), &sealed, return_to, expires).await?;
+        store::sessions::bound_provider_logins(&mut tx, MOST_BEGUN).await?;
         tx.commit().await?;
         Ok(Begin { url: url.to_string(), state: state.secret().clone() })
     }

@@ -13,9 +13,10 @@ use identity::{Caller, Credentials, Identity, Via};
 use serde_json::{Map, Value};
 use store::Store;
 
+use crate::edge::bounds::Bounds;
 use crate::edge::conditional;
 use crate::edge::media::Media;
-use crate::edge::rate::{Budget, Limits, Rate};
+use crate::edge::rate::{self, Budget, Limits, Rate};
 use crate::route::{self, Access, Found, Matcher, Route};
 use crate::{Call, Problem};
 
@@ -52,6 +53,7 @@ struct Inner {
     routes: Vec<Route>,
     matcher: Matcher,
     rate: Rate,
+    bounds: Bounds,
 }
 
 impl std::fmt::Debug for Api {
@@ -72,7 +74,7 @@ impl Api {
         let routes = route::all();
         let matcher = Matcher::new(&routes);
         let rate = Rate::new(parts.settings.limits);
-        Self(Arc::new(Inner { parts, routes, matcher, rate }))
+        Self(Arc::new(Inner { parts, routes, matcher, rate, bounds: Bounds::default() }))
     }
 
     #[must_use]
@@ -195,6 +197,7 @@ impl Api {
         if !Identity::csrf_holds(&caller, given) {
             return Err(Problem::forbidden("A session needs its `X-CSRF-Token` here; use a token instead."));
         }
+        let _under_way = self.0.bounds.begin(&rate::key(&caller, &from))?;
         let bytes = axum::body::to_bytes(body, 1024 * 1024)
             .await
             .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than a megabyte."))?;
@@ -221,9 +224,12 @@ impl Api {
     async fn answer(&self, request: Request, seen: &mut Seen) -> Result<Response, Problem> {
         let (parts, body) = request.into_parts();
         let (route, mut call) = self.prepare(parts, seen).await?;
+        let under_way = self.0.bounds.begin(&rate::key(&call.caller, &call.from))?;
+        let in_memory = !route.raw && route.writes();
+        let _place = if in_memory { under_way.body(&call.headers, route.limit).await? } else { None };
         if route.raw {
             call.body = Mutex::new(Some(body));
-        } else if route.writes() {
+        } else if in_memory {
             call.json = read_json(body, &route).await?;
         }
         let answer = (route.handler)(self, &mut call).await?;

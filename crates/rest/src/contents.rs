@@ -41,7 +41,7 @@ pub(crate) const ROUTES: &[Route] = &[
             Field::nullable("committer", PERSON),
             Field::nullable("author", PERSON),
         ])
-        .limit(150 << 20)
+        .limit(56 << 20)
         .gives(200, Gives::Object(CONTENT)),
     Route::delete("/repos/{owner}/{repo}/contents/{path*}", WRITE, handler!(delete), "Removes a file by a commit.")
         .body(&[
@@ -211,7 +211,7 @@ async fn archive(api: &Api, call: &Call, format: &'static str) -> Result {
     let commit = repo.resolve(name).await.map_err(forge::Error::from)?.ok_or_else(Problem::not_found)?;
     let short = &commit[..7];
     let directory = format!("{}-{}-{short}/", repository.owner, repository.name);
-    let body = repo.archive(&commit, format, &directory).map_err(forge::Error::from)?;
+    let body = repo.archive(&commit, format, &directory).await.map_err(forge::Error::from)?;
     let kind = if format == "zip" { "application/zip" } else { "application/x-gzip" };
     let file = format!("attachment; filename={}-{}-{short}.{format}", repository.owner, repository.name);
     Ok(Answer::stream(kind, body).header(header::CONTENT_DISPOSITION, &file))

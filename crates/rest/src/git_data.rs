@@ -22,7 +22,8 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::get("/repos/{owner}/{repo}/git/blobs/{sha}", READ, handler!(blob), "A blob."),
     Route::post("/repos/{owner}/{repo}/git/blobs", WRITE, handler!(make_blob), "Writes a blob.")
         .body(&[Field::required("content", Kind::String), Field::new("encoding", Kind::Choice(&["utf-8", "base64"]))])
-        .limit(150 << 20),
+        // 40 MB, which is GitHub's bound, in base64.
+        .limit(56 << 20),
     Route::get("/repos/{owner}/{repo}/git/trees/{sha}", READ, handler!(get_tree), "A tree.")
         .params(&[Param::text("recursive", "anything: with what is in its directories")]),
     Route::post("/repos/{owner}/{repo}/git/trees", WRITE, handler!(make_tree), "Writes a tree.")
@@ -111,15 +112,18 @@ async fn blob(api: &Api, call: &mut Call) -> Result {
 }
 
 async fn make_blob(api: &Api, call: &mut Call) -> Result {
-    let text = call.required("content")?;
+    call.required("content")?;
+    // Taken out, not copied: it may be large.
+    let Some(Value::String(mut text)) = call.json.remove("content") else { return Err(Problem::not_found()) };
     let content = match call.text("encoding") {
         Some("base64") => {
-            let text: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+            text.retain(|c| !c.is_ascii_whitespace());
             BASE64_STANDARD.decode(text).map_err(|_| Problem::invalid("content", "it is no valid base64"))?
         }
-        _ => text.as_bytes().to_vec(),
+        _ => text.into_bytes(),
     };
     let repository = call.repo()?;
+    api.forge().check_room(repository).await?;
     let oid = api.forge().git(repository.id).write_blob(content).await.map_err(forge::Error::from)?;
     let url = format!("{}/git/blobs/{oid}", api.forge().urls().repo(&repository.full_name()));
     Ok(Answer::created(json!({ "sha": oid, "url": url })))
@@ -129,12 +133,12 @@ async fn get_tree(api: &Api, call: &mut Call) -> Result {
     let repository = call.repo()?;
     let repo = api.forge().git(repository.id);
     let id = repo.tree_id(call.param("sha")).await.map_err(forge::Error::from)?;
-    let mut entries = match call.query("recursive") {
-        Some(_) => repo.list_all(&id, true).await,
-        None => repo.list(&id, "").await,
+    let (mut entries, mut truncated) = match call.query("recursive") {
+        Some(_) => repo.list_all(&id, true, MOST_ENTRIES).await,
+        None => repo.list(&id, "").await.map(|entries| (entries, false)),
     }
     .map_err(forge::Error::from)?;
-    let truncated = entries.len() > MOST_ENTRIES;
+    truncated |= entries.len() > MOST_ENTRIES;
     entries.truncate(MOST_ENTRIES);
     Ok(Answer::json(tree(api.forge().urls(), &repository.full_name(), &id, &entries, truncated)))
 }

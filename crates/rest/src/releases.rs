@@ -214,23 +214,14 @@ async fn asset(api: &Api, call: &mut Call) -> Result {
 }
 
 async fn change_asset(api: &Api, call: &mut Call) -> Result {
-    let (release, mut asset) = find_asset(api, call).await?;
-    if let Some(name) = call.text("name") {
-        name.clone_into(&mut asset.name);
-    }
-    if let Some(label) = call.text("label") {
-        asset.label = Some(label.to_owned());
-    }
-    let mut tx = api.store().begin().await?;
-    store::releases::rename_asset(&mut tx, asset.id, &asset.name, asset.label.as_deref()).await?;
-    tx.commit().await?;
+    let (release, asset) = find_asset(api, call).await?;
+    let (name, label) = (call.text("name"), call.text("label"));
+    let asset = api.forge().change_asset(&call.caller, call.repo()?, &release, &asset, name, label).await?;
     Ok(Answer::json(api.forge().shape().asset(call.repo()?, &release, &asset).await?))
 }
 
 async fn delete_asset(api: &Api, call: &mut Call) -> Result {
-    let (_, asset) = find_asset(api, call).await?;
-    let mut tx = api.store().begin().await?;
-    store::releases::delete_asset(&mut tx, asset.id).await?;
-    tx.commit().await?;
+    let (release, asset) = find_asset(api, call).await?;
+    api.forge().delete_asset(&call.caller, call.repo()?, &release, &asset).await?;
     Ok(Answer::empty())
 }

@@ -12,6 +12,7 @@ const SEALING: Duration = Duration::from_secs(10);
 const RETIRING: Duration = Duration::from_secs(600);
 const LOOKING: Duration = Duration::from_secs(10);
 const SWEEPING: Duration = Duration::from_secs(24 * 3600);
+const FORGETTING: Duration = Duration::from_secs(3600);
 
 #[derive(Clone, Copy, Debug)]
 enum Chore {
@@ -19,10 +20,11 @@ enum Chore {
     Retire,
     Sweep,
     LookAtDisk,
+    Forget,
 }
 
 impl Chore {
-    const ALL: [Self; 4] = [Self::Seal, Self::Retire, Self::Sweep, Self::LookAtDisk];
+    const ALL: [Self; 5] = [Self::Seal, Self::Retire, Self::Sweep, Self::LookAtDisk, Self::Forget];
 
     fn pause(self) -> Duration {
         match self {
@@ -30,6 +32,7 @@ impl Chore {
             Self::Retire => RETIRING,
             Self::Sweep => SWEEPING,
             Self::LookAtDisk => LOOKING,
+            Self::Forget => FORGETTING,
         }
     }
 
@@ -39,6 +42,7 @@ impl Chore {
             Self::Retire => "retention",
             Self::Sweep => "sweeping of objects",
             Self::LookAtDisk => "disk",
+            Self::Forget => "forgetting of sessions and tokens",
         }
     }
 
@@ -55,6 +59,9 @@ impl Chore {
             }
             Self::Sweep => depot.sweep_objects().await.map(drop),
             Self::LookAtDisk => server.disk().look().map_err(|full| std::io::Error::other(full).into()),
+            Self::Forget => {
+                server.identity().sweep().await.map(drop).map_err(|error| std::io::Error::other(error).into())
+            }
         }
     }
 }

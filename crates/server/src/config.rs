@@ -55,6 +55,8 @@ pub struct ServerConfig {
     pub lease: Duration,
     /// Bytes of caches of one repository.
     pub cache_quota: u64,
+    /// Bytes of one repository with its large files; as many as the disk holds when there are none.
+    pub repository_quota: Option<u64>,
     /// How long artifacts and logs are kept, in days, where nothing else is said.
     pub retention_days: u32,
     /// Whose jobs are taken first; the first rule that fits a run decides.
@@ -128,6 +130,7 @@ impl ServerConfig {
             metrics: None,
             lease: Duration::from_secs(150),
             cache_quota: services::DEFAULT_QUOTA_BYTES,
+            repository_quota: None,
             retention_days: 90,
             priorities: Vec::new(),
             schedules_rest_after_days: 60,

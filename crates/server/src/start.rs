@@ -22,9 +22,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::disk::Disk;
 use crate::front::Front;
+use crate::listen::{Bounds, Listen, Patience};
 use crate::lock::DataLock;
 use crate::pages::Feeds;
-use crate::{Notice, ServerConfig, ServerError, health, keys, listen, runners};
+use crate::{Notice, ServerConfig, ServerError, health, keys, runners};
 
 /// How long a database may take to come up.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -102,6 +103,7 @@ impl Server {
         let depot = Depot::new(store.clone(), objects.clone());
         let mut settings = forge::Settings::new(&config.data, &url);
         settings.push_to_create = config.push_to_create;
+        settings.limits.repository_bytes = config.repository_quota;
         settings.outgoing.allow.clone_from(&config.allow_private);
         let forge = Forge::start(store.clone(), identity.clone(), objects, settings)?;
         let key = keys::services(&identity).await?;
@@ -151,12 +153,8 @@ impl Server {
         let parts = &self.0;
         let ended = CancellationToken::new();
         let tasks = TaskTracker::new();
-        tasks.spawn(listen::serve(
-            listeners,
-            parts.tls.clone(),
-            Front::of(self, ended.clone()).router(),
-            ended.clone(),
-        ));
+        let router = Front::of(self, ended.clone()).router();
+        tasks.spawn(self.listen(router).serve(listeners, ended.clone()));
         tasks.spawn({
             let (forge, ended) = (parts.forge.clone(), ended.clone());
             async move { forge.run(ended).await }
@@ -198,6 +196,17 @@ impl Server {
         crate::anchor::follow(self, None).await;
         parts.store.close().await;
         Ok(())
+    }
+
+    fn listen(&self, router: Router) -> Listen {
+        let server = self.clone();
+        Listen {
+            router,
+            tls: self.0.tls.clone(),
+            bounds: Bounds::of_process(self.0.config.forwarded),
+            patience: Patience::default(),
+            tell: Box::new(move |message| server.tell(Notice::Problem { part: "connections", message })),
+        }
     }
 
     pub(crate) fn tell(&self, notice: Notice) {

@@ -77,7 +77,7 @@ CREATE TABLE connections (
 CREATE UNIQUE INDEX connections_repo ON connections (repo_id);
 
 -- Signed webhooks as they came: acknowledged once they are here, worked off afterwards. A delivery comes once, whatever its
--- sender repeats.
+-- sender repeats, or somebody who has overheard it: the guid is made of what is signed.
 CREATE TABLE received_hooks (
     id {id},
     connection_id BIGINT NOT NULL REFERENCES connections (id),
@@ -93,6 +93,14 @@ CREATE TABLE received_hooks (
 );
 CREATE UNIQUE INDEX received_hooks_guid ON received_hooks (connection_id, guid);
 CREATE INDEX received_hooks_due ON received_hooks (state, next_at);
+
+-- When a pull request there was changed last, by the clock there: what is older and comes again is not believed.
+CREATE TABLE remote_pulls (
+    connection_id BIGINT NOT NULL REFERENCES connections (id),
+    number BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (connection_id, number)
+);
 
 -- What is to be told to the connected repository.
 CREATE TABLE write_backs (

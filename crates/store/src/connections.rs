@@ -107,6 +107,7 @@ pub async fn of_repository(query: &mut impl Query, repo_id: i64) -> Result<Optio
 pub async fn delete(tx: &mut Tx, id: i64) -> Result<()> {
     tx.execute("DELETE FROM write_backs WHERE connection_id = $1", args![id]).await?;
     tx.execute("DELETE FROM received_hooks WHERE connection_id = $1", args![id]).await?;
+    tx.execute("DELETE FROM remote_pulls WHERE connection_id = $1", args![id]).await?;
     tx.execute("DELETE FROM connections WHERE id = $1", args![id]).await.map(drop)
 }
 
@@ -132,6 +133,22 @@ pub async fn receive(tx: &mut Tx, connection_id: i64, guid: &str, event: &str, p
         )
         .await?;
     Ok(inserted == 1)
+}
+
+/// When a pull request of the remote was changed last, as far as it has been told, by the remote's clock.
+pub async fn remote_pull(query: &mut impl Query, connection_id: i64, number: i64) -> Result<Option<Micros>> {
+    let sql = "SELECT updated_at FROM remote_pulls WHERE connection_id = $1 AND number = $2";
+    query.fetch_optional(sql, args![connection_id, number]).await
+}
+
+pub async fn set_remote_pull(tx: &mut Tx, connection_id: i64, number: i64, updated_at: Micros) -> Result<()> {
+    tx.execute(
+        "INSERT INTO remote_pulls (connection_id, number, updated_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (connection_id, number) DO UPDATE SET updated_at = excluded.updated_at",
+        args![connection_id, number, updated_at],
+    )
+    .await
+    .map(drop)
 }
 
 /// Whether a webhook waits to be worked off.

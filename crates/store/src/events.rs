@@ -47,7 +47,7 @@ pub struct Facts {
     pub head_sha: Option<String>,
     pub head_repo_id: Option<i64>,
     pub pull_number: Option<i64>,
-    /// The head lies in another repository.
+    /// The head lies in another repository; of a deployment, its commit is in no branch or tag of this one.
     pub fork: bool,
     pub first_time_contributor: bool,
     /// `Some(false)`: base and head conflict.

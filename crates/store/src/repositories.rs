@@ -257,3 +257,11 @@ pub async fn take_number(tx: &mut Tx, id: i64) -> Result<i64> {
     )
     .await
 }
+
+/// Bytes of its large files and of the files of its releases.
+pub async fn bytes_of_files(query: &mut impl Query, id: i64) -> Result<i64> {
+    let sql = "SELECT CAST(COALESCE((SELECT SUM(size) FROM lfs_objects WHERE repo_id = $1), 0) + \
+               COALESCE((SELECT SUM(a.size) FROM release_assets a JOIN releases r ON r.id = a.release_id \
+               WHERE r.repo_id = $1), 0) AS BIGINT)";
+    query.fetch_one(sql, args![id]).await
+}

@@ -121,6 +121,19 @@ pub async fn note_login_address(tx: &mut Tx, user_id: i64, address: &str, expire
     Ok(())
 }
 
+/// Forgets failures of before then that block nobody any more; how many.
+pub async fn forget_failures(tx: &mut Tx, before: Micros) -> Result<u64> {
+    let now = tx.now();
+    tx.execute("DELETE FROM login_failures WHERE last_at < $1 AND blocked_until < $2", args![before, now]).await
+}
+
+/// Forgets all but the newest logins that were begun at a provider: anybody may begin one.
+pub async fn bound_provider_logins(tx: &mut Tx, most: i64) -> Result<u64> {
+    let sql = "DELETE FROM provider_logins WHERE expires_at <= \
+               (SELECT expires_at FROM provider_logins ORDER BY expires_at DESC LIMIT 1 OFFSET $1)";
+    tx.execute(sql, args![most]).await
+}
+
 pub async fn insert_provider_login(
     tx: &mut Tx,
     state_hash: &str,

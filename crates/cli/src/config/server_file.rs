@@ -29,6 +29,7 @@ pub(crate) struct ServerFile {
     pub(crate) metrics: Option<Listen>,
     pub(crate) lease: Option<Time>,
     pub(crate) cache_quota: Option<Size>,
+    pub(crate) repository_quota: Option<Size>,
     pub(crate) retention_days: Option<u32>,
     pub(crate) schedules_rest_after_days: Option<u32>,
     pub(crate) priority: Vec<Priority>,

@@ -1,6 +1,6 @@
 //! Which files an event changed, for `paths:`.
 
-use forge::git::{NewBranchBase, Repo};
+use forge::git::{GitError, NewBranchBase, Repo};
 use store::events::{Event as Row, Facts};
 use trigger::{ChangedFile, ChangedFiles};
 
@@ -15,7 +15,7 @@ pub(super) async fn files(git: &Repo, row: &Row, facts: &Facts, default_branch: 
             push(git, row, default_branch).await?
         }
         name if name.starts_with("pull_request") => match (&facts.base_sha, &facts.head_sha) {
-            (Some(base), Some(head)) => known(git.changes_since_merge_base(base, head).await?),
+            (Some(base), Some(head)) => known(git.changes_since_merge_base(base, head).await)?,
             _ => ChangedFiles::Unknown("the event names no base and head".to_owned()),
         },
         _ => ChangedFiles::Unknown("this event has no changed files".to_owned()),
@@ -29,7 +29,7 @@ async fn push(git: &Repo, row: &Row, default_branch: &str) -> Result<ChangedFile
         return Ok(match git.new_branch_base(&row.git_ref, &row.sha).await? {
             NewBranchBase::NoCommits => ChangedFiles::Known(Vec::new()),
             NewBranchBase::Commits { count, .. } if count > MOST_COMMITS => ChangedFiles::TooMany,
-            NewBranchBase::Commits { base, .. } => known(git.changes(base.as_deref(), &row.sha).await?),
+            NewBranchBase::Commits { base, .. } => known(git.changes(base.as_deref(), &row.sha).await)?,
         });
     };
     // A force push may have left the commit before behind, and it may be gone.
@@ -44,13 +44,21 @@ async fn push(git: &Repo, row: &Row, default_branch: &str) -> Result<ChangedFile
     if git.count_commits(Some(&base), &row.sha).await? > MOST_COMMITS {
         return Ok(ChangedFiles::TooMany);
     }
-    Ok(known(git.changes(Some(&base), &row.sha).await?))
+    known(git.changes(Some(&base), &row.sha).await)
 }
 
-fn known(files: Vec<forge::git::ChangedFile>) -> ChangedFiles {
+fn known(files: Result<Vec<forge::git::ChangedFile>, GitError>) -> Result<ChangedFiles> {
+    let files = match files {
+        Ok(files) => files,
+        // As on GitHub: a difference that cannot be made up keeps no workflow from running.
+        Err(error @ (GitError::TooMuch { .. } | GitError::TimedOut { .. })) => {
+            return Ok(ChangedFiles::Unknown(format!("the changed files cannot be listed: {error}")));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let mut files: Vec<ChangedFile> =
         files.into_iter().map(|file| ChangedFile { path: file.path, previous: file.old_path }).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.dedup_by(|a, b| a.path == b.path);
-    ChangedFiles::Known(files)
+    Ok(ChangedFiles::Known(files))
 }

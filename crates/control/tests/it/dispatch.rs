@@ -19,6 +19,11 @@ async fn inputs_have_their_types_and_mistakes_are_told() {
         let repository = world.repository("app").await;
         world.push(&repository, "main", "go", &[(WORKFLOW, TEXT)]).await;
         world.push(&repository, "side", "new", &[(".github/workflows/new.yml", TEXT)]).await;
+        // A stranger's pull request, and a revision that is neither branch nor tag.
+        let git = world.forge.git(repository.id);
+        let head = git.ref_oid("refs/heads/side").await.unwrap().unwrap();
+        let pull = forge::git::RefUpdate { name: "refs/pull/1/head".into(), old: forge::git::ZERO.into(), new: head };
+        git.update_refs(&[pull], None).await.unwrap().unwrap();
         let dispatch = async |workflow: &str, git_ref: &str, inputs: Value| {
             let dispatch =
                 Dispatch { workflow: workflow.into(), git_ref: git_ref.into(), inputs: map(inputs), priority: None };
@@ -26,6 +31,8 @@ async fn inputs_have_their_types_and_mistakes_are_told() {
         };
         let table = [
             (WORKFLOW, "nowhere", json!({ "where": "a" }), "No ref found for: nowhere"),
+            (WORKFLOW, "refs/pull/1/head", json!({ "where": "a" }), "No ref found for: refs/pull/1/head"),
+            (WORKFLOW, "main^{commit}", json!({ "where": "a" }), "No ref found for: main^{commit}"),
             (
                 ".github/workflows/none.yml",
                 "main",

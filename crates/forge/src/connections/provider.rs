@@ -45,16 +45,14 @@ impl Provider {
         }
     }
 
-    /// Names of headers of its webhooks: event, delivery, signatures.
-    pub(super) fn headers(self) -> (&'static str, &'static str, &'static [&'static str]) {
+    /// Names of headers of its webhooks: event, signatures.
+    pub(super) fn headers(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Provider::GitHub => ("x-github-event", "x-github-delivery", &["x-hub-signature-256"]),
-            Provider::Gitea => ("x-gitea-event", "x-gitea-delivery", &["x-gitea-signature", "x-hub-signature-256"]),
-            Provider::Forgejo => (
-                "x-forgejo-event",
-                "x-forgejo-delivery",
-                &["x-forgejo-signature", "x-gitea-signature", "x-hub-signature-256"],
-            ),
+            Provider::GitHub => ("x-github-event", &["x-hub-signature-256"]),
+            Provider::Gitea => ("x-gitea-event", &["x-gitea-signature", "x-hub-signature-256"]),
+            Provider::Forgejo => {
+                ("x-forgejo-event", &["x-forgejo-signature", "x-gitea-signature", "x-hub-signature-256"])
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{Error, Forge, Result};
 
 /// GitHub sends no more.
 const LARGEST: usize = 25 << 20;
+const NOT_SIGNED: &str = "it is not signed as webhooks of a connection are";
 
 /// Answers 202 once the webhook is in the database: it is worked off afterwards, and survives everything.
 pub(crate) async fn receive(
@@ -34,9 +35,11 @@ pub(crate) async fn receive(
 
 impl Forge {
     async fn receive(&self, id: i64, headers: &HeaderMap, body: Body) -> Result<()> {
+        let refusal = |reason: &str| Error::Forbidden(format!("the webhook was refused: {reason}"));
         let connection = store::connections::by_id(&mut self.store().read(), id).await?;
-        let connection = connection.ok_or_else(|| Error::not_found("the connection"))?;
-        let (event, delivery, signatures) = Provider::parse(&connection.provider)?.headers();
+        // Whether there is such a connection is nobody's business who cannot sign for it.
+        let connection = connection.ok_or_else(|| refusal(NOT_SIGNED))?;
+        let (event, signatures) = Provider::parse(&connection.provider)?.headers();
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         // Without a signature its 25 MB are not even read.
         let body = if signatures.iter().any(|name| text(name).is_some()) { read(body).await? } else { Vec::new() };
@@ -51,15 +54,14 @@ impl Forge {
                 &connection.remote,
                 reason,
             );
-            return Err(Error::Forbidden(format!("the webhook was refused: {reason}")));
+            return Err(refusal(NOT_SIGNED));
         }
         let event = text(event).ok_or_else(|| Error::missing("Webhook", "event"))?;
-        // Without a number of its own, the same content is the same delivery.
-        let hashed = crate::hooks::signature(&secret, &body);
-        let guid = text(delivery).unwrap_or(&hashed);
+        // The number of a delivery is not signed: only the same content is the same delivery, and comes once.
+        let guid = crate::hooks::signature(&secret, &body);
         let payload = payload(text("content-type"), &body)?;
         let mut tx = self.store().begin().await?;
-        store::connections::receive(&mut tx, id, guid, event, &payload).await?;
+        store::connections::receive(&mut tx, id, &guid, event, &payload).await?;
         tx.wake(store::Topic::Deliveries);
         tx.commit().await?;
         Ok(())

@@ -62,6 +62,14 @@ impl Forge {
         let number =
             payload.pointer("/number").or_else(|| payload.pointer("/pull_request/number")).and_then(Value::as_i64);
         let number = number.ok_or_else(|| Error::missing("Webhook", "number"))?;
+        let updated_at = text(payload, "/pull_request/updated_at").parse::<jiff::Timestamp>().ok();
+        let updated_at = updated_at.map(jiff::Timestamp::as_microsecond);
+        let known = store::connections::remote_pull(&mut self.store().read(), connection.id, number).await?;
+        if updated_at.zip(known).is_some_and(|(updated_at, known)| updated_at < known) {
+            // It comes late, or again: what it says was so once.
+            return Ok(());
+        }
+        let seen = updated_at.map(|updated_at| (connection.id, updated_at));
         let (head_sha, base_ref) = (text(payload, "/pull_request/head/sha"), text(payload, "/pull_request/base/ref"));
         if !is_oid(head_sha) || crate::names::check_branch(base_ref).is_err() {
             return Err(Error::invalid("Webhook", "pull_request", "its head or base is none"));
@@ -81,7 +89,9 @@ impl Forge {
         let existing = store::pulls::by_number(&mut self.store().read(), repository.id, number).await?;
         let Some(pull) = existing else {
             if closed {
-                return Ok(());
+                let mut tx = self.store().begin().await?;
+                note(&mut tx, seen, number).await?;
+                return Ok(tx.commit().await?);
             }
             let pull = Pull {
                 issue_id: 0,
@@ -103,12 +113,12 @@ impl Forge {
                 merge_commit_sha: None,
                 auto_merge: None,
             };
-            return self.open_remote_pull(repository, &actor, pull, payload).await;
+            return self.open_remote_pull(repository, &actor, pull, payload, seen).await;
         };
         let issue = store::issues::by_id(&mut self.store().read(), pull.issue_id).await?;
         let issue = issue.ok_or_else(|| Error::not_found("the pull request"))?;
         let moved = Pull { head_sha: head, base_sha, ..pull.clone() };
-        self.follow_remote_pull(repository, &actor, issue, &pull, moved, closed, payload).await
+        self.follow_remote_pull(repository, &actor, issue, &pull, moved, closed, payload, seen).await
     }
 
     async fn open_remote_pull(
@@ -117,6 +127,7 @@ impl Forge {
         actor: &Actor,
         mut pull: Pull,
         payload: &Value,
+        seen: Seen,
     ) -> Result<()> {
         pull.merge_sha = self.try_merge(&pull, actor).await?;
         pull.mergeable = Some(pull.merge_sha.is_some());
@@ -135,6 +146,7 @@ impl Forge {
         store::pulls::set_merge(&mut tx, &pull, pull.merge_sha.as_deref(), pull.merge_sha.is_some()).await?;
         let issue = store::issues::by_id(&mut tx, pull.issue_id).await?.ok_or_else(|| Error::not_found("the issue"))?;
         let told = self.tell_pull(repository, actor, "opened", &issue, &pull, Map::new()).await?;
+        note(&mut tx, seen, pull.number).await?;
         self.append_events(&mut tx, vec![told]).await?;
         tx.commit().await?;
         Ok(())
@@ -150,6 +162,7 @@ impl Forge {
         mut pull: Pull,
         closed: bool,
         payload: &Value,
+        seen: Seen,
     ) -> Result<()> {
         let mut told = Vec::new();
         let (read, now) = (issue.clone(), self.store().now());
@@ -190,10 +203,22 @@ impl Forge {
         if is_moved && !closed {
             store::pulls::set_merge(&mut tx, &pull, pull.merge_sha.as_deref(), pull.merge_sha.is_some()).await?;
         }
+        note(&mut tx, seen, pull.number).await?;
         self.append_events(&mut tx, told).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// A connection, and when what it told was changed there.
+type Seen = Option<(i64, store::Micros)>;
+
+/// Nothing older is believed afterwards.
+async fn note(tx: &mut store::Tx, seen: Seen, number: i64) -> Result<()> {
+    if let Some((connection_id, updated_at)) = seen {
+        store::connections::set_remote_pull(tx, connection_id, number, updated_at).await?;
+    }
+    Ok(())
 }
 
 /// Whether the same may succeed later.

@@ -107,7 +107,7 @@ impl Forge {
         let Some(connection) = connection.map_err(|error| kept(error.into()))? else { return Ok(None) };
         let provider = Provider::parse(&connection.provider).map_err(|error| (error, false))?;
         let request = request(news)
-            .ok_or_else(|| (Error::Conflict(format!("`{}` is nothing that is written back", news.kind)), false))?;
+            .ok_or_else(|| (Error::Internal(format!("`{}` is nothing that is written back", news.kind)), false))?;
         let mut headers = HeaderMap::new();
         let accept = if provider == Provider::GitHub { "application/vnd.github+json" } else { "application/json" };
         headers.insert(ACCEPT, HeaderValue::from_static(accept));

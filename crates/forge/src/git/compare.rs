@@ -29,6 +29,8 @@ pub struct Comparison {
 
 /// Patches of more bytes are left out.
 const LONGEST_PATCH: usize = 512 * 1024;
+/// Bytes of one comparison. Beyond them its files have no patches.
+const LARGEST_DIFF: usize = 32 << 20;
 /// Files beyond these have no patch.
 const MOST_PATCHES: usize = 3000;
 
@@ -61,7 +63,16 @@ impl Repo {
             to,
             "--",
         ];
-        let out = self.call(&args).run().await?;
+        let call = self.call(&args).at_most(LARGEST_DIFF);
+        let command = call.shown();
+        let (mut out, cut) = call.cut().await?;
+        if cut {
+            // Names and numbers come first: where they are whole, only the patches are too long to be shown.
+            let Some(end) = out.windows(2).position(|two| two == [0, 0]) else {
+                return Err(GitError::TooMuch { command, most: LARGEST_DIFF });
+            };
+            out.truncate(end + 2);
+        }
         parse(&out).ok_or_else(|| GitError::Unexpected("diff in an unknown form".to_owned()))
     }
 
@@ -85,7 +96,11 @@ impl Repo {
                 .run()
                 .await
         };
-        Ok(diff(text(one)).await? == diff(text(other)).await?)
+        match (diff(text(one)).await, diff(text(other)).await) {
+            // What is too much to be compared is taken for another.
+            (Err(GitError::TooMuch { .. }), _) | (_, Err(GitError::TooMuch { .. })) => Ok(false),
+            (one, other) => Ok(one? == other?),
+        }
     }
 
     /// The difference of two trees as `git diff` (three-dot where `from_merge_base`) writes it.

@@ -1,5 +1,6 @@
 //! Commits and how they hang together.
 
+use super::write::check_path;
 use super::{ChangeKind, ChangedFile, Commit, GitError, Repo, Signature, is_oid};
 
 /// One commit as `git log` prints it, and what it changed.
@@ -11,6 +12,9 @@ pub struct Logged {
     /// `--left-right`: it is on the left side.
     pub left: bool,
 }
+
+/// Bytes of commits and of names of files that are read at once.
+const LARGEST_LOG: usize = 32 << 20;
 
 /// Which end comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +116,8 @@ impl Repo {
     }
 
     /// What a push brought, for its event: commits of `new` that were not there before, newest first, with their files;
-    /// the ones that `old` loses are marked `left`. One process.
+    /// the ones that `old` loses are marked `left`. One process; where the files are more than can be told, a second for the
+    /// commits without them.
     pub async fn pushed(
         &self,
         name: &str,
@@ -121,12 +126,15 @@ impl Repo {
         limit: usize,
     ) -> Result<Vec<Logged>, GitError> {
         let count = format!("-{limit}");
-        if let Some(old) = old {
-            let range = format!("{old}...{new}");
-            return self.log(&[&count, "--topo-order", "--left-right", &range], true).await;
+        let (range, exclude) = (old.map(|old| format!("{old}...{new}")), format!("--exclude={name}"));
+        let args: &[&str] = match &range {
+            Some(range) => &[&count, "--topo-order", "--left-right", range],
+            None => &[&count, "--topo-order", new, "--not", &exclude, "--glob=refs/heads/*"],
+        };
+        match self.log(args, true).await {
+            Err(GitError::TooMuch { .. }) => self.log(args, false).await,
+            other => other,
         }
-        let exclude = format!("--exclude={name}");
-        self.log(&[&count, "--topo-order", new, "--not", &exclude, "--glob=refs/heads/*"], true).await
     }
 
     /// The newest commits, by page, that changed a path; with limits on their times as `git log` takes them.
@@ -136,6 +144,10 @@ impl Repo {
         path: Option<&str>,
         page: &HistoryPage<'_>,
     ) -> Result<Vec<Commit>, GitError> {
+        let path = path.map(|path| path.trim_matches('/')).filter(|path| !path.is_empty());
+        if path.is_some_and(|path| check_path(path).is_err()) {
+            return Ok(Vec::new());
+        }
         let (count, skip) = (format!("-{}", page.count), format!("--skip={}", page.skip));
         let author = page.author.map(|author| format!("--author={author}"));
         let since = page.since.map(|since| format!("--since={since}"));
@@ -168,9 +180,8 @@ impl Repo {
         }
         all.extend(args);
         all.push("--");
-        let literal: Vec<String> = paths.iter().map(|path| format!(":(literal){path}")).collect();
-        all.extend(literal.iter().map(String::as_str));
-        let out = self.call(&all).run().await?;
+        all.extend(paths);
+        let out = self.call(&all).at_most(LARGEST_LOG).run().await?;
         parse_log(&out).ok_or_else(|| GitError::Unexpected("log in an unknown form".to_owned()))
     }
 }

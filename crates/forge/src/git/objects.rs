@@ -1,8 +1,16 @@
 //! Reading objects.
 
-use tokio::io::AsyncReadExt as _;
+use std::time::Duration;
 
+use super::process::Call;
+use super::stream::Pace;
+use super::write::check_path;
 use super::{GitError, Repo};
+
+/// Bytes of one listing, which are those of some 100,000 entries; GitHub stops at so many.
+const LARGEST_LISTING: usize = 16 << 20;
+/// Bytes of objects that are read at once. Files of more than 100 MB are not shown.
+const LARGEST_OBJECTS: usize = 101 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectKind {
@@ -66,6 +74,9 @@ impl Repo {
     /// What a path is at a revision.
     pub async fn entry(&self, revision: &str, path: &str) -> Result<Option<Entry>, GitError> {
         let path = path.trim_matches('/');
+        if check_path(path).is_err() {
+            return Ok(None);
+        }
         Ok(self.ls_tree(revision, &["--", path]).await?.into_iter().find(|entry| entry.path == path))
     }
 
@@ -75,26 +86,28 @@ impl Repo {
         if dir.is_empty() {
             return self.ls_tree(revision, &["--"]).await;
         }
+        if check_path(dir).is_err() {
+            return Err(GitError::NotFound(dir.to_owned()));
+        }
         let entries = self.ls_tree(revision, &["--", &format!("{dir}/")]).await?;
         Ok(entries.into_iter().filter(|entry| entry.path.len() > dir.len()).collect())
     }
 
-    /// Everything in a tree, at any depth.
-    pub async fn list_all(&self, tree: &str, with_trees: bool) -> Result<Vec<Entry>, GitError> {
-        self.ls_tree(tree, if with_trees { &["-r", "-t", "--"] } else { &["-r", "--"] }).await
+    /// What is in a tree, at any depth: its first `most` entries, and whether there are more.
+    pub async fn list_all(&self, tree: &str, with_trees: bool, most: usize) -> Result<(Vec<Entry>, bool), GitError> {
+        let call = self.ls_tree_call(tree, if with_trees { &["-r", "-t", "--"] } else { &["-r", "--"] })?;
+        let (mut out, mut cut) = call.at_most(LARGEST_LISTING).cut().await?;
+        // A name that was cut off is none.
+        out.truncate(out.iter().rposition(|byte| *byte == 0).map_or(0, |end| end + 1));
+        cut |= out.iter().filter(|byte| **byte == 0).nth(most).is_some();
+        let lines = out.split(|byte| *byte == 0).filter(|line| !line.is_empty()).take(most);
+        let entries: Result<Vec<Entry>, GitError> = lines.map(parse_entry).collect();
+        Ok((entries?, cut))
     }
 
     /// `args` are options, `--` and paths.
     async fn ls_tree(&self, revision: &str, args: &[&str]) -> Result<Vec<Entry>, GitError> {
-        if revision.starts_with('-') {
-            return Err(GitError::NotFound(revision.to_owned()));
-        }
-        let split = args.iter().position(|arg| *arg == "--").unwrap_or(args.len());
-        let mut all = vec!["ls-tree", "-z", "-l", "--full-tree"];
-        all.extend(&args[..split]);
-        all.extend(["--end-of-options", revision]);
-        all.extend(args.iter().skip(split + 1));
-        let call = self.call(&all);
+        let call = self.ls_tree_call(revision, args)?;
         let command = call.shown();
         let answer = call.answer().await?;
         if answer.code != Some(0) {
@@ -102,33 +115,32 @@ impl Repo {
                 answer.stderr.contains("Not a valid object name") || answer.stderr.contains("not a tree object");
             return Err(if missing { GitError::NotFound(revision.to_owned()) } else { answer.failed(command) });
         }
-        let lines = answer.stdout.split(|byte| *byte == 0).filter(|line| !line.is_empty());
-        lines.map(|line| entry(line).ok_or_else(|| GitError::Unexpected("ls-tree".to_owned()))).collect()
+        answer.stdout.split(|byte| *byte == 0).filter(|line| !line.is_empty()).map(parse_entry).collect()
     }
 
-    /// All files of a commit as an archive (`tar.gz`, `zip`), below a directory, as a stream: git ends when it is dropped.
-    pub fn archive(&self, commit: &str, format: &str, directory: &str) -> Result<axum::body::Body, GitError> {
+    fn ls_tree_call(&self, revision: &str, args: &[&str]) -> Result<Call, GitError> {
+        if revision.starts_with('-') {
+            return Err(GitError::NotFound(revision.to_owned()));
+        }
+        let split = args.iter().position(|arg| *arg == "--").unwrap_or(args.len());
+        let mut all = vec!["ls-tree", "-z", "-l", "--full-tree"];
+        all.extend(&args[..split]);
+        all.extend(["--end-of-options", revision]);
+        all.extend(args.get(split + 1..).unwrap_or_default());
+        Ok(self.call(&all))
+    }
+
+    /// All files of a commit as an archive (`tar.gz`, `zip`), below a directory, as a stream that breaks off where git fails;
+    /// git ends when it is dropped, or not read for a minute.
+    pub async fn archive(&self, commit: &str, format: &str, directory: &str) -> Result<axum::body::Body, GitError> {
         let (format, prefix) = (format!("--format={format}"), format!("--prefix={directory}"));
-        let child = self.call(&["archive", &format, &prefix, "--end-of-options", commit]).spawn()?;
-        let stream = futures_util::stream::unfold(child, |mut child| async {
-            let stdout = child.stdout.as_mut()?;
-            let mut buffer = Vec::with_capacity(64 * 1024);
-            match stdout.read_buf(&mut buffer).await {
-                Ok(0) => {
-                    // Seen to its end; a failure shows in an archive that breaks off.
-                    let _ = child.wait().await;
-                    None
-                }
-                Ok(_) => Some((Ok(bytes::Bytes::from(buffer)), child)),
-                Err(error) => Some((Err(error), child)),
-            }
-        });
-        Ok(axum::body::Body::from_stream(stream))
+        let pace = Pace { idle: Duration::from_secs(60), longest: Duration::from_secs(3600), strict: true };
+        self.call(&["archive", &format, &prefix, "--end-of-options", commit]).stream(pace).await
     }
 
     /// The content of a blob.
     pub async fn blob(&self, oid: &str) -> Result<Vec<u8>, GitError> {
-        self.call(&["cat-file", "blob", oid]).run().await
+        self.call(&["cat-file", "blob", oid]).at_most(LARGEST_OBJECTS).run().await
     }
 
     /// Kind and size of an object.
@@ -145,7 +157,7 @@ impl Repo {
         }
         let mut input = oids.join("\n");
         input.push('\n');
-        let out = self.call(&["cat-file", "--batch"]).stdin(input).run().await?;
+        let out = self.call(&["cat-file", "--batch"]).stdin(input).at_most(LARGEST_OBJECTS).run().await?;
         let mut rest = out.as_slice();
         let mut objects = Vec::with_capacity(oids.len());
         for oid in oids {
@@ -155,6 +167,10 @@ impl Repo {
         }
         Ok(objects)
     }
+}
+
+fn parse_entry(line: &[u8]) -> Result<Entry, GitError> {
+    entry(line).ok_or_else(|| GitError::Unexpected("ls-tree".to_owned()))
 }
 
 fn entry(line: &[u8]) -> Option<Entry> {

@@ -69,6 +69,13 @@ impl Repo {
         Ok((answer.code == Some(0)).then(|| answer.text()).filter(|text| !text.is_empty()))
     }
 
+    /// Whether a commit is in the history of a branch or a tag: somebody who may write has let it in.
+    pub async fn is_published(&self, commit: &str) -> Result<bool, GitError> {
+        let contains = format!("--contains={commit}");
+        let args = ["for-each-ref", "--count=1", &contains, "--format=%(refname)", "refs/heads/", "refs/tags/"];
+        Ok(!self.call(&args).line().await?.is_empty())
+    }
+
     /// The commit a revision stands for: a sha, a branch, a tag, a full ref. `None` when it is not here.
     pub async fn resolve(&self, revision: &str) -> Result<Option<String>, GitError> {
         self.parse(&format!("{revision}^{{commit}}")).await

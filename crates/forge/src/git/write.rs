@@ -138,7 +138,7 @@ fn message(text: &str) -> String {
 }
 
 /// Paths of a tree: relative, no `.`/`..`/`.git` parts.
-fn check_path(path: &str) -> Result<(), GitError> {
+pub(super) fn check_path(path: &str) -> Result<(), GitError> {
     let bad = |part: &str| {
         part.is_empty() || part == "." || part == ".." || part.eq_ignore_ascii_case(".git") || part.contains('\0')
     };

@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 use store::hooks::{Delivery, Hook};
 
-use super::signature;
+use super::{old_signature, signature};
 use crate::outgoing::{Income, Outgo};
 use crate::{Error, Forge, Result};
 
@@ -37,16 +37,23 @@ impl Forge {
             let forge = self.clone();
             sending.spawn(async move { forge.deliver_one(delivery).await });
         }
+        // Each is seen to its end whatever becomes of another: what is broken off is sent again.
+        let mut failed = None;
         while let Some(sent) = sending.join_next().await {
-            sent.map_err(|error| Error::Conflict(error.to_string()))??;
+            let sent = sent.unwrap_or_else(|error| Err(Error::Internal(error.to_string())));
+            failed = failed.or(sent.err());
         }
-        Ok(count)
+        failed.map_or(Ok(count), Err)
     }
 
     async fn deliver_one(&self, mut delivery: Delivery) -> Result<()> {
         let Some(hook) = store::hooks::by_id(&mut self.store().read(), delivery.hook_id).await? else { return Ok(()) };
         let begun = Instant::now();
-        let (headers, body) = self.request(&hook, &delivery)?;
+        let (headers, body) = match self.request(&hook, &delivery) {
+            Ok(request) => request,
+            // The next attempt would make up no other: a secret that does not open, say.
+            Err(error) => return self.give_up(&hook, delivery, &error).await,
+        };
         delivery.request_headers = shown(&headers);
         let outgo = Outgo {
             method: Method::POST,
@@ -96,6 +103,18 @@ impl Forge {
         Ok(())
     }
 
+    /// A delivery that cannot be made up is failed, where its people see why.
+    async fn give_up(&self, hook: &Hook, mut delivery: Delivery, error: &Error) -> Result<()> {
+        delivery.delivered_at = Some(self.store().now());
+        delivery.status = format!("it cannot be made up: {error}");
+        "failed".clone_into(&mut delivery.state);
+        let last = json!({ "code": null, "status": "failed", "message": delivery.status });
+        let mut tx = self.store().begin().await?;
+        store::hooks::finish_delivery(&mut tx, &delivery).await?;
+        store::hooks::set_last_response(&mut tx, hook.id, &last).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Headers as GitHub sends them, and the body.
     fn request(&self, hook: &Hook, delivery: &Delivery) -> Result<(HeaderMap, Bytes)> {
         let body = match hook.content_type.as_str() {
@@ -125,6 +144,7 @@ impl Forge {
             if hook.repo_id.is_some() { "repository" } else { "organization" },
         );
         if let Some(secret) = self.hook_secret(hook)? {
+            set("x-hub-signature", &old_signature(&secret, body.as_bytes()));
             set("x-hub-signature-256", &signature(&secret, body.as_bytes()));
         }
         Ok((headers, body.into()))

@@ -8,6 +8,13 @@ pub(crate) fn signature(secret: &[u8], body: &[u8]) -> String {
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
+/// `sha1=<hex>`, as `X-Hub-Signature` has it: for receivers that are older than the other.
+pub(crate) fn old_signature(secret: &[u8], body: &[u8]) -> String {
+    let Ok(mut mac) = Hmac::<sha1::Sha1>::new_from_slice(secret) else { return String::new() };
+    mac.update(body);
+    format!("sha1={}", hex::encode(mac.finalize().into_bytes()))
+}
+
 /// Whether a signature (`sha256=<hex>` as GitHub sends it, or the hex alone as Gitea and Forgejo do) is right. Takes the same
 /// time whatever is wrong with it.
 #[must_use]

@@ -9,6 +9,9 @@ use super::answer::{Refusal, fresh};
 use super::{access, pkt, run};
 use crate::{Error, Forge};
 
+/// Bytes of refs that are told at once, to clients that cannot ask for some of them.
+const MOST_REFS: usize = 64 << 20;
+
 #[derive(Deserialize)]
 pub(super) struct Wanted {
     service: Option<String>,
@@ -45,7 +48,7 @@ pub(super) async fn advertise(
             Err(error) => return Err(error.into()),
         }
     };
-    let _slot = run::slot(&forge).await?;
+    let _slot = run::slot(&forge, (&caller).into()).await?;
     let protocol = headers.get("git-protocol").and_then(|value| value.to_str().ok());
     // Refs of pull requests are not anybody's to push to: pushers need not hear of them.
     let config: &[&str] = if service == "receive-pack" { &["receive.hideRefs=refs/pull"] } else { &[] };
@@ -55,12 +58,15 @@ pub(super) async fn advertise(
     drop(child.stdin.take());
     let mut refs = pkt::line(format!("# service=git-{service}\n").as_bytes());
     refs.extend_from_slice(pkt::FLUSH);
-    if let Some(mut stdout) = child.stdout.take() {
-        stdout.read_to_end(&mut refs).await.map_err(Error::io("git"))?;
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MOST_REFS as u64).read_to_end(&mut refs).await.map_err(Error::io("git"))?;
+        if refs.len() >= MOST_REFS {
+            return Err(Error::TooLarge("there are more refs than this server tells".to_owned()).into());
+        }
     }
     let status = child.wait().await.map_err(Error::io("git"))?;
     if !status.success() {
-        return Err(Error::Conflict(format!("git {service} ended with {status}")).into());
+        return Err(Error::Internal(format!("git {service} ended with {status}")).into());
     }
     // Version 2 has no line that names the service.
     let body = if protocol.is_some_and(|text| text.contains("version=2")) && service == "upload-pack" {

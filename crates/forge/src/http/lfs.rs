@@ -131,6 +131,7 @@ pub(super) async fn upload(
     body: Body,
 ) -> Result<Response, Refusal> {
     let repository = access::repository(&forge, &caller, &owner, &name, Level::Write).await?;
+    forge.check_room(&repository).await?;
     let expected = digest(&oid).ok_or_else(|| Error::invalid("Object", "oid", "it is no SHA-256"))?;
     let limits = &forge.settings().limits;
     let incoming = Incoming::new(&headers, body, limits.push_bytes, limits.idle)?;

@@ -57,7 +57,12 @@ pub(super) async fn receive_pack(
     let actor =
         Actor::of(&caller).ok_or_else(|| Error::Identity(identity::Denied::login("nobody is logged in").into()))?;
     let repository = access::repository_to_push(&forge, &caller, &owner, &name).await?;
-    let verdict = forge.judge(&repository, &actor, &request.commands).await?;
+    let mut verdict = forge.judge(&repository, &actor, &request.commands).await?;
+    // Whoever has too much may still take something away.
+    let brings = request.commands.iter().filter(|command| !is_zero(&command.new));
+    if let Some(reason) = forge.why_full(&repository).await? {
+        verdict.refused.extend(brings.map(|command| (command.name.clone(), reason.clone())));
+    }
     if !verdict.refused.is_empty() {
         let refused = &verdict.refused;
         for (name, reason) in refused {
@@ -209,7 +214,7 @@ impl Push {
         ready: Ready,
         said: mpsc::Receiver<Bytes>,
     ) -> Result<()> {
-        let _slot = match run::slot(&self.forge).await {
+        let _slot = match run::slot(&self.forge, (&self.actor).into()).await {
             Ok(slot) => slot,
             Err(error) => return answer(ready, Err(error)),
         };
@@ -221,7 +226,7 @@ impl Push {
             Err(error) => return answer(ready, Err(error)),
         };
         let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return answer(ready, Err(Error::Conflict("git has no pipes".to_owned())));
+            return answer(ready, Err(Error::Internal("git has no pipes".to_owned())));
         };
         let listening = listen(stdout, say, self.request.side_band);
         tokio::pin!(listening);
@@ -394,7 +399,7 @@ async fn listen(mut stdout: ChildStdout, say: &mpsc::Sender<Bytes>, side_band: b
             Err(error) => return Err(Error::io("git")(error)),
         }
         let Some(head) = pkt::head(digits) else {
-            return Err(Error::Conflict("git answered in an unknown form".to_owned()));
+            return Err(Error::Internal("git answered in an unknown form".to_owned()));
         };
         let pkt::Head::Data(length) = head else { continue };
         let mut data = vec![0; length];

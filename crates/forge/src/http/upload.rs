@@ -1,19 +1,21 @@
+use std::path::Path as FilePath;
+use std::process::Stdio;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use identity::Level;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdout};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 
 use super::answer::{Refusal, fresh};
 use super::incoming::Incoming;
 use super::{access, run};
-use crate::{Error, Forge};
+use crate::git::{Pace, stream};
+use crate::{Error, Forge, Result};
 
-/// Sends a client the objects it lacks. The process ends when the answer is dropped, as it is when the client goes away.
+/// Sends a client the objects it lacks. The process ends when the answer is dropped, as it is when the client goes away, and
+/// when the client does not take what is ready.
 pub(super) async fn upload_pack(
     State(forge): State<Forge>,
     Path((owner, name)): Path<(String, String)>,
@@ -23,51 +25,36 @@ pub(super) async fn upload_pack(
 ) -> Result<Response, Refusal> {
     let repository = access::repository(&forge, &caller, &owner, &name, Level::Read).await?;
     let limits = &forge.settings().limits;
-    let slot = run::slot(&forge).await?;
     let protocol = headers.get("git-protocol").and_then(|value| value.to_str().ok());
     let repo = forge.git(repository.id);
-    let timeout = format!("--timeout={}", limits.idle.as_secs());
-    let mut child = run::service(&repo, "upload-pack", protocol, &[], &[&timeout]).spawn().map_err(Error::io("git"))?;
+    // Questions are small, and all sent before the first answer: stateless. They are taken in before anything waits for
+    // them, so that who sends them slowly holds nothing but a connection, and git reads them at its own pace.
     let mut incoming = Incoming::new(&headers, body, limits.fetch_request_bytes, limits.idle)?;
-    let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(Error::Conflict("git has no pipes".to_owned()).into());
+    let dir = forge.push_dir();
+    let questions = tokio::time::timeout(limits.request, spool(&dir, &mut incoming)).await;
+    let questions = questions.map_err(|_| Error::Remote("the request took too long to come".to_owned()))??;
+    let slot = run::slot(&forge, (&caller).into()).await?;
+    let timeout = format!("--timeout={}", limits.idle.as_secs());
+    let mut command = run::service(&repo, "upload-pack", protocol, &[], &[&timeout]);
+    let mut child = command.stdin(Stdio::from(questions)).spawn().map_err(Error::io("git"))?;
+    let Some(stdout) = child.stdout.take() else {
+        return Err(Error::Internal("git has no pipes".to_owned()).into());
     };
-    // Questions are small, and all sent before the first answer: stateless.
+    // What goes wrong, git tells in its answer.
+    let pace = Pace { idle: limits.idle, longest: limits.longest, strict: false };
+    Ok((fresh("application/x-git-upload-pack-result"), stream(child, stdout, pace, slot)).into_response())
+}
+
+/// The whole of a request in a file without a name, to be read from its start.
+async fn spool(dir: &FilePath, incoming: &mut Incoming) -> Result<std::fs::File> {
+    let path = dir.join(format!("questions-{}", uuid::Uuid::now_v7().simple()));
+    let opened = tokio::fs::OpenOptions::new().read(true).write(true).create_new(true).open(&path).await;
+    let mut file = opened.map_err(Error::io("the request"))?;
+    tokio::fs::remove_file(&path).await.map_err(Error::io("the request"))?;
     while let Some(chunk) = incoming.chunk().await? {
-        if stdin.write_all(&chunk).await.is_err() {
-            // It has refused early and says why on its output.
-            break;
-        }
+        file.write_all(&chunk).await.map_err(Error::io("the request"))?;
     }
-    drop(stdin);
-    let serving = Serving { child, stdout, _slot: slot, deadline: tokio::time::Instant::now() + limits.longest };
-    let stream = futures_util::stream::unfold(serving, Serving::next);
-    Ok((fresh("application/x-git-upload-pack-result"), Body::from_stream(stream)).into_response())
-}
-
-/// A fetch under way.
-struct Serving {
-    child: Child,
-    stdout: ChildStdout,
-    _slot: OwnedSemaphorePermit,
-    deadline: tokio::time::Instant,
-}
-
-impl Serving {
-    async fn next(mut self) -> Option<(std::io::Result<Bytes>, Self)> {
-        let mut buffer = Vec::with_capacity(64 * 1024);
-        match tokio::time::timeout_at(self.deadline, self.stdout.read_buf(&mut buffer)).await {
-            Ok(Ok(0)) => {
-                // Seen to its end, so that no zombie is left until the runtime looks.
-                let _ = self.child.wait().await;
-                None
-            }
-            Ok(Ok(_)) => Some((Ok(buffer.into()), self)),
-            Ok(Err(error)) => Some((Err(error), self)),
-            Err(_) => {
-                let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "the fetch took too long");
-                Some((Err(late), self))
-            }
-        }
-    }
+    file.flush().await.map_err(Error::io("the request"))?;
+    file.rewind().await.map_err(Error::io("the request"))?;
+    Ok(file.into_std().await)
 }

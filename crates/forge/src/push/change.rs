@@ -42,7 +42,7 @@ impl Forge {
         let (forge, repository, actor, via) = (self.clone(), repository.clone(), actor.clone(), via.to_owned());
         let changes: Vec<RefChange> = changes.into_iter().cloned().collect();
         let work = tokio::spawn(async move { forge.change_refs_now(&repository, &actor, &via, facts, &changes).await });
-        work.await.map_err(|error| Error::Conflict(format!("changing refs was given up: {error}")))?
+        work.await.map_err(|error| Error::Internal(format!("changing refs was given up: {error}")))?
     }
 
     async fn change_refs_now(

@@ -183,6 +183,13 @@ async fn follow(database: &store::testing::Database, provider: &str) {
     // A signed one is taken once, however often it comes.
     assert_eq!(send("push", "1", &push, signed(&push)).await, 202);
     assert_eq!(send("push", "1", &push, signed(&push)).await, 202);
+    // Nobody signs the number of a delivery: who has overheard one makes up another.
+    assert_eq!(send("push", "made up", &push, signed(&push)).await, 202);
+    let taken: i64 = {
+        let sql = "SELECT COUNT(*) FROM received_hooks WHERE connection_id = $1";
+        world.store.read().fetch_one(sql, store::args![connection.id]).await.unwrap()
+    };
+    assert_eq!(taken, 1);
     settle(&world).await;
     let pushes = || async { world.event_names(&repository).await.iter().filter(|name| *name == "push:").count() };
     assert_eq!(pushes().await, 1);
@@ -197,6 +204,7 @@ async fn follow(database: &store::testing::Database, provider: &str) {
             "action": action, "number": 7,
             "pull_request": {
                 "number": 7, "title": "Theirs", "body": "text", "state": "open", "draft": false,
+                "updated_at": "2026-11-30T10:00:00Z",
                 "head": { "ref": "topic", "sha": sha, "repo": { "full_name": "stranger/app" } },
                 "base": { "ref": "main", "sha": head },
             },
@@ -266,8 +274,18 @@ async fn follow(database: &store::testing::Database, provider: &str) {
     // Closed there, closed here.
     let mut body: serde_json::Value = serde_json::from_str(&pull("closed", &more)).unwrap();
     body["pull_request"]["state"] = "closed".into();
+    body["pull_request"]["updated_at"] = "2026-11-30T10:05:00Z".into();
     let body = body.to_string();
     send("pull_request", "4", &body, signed(&body)).await;
+    settle(&world).await;
+    let (issue, _) = world.forge.pull(&repository, 7).await.unwrap();
+    assert_eq!(issue.state, "closed");
+    // What was so before is not so again, whoever sends it: the server has forgotten the delivery, not the pull request.
+    let mut tx = world.store.begin().await.unwrap();
+    store::connections::forget_received(&mut tx, i64::MAX).await.unwrap();
+    tx.commit().await.unwrap();
+    let body = pull("opened", &topic);
+    assert_eq!(send("pull_request", "5", &body, signed(&body)).await, 202);
     settle(&world).await;
     let (issue, _) = world.forge.pull(&repository, 7).await.unwrap();
     assert_eq!(issue.state, "closed");

@@ -87,6 +87,8 @@ async fn a_push_is_told_signed_and_once() {
         let (headers, body) = received.0.lock().unwrap()[1].clone();
         let signature = headers["x-hub-signature-256"].to_str().unwrap();
         assert!(verify_signature(b"hunter2", body.as_bytes(), signature));
+        let old = headers["x-hub-signature"].to_str().unwrap();
+        assert_eq!((old.len(), &old[..5]), (45, "sha1="));
         let payload: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(payload["after"], head.as_str());
         let deliveries = store::hooks::deliveries(&mut world.store.read(), hook.id, None, 10).await.unwrap();
@@ -217,5 +219,31 @@ async fn redirects_do_not_lead_inside_either() {
         assert!(refused.contains("inside this network") || refused.contains("none of http"), "{path}: {refused}");
     }
     assert!(send("/round").await.unwrap_err().contains("too many redirects"));
+    assert_eq!(received.0.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_cannot_be_opened_keeps_no_other_hook_waiting() {
+    use store::Query as _;
+    let database = Database::sqlite();
+    let world = World::idle(database.open().await, &database.directory(), |_| {}).await;
+    let alice = world.person("alice").await;
+    let repository = world.repository(&alice, "app").await;
+    let (url, received) = receiver(&[]).await;
+    let put = PutHook { url: Some(url), secret: Some("hunter2".to_owned()), ..PutHook::default() };
+    let bad = world.forge.create_hook(&alice.caller, &alice.actor, &repository, &put).await.unwrap();
+    let good = world.forge.create_hook(&alice.caller, &alice.actor, &repository, &put).await.unwrap();
+    let mut tx = world.store.begin().await.unwrap();
+    let sql = "UPDATE hooks SET secret_sealed = $1 WHERE id = $2";
+    tx.execute(sql, store::args![b"no envelope".to_vec(), bad.id]).await.unwrap();
+    tx.commit().await.unwrap();
+    settle(&world).await;
+    let state = async |hook: i64| {
+        let last = store::hooks::deliveries(&mut world.store.read(), hook, None, 1).await.unwrap().remove(0);
+        (last.state, last.status)
+    };
+    assert_eq!(state(good.id).await, ("delivered".to_owned(), "OK".to_owned()));
+    let (failed, why) = state(bad.id).await;
+    assert!(failed == "failed" && why.starts_with("it cannot be made up"), "{failed}: {why}");
     assert_eq!(received.0.lock().unwrap().len(), 1);
 }

@@ -7,6 +7,9 @@ use crate::access::{Grant, Scopes};
 use crate::token::{TokenHash, TokenKind};
 use crate::{Caller, Credentials, Error, JobCaller, Reach, Result, RunnerCaller, UserCaller, Via};
 
+/// However often it is used, a session ends: who has a copy of the cookie does not have it for good. In microseconds.
+const LONGEST_SESSION: i64 = 90 * 24 * 3600 * 1_000_000;
+
 /// A token's or session's last use is written down when the one before is this old, in microseconds.
 const TOUCH: i64 = 10 * 60 * 1_000_000;
 
@@ -109,7 +112,7 @@ impl Identity {
         let (id, login, admin) = self.active_user(session.user_id).await?;
         if now - session.seen_at > TOUCH {
             let mut tx = self.0.store.begin().await?;
-            let expires = now + self.0.settings.session_seconds * 1_000_000;
+            let expires = (now + self.0.settings.session_seconds * 1_000_000).min(session.created_at + LONGEST_SESSION);
             store::sessions::touch(&mut tx, session.id, expires).await?;
             tx.commit().await?;
         }

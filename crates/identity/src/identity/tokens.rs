@@ -144,10 +144,12 @@ impl Identity {
         Ok(store::tokens::delete_runner_secret(tx, runner_id).await?)
     }
 
-    /// Deletes what has expired; how many rows.
+    /// Deletes what has expired, and wrong passwords that nobody counts any more; how many rows.
     pub async fn sweep(&self) -> Result<u64> {
         let mut tx = self.0.store.begin().await?;
-        let gone = store::tokens::sweep(&mut tx).await?;
+        let mut gone = store::tokens::sweep(&mut tx).await?;
+        let before = tx.now() - crate::throttle::FORGET * 1_000_000;
+        gone += store::sessions::forget_failures(&mut tx, before).await?;
         tx.commit().await?;
         Ok(gone)
     }

@@ -132,3 +132,55 @@ async fn sessions() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_anybody_may_write_down_is_forgotten() {
+    on_both("what_anybody_may_write_down_is_forgotten", async |database| {
+        use store::Query as _;
+        let fixture = Fixture::new(database).await;
+        let count = async |table: &str| -> i64 {
+            fixture.store.read().fetch_one(format!("SELECT COUNT(*) FROM {table}"), store::args![]).await.unwrap()
+        };
+        fixture.identity.login("nobody", "a wrong password", "192.0.2.1", None).await.unwrap_err();
+        assert!(count("login_failures").await > 0);
+        fixture.identity.sweep().await.unwrap();
+        assert!(count("login_failures").await > 0, "they count for an hour");
+        fixture.clock.advance(2 * 3600 * 1_000_000);
+        fixture.identity.sweep().await.unwrap();
+        assert_eq!(count("login_failures").await, 0);
+        let mut tx = fixture.store.begin().await.unwrap();
+        for number in 0..5 {
+            store::sessions::insert_provider_login(&mut tx, &format!("state {number}"), b"", "/", number)
+                .await
+                .unwrap();
+            store::sessions::bound_provider_logins(&mut tx, 3).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let left: Vec<String> = fixture
+            .store
+            .read()
+            .fetch_all("SELECT state_hash FROM provider_logins ORDER BY expires_at", store::args![])
+            .await
+            .unwrap();
+        assert_eq!(left, ["state 2", "state 3", "state 4"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_used_ends_all_the_same() {
+    on_both("a_session_that_is_used_ends_all_the_same", async |database| {
+        let fixture = Fixture::new(database).await;
+        fixture.user("ann").await;
+        let session = fixture.identity.login("ann", PASSWORD, "192.0.2.1", None).await.unwrap();
+        let credentials = Credentials::Session(session.cookie.to_string());
+        let mut days = 0;
+        while !fixture.identity.authenticate(&credentials, "192.0.2.1").await.unwrap().is_anonymous() {
+            fixture.clock.advance(24 * 3600 * 1_000_000);
+            days += 1;
+            assert!(days <= 90, "it is still good");
+        }
+        assert_eq!(days, 90);
+    })
+    .await;
+}

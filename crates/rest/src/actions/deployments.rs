@@ -207,6 +207,8 @@ async fn report(
         object.insert("deployment_status".to_owned(), status.clone());
     }
     let job = matches!(call.caller, Caller::Job(_));
+    // The workflows of the commit itself run: one that lies in no branch and no tag came with a fork's pull request.
+    let published = api.forge().git(repo.id).is_published(&deployment.sha).await.map_err(forge::Error::from)?;
     let event = NewEvent {
         repo_id: repo.id,
         name: if status.is_some() { "deployment_status" } else { "deployment" }.to_owned(),
@@ -214,7 +216,7 @@ async fn report(
         git_ref: deployment.git_ref.clone(),
         before: None,
         sha: deployment.sha.clone(),
-        facts: Facts::default(),
+        facts: Facts { fork: !published, ..Facts::default() },
         actor_id: call.caller.account_id(),
         actor_login: call.caller.login().unwrap_or_default().to_owned(),
         actor_kind: if job { ActorKind::GithubToken } else { ActorKind::User },

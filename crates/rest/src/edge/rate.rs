@@ -1,13 +1,14 @@
 //! How many requests a caller has left in the hour. Counted by each server for itself.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use identity::{Caller, Via};
 use store::Micros;
 
 const HOUR: Micros = 3600 * 1_000_000;
-/// Callers that are remembered; beyond that, those whose hour is over are forgotten.
+/// Addresses that are remembered; beyond that, those whose hour is over are forgotten, and then the oldest.
 const MOST: usize = 10_000;
 
 /// Requests an hour.
@@ -44,23 +45,30 @@ impl Budget {
 #[derive(Debug)]
 pub(crate) struct Rate {
     limits: Limits,
-    used: Mutex<HashMap<String, (Micros, u64)>>,
+    /// Of whoever is logged in: so many as there are accounts and tokens. And of addresses: so many as anybody likes.
+    known: Mutex<Used>,
+    anonymous: Mutex<Used>,
 }
+
+/// When the hour of a caller began, and how many requests there were.
+type Used = HashMap<String, (Micros, u64)>;
 
 impl Rate {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, used: Mutex::default() }
+        Self { limits, known: Mutex::default(), anonymous: Mutex::default() }
     }
 
     /// Counts a request by its points, none for what is free; `false` when so many were not left.
     pub(crate) fn take(&self, caller: &Caller, from: &str, now: Micros, points: u64) -> (Budget, bool) {
         let limit = if caller.is_anonymous() { self.limits.anonymous } else { self.limits.known };
         let limit = if limit == 0 { u64::MAX } else { limit };
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= MOST {
-            used.retain(|_, (start, _)| now - *start < HOUR);
+        let used = if caller.is_anonymous() { &self.anonymous } else { &self.known };
+        let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = key(caller, from);
+        if used.len() >= MOST && !used.contains_key(&key) {
+            forget(&mut used, now, caller.is_anonymous());
         }
-        let entry = used.entry(key(caller, from)).or_insert((now, 0));
+        let entry = used.entry(key).or_insert((now, 0));
         if now - entry.0 >= HOUR || now < entry.0 {
             *entry = (now, 0);
         }
@@ -74,9 +82,21 @@ impl Rate {
     }
 }
 
-fn key(caller: &Caller, from: &str) -> String {
+/// Makes room for one more: whole tenths at once, so that it is seldom. Nobody who is logged in gets a new hour by it.
+fn forget(used: &mut Used, now: Micros, oldest: bool) {
+    used.retain(|_, (start, _)| now - *start < HOUR);
+    if oldest && used.len() >= MOST {
+        let mut starts: Vec<Micros> = used.values().map(|(start, _)| *start).collect();
+        let (_, last, _) = starts.select_nth_unstable(MOST / 10);
+        let last = *last;
+        used.retain(|_, (start, _)| *start > last);
+    }
+}
+
+/// Who a request counts for.
+pub(crate) fn key(caller: &Caller, from: &str) -> String {
     match caller {
-        Caller::Anonymous => format!("address {from}"),
+        Caller::Anonymous => format!("address {}", network(from)),
         Caller::User(user) => match user.via {
             Via::FineGrained { token_id, .. } => format!("token {token_id}"),
             _ => format!("user {}", user.id),
@@ -86,9 +106,40 @@ fn key(caller: &Caller, from: &str) -> String {
     }
 }
 
+/// Whoever has an IPv6 address has all of its network.
+fn network(from: &str) -> String {
+    match from.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => from.chars().take(64).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_do_not_fill_the_memory() {
+        let rate = Rate::new(Limits { known: 0, anonymous: 2 });
+        let take = |from: &str, now| rate.take(&Caller::Anonymous, from, now, true).1;
+        // A network of IPv6 addresses is one caller.
+        assert!(take("2001:db8::1", 0) && take("2001:db8::2", 0) && !take("2001:db8::3", 0));
+        assert!(take("2001:db8:0:1::1", 0));
+        for number in 0..3 * MOST {
+            let from = format!("10.{}.{}.{}", number >> 16, (number >> 8) & 255, number & 255);
+            assert!(take(&from, i64::try_from(number).unwrap()));
+        }
+        assert!(rate.anonymous.lock().unwrap().len() <= MOST);
+        // Those who came last are remembered.
+        let last = 3 * MOST - 1;
+        let from = format!("10.{}.{}.{}", last >> 16, (last >> 8) & 255, last & 255);
+        let now = i64::try_from(3 * MOST).unwrap();
+        assert!(take(&from, now) && !take(&from, now));
+    }
 
     #[test]
     fn an_hour() {

@@ -93,22 +93,22 @@ fn check_shape(check: &RequiredCheck) -> Value {
 /// GitHub's id of GitHub Actions: the one application that there is here.
 const ACTIONS_APP_ID: i64 = 15368;
 
-async fn rules(api: &Api, call: &Call) -> Result<(i64, Rules)> {
+async fn rules(api: &Api, call: &Call) -> Result<Rules> {
     let repository = call.repo()?;
     let branch = call.param("branch");
     let protections = Protections::of(api.forge(), repository).await?;
     let found = protections.of_ref(&format!("refs/heads/{branch}"));
     let not = || Problem::new(axum::http::StatusCode::NOT_FOUND, "Branch not protected");
-    found.map(|(row, rules)| (row.id, rules.clone())).ok_or_else(not)
+    found.map(|(_, rules)| rules.clone()).ok_or_else(not)
 }
 
 async fn get(api: &Api, call: &mut Call) -> Result {
-    let (_, rules) = rules(api, call).await?;
+    let rules = rules(api, call).await?;
     Ok(Answer::json(shape(api, call, &rules).await?))
 }
 
 async fn checks(api: &Api, call: &mut Call) -> Result {
-    let (_, rules) = rules(api, call).await?;
+    let rules = rules(api, call).await?;
     let shape = shape(api, call, &rules).await?;
     shape.get("required_status_checks").cloned().map(Answer::json).ok_or_else(Problem::not_found)
 }
@@ -283,8 +283,18 @@ async fn named(api: &Api, call: &Call, map: &Map<String, Value>) -> Result<Bypas
 }
 
 async fn delete(api: &Api, call: &mut Call) -> Result {
-    let (id, _) = rules(api, call).await?;
-    remove(api, call, id, call.param("branch")).await
+    let (repository, branch) = (call.repo()?, call.param("branch"));
+    let protections = Protections::of(api.forge(), repository).await?;
+    let Some((row, _)) = protections.of_ref(&format!("refs/heads/{branch}")) else {
+        return Err(Problem::new(axum::http::StatusCode::NOT_FOUND, "Branch not protected"));
+    };
+    // A rule for many branches is not taken off all of them in the name of one.
+    if row.pattern != branch {
+        let text =
+            format!("The branch is protected by the rule for `{}`; delete that rule by its pattern.", row.pattern);
+        return Err(Problem::conflict(text));
+    }
+    remove(api, call, row.id, branch).await
 }
 
 async fn remove(api: &Api, call: &Call, id: i64, subject: &str) -> Result {

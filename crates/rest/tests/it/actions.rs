@@ -134,7 +134,7 @@ async fn deployments_and_their_states() {
     let ann = server.user("ann", false).await;
     server.repository("ann", ann, "app", "private").await;
     let dir = tempfile::tempdir().unwrap();
-    server.push_workflow(dir.path(), "ann/app", "ann");
+    let work = server.push_workflow(dir.path(), "ann/app", "ann");
     let token = server.token("ann", "repo_deployment").await;
     let base = "/repos/ann/app/deployments";
     assert_eq!(server.call("POST", base, &token, json!({ "ref": "none" })).await.status, 422);
@@ -152,6 +152,25 @@ async fn deployments_and_their_states() {
     assert_eq!(server.get(&format!("{base}?environment=other"), &token).await.json().as_array().unwrap().len(), 0);
     assert_eq!(server.call("DELETE", &format!("{base}/{id}"), &token, Value::Null).await.status, 422, "it is active");
     assert_eq!(server.get("/repos/ann/app/actions/runs", &token).await.status, 403, "another scope");
+    // A commit that came with a pull request is in no branch: what it starts is a fork's.
+    server.git(&work, &["commit", "-q", "--allow-empty", "-m", "a stranger's"]);
+    let stranger = String::from_utf8(server.git(&work, &["rev-parse", "HEAD"]).stdout).unwrap().trim().to_owned();
+    let repository = server.forge.repository("ann", "app").await.unwrap();
+    let git = server.forge.git(repository.id);
+    git.fetch_local(&forge::git::Repo::at(work.join(".git")), &["+HEAD:refs/pull/1/head".to_owned()]).await.unwrap();
+    for (git_ref, fork) in [("main", false), ("refs/pull/1/head", true), (stranger.as_str(), true)] {
+        let made = server.call("POST", base, &token, json!({ "ref": git_ref })).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let status = format!("{base}/{}/statuses", made.json()["id"]);
+        assert_eq!(server.call("POST", &status, &token, json!({ "state": "queued" })).await.status, 201);
+        for name in ["deployment", "deployment_status"] {
+            use store::Query as _;
+            let sql = "SELECT facts FROM events WHERE repo_id = $1 AND name = $2 ORDER BY id DESC LIMIT 1";
+            let facts: String = server.store().read().fetch_one(sql, store::args![repository.id, name]).await.unwrap();
+            let facts: Value = serde_json::from_str(&facts).unwrap();
+            assert_eq!(facts["fork"], fork, "{name} of {git_ref}: {facts}");
+        }
+    }
 }
 
 /// What the token of a job reaches, and that of a fork's pull request.

@@ -4,6 +4,7 @@
 
 mod access_list;
 mod actions;
+mod bounds;
 mod edge;
 mod fixture;
 mod gh;

@@ -180,6 +180,9 @@ fn what_runs_are_trusted_with() {
         ("pull_request_target", true, ActorKind::Dependabot, true),
         ("workflow_run", true, ActorKind::User, true),
         ("issue_comment", true, ActorKind::User, true),
+        ("deployment", false, ActorKind::User, true),
+        ("deployment", true, ActorKind::User, false),
+        ("deployment_status", true, ActorKind::User, false),
     ];
     for (name, fork, actor_kind, trusted) in rows {
         let given = trust(&Event { fork, actor_kind, ..Event::new(name) });
