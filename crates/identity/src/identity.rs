@@ -22,6 +22,7 @@ use crate::secrets::{MasterKeys, envelope};
 use crate::{Aad, Error, Result};
 
 pub use accounts::{NewAccount, check_login};
+pub use attempts::network_of;
 pub use one_time::{Purpose, RunnerScope};
 pub use secrets::{SecretScope, SecretTrust};
 pub use sessions::{NewSession, Throttling};

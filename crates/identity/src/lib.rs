@@ -25,7 +25,7 @@ pub use credentials::{Credentials, Malformed, SESSION_COOKIE};
 pub use error::Error;
 pub use identity::{
     FineGrained, Identity, JobGrant, NewAccount, NewSession, Purpose, RunnerScope, SecretScope, SecretTrust, Settings,
-    Throttling, check_login,
+    Throttling, check_login, network_of,
 };
 pub use network::{Network, NoNetwork};
 pub use proxies::Proxies;

@@ -24,12 +24,19 @@ impl Proxies {
         Self(NEAR.iter().filter_map(|network| network.parse().ok()).collect())
     }
 
+    /// Whether whoever talks to us from this address may be a proxy, behind which there are many.
+    #[must_use]
+    pub fn contains(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.0.iter().any(|proxy| proxy.contains(peer))
+    }
+
     /// The client's address, as it is counted and written down. `forwarded` is the last line `X-Forwarded-For` of the request:
     /// its last element was written by the proxy that talks to us, all before it by anybody.
     #[must_use]
     pub fn client(&self, peer: Option<IpAddr>, forwarded: Option<&str>) -> String {
         let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return "unknown".to_owned() };
-        let told = forwarded.filter(|_| self.0.iter().any(|proxy| proxy.contains(peer)));
+        let told = forwarded.filter(|_| self.contains(peer));
         let told = told.and_then(|line| address(line.rsplit(',').next().unwrap_or_default().trim()));
         told.unwrap_or(peer).to_canonical().to_string()
     }

@@ -60,7 +60,7 @@ async fn zen(_: &Api, _: &mut Call) -> Result {
 }
 
 async fn rate_limit(api: &Api, call: &mut Call) -> Result {
-    let (budget, _) = api.rate().take(&call.caller, &call.from, api.store().now(), false);
+    let (budget, _) = api.rate().take(&call.caller, &call.from, api.store().now(), 0);
     let budget: Value = json!({
         "limit": budget.limit, "used": budget.used, "remaining": budget.remaining(), "reset": budget.reset, "resource": "core",
     });

@@ -154,7 +154,8 @@ impl Server {
         let ended = CancellationToken::new();
         let tasks = TaskTracker::new();
         let router = Front::of(self, ended.clone()).router();
-        tasks.spawn(self.listen(router).serve(listeners, ended.clone()));
+        let bounds = Bounds::of_process(parts.config.proxies.clone());
+        tasks.spawn(self.listen(router, parts.tls.clone(), &bounds).serve(listeners, ended.clone()));
         tasks.spawn({
             let (forge, ended) = (parts.forge.clone(), ended.clone());
             async move { forge.run(ended).await }
@@ -177,7 +178,7 @@ impl Server {
             let listener = TcpListener::bind(address).await.map_err(failed)?;
             self.tell(Notice::Figures { address: listener.local_addr().map_err(failed)? });
             let router = crate::metrics::router(self);
-            tasks.spawn(listen::serve(vec![listener], None, router, ended.clone()));
+            tasks.spawn(self.listen(router, None, &bounds).serve(vec![listener], ended.clone()));
         }
         self.tell(Notice::Listening { addresses: parts.addresses.clone(), url: parts.url.clone() });
         if let Some(token) = parts.identity.set_up_token().await? {
@@ -198,12 +199,12 @@ impl Server {
         Ok(())
     }
 
-    fn listen(&self, router: Router) -> Listen {
+    fn listen(&self, router: Router, tls: Option<Tls>, bounds: &Arc<Bounds>) -> Listen {
         let server = self.clone();
         Listen {
             router,
-            tls: self.0.tls.clone(),
-            bounds: Bounds::of_process(self.0.config.forwarded),
+            tls,
+            bounds: Arc::clone(bounds),
             patience: Patience::default(),
             tell: Box::new(move |message| server.tell(Notice::Problem { part: "connections", message })),
         }

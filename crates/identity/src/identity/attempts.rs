@@ -42,7 +42,8 @@ pub(super) fn short(login: &str) -> String {
 }
 
 /// What stands for an address: of IPv6 the network, since whoever has one address has all of them.
-pub(super) fn network(from: &str) -> String {
+#[must_use]
+pub fn network_of(from: &str) -> String {
     match from.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
@@ -58,7 +59,7 @@ impl Attempt {
     /// guessed at without a limit there.
     pub(super) async fn check(identity: &Identity, login: &str, from: &str) -> Result<()> {
         let mut query = identity.store().read();
-        let failures = store::sessions::failures(&mut query, &pair(&short(login), &network(from))).await?;
+        let failures = store::sessions::failures(&mut query, &pair(&short(login), &network_of(from))).await?;
         let now = identity.store().now();
         match failures.map(|failures| failures.blocked_until).filter(|until| *until > now) {
             Some(until) => Err(throttled(until, now)),
@@ -71,7 +72,7 @@ impl Attempt {
     /// # Errors
     /// [`Error::Throttled`] when there must be none yet; it is not counted then.
     pub(super) async fn begin(identity: &Identity, login: &str, user_id: Option<i64>, from: &str) -> Result<Self> {
-        let (login, address) = (short(login), network(from));
+        let (login, address) = (short(login), network_of(from));
         let mut tx = identity.store().begin().await?;
         let known = match user_id {
             Some(id) => store::sessions::is_login_address(&mut tx, id, &address).await?,
@@ -120,7 +121,7 @@ fn throttled(until: i64, now: i64) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{network, short};
+    use super::{network_of, short};
 
     #[test]
     fn what_is_counted() {
@@ -132,7 +133,7 @@ mod tests {
             ("::1", "0:0:0:0::/64"),
             ("unknown", "unknown"),
         ] {
-            assert_eq!(network(from), expected);
+            assert_eq!(network_of(from), expected);
         }
         assert_eq!(short("Ann"), "ann");
         assert_eq!(short(&"x".repeat(60_000)).len(), 39);

@@ -91,7 +91,7 @@ impl Identity {
     pub(super) async fn check_password(&self, login: &str, password: &str, at: Throttling<'_>) -> Result<User> {
         let user = store::users::by_login(&mut self.0.store.read(), login).await?;
         let stored = user.as_ref().and_then(|user| user.password.as_deref());
-        let place = format!("{} {}", attempts::short(login), attempts::network(at.from));
+        let place = format!("{} {}", attempts::short(login), attempts::network_of(at.from));
         // Of the same password for the same user from the same place one at a time: a client that sends it with ten requests
         // at once has tried once.
         let check = self.0.passwords.check(password, stored, &place).await;

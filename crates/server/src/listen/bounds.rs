@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use identity::Proxies;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Open files that are asked for; connections, git and databases share them.
@@ -15,8 +16,9 @@ const MOST: usize = 8192;
 #[derive(Debug)]
 pub(crate) struct Bounds {
     all: usize,
-    /// From one address; the server's own runners and a proxy beside it have no other.
-    each: Option<usize>,
+    /// From one address; but for this machine's own, and for proxies, behind which there are many.
+    each: usize,
+    proxies: Proxies,
     open: Mutex<Open>,
 }
 
@@ -34,19 +36,20 @@ pub(crate) struct Admitted {
 }
 
 impl Bounds {
-    /// Half of the files that may be open. Behind a proxy everybody comes from its address.
-    pub(crate) fn of_process(behind_proxy: bool) -> Arc<Self> {
+    /// Half of the files that may be open.
+    pub(crate) fn of_process(proxies: Proxies) -> Arc<Self> {
         let all = usize::try_from(raise_files() / 2).unwrap_or(MOST).clamp(16, MOST);
-        Self::new(all, (!behind_proxy).then_some(all / 4))
+        Self::new(all, all / 4, proxies)
     }
 
-    pub(super) fn new(all: usize, each: Option<usize>) -> Arc<Self> {
-        Arc::new(Self { all, each, open: Mutex::default() })
+    pub(super) fn new(all: usize, each: usize, proxies: Proxies) -> Arc<Self> {
+        Arc::new(Self { all, each, proxies, open: Mutex::default() })
     }
 
     /// A place for a connection, or that there is none. An eighth is kept for this machine: runners and health checks.
     pub(super) fn admit(self: &Arc<Self>, from: IpAddr) -> Option<Admitted> {
-        let own = from.is_loopback();
+        let own = from.to_canonical().is_loopback();
+        let is_many = own || self.proxies.contains(from);
         let from = network(from);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let all = if own { self.all } else { self.all - self.all / 8 };
@@ -54,7 +57,7 @@ impl Bounds {
             return None;
         }
         let here = open.from.entry(from).or_default();
-        if !own && self.each.is_some_and(|each| *here >= each) {
+        if !is_many && *here >= self.each {
             return None;
         }
         *here += 1;
@@ -106,7 +109,7 @@ mod tests {
 
     #[test]
     fn one_address_leaves_room_for_others() {
-        let bounds = Bounds::new(16, Some(4));
+        let bounds = Bounds::new(16, 4, Proxies::default());
         let address = |text: &str| text.parse::<IpAddr>().unwrap();
         let (mallory, alice, own) = (address("192.0.2.1"), address("192.0.2.2"), address("127.0.0.1"));
         let mut held: Vec<_> = (0..4).map(|_| bounds.admit(mallory).unwrap()).collect();
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn behind_a_proxy_all_have_its_address() {
-        let bounds = Bounds::new(16, None);
+        let bounds = Bounds::new(16, 4, Proxies::new(vec!["192.0.2.0/24".parse().unwrap()]));
         let proxy = "192.0.2.1".parse().unwrap();
         let held: Vec<_> = (0..14).map(|_| bounds.admit(proxy).unwrap()).collect();
         assert!(bounds.admit(proxy).is_none());

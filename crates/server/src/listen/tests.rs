@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use axum::routing::{get, post};
+use identity::Proxies;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -69,7 +70,7 @@ impl World {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_sent_forms_hold_the_server_for_a_while_only() {
     let patience = Patience { idle: Duration::from_secs(2), ..Patience::default() };
-    let world = world(Bounds::new(8, None), patience).await;
+    let world = world(Bounds::new(8, 2, Proxies::default()), patience).await;
     let mut held = Vec::new();
     for _ in 0..24 {
         held.push(world.open(HALF_A_FORM).await);
@@ -92,7 +93,7 @@ async fn half_sent_forms_hold_the_server_for_a_while_only() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_trickles_is_not_waited_for() {
     let patience = Patience { idle: Duration::from_secs(2), ..Patience::default() };
-    let world = world(Bounds::new(8, None), patience).await;
+    let world = world(Bounds::new(8, 2, Proxies::default()), patience).await;
     let (mut from, mut to) = world.open(HALF_A_FORM).await.into_split();
     let trickling = tokio::spawn(async move {
         // Each byte comes in good time, all of them would take minutes.
@@ -113,7 +114,7 @@ async fn a_body_that_trickles_is_not_waited_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_nobody_takes_is_given_up() {
     let patience = Patience { idle: Duration::from_secs(1), ..Patience::default() };
-    let bounds = Bounds::new(1, None);
+    let bounds = Bounds::new(1, 1, Proxies::default());
     let world = world(Arc::clone(&bounds), patience).await;
     let idle = world.open("GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await;
     let until = Instant::now() + MINUTE;
@@ -126,7 +127,7 @@ async fn an_answer_that_nobody_takes_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_sends_all_is_answered() {
-    let world = world(Bounds::new(8, None), Patience::default()).await;
+    let world = world(Bounds::new(8, 2, Proxies::default()), Patience::default()).await;
     let whole = HALF_A_FORM.replace("Host: x", "Host: x\r\nConnection: close") + &"b".repeat(43);
     assert!(World::rest(world.open(&whole).await).await.ends_with(&"b".repeat(43)));
 }

@@ -19,6 +19,8 @@ struct Peer {
     /// What it is asked; the files of the repository follow where it wants them.
     words: &'static [&'static str],
     wants_files: bool,
+    /// The exit code of its own failure, where that is not clear from the number.
+    failure: Option<i32>,
     ours: &'static [&'static str],
     /// How both were asked.
     how: &'static str,
@@ -41,6 +43,7 @@ const PEERS: &[Peer] = &[
             ".",
         ],
         wants_files: false,
+        failure: Some(1),
         ours: &["--no-config", "--profile", "pedantic", "--confidence", "low"],
         how: "zizmor works offline, without configuration, as `auditor`, its strictest; `trunkline lint` with\n`--no-config --profile \
               pedantic --confidence low`: everything either has to say.",
@@ -50,6 +53,7 @@ const PEERS: &[Peer] = &[
         name: "actionlint",
         words: &["-shellcheck=", "-pyflakes=", "-no-color", "-oneline"],
         wants_files: true,
+        failure: None,
         ours: &["--no-config", "--profile", "default", "--confidence", "medium"],
         how: "actionlint works without shellcheck and pyflakes; `trunkline lint` with `--confidence medium`.",
         reasons: include_str!("actionlint.txt"),
@@ -118,7 +122,7 @@ fn both(
     if peer.wants_files {
         theirs.extend(files.iter().filter_map(|file| file.to_str()));
     }
-    Some((read(program, &ours, repository)?, read(other, &theirs, repository)?))
+    Some((read(program, &ours, repository, None)?, read(other, &theirs, repository, peer.failure)?))
 }
 
 fn count(known: &BTreeMap<String, Vec<String>>, ours: &[Told], theirs: &[Told], counts: &mut BTreeMap<String, Counts>) {

@@ -13,12 +13,13 @@ pub(super) struct Told {
     pub(super) rule: String,
 }
 
-/// Runs a tool in a repository and reads what it tells, in either form. `None` where it gave up.
-pub(super) fn read(program: &Path, words: &[&str], repository: &Path) -> Option<Vec<Told>> {
+/// Runs a tool in a repository and reads what it tells, in either form. `None` where it gave up: `failure` is the exit
+/// code by which a tool says so that others use for findings.
+pub(super) fn read(program: &Path, words: &[&str], repository: &Path, failure: Option<i32>) -> Option<Vec<Told>> {
     let mut command = Command::new(program);
     command.args(words).current_dir(repository).stdin(Stdio::null()).stderr(Stdio::null());
     let output = command.output().ok()?;
-    if !matches!(output.status.code(), Some(0 | 1 | 3 | 11..=14)) {
+    if !matches!(output.status.code(), Some(0 | 1 | 3 | 11..=14)) || output.status.code() == failure {
         return None;
     }
     let text = String::from_utf8_lossy(&output.stdout);
