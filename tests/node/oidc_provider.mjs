@@ -1,5 +1,5 @@
 // An OpenID provider for a test, and a browser that logs in there. Prints its address, then for each line with an address to
-// begin at the address where the login ends.
+// begin at the address where the login ends. REDIRECT names another address to come back to.
 import http from 'node:http';
 import readline from 'node:readline';
 import Provider from 'oidc-provider';
@@ -11,7 +11,7 @@ const provider = new Provider(issuer, {
   clients: [{
     client_id: 'trunkline',
     client_secret: 'a-secret-of-the-test',
-    redirect_uris: ['http://127.0.0.1:1/login/callback'],
+    redirect_uris: [process.env.REDIRECT ?? 'http://127.0.0.1:1/login/callback'],
     response_types: ['code'],
     grant_types: ['authorization_code'],
   }],

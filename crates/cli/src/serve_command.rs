@@ -134,6 +134,13 @@ fn config(args: &ServeArgs) -> Result<ServerConfig, Failure> {
         config.listen = listen.iter().map(|listen| listen.0).collect();
     }
     config.public_url = args.public_url.clone().or(file.public_url).map(|url| url.0);
+    if let Some(url) = &config.public_url
+        && url.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?', '#', '@']))
+    {
+        let message =
+            format!("the server is reached at a host of its own, without a path: `{url}` cannot be its address");
+        return Err(Failure::usage(message).hint("such as https://ci.example.com or http://build:3000"));
+    }
     config.provider = file.login.as_ref().map(|login| login.settings(&base)).transpose()?;
     config.tls = match (&args.certificate, &args.key, file.tls) {
         (Some(certificate), Some(key), _) => Some(TlsFiles { certificate: certificate.clone(), key: key.clone() }),
@@ -211,8 +218,13 @@ pub(crate) fn failure(error: ServerError) -> Failure {
         ServerError::Listen { .. } => {
             Failure::broken(error).hint("choose another address with --listen; port 0 takes a free one")
         }
+        ServerError::Data { .. } => Failure::broken(error)
+            .hint("choose another directory with --data, or give the user of the server write access"),
+        ServerError::Store(store::Error::Unavailable { .. }) => {
+            Failure::broken(error).hint("look at --database, TRUNKLINE_DATABASE or `database` in the settings")
+        }
         ServerError::InUse { .. } => Failure::broken(error).hint("stop the other one, or give this one another --data"),
-        ServerError::Tls(_) => Failure::invalid(error.to_string()),
+        ServerError::Tls(_) => Failure::invalid(format!("error: {error}")),
         _ => Failure::broken(error),
     }
 }

@@ -102,6 +102,7 @@ impl Control {
             let environment = store::environments::by_id(&mut tx, gate.environment_id).await?;
             if environment.is_none_or(|environment| !environment.admins_bypass) {
                 let text = format!("the environment `{}` lets nobody pass over its rules", gate.environment);
+                self.identity().refused(caller, "deployment.bypass", Some(gate.repo_id), &gate.environment, &text);
                 return Err(Error::Forbidden(text));
             }
             let (login, now) = (user.login.clone(), tx.now());

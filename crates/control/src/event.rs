@@ -141,6 +141,9 @@ impl Control {
         for one in considered.iter().filter(|_| !occasion.is_of_repository()) {
             begun.extend(Box::pin(self.decide(&mut tx, &occasion, one)).await?);
         }
+        if occasion.row.name == "pull_request" {
+            tell_target(&mut tx, &occasion).await?;
+        }
         if let Some(lines) = lines {
             self.put_schedules(&mut tx, &occasion.row, &occasion.repository, lines).await?;
         }
@@ -178,6 +181,28 @@ impl Control {
         }
         Ok(run.and_then(|(id, live)| Some((id, live?))))
     }
+}
+
+/// `pull_request_target`: the same news for workflows of the default branch, which run there and know nothing of what the
+/// pull request changes in them. No webhook hears of it.
+async fn tell_target(tx: &mut Tx, occasion: &Occasion) -> Result<()> {
+    let row = &occasion.row;
+    let event = NewEvent {
+        repo_id: row.repo_id,
+        name: "pull_request_target".to_owned(),
+        action: row.action.clone(),
+        git_ref: format!("refs/heads/{}", occasion.repository.default_branch),
+        before: None,
+        // Where the default branch is when it is looked at.
+        sha: String::new(),
+        facts: occasion.facts.clone(),
+        actor_id: row.actor_id,
+        actor_login: row.actor_login.clone(),
+        actor_kind: ActorKind::parse(&row.actor_kind),
+        payload: row.payload.clone(),
+    };
+    store::events::append(tx, &event).await?;
+    Ok(())
 }
 
 /// The event `workflow_run`, in the transaction in which the run changes.

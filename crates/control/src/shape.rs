@@ -73,7 +73,8 @@ pub fn job_json(urls: &Urls, full_name: &str, run: &Run, job: &Job) -> Json {
         "html_url": format!("{}/runs/{}/job/{}", urls.runs_page(full_name), run.id, job.id),
         "check_run_url": job.check_id.map(|id| format!("{}/check-runs/{id}", urls.repo(full_name))),
         "created_at": at(job.created_at),
-        "started_at": job.started_at.map(at),
+        // A job that was skipped, or whose result stands from the attempt before, never started; clients count on a time.
+        "started_at": job.started_at.or(job.completed_at).map(at),
         "completed_at": job.completed_at.map(at),
     })
 }

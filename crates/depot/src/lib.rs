@@ -17,7 +17,7 @@ use blob::objects::Objects;
 use store::Store;
 use tokio::sync::Semaphore;
 
-pub use self::services::{IssuerPem, ServerServices, ServiceSettings};
+pub use self::services::{IssuerPem, Refused, ServerServices, ServiceSettings};
 pub use collect::Collected;
 pub use error::Error;
 pub use log::LogPieces;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use services::backend::{Backend, CacheUpload, Edge, IssuerKey, Job, Receiver, Staging, Stored, TokenUse};
 use services::{
-    Admission, Artifact, CacheEntry, CacheQuery, Clock, Content, Error, Explanation, RepositoryClaims, Result,
+    Admission, Artifact, CacheEntry, CacheQuery, Clock, Content, Error, Explanation, JobClaim, RepositoryClaims, Result,
 };
 use store::Micros;
 use tokio::runtime::Handle;
@@ -34,6 +34,9 @@ pub struct ServiceSettings {
 /// Gives the key of identity tokens, which all servers share, as PEM. Called on a thread that may block.
 pub type IssuerPem = Box<dyn Fn() -> Result<String> + Send + Sync>;
 
+/// Told when a job asks for what it may not: who, what (`cache.write`), of which name, and why.
+pub type Refused = Box<dyn Fn(&JobClaim, &str, &str, &str) + Send + Sync>;
+
 /// The back end. Content on its way lies in a directory of this server before it becomes an object.
 pub struct ServerServices {
     depot: Depot,
@@ -44,6 +47,7 @@ pub struct ServerServices {
     /// The key of identity tokens, as PEM; blocks.
     issuer_pem: IssuerPem,
     issuer: Mutex<Option<Arc<IssuerKey>>>,
+    refused: Refused,
 }
 
 impl std::fmt::Debug for ServerServices {
@@ -67,7 +71,14 @@ impl ServerServices {
     ) -> Result<Self> {
         let edge = Edge::new(key, admission.url().trim_end_matches('/'), &settings.server_url, Clock::system());
         let staging = services::backend::staging(staging)?;
-        Ok(Self { depot, admission, edge, settings, staging, issuer_pem, issuer: Mutex::default() })
+        let refused: Refused = Box::new(|_, _, _, _| {});
+        Ok(Self { depot, admission, edge, settings, staging, issuer_pem, issuer: Mutex::default(), refused })
+    }
+
+    /// Refusals are told to this.
+    #[must_use]
+    pub fn on_refused(self, refused: Refused) -> Self {
+        Self { refused, ..self }
     }
 
     /// Called on threads that may block.

@@ -35,7 +35,7 @@ pub(crate) struct About {
 }
 
 /// Events that only webhooks have.
-const HOOKS_ONLY: &[&str] = &["ping", "repository", "team_add", "member", "star"];
+const HOOKS_ONLY: &[&str] = &["ping", "repository", "team_add", "member", "star", "pull_request_review_thread"];
 
 impl Forge {
     /// An event with what every payload has: the repository, the sender, the organisation.

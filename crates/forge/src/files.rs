@@ -89,6 +89,9 @@ impl Files {
         };
         headers.insert(header::CONTENT_TYPE, text(kind.to_owned())?);
         headers.insert(header::CONTENT_LENGTH, text((end - start).to_string())?);
+        for (name, value) in UPLOADED {
+            headers.insert(name, header::HeaderValue::from_static(value));
+        }
         headers.insert(header::ACCEPT_RANGES, header::HeaderValue::from_static("bytes"));
         if (start, end) != (0, size) {
             headers.insert(header::CONTENT_RANGE, text(format!("bytes {start}-{}/{size}", end - 1))?);
@@ -97,6 +100,14 @@ impl Files {
         Ok(response)
     }
 }
+
+/// Somebody uploaded it and said what it is: a browser keeps it and does nothing else with it, least of all run it as a page
+/// of this server.
+const UPLOADED: [(header::HeaderName, &str); 3] = [
+    (header::CONTENT_DISPOSITION, "attachment"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+];
 
 impl From<ObjectError> for Error {
     fn from(error: ObjectError) -> Self {

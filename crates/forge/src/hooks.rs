@@ -8,6 +8,7 @@ use identity::{Aad, Action, Caller};
 use serde_json::{Value, json};
 use store::hooks::{Delivery, Hook, NewDelivery};
 use store::repositories::Repository;
+use store::users::User;
 
 use crate::{Actor, Error, Forge, Result};
 
@@ -27,7 +28,50 @@ pub struct PutHook {
     pub events: Option<Vec<String>>,
 }
 
-/// Webhooks of one repository, as on GitHub.
+/// Whose a webhook is.
+#[derive(Clone, Copy, Debug)]
+pub enum HookOwner<'a> {
+    Repository(&'a Repository),
+    /// Of all its repositories.
+    Organization(&'a User),
+}
+
+impl<'a> From<&'a Repository> for HookOwner<'a> {
+    fn from(repository: &'a Repository) -> Self {
+        Self::Repository(repository)
+    }
+}
+
+impl<'a> From<&'a User> for HookOwner<'a> {
+    fn from(organization: &'a User) -> Self {
+        Self::Organization(organization)
+    }
+}
+
+impl HookOwner<'_> {
+    fn repo_id(self) -> Option<i64> {
+        match self {
+            Self::Repository(repository) => Some(repository.id),
+            Self::Organization(_) => None,
+        }
+    }
+
+    fn owner_id(self) -> Option<i64> {
+        match self {
+            Self::Repository(_) => None,
+            Self::Organization(organization) => Some(organization.id),
+        }
+    }
+
+    fn action<'h>(self, name: &'h str, hook: &'h Hook) -> Action<'h> {
+        match self {
+            Self::Repository(repository) => Action::new(name, &hook.url).repo(repository.id),
+            Self::Organization(organization) => Action::new(name, &hook.url).org(organization.id),
+        }
+    }
+}
+
+/// Webhooks of one repository or organisation, as on GitHub.
 const MOST_HOOKS: usize = 20;
 
 fn aad(id: i64) -> Aad {
@@ -35,24 +79,24 @@ fn aad(id: i64) -> Aad {
 }
 
 impl Forge {
-    /// Makes a webhook of a repository and sends it a ping.
+    /// Makes a webhook and sends it a ping.
     pub async fn create_hook(
         &self,
         caller: &Caller,
         actor: &Actor,
-        repository: &Repository,
+        owner: HookOwner<'_>,
         put: &PutHook,
     ) -> Result<Hook> {
         let url = put.url.as_deref().ok_or_else(|| Error::missing("Hook", "config"))?;
         self.outgoing().check_url(url)?;
-        let existing = store::hooks::of_repository(&mut self.store().read(), repository.id).await?;
+        let existing = self.hooks_of(owner).await?;
         if existing.len() >= MOST_HOOKS {
-            return Err(Error::invalid("Hook", "base", format!("a repository has {MOST_HOOKS} webhooks at most")));
+            return Err(Error::invalid("Hook", "base", format!("there are {MOST_HOOKS} webhooks at most")));
         }
         let mut hook = Hook {
             id: 0,
-            repo_id: Some(repository.id),
-            owner_id: None,
+            repo_id: owner.repo_id(),
+            owner_id: owner.owner_id(),
             active: true,
             events: json!(["push"]),
             url: String::new(),
@@ -65,7 +109,14 @@ impl Forge {
         };
         self.apply(&mut hook, put)?;
         if existing.iter().any(|known| known.url == hook.url && known.events == hook.events) {
-            return Err(Error::exists("Hook", "base", "Hook already exists on this repository"));
+            return Err(Error::exists(
+                "Hook",
+                "base",
+                match owner {
+                    HookOwner::Repository(_) => "Hook already exists on this repository",
+                    HookOwner::Organization(_) => "Hook already exists on this organization",
+                },
+            ));
         }
         let mut tx = self.store().begin().await?;
         if !store::hooks::any(&mut tx).await? {
@@ -77,9 +128,8 @@ impl Forge {
             hook.secret_sealed = Some(self.identity().seal(secret.as_bytes(), &aad(hook.id))?);
             store::hooks::update(&mut tx, &hook).await?;
         }
-        self.queue_ping(&mut tx, actor, repository, &hook).await?;
-        let action = Action::new("hook.create", &hook.url).repo(repository.id);
-        self.identity().audit(&mut tx, caller, action).await?;
+        self.queue_ping(&mut tx, actor, owner, &hook).await?;
+        self.identity().audit(&mut tx, caller, owner.action("hook.create", &hook)).await?;
         tx.commit().await?;
         Ok(hook)
     }
@@ -88,7 +138,7 @@ impl Forge {
     pub async fn change_hook(
         &self,
         caller: &Caller,
-        repository: &Repository,
+        owner: HookOwner<'_>,
         mut hook: Hook,
         put: &PutHook,
     ) -> Result<Hook> {
@@ -101,8 +151,7 @@ impl Forge {
         }
         let mut tx = self.store().begin().await?;
         store::hooks::update(&mut tx, &hook).await?;
-        let action = Action::new("hook.change", &hook.url).repo(repository.id);
-        self.identity().audit(&mut tx, caller, action).await?;
+        self.identity().audit(&mut tx, caller, owner.action("hook.change", &hook)).await?;
         tx.commit().await?;
         Ok(hook)
     }
@@ -134,39 +183,51 @@ impl Forge {
         Ok(())
     }
 
-    pub async fn delete_hook(&self, caller: &Caller, repository: &Repository, hook: &Hook) -> Result<()> {
+    pub async fn delete_hook(&self, caller: &Caller, owner: HookOwner<'_>, hook: &Hook) -> Result<()> {
         let mut tx = self.store().begin().await?;
         store::hooks::delete(&mut tx, hook.id).await?;
-        let action = Action::new("hook.delete", &hook.url).repo(repository.id);
-        self.identity().audit(&mut tx, caller, action).await?;
+        self.identity().audit(&mut tx, caller, owner.action("hook.delete", hook)).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// A webhook of a repository.
-    pub async fn hook(&self, repository: &Repository, id: i64) -> Result<Hook> {
+    /// All webhooks of a repository, or of an organisation.
+    pub async fn hooks_of(&self, owner: HookOwner<'_>) -> Result<Vec<Hook>> {
+        let mut query = self.store().read();
+        Ok(match owner {
+            HookOwner::Repository(repository) => store::hooks::of_repository(&mut query, repository.id).await?,
+            HookOwner::Organization(organization) => store::hooks::of_owner(&mut query, organization.id).await?,
+        })
+    }
+
+    /// A webhook of a repository, or of an organisation.
+    pub async fn hook(&self, owner: HookOwner<'_>, id: i64) -> Result<Hook> {
         let found = store::hooks::by_id(&mut self.store().read(), id).await?;
-        found.filter(|hook| hook.repo_id == Some(repository.id)).ok_or_else(|| Error::not_found("the webhook"))
+        let own = |hook: &Hook| (hook.repo_id, hook.owner_id) == (owner.repo_id(), owner.owner_id());
+        found.filter(own).ok_or_else(|| Error::not_found("the webhook"))
     }
 
     /// Sends a `ping`.
-    pub async fn ping_hook(&self, actor: &Actor, repository: &Repository, hook: &Hook) -> Result<()> {
+    pub async fn ping_hook(&self, actor: &Actor, owner: HookOwner<'_>, hook: &Hook) -> Result<()> {
         let mut tx = self.store().begin().await?;
-        self.queue_ping(&mut tx, actor, repository, hook).await?;
+        self.queue_ping(&mut tx, actor, owner, hook).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    async fn queue_ping(&self, tx: &mut store::Tx, actor: &Actor, repository: &Repository, hook: &Hook) -> Result<()> {
+    async fn queue_ping(&self, tx: &mut store::Tx, actor: &Actor, owner: HookOwner<'_>, hook: &Hook) -> Result<()> {
         let mut shape = self.shape();
-        let payload = json!({
+        let mut payload = json!({
             "zen": "Nothing is lost.",
             "hook_id": hook.id,
-            "hook": crate::shape::hook(self.urls(), &repository.full_name(), hook),
-            "repository": shape.repository(repository).await?,
+            "hook": crate::shape::hook(self.urls(), owner, hook),
             "sender": shape.user(actor.account_id).await?,
         });
-        self.queue(tx, hook, "ping", None, Some(repository.id), &payload.to_string(), None).await
+        match owner {
+            HookOwner::Repository(repository) => payload["repository"] = shape.repository(repository).await?,
+            HookOwner::Organization(organization) => payload["organization"] = shape.user(organization.id).await?,
+        }
+        self.queue(tx, hook, "ping", None, owner.repo_id(), &payload.to_string(), None).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a column")]

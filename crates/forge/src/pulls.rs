@@ -1,5 +1,6 @@
 //! Pull requests: made, kept up to date, merged.
 
+mod auto_merge;
 mod change;
 mod create;
 mod merge;
@@ -15,6 +16,7 @@ use store::repositories::Repository;
 use crate::shape::PullNumbers;
 use crate::{Error, Forge, Result, repo_ref};
 
+pub use auto_merge::AutoMerge;
 pub use change::ChangePull;
 pub use create::NewPull;
 pub(crate) use merge::MergeDone;

@@ -1,5 +1,6 @@
 //! Reviews of pull requests, and comments on their lines.
 
+mod conversations;
 mod place;
 
 use serde_json::Map;

@@ -20,6 +20,8 @@ const RARELY: Duration = Duration::from_secs(3600);
 enum Chore {
     Pushes,
     Pulls,
+    /// Pull requests that are to be merged as soon as they may be.
+    AutoMerge,
     /// Events to webhooks.
     Hooks,
     Deliveries,
@@ -30,13 +32,21 @@ enum Chore {
 }
 
 impl Chore {
-    const ALL: [Chore; 6] =
-        [Chore::Pushes, Chore::Pulls, Chore::Hooks, Chore::Deliveries, Chore::Received, Chore::WriteBacks];
+    const ALL: [Chore; 7] = [
+        Chore::Pushes,
+        Chore::Pulls,
+        Chore::AutoMerge,
+        Chore::Hooks,
+        Chore::Deliveries,
+        Chore::Received,
+        Chore::WriteBacks,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Chore::Pushes => "settling of pushes",
             Chore::Pulls => "pull requests",
+            Chore::AutoMerge => "merges that wait",
             Chore::Hooks => "webhooks",
             Chore::Deliveries => "deliveries",
             Chore::Received => "received webhooks",
@@ -50,7 +60,8 @@ impl Chore {
             // Nothing does: crashes do not say so.
             Chore::Pushes => Topic::Timers,
             Chore::Pulls => Topic::Pulls,
-            Chore::Hooks => Topic::Events,
+            // Checks that succeed and reviews are events, too.
+            Chore::AutoMerge | Chore::Hooks => Topic::Events,
             Chore::Deliveries | Chore::Received | Chore::WriteBacks => Topic::Deliveries,
         }
     }
@@ -101,6 +112,7 @@ impl Forge {
         match chore {
             Chore::Pushes => Ok(self.reconcile_pushes().await? > 0),
             Chore::Pulls => self.update_pulls().await,
+            Chore::AutoMerge => self.merge_ready().await,
             Chore::Hooks => Ok(self.fan_out().await? > 0),
             Chore::Deliveries => Ok(self.deliver().await? > 0),
             Chore::Received => self.work_off_received().await,

@@ -14,6 +14,7 @@ mod network;
 pub mod oidc;
 pub mod password;
 mod proxies;
+mod return_to;
 mod secrets;
 mod throttle;
 mod token;
@@ -29,6 +30,7 @@ pub use identity::{
 };
 pub use network::{Network, NoNetwork};
 pub use proxies::Proxies;
+pub use return_to::local_path;
 pub use secrets::sealed_box::seal_for;
 pub use secrets::{Aad, KeySource, MasterKeys};
 pub use token::{NewToken, TokenHash, TokenKind};

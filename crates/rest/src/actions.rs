@@ -3,6 +3,7 @@
 pub(crate) mod artifacts;
 pub(crate) mod caches;
 pub(crate) mod deployments;
+pub(crate) mod downloads;
 pub(crate) mod environments;
 pub(crate) mod gates;
 pub(crate) mod jobs;

@@ -1,6 +1,6 @@
-//! Webhooks of repositories.
+//! Webhooks of repositories and organisations.
 
-use forge::hooks::PutHook;
+use forge::hooks::{HookOwner, PutHook};
 use identity::{Level, Permission, Role};
 use serde_json::{Map, Value, json};
 use store::hooks::Hook;
@@ -11,6 +11,8 @@ use crate::{Access, Answer, Api, Call, Field, Gives, Kind, Problem, Result, Rout
 
 const READ: Access = Access::repo(Permission::RepositoryHooks, Level::Read, Role::Admin);
 const WRITE: Access = Access::repo(Permission::RepositoryHooks, Level::Write, Role::Admin);
+const ORG_READ: Access = Access::Org(Permission::OrganizationHooks, Level::Read);
+const ORG_WRITE: Access = Access::Org(Permission::OrganizationHooks, Level::Write);
 
 const CONFIG: Kind = Kind::Object(&[
     Field::new("url", Kind::String),
@@ -19,60 +21,69 @@ const CONFIG: Kind = Kind::Object(&[
     Field::new("insecure_ssl", Kind::StringOrInteger),
 ]);
 
-pub(crate) const ROUTES: &[Route] = &[
-    Route::get("/repos/{owner}/{repo}/hooks", READ, handler!(list), "Webhooks of a repository.").list(HOOK),
-    Route::post("/repos/{owner}/{repo}/hooks", WRITE, handler!(create), "Makes a webhook.")
-        .body(&[
-            Field::new("name", Kind::Choice(&["web"])),
-            Field::required("config", CONFIG),
-            Field::new("events", Kind::Array(&Kind::String)),
-            Field::new("active", Kind::Boolean),
-        ])
-        .gives(201, Gives::Object(HOOK)),
-    Route::get("/repos/{owner}/{repo}/hooks/{hook_id}", READ, handler!(get), "A webhook.")
-        .gives(200, Gives::Object(HOOK)),
-    Route::patch("/repos/{owner}/{repo}/hooks/{hook_id}", WRITE, handler!(change), "Changes a webhook.")
-        .body(&[
-            Field::new("config", CONFIG),
-            Field::new("events", Kind::Array(&Kind::String)),
-            Field::new("add_events", Kind::Array(&Kind::String)),
-            Field::new("remove_events", Kind::Array(&Kind::String)),
-            Field::new("active", Kind::Boolean),
-        ])
-        .gives(200, Gives::Object(HOOK)),
-    Route::delete("/repos/{owner}/{repo}/hooks/{hook_id}", WRITE, handler!(delete), "Deletes a webhook."),
-    Route::get("/repos/{owner}/{repo}/hooks/{hook_id}/config", READ, handler!(config), "Where a webhook leads."),
-    Route::patch(
-        "/repos/{owner}/{repo}/hooks/{hook_id}/config",
-        WRITE,
-        handler!(change_config),
-        "Leads a webhook elsewhere.",
-    )
-    .body(&[
-        Field::new("url", Kind::String),
-        Field::new("content_type", Kind::Choice(&["json", "form"])),
-        Field::nullable("secret", Kind::String),
-        Field::new("insecure_ssl", Kind::StringOrInteger),
-    ]),
-    Route::post("/repos/{owner}/{repo}/hooks/{hook_id}/pings", WRITE, handler!(ping), "Sends a ping.")
-        .gives(204, Gives::Nothing),
-    Route::get(
-        "/repos/{owner}/{repo}/hooks/{hook_id}/deliveries",
-        READ,
-        handler!(deliveries),
-        "Deliveries, newest first.",
-    )
-    .list(DELIVERY),
-    Route::get("/repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{id}", READ, handler!(delivery), "A delivery.")
-        .gives(200, Gives::Object(DELIVERY)),
-    Route::post(
-        "/repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{id}/attempts",
-        WRITE,
-        handler!(redeliver),
-        "Sends a delivery once more.",
-    )
-    .gives(202, Gives::Object(&[])),
-];
+/// The routes below a repository and below an organisation, which are the same.
+macro_rules! routes {
+    ($base:literal, $read:expr, $write:expr, $whose:literal) => {
+        &[
+            Route::get(concat!($base, "/hooks"), $read, handler!(list), concat!("Webhooks of ", $whose, "."))
+                .list(HOOK),
+            Route::post(concat!($base, "/hooks"), $write, handler!(create), "Makes a webhook.")
+                .body(&[
+                    Field::new("name", Kind::Choice(&["web"])),
+                    Field::required("config", CONFIG),
+                    Field::new("events", Kind::Array(&Kind::String)),
+                    Field::new("active", Kind::Boolean),
+                ])
+                .gives(201, Gives::Object(HOOK)),
+            Route::get(concat!($base, "/hooks/{hook_id}"), $read, handler!(get), "A webhook.")
+                .gives(200, Gives::Object(HOOK)),
+            Route::patch(concat!($base, "/hooks/{hook_id}"), $write, handler!(change), "Changes a webhook.")
+                .body(&[
+                    Field::new("config", CONFIG),
+                    Field::new("events", Kind::Array(&Kind::String)),
+                    Field::new("add_events", Kind::Array(&Kind::String)),
+                    Field::new("remove_events", Kind::Array(&Kind::String)),
+                    Field::new("active", Kind::Boolean),
+                ])
+                .gives(200, Gives::Object(HOOK)),
+            Route::delete(concat!($base, "/hooks/{hook_id}"), $write, handler!(delete), "Deletes a webhook."),
+            Route::get(concat!($base, "/hooks/{hook_id}/config"), $read, handler!(config), "Where a webhook leads."),
+            Route::patch(
+                concat!($base, "/hooks/{hook_id}/config"),
+                $write,
+                handler!(change_config),
+                "Leads a webhook elsewhere.",
+            )
+            .body(&[
+                Field::new("url", Kind::String),
+                Field::new("content_type", Kind::Choice(&["json", "form"])),
+                Field::nullable("secret", Kind::String),
+                Field::new("insecure_ssl", Kind::StringOrInteger),
+            ]),
+            Route::post(concat!($base, "/hooks/{hook_id}/pings"), $write, handler!(ping), "Sends a ping.")
+                .gives(204, Gives::Nothing),
+            Route::get(
+                concat!($base, "/hooks/{hook_id}/deliveries"),
+                $read,
+                handler!(deliveries),
+                "Deliveries, newest first.",
+            )
+            .list(DELIVERY),
+            Route::get(concat!($base, "/hooks/{hook_id}/deliveries/{id}"), $read, handler!(delivery), "A delivery.")
+                .gives(200, Gives::Object(DELIVERY)),
+            Route::post(
+                concat!($base, "/hooks/{hook_id}/deliveries/{id}/attempts"),
+                $write,
+                handler!(redeliver),
+                "Sends a delivery once more.",
+            )
+            .gives(202, Gives::Object(&[])),
+        ]
+    };
+}
+
+pub(crate) const REPOSITORY: &[Route] = routes!("/repos/{owner}/{repo}", READ, WRITE, "a repository");
+pub(crate) const ORGANIZATION: &[Route] = routes!("/orgs/{org}", ORG_READ, ORG_WRITE, "an organisation");
 
 /// What a `config` says.
 fn put(config: &Map<String, Value>) -> PutHook {
@@ -89,13 +100,21 @@ fn put(config: &Map<String, Value>) -> PutHook {
     }
 }
 
+/// Whose webhooks the path is about.
+fn owner(call: &Call) -> Result<HookOwner<'_>> {
+    match call.route.starts_with("/orgs/") {
+        true => Ok(call.org()?.into()),
+        false => Ok(call.repo()?.into()),
+    }
+}
+
 fn shape(api: &Api, call: &Call, hook: &Hook) -> Result<Value> {
-    Ok(forge::shape::hook(api.forge().urls(), &call.repo()?.full_name(), hook))
+    Ok(forge::shape::hook(api.forge().urls(), owner(call)?, hook))
 }
 
 async fn list(api: &Api, call: &mut Call) -> Result {
     let mut items = Vec::new();
-    for hook in store::hooks::of_repository(&mut api.store().read(), call.repo()?.id).await? {
+    for hook in api.forge().hooks_of(owner(call)?).await? {
         items.push(shape(api, call, &hook)?);
     }
     Ok(Answer::whole(call, call.page(), items))
@@ -107,12 +126,12 @@ fn config_of(call: &Call) -> Map<String, Value> {
 
 async fn create(api: &Api, call: &mut Call) -> Result {
     let wanted = PutHook { events: call.texts("events"), active: call.flag("active"), ..put(&config_of(call)) };
-    let hook = api.forge().create_hook(&call.caller, &actor(call)?, call.repo()?, &wanted).await?;
+    let hook = api.forge().create_hook(&call.caller, &actor(call)?, owner(call)?, &wanted).await?;
     Ok(Answer::created(shape(api, call, &hook)?))
 }
 
 async fn find(api: &Api, call: &Call) -> Result<Hook> {
-    Ok(api.forge().hook(call.repo()?, call.id("hook_id")?).await?)
+    Ok(api.forge().hook(owner(call)?, call.id("hook_id")?).await?)
 }
 
 async fn get(api: &Api, call: &mut Call) -> Result {
@@ -133,13 +152,13 @@ async fn change(api: &Api, call: &mut Call) -> Result {
         events = Some(list);
     }
     let wanted = PutHook { events, active: call.flag("active"), ..put(&config_of(call)) };
-    let hook = api.forge().change_hook(&call.caller, call.repo()?, hook, &wanted).await?;
+    let hook = api.forge().change_hook(&call.caller, owner(call)?, hook, &wanted).await?;
     Ok(Answer::json(shape(api, call, &hook)?))
 }
 
 async fn delete(api: &Api, call: &mut Call) -> Result {
     let hook = find(api, call).await?;
-    api.forge().delete_hook(&call.caller, call.repo()?, &hook).await?;
+    api.forge().delete_hook(&call.caller, owner(call)?, &hook).await?;
     Ok(Answer::empty())
 }
 
@@ -150,13 +169,13 @@ async fn config(api: &Api, call: &mut Call) -> Result {
 
 async fn change_config(api: &Api, call: &mut Call) -> Result {
     let hook = find(api, call).await?;
-    let hook = api.forge().change_hook(&call.caller, call.repo()?, hook, &put(&call.json)).await?;
+    let hook = api.forge().change_hook(&call.caller, owner(call)?, hook, &put(&call.json)).await?;
     Ok(Answer::json(&shape(api, call, &hook)?["config"]))
 }
 
 async fn ping(api: &Api, call: &mut Call) -> Result {
     let hook = find(api, call).await?;
-    api.forge().ping_hook(&actor(call)?, call.repo()?, &hook).await?;
+    api.forge().ping_hook(&actor(call)?, owner(call)?, &hook).await?;
     Ok(Answer::empty())
 }
 

@@ -47,6 +47,7 @@ const SWITCHES: &[&str] = &[
     "allow_merge_commit",
     "allow_squash_merge",
     "allow_rebase_merge",
+    "allow_auto_merge",
     "allow_update_branch",
     "delete_branch_on_merge",
 ];

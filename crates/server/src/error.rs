@@ -8,6 +8,8 @@ use thiserror::Error;
 pub enum ServerError {
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
+    #[error("the data directory {} cannot be used: {source}", path.display())]
+    Data { path: PathBuf, source: std::io::Error },
     #[error("another server uses {}; a SQLite database has one server, several share PostgreSQL", path.display())]
     InUse { path: PathBuf },
     #[error("cannot listen on {address}: {source}")]

@@ -32,7 +32,14 @@ async fn admit(State(server): State<Server>, mut request: Request, next: Next) -
     let from = forge::client_address(server.identity(), request.extensions(), request.headers());
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let credentials = Credentials::from_headers(given, None).unwrap_or_default();
-    let is_basic = matches!(credentials, Credentials::Basic { .. });
+    // A token of the registry's own says for itself what it is good for.
+    let is_stranger = matches!(credentials, Credentials::None | Credentials::Session(_));
+    // Who asks for a token shows a name and a password, and so does who has none on an open server.
+    let is_basic = match credentials {
+        Credentials::Basic { .. } => true,
+        Credentials::None => request.uri().path() == "/token",
+        _ => false,
+    };
     let caller = match credentials {
         Credentials::None | Credentials::Session(_) => Caller::Anonymous,
         // A token of the registry's own is none of ours.
@@ -45,10 +52,13 @@ async fn admit(State(server): State<Server>, mut request: Request, next: Next) -
             Err(_) => Caller::Anonymous,
         },
     };
-    if !caller.is_anonymous()
+    let is_heard = !caller.is_anonymous() || (is_stranger && server.identity().settings().open);
+    let grants = if is_heard { grants(&server, &caller, request.uri()).await } else { Vec::new() };
+    // A stranger who may nothing is asked to log in.
+    if !(caller.is_anonymous() && grants.is_empty())
         && let Some(registry) = server.registry()
     {
-        let token = registry.mint(&subject(&caller), grants(&server, &caller, request.uri()).await, LIFE);
+        let token = registry.mint(&subject(&caller), grants, LIFE);
         let value = match is_basic {
             true => format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{token}", subject(&caller)))),
             false => format!("Bearer {token}"),
@@ -65,7 +75,7 @@ fn subject(caller: &Caller) -> String {
         Caller::User(user) => user.login.clone(),
         Caller::Job(job) => format!("job-{}", job.job_id),
         Caller::Runner(runner) => format!("runner-{}", runner.id),
-        Caller::Anonymous => String::new(),
+        Caller::Anonymous => "anonymous".to_owned(),
     }
 }
 

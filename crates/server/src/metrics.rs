@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -23,7 +23,11 @@ async fn everybody(State(server): State<Server>) -> Response {
 
 /// Where everything else is, too: for administrators, in a session or by a token. That somebody comes from this machine says
 /// nothing: a proxy does, and so do jobs.
-pub(crate) async fn figures(State(server): State<Server>, visit: Visit) -> Response {
+pub(crate) async fn figures(State(server): State<Server>, request: Request) -> Response {
+    let visit = match Visit::with_token(&request.into_parts().0, &server).await {
+        Ok(visit) => visit,
+        Err(refusal) => return refusal.into_response(),
+    };
     if !visit.caller.is_site_admin() {
         return Refusal::Nothing.into_response();
     }

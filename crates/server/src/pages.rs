@@ -1,15 +1,18 @@
 //! Pages for people: set-up, login, repositories, runs with their jobs and logs, approvals.
 //!
 //! Markup is made here, whole, for every request; two small scripts keep a page that is open up to date. Whoever may not see
-//! a repository is told that it does not exist.
+//! a repository is told that it does not exist. Sessions alone get in here, not tokens.
 
 mod account;
 mod act;
+mod armour;
 mod home;
+mod issue;
 mod job;
 mod layout;
 mod provider;
 mod refusal;
+mod release;
 mod run;
 mod runs;
 mod stream;
@@ -23,6 +26,7 @@ pub(crate) use visit::Visit;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
+use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
@@ -41,6 +45,7 @@ pub(crate) fn router(server: &Server) -> Router {
         .route("/logout", post(account::logout))
         .route("/static/style.css", get(style))
         .route("/static/live.js", get(script))
+        .route("/static/mark.svg", get(picture))
         .route("/{owner}/{repo}", get(runs::page))
         .route("/{owner}/{repo}/runs", get(runs::page))
         .route("/{owner}/{repo}/actions", get(runs::page))
@@ -55,8 +60,15 @@ pub(crate) fn router(server: &Server) -> Router {
         .route("/{owner}/{repo}/runs/{run}/approve", post(act::approve))
         .route("/{owner}/{repo}/runs/{run}/cancel", post(act::cancel))
         .route("/{owner}/{repo}/runs/{run}/rerun", post(act::rerun))
+        .route("/{owner}/{repo}/pulls", get(issue::pulls))
+        .route("/{owner}/{repo}/issues", get(issue::issues))
+        .route("/{owner}/{repo}/pull/{number}", get(issue::page))
+        .route("/{owner}/{repo}/issues/{number}", get(issue::page))
+        .route("/{owner}/{repo}/releases", get(release::list))
+        .route("/{owner}/{repo}/releases/tag/{*tag}", get(release::page))
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .fallback(refusal::nothing_here)
+        .layer(middleware::from_fn_with_state(server.clone(), armour::put_on))
         .with_state(server.clone());
     pages.merge(server.health_routes())
 }
@@ -64,6 +76,11 @@ pub(crate) fn router(server: &Server) -> Router {
 async fn style() -> impl IntoResponse {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
     (headers, include_str!("pages/style.css"))
+}
+
+async fn picture() -> impl IntoResponse {
+    let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, include_str!("pages/mark.svg"))
 }
 
 async fn script() -> impl IntoResponse {

@@ -11,7 +11,7 @@ use control::Control;
 use depot::{Depot, ServerServices, ServiceSettings};
 use forge::Forge;
 use identity::oidc::{Provider, ProviderSettings};
-use identity::{Identity, MasterKeys};
+use identity::{Caller, Identity, JobCaller, MasterKeys};
 use registry::Tls;
 use services::Admission;
 use services::backend::Backend;
@@ -317,7 +317,14 @@ async fn open_store(config: &ServerConfig) -> Result<Store, ServerError> {
 /// Readable by the server's user only: secrets' envelopes, repositories and logs lie there.
 pub(crate) fn make_private(data: &std::path::Path) -> Result<(), ServerError> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(ServerError::io(data))
+    let failed = |source| ServerError::Data { path: data.to_owned(), source };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
+    // Better told now than by the first push. A full disk is no reason: it has room again.
+    let probe = data.join(".writable");
+    match std::fs::write(&probe, "").and_then(|()| std::fs::remove_file(&probe)) {
+        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
+        tried => tried.map_err(failed),
+    }
 }
 
 /// The address by which this machine reaches the server.
@@ -375,7 +382,13 @@ async fn services(
     };
     let staging = config.data.join("staging");
     let made = ServerServices::new(depot.clone(), admission, key, issuer, &staging, settings);
-    Ok(Arc::new(made.map_err(|error| ServerError::Other(error.to_string()))?))
+    let made = made.map_err(|error| ServerError::Other(error.to_string()))?;
+    let audit = identity.clone();
+    Ok(Arc::new(made.on_refused(Box::new(move |claim, action, subject, reason| {
+        let (job_id, run_id, repo_id) = (claim.job, claim.run, claim.repository);
+        let caller = Caller::Job(JobCaller { job_id, run_id, repo_id, grant: identity::Grant::default(), fork: true });
+        audit.refused(&caller, action, Some(repo_id), subject, reason);
+    }))))
 }
 
 fn open_registry(config: &ServerConfig) -> Result<registry::Registry, ServerError> {

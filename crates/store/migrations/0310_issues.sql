@@ -48,6 +48,7 @@ CREATE TABLE pulls (
 CREATE UNIQUE INDEX pulls_number ON pulls (repo_id, number);
 CREATE INDEX pulls_head ON pulls (head_repo_id, head_ref);
 CREATE INDEX pulls_base ON pulls (repo_id, base_ref);
+CREATE INDEX pulls_auto_merge ON pulls (issue_id) WHERE auto_merge IS NOT NULL;
 
 CREATE TABLE labels (
     id {id},
@@ -112,6 +113,8 @@ CREATE TABLE review_comments (
     -- line, file
     subject TEXT NOT NULL,
     in_reply_to BIGINT,
+    -- Of the first comment of a conversation: who called it resolved.
+    resolved_by BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );

@@ -1,7 +1,5 @@
 //! Pull requests: what they have beyond issues.
 
-use serde_json::Value;
-
 use crate::difference::Difference;
 use crate::{Micros, Query, Result, Tx, args, record};
 
@@ -40,11 +38,6 @@ impl Pull {
     #[must_use]
     pub fn is_from_fork(&self) -> bool {
         self.head_repo_id != Some(self.repo_id)
-    }
-
-    #[must_use]
-    pub fn auto_merge(&self) -> Option<Value> {
-        self.auto_merge.as_deref().and_then(|text| serde_json::from_str(text).ok())
     }
 }
 
@@ -85,6 +78,20 @@ pub async fn update(tx: &mut Tx, before: &Pull, after: &Pull) -> Result<()> {
         .column("auto_merge", &before.auto_merge, &after.auto_merge)
         .write(tx, "pulls", "issue_id")
         .await
+}
+
+pub async fn set_auto_merge(tx: &mut Tx, issue_id: i64, how: Option<&str>) -> Result<()> {
+    tx.execute("UPDATE pulls SET auto_merge = $2 WHERE issue_id = $1", args![issue_id, how]).await.map(drop)
+}
+
+/// Open pull requests that are to be merged by themselves, and of which no push is still to be told.
+pub async fn to_merge(query: &mut impl Query) -> Result<Vec<Pull>> {
+    let columns = Pull::COLUMNS.split(", ").map(|name| format!("p.{name}")).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT {columns} FROM pulls p JOIN issues i ON i.id = p.issue_id WHERE p.auto_merge IS NOT NULL AND i.state = 'open' \
+         AND NOT EXISTS (SELECT 1 FROM pull_updates u WHERE u.issue_id = p.issue_id) ORDER BY p.issue_id"
+    );
+    query.fetch_all(sql, args![]).await
 }
 
 /// Notes a moved head or base; what was known of the merge is forgotten.

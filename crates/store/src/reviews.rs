@@ -42,6 +42,8 @@ record! {
         /// `line` or `file`
         pub subject: String,
         pub in_reply_to: Option<i64>,
+        /// Of the first comment of a conversation.
+        pub resolved_by: Option<i64>,
         pub created_at: Micros,
         pub updated_at: Micros,
     }
@@ -142,6 +144,25 @@ pub async fn comments_of_issue(query: &mut impl Query, issue_id: i64) -> Result<
 pub async fn comments_of_review(query: &mut impl Query, review_id: i64) -> Result<Vec<ReviewComment>> {
     let sql = format!("SELECT {} FROM review_comments WHERE review_id = $1 ORDER BY id", ReviewComment::COLUMNS);
     query.fetch_all(sql, args![review_id]).await
+}
+
+/// The issue that a comment is on.
+pub async fn issue_of_comment(query: &mut impl Query, id: i64) -> Result<Option<i64>> {
+    query.fetch_optional("SELECT issue_id FROM review_comments WHERE id = $1", args![id]).await
+}
+
+/// Calls the conversation that a comment began resolved, or takes that back; whether that changed it.
+pub async fn set_resolved(tx: &mut Tx, id: i64, by: Option<i64>) -> Result<bool> {
+    let sql = "UPDATE review_comments SET resolved_by = $2 WHERE id = $1 AND in_reply_to IS NULL \
+               AND (resolved_by IS NULL) <> ($2 IS NULL)";
+    Ok(tx.execute(sql, args![id, by]).await? > 0)
+}
+
+/// Conversations that nobody has called resolved. Those of reviews that are not submitted are their authors' alone.
+pub async fn open_conversations(query: &mut impl Query, issue_id: i64) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM review_comments c JOIN reviews r ON r.id = c.review_id \
+               WHERE c.issue_id = $1 AND c.in_reply_to IS NULL AND c.resolved_by IS NULL AND r.state <> 'PENDING'";
+    query.fetch_one(sql, args![issue_id]).await
 }
 
 pub async fn set_comment_body(tx: &mut Tx, id: i64, body: &str) -> Result<()> {

@@ -89,9 +89,11 @@ impl Store {
     pub async fn open_with(address: &str, clock: Clock) -> Result<Self> {
         let wakes = Wakes::new();
         let (pool, ear) = if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            let (transactions, readers) = (postgres(address, TRANSACTIONS)?, postgres(address, READERS)?);
+            let options = postgres_options(address)?;
+            reach(&options).await?;
+            let (transactions, readers) = (postgres(&options, TRANSACTIONS), postgres(&options, READERS));
             // A connection of its own: it is never given back.
-            let ear = tokio::spawn(listen(postgres(address, 1)?, wakes.clone())).abort_handle();
+            let ear = tokio::spawn(listen(postgres(&options, 1), wakes.clone())).abort_handle();
             let turns = Arc::new(Semaphore::new(TRANSACTIONS as usize));
             (Pool::Postgres { transactions, readers, turns }, Some(ear))
         } else {
@@ -297,14 +299,41 @@ fn sqlite(path: &Path) -> Result<Pool> {
     Ok(Pool::Sqlite { writer, readers })
 }
 
-fn postgres(address: &str, connections: u32) -> Result<PgPool> {
-    let options = PgConnectOptions::from_str(address)
+fn postgres_options(address: &str) -> Result<PgConnectOptions> {
+    Ok(PgConnectOptions::from_str(address)
         // Without the password that may stand in it.
         .map_err(|_| Error::Address { address: "postgres://…".to_owned() })?
         .application_name("trunkline")
         .statement_cache_capacity(STATEMENTS)
-        .disable_statement_logging();
-    Ok(PgPoolOptions::new()
+        .disable_statement_logging())
+}
+
+/// Waits for the server to come, for a while: it may be starting at the same time. When it does not, its own words are told,
+/// which a pool keeps to itself.
+async fn reach(options: &PgConnectOptions) -> Result<()> {
+    let began = tokio::time::Instant::now();
+    loop {
+        let error = match tokio::time::timeout(PATIENCE, sqlx::PgConnection::connect_with(options)).await {
+            Ok(Ok(conn)) => {
+                conn.close().await?;
+                return Ok(());
+            }
+            Ok(Err(error)) => error,
+            Err(_) => sqlx::Error::PoolTimedOut,
+        };
+        // `cannot_connect_now`: it starts or stops.
+        let starts = error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("57P03"));
+        let refused = error.as_database_error().is_some() && !starts;
+        if refused || began.elapsed() >= PATIENCE {
+            let place = format!("{}:{}", options.get_host(), options.get_port());
+            return Err(Error::Unavailable { message: format!("{place}: {error}") });
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+fn postgres(options: &PgConnectOptions, connections: u32) -> PgPool {
+    PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .after_connect(|conn, _| {
@@ -316,7 +345,7 @@ fn postgres(address: &str, connections: u32) -> Result<PgPool> {
                     .map(drop)
             })
         })
-        .connect_lazy_with(options))
+        .connect_lazy_with(options.clone())
 }
 
 /// Hands other servers' notifications on for as long as the process lives.

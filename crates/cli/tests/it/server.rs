@@ -1,11 +1,18 @@
 //! `trunkline serve` and `trunkline runner` as processes: git push in, runs out, nothing lost.
 
+mod browser;
 mod doors;
 mod facts;
 mod figures;
+mod gh;
+mod https;
+mod images;
 mod instance;
+mod leaks;
 mod never_lost;
+mod outsiders;
 mod pages;
+mod settings;
 
 use std::time::Duration;
 

@@ -91,7 +91,8 @@ impl Control {
         let now = tx.now();
         let is_pull = facts.pull_number.is_some() && row.name.starts_with("pull_request");
         let head_branch = match event.ref_kind {
-            trigger::RefKind::Branch if !is_pull => Some(event.ref_name.clone()),
+            // A tag, too, as on GitHub.
+            trigger::RefKind::Branch | trigger::RefKind::Tag if !is_pull => Some(event.ref_name.clone()),
             _ => facts.head_ref.clone(),
         };
         let mut run = Run {

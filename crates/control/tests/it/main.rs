@@ -8,6 +8,7 @@ mod clock;
 mod crash;
 mod dispatch;
 mod gates;
+mod pull_requests;
 mod queue;
 mod runs;
 mod schedules;

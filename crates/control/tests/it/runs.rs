@@ -351,7 +351,6 @@ async fn lists_are_pages_of_what_is_counted() {
             (Filter { branch: some("b1"), event: some("push"), ..Filter::default() }, |run| {
                 run.head_branch.as_deref() == Some("b1") && run.event_name == "push"
             }),
-            (Filter { exclude_pull_requests: true, ..Filter::default() }, |run| run.pull_number.is_none()),
             (Filter { branch: some("nowhere"), status: some("success"), ..Filter::default() }, |_| false),
             (
                 Filter { created_from: Some(model.created_at + 7), status: some("success"), ..Filter::default() },

@@ -12,9 +12,13 @@ use super::{ServerServices, claim, content, number, time, uploads as receiving};
 const CACHE: &str = "cache";
 
 pub(super) fn create(services: &ServerServices, job: &Job, key: &str, version: &str) -> Result<u64> {
-    let scope = job.scopes.write.as_deref().ok_or(Error::ReadOnly)?;
-    check_cache_key(key, version)?;
     let claim = claim(job)?;
+    let Some(scope) = job.scopes.write.as_deref() else {
+        // Later runs that are trusted would take what this one leaves.
+        (services.refused)(&claim, "cache.write", key, "a run for a fork's pull request saves no caches");
+        return Err(Error::ReadOnly);
+    };
+    check_cache_key(key, version)?;
     let depot = &services.depot;
     services
         .wait(async {

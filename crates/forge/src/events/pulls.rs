@@ -68,6 +68,32 @@ impl Forge {
         self.told(&mut shape, repository, actor, about, payload).await
     }
 
+    /// `pull_request_review_thread`; `first` is the comment that began it.
+    pub(crate) async fn tell_conversation(
+        &self,
+        repository: &Repository,
+        actor: &Actor,
+        action: &'static str,
+        issue: &Issue,
+        pull: &Pull,
+        first: &ReviewComment,
+    ) -> Result<Told> {
+        let mut shape = self.shape();
+        let mut comments = Vec::new();
+        for comment in store::reviews::comments_of_issue(&mut self.store().read(), issue.id).await? {
+            if comment.id == first.id || comment.in_reply_to == Some(first.id) {
+                comments.push(shape.review_comment(repository, issue, &comment).await?);
+            }
+        }
+        let node_id = crate::ids::node_id("PullRequestReviewThread", first.id);
+        let payload = parts([
+            ("thread", serde_json::json!({ "node_id": node_id, "comments": comments })),
+            ("pull_request", shape.pull(repository, issue, pull).await?),
+        ]);
+        let about = self.about_pull("pull_request_review_thread", action, issue, pull).await?;
+        self.told(&mut shape, repository, actor, about, payload).await
+    }
+
     /// A pull request with everything that takes git.
     pub async fn whole_pull(
         &self,

@@ -45,6 +45,10 @@ impl Forge {
     }
 
     async fn give(&self, tx: &mut store::Tx, event: &Event) -> Result<()> {
+        // Webhooks hear of it as `pull_request`.
+        if event.name == "pull_request_target" {
+            return Ok(());
+        }
         let is_tag =
             event.git_ref.starts_with("refs/tags/") && matches!(event.name.as_str(), "push" | "create" | "delete");
         if is_tag && event.facts().tags_at_once > MOST_TAGS {

@@ -14,17 +14,32 @@ use crate::{Actor, Error, Forge, Result, repo_ref};
 /// Who asks, from the headers of a request. Wrong passwords are counted against the address it came from.
 pub(super) struct Asking(pub(super) Caller);
 
+/// The same for what a browser may follow a link to: its session counts, too.
+pub(super) struct Viewing(pub(super) Caller);
+
 impl FromRequestParts<Forge> for Asking {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, forge: &Forge) -> Result<Asking, Refusal> {
-        let text = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let credentials = Credentials::from_headers(text, None)
-            .map_err(|error| Error::Identity(identity::Error::BadCredentials { reason: error.to_string() }))?;
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let from = peer.map(|ConnectInfo(address)| address.ip().to_string()).unwrap_or_default();
-        Ok(Asking(forge.identity().authenticate(&credentials, &from).await?))
+        Ok(Asking(caller(parts, forge, false).await?))
     }
+}
+
+impl FromRequestParts<Forge> for Viewing {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, forge: &Forge) -> Result<Viewing, Refusal> {
+        Ok(Viewing(caller(parts, forge, true).await?))
+    }
+}
+
+async fn caller(parts: &Parts, forge: &Forge, session: bool) -> Result<Caller> {
+    let text = |name| parts.headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    let cookie = if session { text(header::COOKIE) } else { None };
+    let credentials = Credentials::from_headers(text(header::AUTHORIZATION), cookie)
+        .map_err(|error| Error::Identity(identity::Error::BadCredentials { reason: error.to_string() }))?;
+    let from = crate::client_address(forge.identity(), &parts.extensions, &parts.headers);
+    Ok(forge.identity().authenticate(&credentials, &from).await?)
 }
 
 /// The name without `.git`.

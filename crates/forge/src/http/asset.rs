@@ -3,7 +3,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use identity::Level;
 
-use super::access::{self, Asking};
+use super::access::{self, Viewing};
 use super::answer::Refusal;
 use crate::{Error, Forge};
 
@@ -11,7 +11,7 @@ use crate::{Error, Forge};
 pub(super) async fn download(
     State(forge): State<Forge>,
     Path((owner, name, tag, file)): Path<(String, String, String, String)>,
-    Asking(caller): Asking,
+    Viewing(caller): Viewing,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let repository = access::repository(&forge, &caller, &owner, &name, Level::Read).await?;

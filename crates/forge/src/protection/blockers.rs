@@ -123,6 +123,13 @@ impl Forge {
             let reasons = self.review_blockers(repository, issue, pull, reviews).await?;
             reasons.into_iter().for_each(|reason| block("reviews", reason));
         }
+        if rules.conversation_resolution {
+            match store::reviews::open_conversations(&mut self.store().read(), issue.id).await? {
+                0 => {}
+                1 => block("conversations", "a conversation is not resolved".to_owned()),
+                open => block("conversations", format!("{open} conversations are not resolved")),
+            }
+        }
         if rules.linear_history
             && !repository.setting("allow_squash_merge", true)
             && !repository.setting("allow_rebase_merge", true)

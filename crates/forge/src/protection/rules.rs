@@ -7,6 +7,8 @@ pub struct Rules {
     pub required_checks: Option<RequiredChecks>,
     /// With them, changes come by pull requests only.
     pub required_reviews: Option<RequiredReviews>,
+    /// Every conversation on lines must be resolved.
+    pub conversation_resolution: bool,
     /// The rules hold for administrators too.
     pub enforce_admins: bool,
     pub linear_history: bool,

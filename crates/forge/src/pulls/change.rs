@@ -52,6 +52,8 @@ impl Forge {
             pull.base_ref = base;
             pull.base_sha = sha;
             pull.mergeable = None;
+            // It was meant for the other branch.
+            pull.auto_merge = None;
         }
         if let Some(may) = change.maintainer_can_modify {
             // Leave to push is given by who has it.
@@ -118,6 +120,7 @@ impl Forge {
                 state.clone_into(&mut issue.state);
                 issue.closed_at = Some(self.store().now());
                 issue.closed_by = Some(actor.account_id);
+                pull.auto_merge = None;
                 Ok("closed")
             }
             "open" if pull.merged => {

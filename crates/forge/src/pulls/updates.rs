@@ -87,6 +87,7 @@ impl Forge {
                 _ => break,
             }
         }
+        let stopped = self.stop_for_stranger(repository, actor, &issue, &mut pull).await?;
         if update.after == newest {
             let merge = self.try_merge(&pull, actor).await?;
             let mut tx = self.store().begin().await?;
@@ -97,6 +98,7 @@ impl Forge {
         }
         let more = parts([("before", update.before.as_str().into()), ("after", update.after.as_str().into())]);
         let mut told = vec![self.tell_pull(repository, actor, "synchronize", &issue, &pull, more).await?];
+        told.extend(stopped);
         if update.after == newest {
             told.extend(self.dismiss_stale(repository, actor, &issue, &pull, &update.before).await?);
             self.move_review_comments(repository, &issue, &pull).await?;

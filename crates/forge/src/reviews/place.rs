@@ -92,6 +92,7 @@ impl Forge {
             original_position: new.position,
             subject: if new.on_file { "file" } else { "line" }.to_owned(),
             in_reply_to: None,
+            resolved_by: None,
             created_at: 0,
             updated_at: 0,
         };

@@ -3,11 +3,16 @@ use store::hooks::{Delivery, Hook};
 
 use super::Urls;
 use super::times::{at, maybe};
+use crate::hooks::HookOwner;
 
 /// A webhook. Its secret is only ever shown as stars.
 #[must_use]
-pub fn hook(urls: &Urls, full_name: &str, hook: &Hook) -> Value {
-    let api = format!("{}/hooks/{}", urls.repo(full_name), hook.id);
+pub fn hook(urls: &Urls, owner: HookOwner<'_>, hook: &Hook) -> Value {
+    let (kind, base) = match owner {
+        HookOwner::Repository(repository) => ("Repository", urls.repo(&repository.full_name())),
+        HookOwner::Organization(organization) => ("Organization", format!("{}/orgs/{}", urls.api, organization.login)),
+    };
+    let api = format!("{base}/hooks/{}", hook.id);
     let mut config = json!({
         "url": hook.url,
         "content_type": hook.content_type,
@@ -17,7 +22,7 @@ pub fn hook(urls: &Urls, full_name: &str, hook: &Hook) -> Value {
         config["secret"] = "********".into();
     }
     json!({
-        "type": "Repository",
+        "type": kind,
         "id": hook.id,
         "name": "web",
         "active": hook.active,

@@ -8,6 +8,7 @@ use super::Shape;
 use super::times::{at, maybe};
 use crate::Result;
 use crate::ids::node_id;
+use crate::pulls::AutoMerge;
 
 /// What counting takes git for; in the answer to asking for one pull request, and in payloads.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,7 +92,7 @@ impl Shape<'_> {
                 "statuses": { "href": format!("{repo}/statuses/{}", pull.head_sha) },
             },
             "author_association": self.association(repository, issue.author_id).await?,
-            "auto_merge": pull.auto_merge(),
+            "auto_merge": self.auto_merge(pull).await?,
             "active_lock_reason": null,
         }))
     }
@@ -127,6 +128,17 @@ impl Shape<'_> {
             shape.extend(more.clone());
         }
         Ok(shape)
+    }
+
+    /// Who wants it merged by itself, and how; null where nobody does.
+    async fn auto_merge(&mut self, pull: &Pull) -> Result<Value> {
+        let Some(wanted) = AutoMerge::of(pull) else { return Ok(Value::Null) };
+        Ok(json!({
+            "enabled_by": self.user(wanted.enabled_by).await?,
+            "merge_method": wanted.method,
+            "commit_title": wanted.title,
+            "commit_message": wanted.message,
+        }))
     }
 
     async fn requested(&mut self, issue_id: i64) -> Result<(Vec<Value>, Vec<Value>)> {

@@ -76,7 +76,7 @@ async fn a_push_is_told_signed_and_once() {
             events: Some(vec!["push".to_owned()]),
             ..PutHook::default()
         };
-        let hook = world.forge.create_hook(&alice.caller, &alice.actor, &repository, &put).await.unwrap();
+        let hook = world.forge.create_hook(&alice.caller, &alice.actor, (&repository).into(), &put).await.unwrap();
         let sealed = hook.secret_sealed.clone().unwrap();
         assert!(!sealed.windows(7).any(|window| window == b"hunter2"), "the secret is sealed");
         let work = world.work(&alice, "alice/app", "work");
@@ -103,8 +103,8 @@ async fn a_push_is_told_signed_and_once() {
         assert_eq!(received.0.lock().unwrap().len(), 3);
         // As a form.
         let form = PutHook { content_type: Some("form".to_owned()), ..PutHook::default() };
-        let hook = world.forge.change_hook(&alice.caller, &repository, hook, &form).await.unwrap();
-        world.forge.ping_hook(&alice.actor, &repository, &hook).await.unwrap();
+        let hook = world.forge.change_hook(&alice.caller, (&repository).into(), hook, &form).await.unwrap();
+        world.forge.ping_hook(&alice.actor, (&repository).into(), &hook).await.unwrap();
         settle(&world).await;
         let (headers, body) = received.0.lock().unwrap()[3].clone();
         assert!(body.starts_with("payload=%7B"), "{body}");
@@ -123,7 +123,7 @@ async fn what_fails_is_tried_again_later_and_later_until_it_is_given_up() {
     let repository = world.repository(&alice, "app").await;
     let (url, received) = receiver(&[200, 503, 500]).await;
     let put = PutHook { url: Some(url), ..PutHook::default() };
-    let hook = world.forge.create_hook(&alice.caller, &alice.actor, &repository, &put).await.unwrap();
+    let hook = world.forge.create_hook(&alice.caller, &alice.actor, (&repository).into(), &put).await.unwrap();
     let delivery =
         async || store::hooks::deliveries(&mut world.store.read(), hook.id, None, 1).await.unwrap().remove(0);
     settle(&world).await;
@@ -141,8 +141,8 @@ async fn what_fails_is_tried_again_later_and_later_until_it_is_given_up() {
     // Nobody there at all.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let put = PutHook { url: Some(format!("http://{nobody}/")), ..PutHook::default() };
-    let hook = world.forge.change_hook(&alice.caller, &repository, hook.clone(), &put).await.unwrap();
-    world.forge.ping_hook(&alice.actor, &repository, &hook).await.unwrap();
+    let hook = world.forge.change_hook(&alice.caller, (&repository).into(), hook.clone(), &put).await.unwrap();
+    world.forge.ping_hook(&alice.actor, (&repository).into(), &hook).await.unwrap();
     for _ in 0..6 {
         settle(&world).await;
         clock.advance(100_000_000_000);
@@ -160,11 +160,12 @@ async fn hooks_do_not_lead_inside_the_network() {
     let repository = world.repository(&alice, "app").await;
     let (url, received) = receiver(&[]).await;
     let put = |url: &str| PutHook { url: Some(url.to_owned()), ..PutHook::default() };
-    let refused = world.forge.create_hook(&alice.caller, &alice.actor, &repository, &put(&url)).await;
+    let refused = world.forge.create_hook(&alice.caller, &alice.actor, (&repository).into(), &put(&url)).await;
     assert!(refused.unwrap_err().to_string().contains("an address inside this network"));
     // A name that leads inside is found out when it is looked up, which is when it is delivered.
     let by_name = url.replace("127.0.0.1", "localhost");
-    let hook = world.forge.create_hook(&alice.caller, &alice.actor, &repository, &put(&by_name)).await.unwrap();
+    let hook =
+        world.forge.create_hook(&alice.caller, &alice.actor, (&repository).into(), &put(&by_name)).await.unwrap();
     settle(&world).await;
     let delivery = store::hooks::deliveries(&mut world.store.read(), hook.id, None, 1).await.unwrap().remove(0);
     assert!(delivery.status.contains("an address inside this network"), "{}", delivery.status);

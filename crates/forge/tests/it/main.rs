@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod attacks;
+mod auto_merge;
 mod bounds;
 mod connections;
 mod crash;

@@ -5,6 +5,7 @@ use identity::Action;
 use serde_json::{Value, json};
 use store::artifacts::Artifact;
 
+use super::downloads::{Content, redirect};
 use super::workflows::{READ, WRITE};
 use crate::route::fields::ARTIFACT;
 use crate::{Answer, Api, Call, Gives, Param, Problem, Result, Route, handler};
@@ -40,9 +41,9 @@ pub(crate) const ROUTES: &[Route] = &[
         "/repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}",
         READ,
         handler!(download),
-        "The content of an artifact, as it was uploaded: a zip for all but the newest clients' single files.",
+        "Where the content of an artifact is, as it was uploaded: a zip for all but the newest clients' single files.",
     )
-    .gives(200, Gives::Bytes),
+    .gives(302, Gives::Redirect),
 ];
 
 async fn found(api: &Api, call: &Call) -> Result<Artifact> {
@@ -127,9 +128,20 @@ async fn download(api: &Api, call: &mut Call) -> Result {
         return Err(Problem::not_found());
     }
     let artifact = found(api, call).await?;
-    let Some(object) = &artifact.object else {
-        return Err(Problem::new(StatusCode::GONE, "Artifact has expired"));
-    };
+    if artifact.object.is_none() {
+        return Err(expired());
+    }
+    redirect(api, Content::Artifact { id: artifact.id })
+}
+
+fn expired() -> Problem {
+    Problem::new(StatusCode::GONE, "Artifact has expired")
+}
+
+/// What was uploaded.
+pub(super) async fn content(api: &Api, id: i64) -> Result {
+    let artifact = store::artifacts::by_id(&mut api.store().read(), id).await?.ok_or_else(Problem::not_found)?;
+    let object = artifact.object.as_ref().ok_or_else(expired)?;
     let size = u64::try_from(artifact.size).unwrap_or(0);
     let pieces = api.depot().objects().stream(object, 0..size).await.map_err(depot::Error::from)?;
     let zipped = artifact.mime_type == "application/zip";

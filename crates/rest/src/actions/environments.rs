@@ -117,7 +117,7 @@ pub(crate) async fn shape(api: &Api, full_name: &str, environment: &Environment)
     for gate in store::environments::custom_gates(&mut query, environment.id).await? {
         rules.push(json!({ "id": gate.id, "type": "custom", "name": gate.name, "enabled": gate.enabled }));
     }
-    let name = percent_encoding::utf8_percent_encode(&environment.name, percent_encoding::NON_ALPHANUMERIC);
+    let name = crate::edge::page::encode(&environment.name);
     Ok(json!({
         "id": environment.id,
         "node_id": forge::ids::node_id("Environment", environment.id),

@@ -7,6 +7,7 @@ use depot::JobOfZip;
 use identity::Action;
 use store::jobs::Job;
 
+use super::downloads::{Content, redirect};
 use super::workflows::{READ, WRITE};
 use crate::{Answer, Api, Call, Gives, Problem, Result, Route, handler};
 
@@ -15,23 +16,23 @@ pub(crate) const ROUTES: &[Route] = &[
         "/repos/{owner}/{repo}/actions/jobs/{job_id}/logs",
         READ,
         handler!(of_job),
-        "The log of a job as text, each line with its time; it may be asked for while the job runs.",
+        "Where the log of a job is: text, each line with its time; it may be asked for while the job runs.",
     )
-    .gives(200, Gives::Bytes),
+    .gives(302, Gives::Redirect),
     Route::get(
         "/repos/{owner}/{repo}/actions/runs/{run_id}/logs",
         READ,
         handler!(of_run),
-        "The logs of a run as a zip.",
+        "Where the logs of a run are, as a zip.",
     )
-    .gives(200, Gives::Bytes),
+    .gives(302, Gives::Redirect),
     Route::get(
         "/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/logs",
         READ,
         handler!(of_attempt),
-        "The logs of one attempt of a run as a zip.",
+        "Where the logs of one attempt of a run are, as a zip.",
     )
-    .gives(200, Gives::Bytes),
+    .gives(302, Gives::Redirect),
     Route::delete(
         "/repos/{owner}/{repo}/actions/runs/{run_id}/logs",
         WRITE,
@@ -42,19 +43,33 @@ pub(crate) const ROUTES: &[Route] = &[
 
 async fn of_job(api: &Api, call: &mut Call) -> Result {
     let job = super::jobs::found(api, call).await?;
-    let log = store::logs::last_of_job(&mut api.store().read(), job.id).await?.ok_or_else(Problem::not_found)?;
+    // What is not there is told here, not behind the redirect.
+    store::logs::last_of_job(&mut api.store().read(), job.id).await?.ok_or_else(Problem::not_found)?;
+    redirect(api, Content::JobLog { job: job.id })
+}
+
+/// The log of a job, as text.
+pub(super) async fn text(api: &Api, job: i64) -> Result {
+    let log = store::logs::last_of_job(&mut api.store().read(), job).await?.ok_or_else(Problem::not_found)?;
     let text = axum::body::Body::from_stream(api.depot().log_text(log.job_id, log.fence));
     Ok(Answer::stream("text/plain; charset=utf-8", text))
 }
 
 async fn of_run(api: &Api, call: &mut Call) -> Result {
     let run = super::runs::found(api, call).await?;
-    zip(api, run.id, run.attempt).await
+    logs_of(api, run.id, run.attempt).await
 }
 
 async fn of_attempt(api: &Api, call: &mut Call) -> Result {
     let (run, number) = (super::runs::found(api, call).await?, call.id("attempt_number")?);
-    zip(api, run.id, number).await
+    logs_of(api, run.id, number).await
+}
+
+async fn logs_of(api: &Api, run: i64, attempt: i64) -> Result {
+    if zipped(api, run, attempt).await?.is_empty() {
+        return Err(Problem::not_found());
+    }
+    redirect(api, Content::RunLogs { run, attempt })
 }
 
 /// The names of a job's steps by their number in its log.
@@ -68,7 +83,8 @@ async fn step_names(api: &Api, job: &Job) -> Result<BTreeMap<u32, String>> {
     Ok(started.collect())
 }
 
-async fn zip(api: &Api, run_id: i64, attempt: i64) -> Result {
+/// The jobs of an attempt that have logs.
+async fn zipped(api: &Api, run_id: i64, attempt: i64) -> Result<Vec<JobOfZip>> {
     let mut query = api.store().read();
     let mut jobs = Vec::new();
     for job in store::jobs::of_attempt(&mut query, run_id, attempt).await? {
@@ -77,6 +93,12 @@ async fn zip(api: &Api, run_id: i64, attempt: i64) -> Result {
             jobs.push(JobOfZip { job: job.id, fence: log.fence, name: job.name, steps });
         }
     }
+    Ok(jobs)
+}
+
+/// The logs of an attempt of a run: a file for each job and each step.
+pub(super) async fn zip(api: &Api, run_id: i64, attempt: i64) -> Result {
+    let jobs = zipped(api, run_id, attempt).await?;
     if jobs.is_empty() {
         return Err(Problem::not_found());
     }

@@ -23,7 +23,11 @@ const PARAMS: &[Param] = &[
     Param::text("event", "Only runs of this event."),
     Param::text("status", "Only runs with this status or conclusion."),
     Param::text("created", "Only runs of this time: `2026-11-30`, `>=2026-11-30`, `2026-11-01..2026-11-30`."),
-    Param::new("exclude_pull_requests", Kind::Boolean, "Without runs of pull requests."),
+    Param::new(
+        "exclude_pull_requests",
+        Kind::Boolean,
+        "Without the pull requests of each run; the runs are all there.",
+    ),
     Param::new("check_suite_id", Kind::Integer, "Only runs of this check suite."),
     Param::text("head_sha", "Only runs of this commit."),
 ];
@@ -197,7 +201,6 @@ async fn page_of(api: &Api, call: &Call, base: Filter) -> Result {
         suite_id: call.query("check_suite_id").and_then(|id| id.parse().ok()),
         created_from,
         created_to,
-        exclude_pull_requests: call.query("exclude_pull_requests") == Some("true"),
         ..base
     };
     let (page, repo) = (call.page(), call.repo()?);
@@ -210,7 +213,11 @@ async fn page_of(api: &Api, call: &Call, base: Filter) -> Result {
     let mut shapes = api.forge().shape();
     let mut items = Vec::new();
     for run in runs {
-        items.push(shape_with(&mut shapes, repo, run, &commits).await?);
+        let mut item = shape_with(&mut shapes, repo, run, &commits).await?;
+        if call.query("exclude_pull_requests") == Some("true") {
+            item["pull_requests"] = json!([]);
+        }
+        items.push(item);
     }
     Ok(Answer::wrapped(call, page, "workflow_runs", items, total))
 }

@@ -69,7 +69,8 @@ pub(crate) fn link_header(call: &Call, page: Page, more: bool, total: Option<i64
 /// What stands for itself in a query (RFC 3986, 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-fn encode(text: &str) -> String {
+/// A text as part of a path or a query.
+pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 

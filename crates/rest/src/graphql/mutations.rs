@@ -1,5 +1,6 @@
 //! Changes. Each does what its REST route does, under the same conditions.
 
+mod conversations;
 mod issues;
 mod pulls;
 mod repositories;
@@ -26,8 +27,18 @@ const MUTATION: &[Field] = &[
     Field::one("markPullRequestReadyForReview", INPUT, "PullPayload", resolve!(pulls::ready)),
     Field::one("convertPullRequestToDraft", INPUT, "PullPayload", resolve!(pulls::draft)),
     Field::one("mergePullRequest", INPUT, "PullPayload", resolve!(pulls::merge)),
+    Field::one("enablePullRequestAutoMerge", INPUT, "PullPayload", resolve!(pulls::enable_auto_merge)),
+    Field::one("disablePullRequestAutoMerge", INPUT, "PullPayload", resolve!(pulls::disable_auto_merge)),
     Field::one("requestReviews", INPUT, "PullPayload", resolve!(pulls::request_reviews)),
     Field::one("addPullRequestReview", INPUT, "PullPayload", resolve!(pulls::review)),
+    Field::one("resolveReviewThread", INPUT, "ThreadPayload", resolve!(conversations::resolve_thread)),
+    Field::one("unresolveReviewThread", INPUT, "ThreadPayload", resolve!(conversations::unresolve_thread)),
+    Field::one("createIssue", INPUT, "IssuePayload", resolve!(issues::create)),
+    Field::one("updateIssue", INPUT, "IssuePayload", resolve!(issues::update)),
+    Field::one("closeIssue", INPUT, "IssuePayload", resolve!(issues::close)),
+    Field::one("reopenIssue", INPUT, "IssuePayload", resolve!(issues::reopen)),
+    Field::one("lockLockable", INPUT, "LockPayload", resolve!(issues::lock)),
+    Field::one("unlockLockable", INPUT, "LockPayload", resolve!(issues::unlock)),
     Field::one("addComment", INPUT, "CommentPayload", resolve!(issues::add_comment)),
     Field::one("updateIssueComment", INPUT, "CommentPayload", resolve!(issues::update_comment)),
     Field::one("addLabelsToLabelable", INPUT, "Payload", resolve!(issues::add_labels)),
@@ -41,6 +52,26 @@ pub(crate) const TYPES: &[Type] = &[
     Type::object(
         "PullPayload",
         &[Field::value("clientMutationId"), Field::one("pullRequest", &[], "PullRequest", resolve!(subject_pull))],
+    ),
+    Type::object(
+        "IssuePayload",
+        &[Field::value("clientMutationId"), Field::one("issue", &[], "Issue", resolve!(subject_issue))],
+    ),
+    Type::object(
+        "LockPayload",
+        &[
+            Field::value("clientMutationId"),
+            Field::inner("lockedRecord", "Lockable"),
+            Field::inner("unlockedRecord", "Lockable"),
+        ],
+    ),
+    Type::object("Lockable", &[Field::value("locked"), Field::value("activeLockReason")]),
+    Type::object(
+        "ThreadPayload",
+        &[
+            Field::value("clientMutationId"),
+            Field::one("thread", &[], "PullRequestReviewThread", resolve!(conversations::thread)),
+        ],
     ),
     Type::object(
         "CommentPayload",
@@ -65,6 +96,11 @@ fn payload(kind: &'static str, input: &Args, of: Node) -> Out {
 async fn subject_pull(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
     let of = super::types::pull::subject(node)?;
     Ok(super::types::pull::by_number(context, &of.repo, of.issue.number).await?.into())
+}
+
+async fn subject_issue(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
+    let (_, issue) = super::types::issue::subject(node)?;
+    Ok(super::types::issue::by_id(context, issue.id).await?.into())
 }
 
 async fn subject_repository(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {

@@ -26,6 +26,13 @@ pub(crate) enum Subject {
     /// Account and repository of a comment or review, and the id of its author.
     Authored(i64),
     Team(Arc<store::teams::Team>),
+    /// What a mutation answers about.
+    Within(Box<Node>),
+    /// Comments on a line, the first of which began it.
+    Conversation {
+        comments: Vec<Node>,
+        resolved_by: Option<i64>,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod checks;
 pub(crate) mod commit;
+pub(crate) mod conversation;
 pub(crate) mod issue;
 pub(crate) mod pull;
 pub(crate) mod pull_parts;
@@ -25,6 +26,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Type> {
         pull::TYPES,
         issue::TYPES,
         review::TYPES,
+        conversation::TYPES,
         commit::TYPES,
         checks::TYPES,
         release::TYPES,

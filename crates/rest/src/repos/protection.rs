@@ -124,7 +124,7 @@ async fn shape(api: &Api, call: &Call, rules: &Rules) -> Result<Value> {
         "allow_force_pushes": enabled(rules.allow_force_pushes),
         "allow_deletions": enabled(rules.allow_deletions),
         "block_creations": enabled(rules.block_creations),
-        "required_conversation_resolution": enabled(false),
+        "required_conversation_resolution": enabled(rules.conversation_resolution),
         "lock_branch": enabled(rules.lock_branch),
         "allow_fork_syncing": enabled(false),
         "required_signatures": { "url": format!("{url}/required_signatures"), "enabled": false },
@@ -186,11 +186,8 @@ async fn put(api: &Api, call: &mut Call) -> Result {
 /// Rules from GitHub's body.
 async fn read(api: &Api, call: &Call) -> Result<Rules> {
     let flag = |name: &str| call.flag(name).unwrap_or(false);
-    if flag("required_conversation_resolution") {
-        let message = "conversations are not resolved on this server, so it cannot be asked for";
-        return Err(Problem::invalid("required_conversation_resolution", message));
-    }
     let mut rules = Rules {
+        conversation_resolution: flag("required_conversation_resolution"),
         enforce_admins: flag("enforce_admins"),
         linear_history: flag("required_linear_history"),
         allow_force_pushes: flag("allow_force_pushes"),

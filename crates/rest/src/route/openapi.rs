@@ -44,6 +44,17 @@ pub(crate) fn description(routes: &[Route], base: &str) -> Value {
     })
 }
 
+/// What may stand in a path: a number where the name says so, else a text, with slashes where it takes the rest of the path.
+fn in_path(route: &Route, name: &str) -> Value {
+    let number = name == "id" || name == "number" || name.ends_with("_id") || name.ends_with("_number");
+    // A workflow has a file's name, too.
+    if number && name != "workflow_id" {
+        return json!({ "type": "integer", "minimum": 1 });
+    }
+    let rest = route.path.contains(&format!("{{{name}*}}"));
+    json!({ "type": "string", "minLength": 1, "pattern": if rest { "^.+$" } else { "^[^/]+$" } })
+}
+
 fn operation(route: &Route) -> Value {
     let mut operation = Map::new();
     operation.insert("operationId".to_owned(), operation_id(route).into());
@@ -51,7 +62,7 @@ fn operation(route: &Route) -> Value {
     operation.insert("tags".to_owned(), json!([tag(route)]));
     let mut parameters: Vec<Value> = route
         .names()
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string", "minLength": 1 } }))
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": in_path(route, name) }))
         .collect();
     for param in route.params {
         let schema = schema(param.kind, false);

@@ -1,6 +1,6 @@
 use super::Route;
 use crate::actions::{
-    artifacts, caches, deployments, environments, gates, jobs, logs, pending, permissions, runner_groups,
+    artifacts, caches, deployments, downloads, environments, gates, jobs, logs, pending, permissions, runner_groups,
     runner_labels, runners, runs, secrets, selected, variables, workflows,
 };
 use crate::{
@@ -21,6 +21,7 @@ pub(crate) fn all() -> Vec<Route> {
         jobs::ROUTES,
         logs::ROUTES,
         artifacts::ROUTES,
+        downloads::ROUTES,
         caches::ROUTES,
         pending::ROUTES,
         environments::ROUTES,
@@ -59,7 +60,8 @@ pub(crate) fn all() -> Vec<Route> {
         pulls::ROUTES,
         reviews::ROUTES,
         releases::ROUTES,
-        hooks::ROUTES,
+        hooks::REPOSITORY,
+        hooks::ORGANIZATION,
         connections::ROUTES,
     ];
     groups.concat()

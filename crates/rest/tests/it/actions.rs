@@ -117,9 +117,17 @@ async fn logs_of_a_job_and_of_its_run() {
     let mut tx = server.store().begin().await.unwrap();
     store::logs::append(&mut tx, jobs[0].id, 1, 0, &stream, None).await.unwrap();
     tx.commit().await.unwrap();
-    let text = server.get(&of_job, &token).await;
+    // An address that needs no token, and that only this server can have made.
+    let address = server.get(&of_job, &token).await.ticket();
+    let text = server.get(&address, "").await;
     assert!(text.status == 200 && text.text.ends_with("hello\n"), "{text:?}");
-    let zipped = server.client.get(server.url(&of_run)).bearer_auth(&token).send().await.unwrap();
+    let mut forged = address.clone();
+    let last = if forged.pop() == Some('A') { 'B' } else { 'A' };
+    forged.push(last);
+    assert_eq!(server.get(&forged, "").await.status, 404, "{forged}");
+    assert_eq!(server.get(&of_job, "").await.status, 401);
+    let address = server.get(&of_run, &token).await.ticket();
+    let zipped = server.client.get(server.url(&address)).send().await.unwrap();
     assert_eq!(zipped.headers()["content-type"], "application/zip");
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zipped.bytes().await.unwrap())).unwrap();
     let mut hello = String::new();

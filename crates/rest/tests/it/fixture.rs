@@ -55,6 +55,13 @@ impl Answered {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
+    /// The path that a log or an artifact is at, for a minute.
+    pub(crate) fn ticket(&self) -> String {
+        assert_eq!(self.status, 302, "{self:?}");
+        let location = self.header("location");
+        location[location.find("/downloads/").unwrap_or_else(|| panic!("{location}"))..].to_owned()
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
     }

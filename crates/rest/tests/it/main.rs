@@ -9,6 +9,7 @@ mod edge;
 mod fixture;
 mod gh;
 mod graphql;
+mod hooks;
 mod matrix;
 mod octokit;
 mod pages;

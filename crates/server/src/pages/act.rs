@@ -40,6 +40,8 @@ pub(super) struct Plain {
     csrf: String,
     #[serde(default)]
     which: String,
+    /// With debug logging; whatever its value, as checkboxes are.
+    debug: Option<String>,
 }
 
 pub(super) async fn approve(visit: Visit, Path(at): At, Form(form): Form<Plain>) -> Result<Response, Refusal> {
@@ -56,8 +58,13 @@ pub(super) async fn cancel(visit: Visit, Path(at): At, Form(form): Form<Plain>) 
 
 pub(super) async fn rerun(visit: Visit, Path(at): At, Form(form): Form<Plain>) -> Result<Response, Refusal> {
     let run = writable(&visit, &at, &form.csrf).await?;
-    let which = if form.which == "failed" { Which::Failed } else { Which::All };
-    visit.server.control().rerun(&visit.caller, run, &Again { which, debug: false }).await?;
+    let which = match (form.which.as_str(), form.which.strip_prefix("job:").and_then(|id| id.parse().ok())) {
+        (_, Some(job)) => Which::Job(job),
+        ("failed", None) => Which::Failed,
+        _ => Which::All,
+    };
+    let debug = form.debug.is_some();
+    visit.server.control().rerun(&visit.caller, run, &Again { which, debug }).await?;
     Ok(back(&at))
 }
 

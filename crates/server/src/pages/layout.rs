@@ -51,6 +51,7 @@ fn whole(title: &str, top: &Markup, body: &Markup) -> Markup {
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Trunkline" }
                 link rel="stylesheet" href="/static/style.css";
+                link rel="icon" href="/static/mark.svg" type="image/svg+xml";
                 script src="/static/live.js" defer {}
             }
             body {

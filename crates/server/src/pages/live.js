@@ -3,6 +3,9 @@
   "use strict";
   for (const time of document.querySelectorAll("time")) time.title = new Date(time.dateTime).toLocaleString();
 
+  // A page that a browser kept and shows again by its Back button has stopped listening.
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
   // A run: the part that changes is asked for again, at most once in half a second.
   const live = document.getElementById("live");
   if (live && live.dataset.follow) {
@@ -85,7 +88,10 @@
     const row = document.createElement("div");
     row.dataset.n = ++to.count;
     if (stream === 2) for (const [mark, name] of marks) if (text.startsWith(mark)) { row.className = name; text = text.slice(mark.length); break; }
-    paint(row, text);
+    // One box beside the number: a line of several colours is one line all the same.
+    const words = document.createElement("span");
+    paint(words, text);
+    row.append(words);
     to.lines.append(row);
   };
   const source = new EventSource(log.dataset.lines);

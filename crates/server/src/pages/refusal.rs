@@ -14,6 +14,8 @@ pub(crate) enum Refusal {
     Login(String),
     /// A form without the page's token.
     Expired,
+    /// A form of another site.
+    Foreign,
     /// May not be done, and why.
     Forbidden(String),
     /// Too many wrong passwords; when to try again.
@@ -38,6 +40,11 @@ impl IntoResponse for Refusal {
                 StatusCode::FORBIDDEN,
                 "The form is out of date",
                 "Go back, load the page again and repeat what you did.".to_owned(),
+            ),
+            Self::Foreign => (
+                StatusCode::FORBIDDEN,
+                "This form is not ours",
+                "It was sent by a page of another site. If you meant to do that, do it from here.".to_owned(),
             ),
             Self::Forbidden(reason) => (StatusCode::FORBIDDEN, "This is not for you", reason),
             Self::NoRoom => (
@@ -101,6 +108,17 @@ impl From<identity::Error> for Refusal {
                 Self::Forbidden("The link is not valid, or not any more.".to_owned())
             }
             wait @ identity::Error::Throttled { .. } => Self::Wait(wait.to_string()),
+            other => Self::Broken(other.to_string()),
+        }
+    }
+}
+
+impl From<forge::Error> for Refusal {
+    fn from(error: forge::Error) -> Self {
+        match error {
+            forge::Error::NotFound(_) => Self::Nothing,
+            forge::Error::Forbidden(reason) => Self::Forbidden(reason),
+            forge::Error::Identity(error) => error.into(),
             other => Self::Broken(other.to_string()),
         }
     }

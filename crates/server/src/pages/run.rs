@@ -138,6 +138,11 @@ fn body(visit: &Visit, shown: &Shown) -> Markup {
                         @if let Some(started) = job.started_at {
                             span.soft { (length(job.completed_at.unwrap_or(now) - started)) }
                         }
+                        @if shown.may_act && run.is_completed() {
+                            button.quiet.small form="rerun" name="which" value={ "job:" (job.id) } title={ "Run " (job.name) " again" } {
+                                "Again"
+                            }
+                        }
                         @if let Some(url) = job.environment_url.as_deref().filter(|url| url.starts_with("http")) {
                             div { a href=(url) rel="noopener nofollow" { (job.environment.as_deref().unwrap_or("deployment")) } }
                         }
@@ -237,8 +242,9 @@ fn buttons(visit: &Visit, shown: &Shown, here: &str) -> Markup {
         @if shown.may_act {
             div.row {
                 @if shown.run.is_completed() {
-                    form.row method="post" action={ (here) "/rerun" } {
+                    form.row #rerun method="post" action={ (here) "/rerun" } {
                         input type="hidden" name="csrf" value=(visit.csrf());
+                        label.check { input type="checkbox" name="debug"; "with debug logging" }
                         @if failed { button.quiet name="which" value="failed" { "Run failed jobs again" } }
                         button.quiet name="which" value="all" { "Run again" }
                     }

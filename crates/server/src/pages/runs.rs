@@ -59,13 +59,26 @@ fn troubles(troubled: &[Troubled]) -> Markup {
     }
 }
 
+/// What a repository has pages of; `here` is the one that is shown.
+pub(super) fn tabs(full_name: &str, here: &str) -> Markup {
+    let pages = [("Runs", ""), ("Pull requests", "/pulls"), ("Issues", "/issues"), ("Releases", "/releases")];
+    html! {
+        h1.hidden { (here) }
+        nav.tabs aria-label="The repository's pages" {
+            @for (text, path) in pages {
+                a href={ "/" (full_name) (path) } aria-current=[(text == here).then_some("page")] { (text) }
+            }
+        }
+    }
+}
+
 fn body(visit: &Visit, repository: &Repository, which: &Which, runs: &[Run], verdicts: &[Verdict]) -> Markup {
     let now = visit.server.store().now();
     let top = format!("/{}", repository.full_name());
     let shown = runs.iter().take(usize::try_from(PAGE).unwrap_or(30));
     let more = i64::try_from(runs.len()).unwrap_or(0) > PAGE;
     html! {
-        h1 { "Runs" }
+        (tabs(&repository.full_name(), "Runs"))
         @if runs.is_empty() {
             p.soft { "No run yet. Push a commit with a workflow in " code { ".github/workflows" } "." }
             pre { "git push " (visit.server.url()) "/" (repository.full_name()) ".git " (repository.default_branch) }

@@ -49,7 +49,8 @@ pub(super) async fn run(
                 }
             };
             let over = now.is_none_or(|run| run.is_completed());
-            let event = Event::default().event(if over { "done" } else { "changed" }).data("");
+            // Browsers pass over an event without data.
+            let event = Event::default().event(if over { "done" } else { "changed" }).data("{}");
             Some((Ok(event), (server, listener, id, over)))
         });
     Ok(Sse::new(changes).keep_alive(KeepAlive::default()))

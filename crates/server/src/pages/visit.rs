@@ -23,10 +23,27 @@ pub(crate) struct Visit {
 impl FromRequestParts<Server> for Visit {
     type Rejection = Refusal;
 
+    /// By the session only: tokens are for the API, which looks at their scopes, and a browser that was asked for a password
+    /// by git's addresses sends that along with whatever another site makes it post.
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Refusal> {
-        let from = forge::client_address(server.identity(), &parts.extensions, &parts.headers);
+        let cookie = parts.headers.get(header::COOKIE).and_then(|value| value.to_str().ok());
+        Self::by(Credentials::from_headers(None, cookie), parts, server).await
+    }
+}
+
+impl Visit {
+    /// With a token as well, for what is no page.
+    pub(crate) async fn with_token(parts: &Parts, server: &Server) -> Result<Self, Refusal> {
         let text = |name| parts.headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-        let credentials = Credentials::from_headers(text(header::AUTHORIZATION), text(header::COOKIE));
+        Self::by(Credentials::from_headers(text(header::AUTHORIZATION), text(header::COOKIE)), parts, server).await
+    }
+
+    async fn by(
+        credentials: Result<Credentials, identity::Malformed>,
+        parts: &Parts,
+        server: &Server,
+    ) -> Result<Self, Refusal> {
+        let from = forge::client_address(server.identity(), &parts.extensions, &parts.headers);
         let caller = match server.identity().authenticate(&credentials.unwrap_or_default(), &from).await {
             Ok(caller) => caller,
             // An old cookie is as good as none.
@@ -58,14 +75,24 @@ impl Visit {
         }
     }
 
-    /// The repository, if it may be seen.
+    /// The repository, if its runs may be read.
     pub(super) async fn repository(&self, owner: &str, name: &str) -> Result<Repository, Refusal> {
+        self.readable(owner, name, Permission::Actions).await
+    }
+
+    /// The repository, if this of it may be read.
+    pub(super) async fn readable(&self, owner: &str, name: &str, what: Permission) -> Result<Repository, Refusal> {
         let found = store::repositories::by_name(&mut self.server.store().read(), owner, name).await?;
         let Some(repository) = found else { return Err(self.absent()) };
-        match self.server.identity().sees(&self.caller, &repo_ref(&repository)).await? {
-            true => Ok(repository),
-            false => Err(self.absent()),
-        }
+        let need = identity::Need::new(what, Level::Read).role(identity::Role::Read);
+        let settled = self.server.identity().decide(&self.caller, &repo_ref(&repository), need).await?;
+        settled.map(|_| repository).map_err(|_| self.absent())
+    }
+
+    /// The name of an account.
+    pub(super) async fn name_of(&self, id: i64) -> Result<String, Refusal> {
+        let user = store::users::by_id(&mut self.server.store().read(), id).await?;
+        Ok(user.map_or_else(|| "somebody who is gone".to_owned(), |user| user.login))
     }
 
     /// Whether the caller may change runs of this repository.

@@ -16,7 +16,6 @@ pub struct Filter {
     pub suite_id: Option<i64>,
     pub created_from: Option<Micros>,
     pub created_to: Option<Micros>,
-    pub exclude_pull_requests: bool,
 }
 
 impl Filter {
@@ -74,9 +73,6 @@ impl Filter {
             };
             values.push(value);
             sql.push_str(&format!(" AND {subject} {operator} ${}", values.len()));
-        }
-        if self.exclude_pull_requests {
-            sql.push_str(" AND pull_number IS NULL");
         }
         (sql, values)
     }

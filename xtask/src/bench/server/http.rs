@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(super) struct Client {
     address: String,
     token: String,
+    /// Of a session: what pages go by.
+    cookie: String,
     connection: Option<BufReader<TcpStream>>,
 }
 
@@ -63,7 +65,11 @@ impl std::io::Read for Chunks {
 
 impl Client {
     pub(super) fn new(address: &str, token: &str) -> Self {
-        Self { address: address.to_owned(), token: token.to_owned(), connection: None }
+        Self { address: address.to_owned(), token: token.to_owned(), cookie: String::new(), connection: None }
+    }
+
+    pub(super) fn with_cookie(self, cookie: &str) -> Self {
+        Self { cookie: cookie.to_owned(), ..self }
     }
 
     pub(super) fn ask(&mut self, method: &str, path: &str, body: &[u8]) -> Result<Answer, String> {
@@ -83,8 +89,8 @@ impl Client {
         let mut stream = self.connect().map_err(|error| error.to_string())?;
         let accept = if gzip { "gzip" } else { "identity" };
         let head = format!(
-            "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\naccept-encoding: {accept}\r\n\r\n",
-            self.address, self.token
+            "GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncookie: {}\r\naccept-encoding: {accept}\r\n\r\n",
+            self.address, self.token, self.cookie
         );
         stream.write_all(head.as_bytes()).map_err(|error| error.to_string())?;
         let mut reader = BufReader::with_capacity(1 << 16, stream);
@@ -110,9 +116,10 @@ impl Client {
     fn send(&self, stream: &mut TcpStream, method: &str, path: &str, body: &[u8]) -> std::io::Result<()> {
         let kind = if body.first() == Some(&b'{') { "application/json" } else { "application/octet-stream" };
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncookie: {}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
             self.address,
             self.token,
+            self.cookie,
             body.len()
         );
         stream.write_all(&[head.as_bytes(), body].concat())
@@ -158,4 +165,24 @@ impl Client {
         self.connection = Some(reader);
         Ok(Answer { status, body })
     }
+}
+
+/// The cookie of a new session.
+pub(super) fn log_in(address: &str, login: &str, password: &str) -> Result<String, String> {
+    let form = format!("login={login}&password={}", password.replace(' ', "+"));
+    let request = format!(
+        "POST /login HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let asked = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = asked().map_err(|error| format!("POST /login: {error}"))?;
+    let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next());
+    cookie.map(str::to_owned).ok_or_else(|| format!("POST /login: {answer}"))
 }

@@ -10,6 +10,7 @@ use super::super::table::Row;
 use super::database::Database;
 use super::http::Client;
 
+const PASSWORD: &str = "correct horse battery";
 pub(super) const RUNNER: &str = "/_trunkline/runner/v1";
 
 pub(super) struct Site {
@@ -19,6 +20,8 @@ pub(super) struct Site {
     pub(super) database: Database,
     /// The token of the account `ann`.
     pub(super) token: String,
+    /// Their session, for pages.
+    cookie: String,
 }
 
 /// A server that runs; killed with the value.
@@ -40,12 +43,16 @@ impl Site {
     pub(super) fn new(name: &'static str, program: &Path, place: &Path, database: Database) -> Result<Self, String> {
         let place = place.join(name);
         std::fs::create_dir_all(&place).map_err(|error| error.to_string())?;
-        let mut site = Self { name, program: program.to_owned(), place, database, token: String::new() };
+        let mut site =
+            Self { name, program: program.to_owned(), place, database, token: String::new(), cookie: String::new() };
         // The first start makes keys and tables, which no later one does.
         drop(site.serve(0)?);
-        site.admin(&["user", "add", "ann"], "correct horse battery\n")?;
+        site.admin(&["user", "add", "ann"], &format!("{PASSWORD}\n"))?;
         let said = site.admin(&["token", "ann"], "")?;
         site.token = said.split_whitespace().last().ok_or("no token was made")?.to_owned();
+        let server = site.serve(0)?;
+        site.cookie = super::http::log_in(&server.address, "ann", PASSWORD)?;
+        drop(server);
         Ok(site)
     }
 
@@ -109,7 +116,7 @@ impl Site {
     }
 
     pub(super) fn client(&self, server: &Server) -> Client {
-        Client::new(&server.address, &self.token)
+        Client::new(&server.address, &self.token).with_cookie(&self.cookie)
     }
 
     /// A runner that executes nothing: its connection, ready to claim.

@@ -47,9 +47,10 @@ impl Served {
     }
 
     fn api(&self, method: &str, path: &str, body: &str) -> serde_json::Value {
-        let (status, text) = self.server.api(method, &format!("/api/v3/repos/ann/app/{path}"), &self.token, body);
-        assert!((200..300).contains(&status), "{method} {path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or_default()
+        let who = format!("Bearer {}", self.token);
+        let answer = self.server.api(method, &format!("/repos/ann/app/{path}"), &who, body);
+        assert!((200..300).contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.body);
+        serde_json::from_str(&answer.body).unwrap_or_default()
     }
 
     fn secret(&self, path: &str, name: &str) {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use testkit::TestRepository;
 
 /// Nothing comes near this: it only keeps a hang from holding up the whole suite.
@@ -27,6 +29,9 @@ pub(super) struct Instance {
     directory: tempfile::TempDir,
     port: u16,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    /// Where it writes its problems; the test's own place where there is none.
+    errors: Option<PathBuf>,
     process: Option<Child>,
     /// What it said at its start.
     said: String,
@@ -57,10 +62,22 @@ impl Answer {
 
 impl Instance {
     pub(super) fn start(arguments: &[&str]) -> Self {
+        Self::start_in(arguments, &[])
+    }
+
+    /// With variables of the server's process.
+    pub(super) fn start_in(arguments: &[&str], environment: &[(&str, String)]) -> Self {
         let mut instance = Self::at_rest(arguments);
+        instance.errors = Some(instance.directory.path().join("errors"));
+        instance.environment = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         instance.feed(&["admin", "user", "add", "ann", "--admin"], PASSWORD);
         instance.start_again();
         instance
+    }
+
+    /// A place for a server that the test starts by itself.
+    pub(super) fn bare() -> Self {
+        Self::at_rest(&[])
     }
 
     /// Without any user.
@@ -85,7 +102,7 @@ impl Instance {
         // A port of its own, so that a server that is started again is found by its runners.
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Self { directory, port, arguments, process: None, said: String::new() }
+        Self { directory, port, arguments, environment: Vec::new(), errors: None, process: None, said: String::new() }
     }
 
     /// The program on this server's data.
@@ -95,10 +112,15 @@ impl Instance {
         command
     }
 
+    pub(super) fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
     /// Runs a command that reads a line; what it printed.
     pub(super) fn feed(&self, arguments: &[&str], line: &str) -> String {
         let mut child = self
             .command(arguments)
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -115,7 +137,13 @@ impl Instance {
     pub(super) fn start_again(&mut self) {
         let listen = format!("127.0.0.1:{}", self.port);
         let mut command = self.command(&["serve", "--listen", &listen]);
-        command.args(&self.arguments).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command.args(&self.arguments).envs(self.environment.iter().cloned()).stdout(Stdio::piped());
+        match &self.errors {
+            Some(path) => {
+                command.stderr(std::fs::File::options().create(true).append(true).open(path).expect("a file"))
+            }
+            None => command.stderr(Stdio::inherit()),
+        };
         let mut process = command.spawn().expect("the server");
         let mut lines = BufReader::new(process.stdout.take().expect("its output"));
         self.said.clear();
@@ -141,6 +169,12 @@ impl Instance {
         self.process = Some(process);
     }
 
+    /// What it printed so far: at its start, and of its problems.
+    pub(super) fn printed(&self) -> String {
+        let errors = self.errors.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        format!("{}\n{}", self.said, errors.unwrap_or_default())
+    }
+
     pub(super) fn set_up_link(&self) -> String {
         let found = self.said.split_whitespace().find(|word| word.contains("/setup?token="));
         found.unwrap_or_else(|| panic!("there is no link in: {}", self.said)).to_owned()
@@ -152,6 +186,15 @@ impl Instance {
             process.kill().expect("a living server");
             process.wait().expect("its end");
         }
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// As it tells its clients.
+    pub(super) fn public_url(&self) -> String {
+        format!("http://localhost:{}", self.port)
     }
 
     pub(super) fn url(&self) -> String {
@@ -199,14 +242,39 @@ impl Instance {
         &self.said
     }
 
+    /// A request to the API; `who` is the value of `Authorization`.
+    pub(super) fn api(&self, method: &str, path: &str, who: &str, body: &str) -> Answer {
+        self.request(method, &format!("/api/v3{path}"), &format!("Authorization: {who}\r\n"), body)
+    }
+
+    /// A secret, put as clients put it: in a box that the server alone opens.
+    pub(super) fn put_secret(&self, who: &str, place: &str, name: &str, value: &str) {
+        let key = self.api("GET", &format!("{place}/secrets/public-key"), who, "");
+        let key: serde_json::Value = serde_json::from_str(&key.body).expect("a key");
+        let public = BASE64_STANDARD.decode(key["key"].as_str().expect("a key")).expect("base64");
+        let public: [u8; 32] = public.try_into().expect("32 bytes");
+        let sealed = BASE64_STANDARD.encode(identity::seal_for(&public, value.as_bytes()).expect("a box"));
+        let body =
+            serde_json::json!({ "encrypted_value": sealed, "key_id": key["key_id"], "visibility": "all" }).to_string();
+        let answer = self.api("PUT", &format!("{place}/secrets/{name}"), who, &body);
+        assert!(answer.status == 201 || answer.status == 204, "{name}: {} {}", answer.status, answer.body);
+    }
+
+    /// `Authorization` with a token of a user's.
+    pub(super) fn bearer(&self, login: &str) -> String {
+        let token = self.feed(&["admin", "token", login], "");
+        format!("Bearer {}", token.lines().last().expect("a token"))
+    }
+
     fn ask(&self, method: &str, path: &str, cookie: Option<&str>, form: Option<&str>) -> Answer {
         let cookie = cookie.map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
         let body = form.unwrap_or_default();
         let kind = if form.is_some() { "Content-Type: application/x-www-form-urlencoded\r\n" } else { "" };
-        self.send(&format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{cookie}{kind}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        ))
+        self.request(method, path, &format!("{cookie}{kind}"), body)
+    }
+
+    pub(super) fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        exchange(&format!("127.0.0.1:{}", self.port), method, path, headers, body)
     }
 
     fn send(&self, request: &str) -> Answer {
@@ -221,25 +289,7 @@ impl Instance {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    /// A request to the API with a token: status and body.
-    pub(super) fn api(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server");
-        stream.set_read_timeout(Some(GIVE_UP)).expect("a socket");
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
-             Content-Type: application/json\r\nUser-Agent: test\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).expect("a request");
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).expect("an answer");
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        (status, body.to_owned())
-    }
-
-    fn session(&self) -> String {
+    pub(super) fn session(&self) -> String {
         let answer = self.post("/login", &format!("login=ann&password={PASSWORD}"), None);
         answer.cookie().unwrap_or_else(|| panic!("no session: {}", answer.body))
     }

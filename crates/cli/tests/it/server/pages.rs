@@ -46,3 +46,71 @@ fn a_login_tells_nothing_and_leads_to_no_other_server() {
         server.get("/ann/nothing", None).location().map(|_| "/login?next=/ann/secret".to_owned())
     );
 }
+
+#[test]
+fn pages_are_for_sessions_and_tell_browsers_what_not_to_do() {
+    let server = Instance::start(&["--runners", "0"]);
+    let bearer = server.bearer("ann");
+    let made = server.api("POST", "/user/repos", &bearer, "{\"name\":\"app\",\"private\":true}");
+    assert_eq!(made.status, 201, "{}", made.body);
+    // A token has scopes, which pages do not look at: so it opens none.
+    let by_token = server.request("GET", "/ann/app", &format!("Authorization: {bearer}\r\n"), "");
+    assert_eq!(by_token.location().as_deref(), Some("/login?next=/ann/app"), "{}", by_token.head);
+    let session = server.session();
+    let page = server.get("/ann/app", Some(&session));
+    assert_eq!(page.status, 200, "{}", page.body);
+    for expected in [
+        "content-security-policy: default-src 'none'; script-src 'self'",
+        "frame-ancestors 'none'",
+        "x-frame-options: DENY",
+        "x-content-type-options: nosniff",
+        "referrer-policy: same-origin",
+        "cache-control: no-store",
+    ] {
+        assert!(page.head.contains(expected), "{expected} is not in {}", page.head);
+    }
+    // A login that another site asks for is none.
+    let login = format!("login=ann&password={}", super::instance::PASSWORD);
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    for (header, status) in [
+        ("Sec-Fetch-Site: cross-site\r\n", 403),
+        ("Sec-Fetch-Site: same-site\r\n", 403),
+        ("Origin: https://evil.example\r\n", 403),
+        ("Sec-Fetch-Site: same-origin\r\n", 303),
+    ] {
+        let answer = server.request("POST", "/login", &format!("{form}{header}"), &login);
+        assert_eq!(answer.status, status, "{header}");
+    }
+    // A tab is no way out.
+    let away = server.get("/login?next=/%09/evil.example", Some(&session));
+    assert_eq!(away.location().as_deref(), Some("/"));
+}
+
+#[test]
+fn the_file_of_a_release_is_kept_by_a_browser_and_not_run() {
+    let server = Instance::start(&["--runners", "0"]);
+    let bearer = server.bearer("ann");
+    let readme = "{\"message\":\"First\",\"content\":\"aGVsbG8K\"}";
+    for (method, path, body) in [
+        ("POST", "/user/repos", "{\"name\":\"app\",\"private\":true}"),
+        ("PUT", "/repos/ann/app/contents/README.md", readme),
+        ("POST", "/repos/ann/app/releases", "{\"tag_name\":\"v1\"}"),
+    ] {
+        let answer = server.api(method, path, &bearer, body);
+        assert_eq!(answer.status, 201, "{path}: {}", answer.body);
+    }
+    let headers = format!("Authorization: {bearer}\r\nContent-Type: text/html\r\n");
+    let page = "<script>alert(1)</script>";
+    let up = server.request("POST", "/api/uploads/repos/ann/app/releases/1/assets?name=x.html", &headers, page);
+    assert_eq!(up.status, 201, "{}", up.body);
+    for path in ["/ann/app/releases/download/v1/x.html", "/ann/app.git/releases/download/v1/x.html"] {
+        assert_eq!(server.get(path, None).status, 401, "{path}");
+        let down = server.get(path, Some(&server.session()));
+        assert_eq!((down.status, down.body.as_str()), (200, page), "{path}: {}", down.head);
+        for expected in ["content-disposition: attachment", "x-content-type-options: nosniff", "sandbox"] {
+            assert!(down.head.contains(expected), "{path}: {expected} is not in {}", down.head);
+        }
+    }
+    let listed = server.get("/ann/app/releases/tag/v1", Some(&server.session()));
+    assert!(listed.body.contains("/ann/app/releases/download/v1/x.html"), "{}", listed.body);
+}

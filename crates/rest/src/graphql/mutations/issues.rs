@@ -98,6 +98,78 @@ pub(super) async fn remove_labels(context: &Context<'_>, _: &Node, args: &Args) 
     Ok(payload("Payload", &input, Node::plain("Payload", Value::Null)))
 }
 
+pub(super) async fn create(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let repo = super::repository(context, input.required("repositoryId")?).await?;
+    let need = Need::new(Permission::Issues, Level::Write);
+    context.allow(&repo, need.role(Role::Read)).await?;
+    let labels = ids_of(&input, "labelIds", "Label")?.unwrap_or_default();
+    let assignees = ids_of(&input, "assigneeIds", "User")?.unwrap_or_default();
+    if !labels.is_empty() || !assignees.is_empty() {
+        context.allow(&repo, need.role(Role::Triage)).await?;
+    }
+    let names = label_names(context, &repo, &labels).await?;
+    let (title, body) = (input.required("title")?, input.text("body").unwrap_or_default());
+    let made = context.api.forge().create_issue(&repo, &context.actor()?, title, body, &names, &assignees).await?;
+    Ok(payload("IssuePayload", &input, issue::node(context, repo, made)))
+}
+
+/// Of an issue, or of what a pull request shares with issues.
+async fn changed(context: &Context<'_>, input: &Args, id: &'static str, change: ChangeIssue) -> Result<Out, Fault> {
+    let (repo, before) = found(context, input.required(id)?).await?;
+    let only_state = change.title.is_none() && change.body.is_none();
+    let need = match before.is_pull {
+        true => conditions::change_pull(context.caller, before.author_id, only_state),
+        false => conditions::change_issue(context.caller, before.author_id),
+    };
+    context.allow(&repo, need).await?;
+    let after = context.api.forge().change_issue(&repo, &context.actor()?, before.number, change).await?;
+    set_metadata(context, &repo, after.number, input).await?;
+    Ok(payload("IssuePayload", input, issue::node(context, repo, after)))
+}
+
+pub(super) async fn update(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let text = |name: &str| input.text(name).map(str::to_owned);
+    let state = text("state").map(|state| state.to_lowercase());
+    let change = ChangeIssue { title: text("title"), body: text("body"), state, ..ChangeIssue::default() };
+    changed(context, &input, "id", change).await
+}
+
+pub(super) async fn close(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let state_reason = input.text("stateReason").map(str::to_lowercase);
+    let change = ChangeIssue { state: Some("closed".to_owned()), state_reason, ..ChangeIssue::default() };
+    changed(context, &input, "issueId", change).await
+}
+
+pub(super) async fn reopen(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let change = ChangeIssue { state: Some("open".to_owned()), ..ChangeIssue::default() };
+    changed(context, &input, "issueId", change).await
+}
+
+async fn set_locked(context: &Context<'_>, args: &Args, locked: bool) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let (repo, issue) = found(context, input.required("lockableId")?).await?;
+    context.allow(&repo, Need::new(permission(&issue), Level::Write).role(Role::Triage)).await?;
+    let change = ChangeIssue { locked: Some(locked), ..ChangeIssue::default() };
+    context.api.forge().change_issue(&repo, &context.actor()?, issue.number, change).await?;
+    let record = json!({ "locked": locked, "activeLockReason": null });
+    let data = json!({
+        "clientMutationId": input.text("clientMutationId"), "lockedRecord": record, "unlockedRecord": record,
+    });
+    Ok(Out::Node(Node::plain("LockPayload", data)))
+}
+
+pub(super) async fn lock(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    set_locked(context, args, true).await
+}
+
+pub(super) async fn unlock(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    set_locked(context, args, false).await
+}
+
 /// Labels and assignees of `updatePullRequest`, where they are given.
 pub(super) async fn set_metadata(
     context: &Context<'_>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use forge::pulls::{ChangePull, MergeMethod, MergePull, NewPull};
-use forge::reviews::ReviewEvent;
+use forge::reviews::{NewReviewComment, ReviewEvent};
 use identity::{Level, Need, Permission, Role};
 use serde_json::Value;
 
@@ -101,15 +101,36 @@ pub(super) async fn merge(context: &Context<'_>, _: &Node, args: &Args) -> Resul
     let input = args.input()?;
     let (node, of) = found(context, &input).await?;
     context.allow(&of.repo, Need::new(Permission::Contents, Level::Write)).await?;
+    let merge = wanted_merge(&input)?;
+    context.api.forge().merge_pull(&of.repo, &context.actor()?, of.issue.number, &merge).await?;
+    Ok(payload("PullPayload", &input, node))
+}
+
+pub(super) async fn enable_auto_merge(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let (node, of) = found(context, &input).await?;
+    context.allow(&of.repo, Need::new(Permission::Contents, Level::Write)).await?;
+    let merge = wanted_merge(&input)?;
+    context.api.forge().enable_auto_merge(&of.repo, &context.actor()?, of.issue.number, &merge).await?;
+    Ok(payload("PullPayload", &input, node))
+}
+
+pub(super) async fn disable_auto_merge(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
+    let input = args.input()?;
+    let (node, of) = found(context, &input).await?;
+    context.allow(&of.repo, Need::new(Permission::Contents, Level::Write)).await?;
+    context.api.forge().disable_auto_merge(&of.repo, &context.actor()?, of.issue.number).await?;
+    Ok(payload("PullPayload", &input, node))
+}
+
+fn wanted_merge(input: &Args) -> Result<MergePull<'_>, Fault> {
     let method = input.text("mergeMethod").unwrap_or("MERGE").to_lowercase();
-    let merge = MergePull {
+    Ok(MergePull {
         method: MergeMethod::parse(&method)?,
         title: input.text("commitHeadline"),
         message: input.text("commitBody"),
         sha: input.text("expectedHeadOid"),
-    };
-    context.api.forge().merge_pull(&of.repo, &context.actor()?, of.issue.number, &merge).await?;
-    Ok(payload("PullPayload", &input, node))
+    })
 }
 
 pub(super) async fn request_reviews(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
@@ -140,13 +161,32 @@ pub(super) async fn review(context: &Context<'_>, _: &Node, args: &Args) -> Resu
         Some(event) => Some(ReviewEvent::parse(event)?),
         None => None,
     };
-    let threads = input.0.get("comments").and_then(Value::as_array);
-    if threads.is_some_and(|comments| !comments.is_empty()) {
-        return Err(Fault::new("UNPROCESSABLE", "Comments on lines are made with the REST API"));
-    }
+    let comments = line_comments(&input)?;
     let body = input.text("body").unwrap_or_default();
     let commit = input.text("commitOID");
     let (forge, actor, number) = (context.api.forge(), context.actor()?, of.issue.number);
-    forge.create_review(&of.repo, &actor, number, event, body, commit, &[]).await?;
+    forge.create_review(&of.repo, &actor, number, event, body, commit, &comments).await?;
     Ok(payload("PullPayload", &input, node))
+}
+
+/// Comments on lines: `threads` name lines of the file, the older `comments` positions in its patch.
+fn line_comments(input: &Args) -> Result<Vec<NewReviewComment>, Fault> {
+    let mut comments = Vec::new();
+    for list in ["threads", "comments"] {
+        for item in input.0.get(list).and_then(Value::as_array).into_iter().flatten() {
+            let item = Args(item.as_object().cloned().unwrap_or_default());
+            let text = |name: &str| item.text(name).map(str::to_owned);
+            comments.push(NewReviewComment {
+                path: item.required("path")?.to_owned(),
+                body: item.required("body")?.to_owned(),
+                line: item.number("line"),
+                position: item.number("position"),
+                start_line: item.number("startLine"),
+                side: text("side"),
+                start_side: text("startSide"),
+                ..NewReviewComment::default()
+            });
+        }
+    }
+    Ok(comments)
 }

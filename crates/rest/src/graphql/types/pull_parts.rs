@@ -49,6 +49,20 @@ pub(crate) async fn head_ref(context: &Context<'_>, node: &Node, _: &Args) -> Re
     Ok(commit::ref_node(context, &repo, &format!("refs/heads/{}", of.pull.head_ref)).await?.into())
 }
 
+/// Null where nobody wants it merged by itself.
+pub(crate) async fn auto_merge(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
+    let Some(wanted) = forge::pulls::AutoMerge::of(&subject(node)?.pull) else { return Ok(Out::Value(Value::Null)) };
+    let by = store::users::by_id(&mut context.api.store().read(), wanted.enabled_by).await?;
+    let data = json!({
+        "mergeMethod": wanted.method.to_uppercase(),
+        "enabledAt": forge::shape::at(wanted.enabled_at),
+        "commitHeadline": wanted.title,
+        "commitBody": wanted.message,
+        "enabledBy": by.map(|user| Value::Object(account::node(context, user).data)),
+    });
+    Ok(Out::Node(Node::plain("AutoMergeRequest", data)))
+}
+
 pub(crate) async fn mergeable(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
     let of = subject(node)?;
     let actor = forge::Actor::user(identity::ACTIONS_BOT_ID);

@@ -205,7 +205,7 @@ pub(crate) fn node(context: &Context<'_>, repo: Arc<Repository>) -> Node {
         "mergeCommitAllowed": on("allow_merge_commit", true),
         "squashMergeAllowed": on("allow_squash_merge", true),
         "rebaseMergeAllowed": on("allow_rebase_merge", true),
-        "autoMergeAllowed": false,
+        "autoMergeAllowed": on("allow_auto_merge", false),
         "deleteBranchOnMerge": on("delete_branch_on_merge", false),
         "forkingAllowed": true,
         "isArchived": repo.archived,

@@ -86,7 +86,7 @@ pub(crate) fn review(page: &str, review: &Review, association: &str) -> Node {
     Node::new("PullRequestReview", data, Subject::Authored(review.author_id))
 }
 
-async fn author(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
+pub(crate) async fn author(context: &Context<'_>, node: &Node, _: &Args) -> Result<Out, Fault> {
     match node.subject {
         Subject::Authored(id) => account::by_id(context, Some(id)).await,
         _ => Ok(Out::Value(Value::Null)),

@@ -115,6 +115,7 @@ pub(crate) const TYPES: &[Type] = &[
             Field::value("enabledAt"),
             Field::value("commitHeadline"),
             Field::value("commitBody"),
+            Field::inner("enabledBy", "User"),
         ],
     ),
 ];

@@ -47,8 +47,15 @@ impl Api {
         self.send(method, &format!("/api/v3{path}"), &[("Content-Type", kind)], body.as_bytes())
     }
 
+    /// Follows where logs and artifacts are.
     pub(super) fn get(&self, path: &str) -> io::Result<Answer> {
-        self.ask("GET", path, None)
+        let answer = self.ask("GET", path, None)?;
+        let elsewhere =
+            answer.header("location").and_then(|to| to.split_once("/api/v3")).map(|(_, path)| path.to_owned());
+        match elsewhere.filter(|_| answer.status == 302) {
+            Some(path) => self.ask("GET", &path, None),
+            None => Ok(answer),
+        }
     }
 
     /// Any request.
