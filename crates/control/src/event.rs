@@ -61,7 +61,7 @@ impl Control {
         let mut listener = self.store().listen(Topic::Events);
         let mut under_way = FuturesUnordered::new();
         // Those under way, and those that another server has.
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::<i64>::new();
         let mut failed: Option<Error> = None;
         loop {
             self.rounds().begun(Work::Events);

@@ -18,6 +18,9 @@ pub struct SecretExplanation {
     pub name: String,
     pub sources: Vec<Source>,
     pub readers: Vec<Reader>,
+    /// The server that was asked; none for what this machine has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
     /// Names that are alike, for one that is nowhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alike: Vec<String>,
@@ -98,12 +101,12 @@ pub fn explain(
         let mut walk = Walk { sources: &sources, files, events: events(&program.workflow), readers: &mut readers };
         walk.program(program, Some(name), &[], None);
     }
-    let alike = if sources.is_empty() && readers.is_empty() {
+    let alike = if sources.is_empty() {
         span::did_you_mean(name, all.iter().map(String::as_str)).map(str::to_owned).into_iter().collect()
     } else {
         Vec::new()
     };
-    SecretExplanation { name: name.to_owned(), sources, readers, alike, unread: Vec::new() }
+    SecretExplanation { name: name.to_owned(), sources, readers, alike, server: None, unread: Vec::new() }
 }
 
 /// Events that do not bring secrets at times.

@@ -2,7 +2,7 @@
 
 use forge::pulls::{ChangePull, MergeMethod, MergePull, NewPull};
 use forge::shape::file_diff;
-use identity::{Level, Need, Permission, Role};
+use identity::{Level, Permission, Role};
 use serde_json::{Value, json};
 use store::issues::Issue;
 use store::pulls::{Pull, PullFilter};

@@ -1,7 +1,7 @@
 //! Reviews of pull requests.
 
 use forge::reviews::{NewReviewComment, ReviewEvent};
-use identity::{Level, Need, Permission, Role};
+use identity::{Level, Permission, Role};
 use serde_json::{Value, json};
 use store::issues::Issue;
 use store::reviews::{Review, ReviewComment};

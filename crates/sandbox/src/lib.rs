@@ -29,6 +29,7 @@ mod error;
 mod helper;
 mod isolation;
 mod launcher;
+mod lookup;
 mod network;
 mod process;
 mod remains;

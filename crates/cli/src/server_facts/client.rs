@@ -76,6 +76,10 @@ impl Client {
         let status = answer.status();
         let body = answer.bytes().await.map_err(unreachable)?;
         match status {
+            StatusCode::UNAUTHORIZED if self.token.is_none() => {
+                Err(Failure::missing(format!("{} asks for a token", self.root))
+                    .hint("give one with TRUNKLINE_TOKEN or --token-file; `trunkline admin token LOGIN` makes one"))
+            }
             StatusCode::UNAUTHORIZED => Err(Failure::missing(format!("{} does not accept the token", self.root))
                 .hint("give another with TRUNKLINE_TOKEN or --token-file; `trunkline admin token LOGIN` makes one")),
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Ok(None),

@@ -39,6 +39,7 @@ pub(super) fn explain(question: &SecretQuestion) -> Result<(), Failure> {
         None => (sources(&question.name, &project, &dirs), names(&project)),
     };
     let mut explanation = explain::secret::explain(&question.name, sources, &programs, &project.sources, &known);
+    explanation.server.clone_from(&question.server.server);
     explanation.unread = broken.into_iter().map(|broken| broken.path).collect();
     if question.json {
         return show::print_json(&explanation);

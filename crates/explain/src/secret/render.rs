@@ -5,7 +5,9 @@ use crate::text::{Line, Tone};
 pub fn lines(secret: &SecretExplanation) -> Vec<Line> {
     let mut out = vec![Line::new().with(Tone::Strong, secret.name.clone()).quiet("  its value is never shown")];
     out.push(Line::new());
-    if secret.sources.is_empty() {
+    if let (true, Some(server)) = (secret.sources.is_empty(), &secret.server) {
+        out.push(Line::new().with(Tone::Bad, "defined nowhere").plain(format!(" on {server}")));
+    } else if secret.sources.is_empty() {
         out.push(
             Line::new()
                 .with(Tone::Bad, "defined nowhere")

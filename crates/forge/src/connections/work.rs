@@ -27,7 +27,8 @@ impl Forge {
         let claimed = store::connections::claim_received(&mut tx, until).await?;
         tx.commit().await?;
         let Some(hook) = claimed else { return Ok(false) };
-        let result = self.act_on(&hook).await;
+        // Boxed: what all of it keeps would not fit on the stack of a thread.
+        let result = Box::pin(self.act_on(&hook)).await;
         let now = self.store().now();
         let (state, next_at, message) = match &result {
             Ok(()) => ("done", now, String::new()),
@@ -113,12 +114,12 @@ impl Forge {
                 merge_commit_sha: None,
                 auto_merge: None,
             };
-            return self.open_remote_pull(repository, &actor, pull, payload, seen).await;
+            return Box::pin(self.open_remote_pull(repository, &actor, pull, payload, seen)).await;
         };
         let issue = store::issues::by_id(&mut self.store().read(), pull.issue_id).await?;
         let issue = issue.ok_or_else(|| Error::not_found("the pull request"))?;
         let moved = Pull { head_sha: head, base_sha, ..pull.clone() };
-        self.follow_remote_pull(repository, &actor, issue, &pull, moved, closed, payload, seen).await
+        Box::pin(self.follow_remote_pull(repository, &actor, issue, &pull, moved, closed, payload, seen)).await
     }
 
     async fn open_remote_pull(

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use forge::hooks::{PutHook, verify_signature};
-use store::Clock;
 use store::testing::{Database, on_both};
+use store::{Clock, Query as _};
 
 use crate::world::World;
 
@@ -40,7 +40,6 @@ async fn receiver(statuses: &[u16]) -> (String, Received) {
 
 /// Until everything is given to hooks and sent, as far as it is due.
 async fn settle(world: &World) {
-    use store::Query as _;
     loop {
         while world.forge.fan_out().await.unwrap() > 0 {}
         while world.forge.deliver().await.unwrap() > 0 {}
@@ -225,15 +224,15 @@ async fn redirects_do_not_lead_inside_either() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_cannot_be_opened_keeps_no_other_hook_waiting() {
-    use store::Query as _;
     let database = Database::sqlite();
     let world = World::idle(database.open().await, &database.directory(), |_| {}).await;
     let alice = world.person("alice").await;
     let repository = world.repository(&alice, "app").await;
     let (url, received) = receiver(&[]).await;
     let put = PutHook { url: Some(url), secret: Some("hunter2".to_owned()), ..PutHook::default() };
-    let bad = world.forge.create_hook(&alice.caller, &alice.actor, &repository, &put).await.unwrap();
-    let good = world.forge.create_hook(&alice.caller, &alice.actor, &repository, &put).await.unwrap();
+    let bad = world.forge.create_hook(&alice.caller, &alice.actor, (&repository).into(), &put).await.unwrap();
+    let put = PutHook { url: put.url.map(|url| format!("{url}?another")), ..put };
+    let good = world.forge.create_hook(&alice.caller, &alice.actor, (&repository).into(), &put).await.unwrap();
     let mut tx = world.store.begin().await.unwrap();
     let sql = "UPDATE hooks SET secret_sealed = $1 WHERE id = $2";
     tx.execute(sql, store::args![b"no envelope".to_vec(), bad.id]).await.unwrap();

@@ -134,6 +134,6 @@ mod tests {
             StatusCode::SERVICE_UNAVAILABLE
         );
         held.clear();
-        three.body(&headers(None), limit).await.unwrap().unwrap();
+        drop(three.body(&headers(None), limit).await.unwrap().unwrap());
     }
 }

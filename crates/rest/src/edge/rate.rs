@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(take(0), (Budget { limit: 2, used: 1, reset: 3600 }, true));
         assert_eq!(take(1).0.remaining(), 0);
         assert!(!take(2).1);
-        assert!(rate.take(&Caller::Anonymous, "::2", 2, 1).1);
+        assert!(rate.take(&Caller::Anonymous, "2001:db8::1", 2, 1).1);
         assert!(rate.take(&Caller::Anonymous, "::1", 2, 0).1);
         assert_eq!(take(HOUR), (Budget { limit: 2, used: 1, reset: 7200 }, true));
         assert!(!rate.take(&Caller::Anonymous, "::1", HOUR, 2).1, "what costs more than is left is not begun");

@@ -14,7 +14,7 @@ fn messages(answer: &Value) -> Vec<&str> {
     answer["errors"].as_array().into_iter().flatten().filter_map(|error| error["message"].as_str()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn documents_that_are_refused() {
     let server = Server::start().await;
     server.user("ann", false).await;
@@ -50,7 +50,7 @@ async fn documents_that_are_refused() {
     assert_eq!(server.send(nobody).await.status, 401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_private_is_not_there() {
     let server = Server::start().await;
     let ann = server.user("ann", false).await;
@@ -90,7 +90,7 @@ async fn what_is_private_is_not_there() {
 }
 
 /// By a token with one permission, whatever way leads to the thing.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fields_take_what_their_routes_take() {
     let server = Server::start().await;
     let ann = server.user("ann", false).await;
@@ -141,7 +141,7 @@ async fn fields_take_what_their_routes_take() {
 }
 
 /// Mutations ask what their routes ask.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mutations_take_what_their_routes_take() {
     let server = Server::start().await;
     let ann = server.user("ann", false).await;
@@ -208,7 +208,7 @@ async fn mutations_take_what_their_routes_take() {
 }
 
 /// A query costs a point for each hundred nodes that it may give; one that is too dear is not begun.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_queries_cost_more() {
     let server = Server::limited(rest::Limits { known: 20, anonymous: 0 }).await;
     let ann = server.user("ann", false).await;

@@ -16,6 +16,7 @@ use super::init::Given;
 use super::layout::{Failure, Step as _};
 use super::settle::{self, Settled};
 use super::{furnish, mounts};
+use crate::lookup::open_within;
 use crate::sys;
 use crate::wire::{Hello, ImageSetup, Memory, Setup};
 use stack::Stack;
@@ -319,7 +320,7 @@ fn hide(root: &OwnedFd, ground: &Ground, path: &Path) -> io::Result<()> {
     let relative = path.strip_prefix("/").unwrap_or(path);
     let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
     let within = rustix::fs::ResolveFlags::IN_ROOT;
-    let Ok(place) = rustix::fs::openat2(root, relative, flags, rustix::fs::Mode::empty(), within) else {
+    let Ok(place) = open_within(root, relative, flags, rustix::fs::Mode::empty(), within) else {
         return Ok(());
     };
     let kind = rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode);

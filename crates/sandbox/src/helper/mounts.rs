@@ -1,5 +1,6 @@
 //! Mount calls by file descriptor, and the host's mount table.
 
+use crate::lookup::open_within;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
@@ -65,9 +66,7 @@ pub(super) fn inside_tree(path: &Path) -> io::Result<(OwnedFd, bool)> {
     let root = place(c"/")?;
     let found = match relative.as_os_str().is_empty() {
         true => root,
-        false => {
-            rustix::fs::openat2(&root, relative, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::IN_ROOT)?
-        }
+        false => open_within(&root, relative, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::IN_ROOT)?,
     };
     let kind = rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(&found)?.st_mode);
     let clone = |recursive| {
@@ -187,7 +186,7 @@ fn place_below(root: &OwnedFd, path: &Path, file: bool, links: u32) -> io::Resul
         return root.try_clone();
     }
     let flags = OFlags::PATH | OFlags::CLOEXEC;
-    match rustix::fs::openat2(root, relative, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+    match open_within(root, relative, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
         Ok(found) => return Ok(found),
         Err(Errno::NOENT) => {}
         Err(errno) => return Err(errno.into()),

@@ -10,6 +10,7 @@ use super::furnish::COVERED;
 use super::ground::{EMPTY_DIR, EMPTY_FILE, Ground};
 use super::layout::{Failure, Layout, Step as _};
 use super::mounts;
+use crate::lookup::open_within;
 use crate::sys;
 use crate::wire::{Hello, Setup};
 
@@ -101,7 +102,7 @@ fn hide(layout: &Layout, ground: &Ground, path: &Path) -> io::Result<()> {
     let relative = path.strip_prefix("/").unwrap_or(path);
     let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
     let within = rustix::fs::ResolveFlags::IN_ROOT;
-    let Ok(place) = rustix::fs::openat2(&layout.root, relative, flags, rustix::fs::Mode::empty(), within) else {
+    let Ok(place) = open_within(&layout.root, relative, flags, rustix::fs::Mode::empty(), within) else {
         return Ok(());
     };
     let kind = rustix::fs::FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode);

@@ -1,5 +1,6 @@
 //! Opening a job's files without being led elsewhere by it.
 
+use crate::lookup::open_within;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -30,7 +31,7 @@ pub(super) fn open(init: i32, handle: &OwnedFd, path: &Path, flags: OFlags, mode
     let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY;
     // The call is strict: no mode where nothing is made.
     let mode = if flags.contains(OFlags::CREATE) { Mode::from_raw_mode(mode) } else { Mode::empty() };
-    Ok(rustix::fs::openat2(root, relative, flags, mode, resolve)?.into())
+    Ok(open_within(root, relative, flags, mode, resolve)?.into())
 }
 
 /// In host mode there is no root to keep to: the path as it is.

@@ -19,9 +19,8 @@ impl Staging {
     /// making and its locking it looks abandoned.
     pub(crate) fn open(root: &Path) -> Result<Staging> {
         fs::create_dir_all(root).map_err(Error::io(root))?;
-        let path = root.join(".lock");
-        let opening = File::create(&path).map_err(Error::io(&path))?;
-        opening.lock().map_err(Error::io(&path))?;
+        let opening = File::open(root).map_err(Error::io(root))?;
+        opening.lock().map_err(Error::io(root))?;
         sweep(root)?;
         let dir = root.join(uuid::Uuid::new_v4().to_string());
         fs::create_dir(&dir).map_err(Error::io(&dir))?;

@@ -127,7 +127,7 @@ fn lint_and_why_secret_ask_the_server() {
         assert!(!text.contains("a value that nobody sees"));
     }
 
-    for (token, why) in [("", "has no repository ann/app"), ("trl_wrong", "does not accept the token")] {
+    for (token, why) in [("", "asks for a token"), ("trl_wrong", "does not accept the token")] {
         let refused = served.run(&["lint", "--external", "never"], token);
         assert_eq!(refused.code, Some(4), "{}", refused.stderr);
         assert!(refused.stderr.contains(why) && refused.stderr.contains("trunkline admin token"), "{}", refused.stderr);

@@ -39,8 +39,9 @@ fn figures(text: &str) -> BTreeMap<String, f64> {
 #[test]
 fn figures_are_those_of_the_server() {
     let server = Instance::start(&["--runners", "0"]);
+    let key = server.bearer("ann");
     let read = || {
-        let answer = server.get("/metrics", None);
+        let answer = server.knock("GET", "/metrics", Some(&key), "");
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert!(answer.head.to_lowercase().contains("content-type: text/plain; version=0.0.4"), "{}", answer.head);
         figures(&answer.body)
@@ -86,11 +87,11 @@ jobs:
 struct Watcher(BufReader<TcpStream>);
 
 impl Watcher {
-    fn open(server: &Instance, token: &str, head: &str) -> Self {
+    fn open(server: &Instance, session: &str, head: &str) -> Self {
         let mut stream = TcpStream::connect(server.url().trim_start_matches("http://")).expect("the server");
         stream.set_read_timeout(Some(std::time::Duration::from_secs(120))).expect("a socket");
         let request = format!(
-            "GET /ann/app/runs/1/jobs/1/lines HTTP/1.0\r\nAuthorization: Bearer {token}\r\n{head}Connection: close\r\n\r\n"
+            "GET /ann/app/runs/1/jobs/1/lines HTTP/1.0\r\nCookie: {session}\r\n{head}Connection: close\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).expect("a request");
         let mut reader = BufReader::new(stream);
@@ -130,21 +131,21 @@ fn numbers_in(text: &str) -> Vec<u64> {
 #[test]
 fn who_watches_a_job_gets_every_line_once_packed_or_not_and_across_a_broken_connection() {
     let server = Instance::start(&["--runners", "0"]);
-    let token = server.feed(&["admin", "token", "ann"], "");
-    let token = token.split_whitespace().last().expect("a token").to_owned();
+    let (session, key) = (server.session(), server.bearer("ann"));
     let runner = RunnerProcess::start(&server, &["--offline"]);
     server.push(&TestRepository::from_files(&[(".github/workflows/ci.yml", WATCHED)]).expect("a repository"), "main");
-    until("the job has begun", || server.get("/metrics", None).body.contains("\ntrunkline_jobs_running 1\n"));
+    until("the job has begun", || {
+        server.knock("GET", "/metrics", Some(&key), "").body.contains("\ntrunkline_jobs_running 1\n")
+    });
     let all: Vec<u64> = (1..=2000).collect();
-    let mut first = Watcher::open(&server, &token, "");
+    let mut first = Watcher::open(&server, &session, "");
     let (mut numbers, id) = first.read_until(|_, numbers| !numbers.is_empty());
     drop(first);
     let packed = {
-        let (address, token) = (server.url(), token.clone());
+        let (address, session) = (server.url(), session.clone());
         let mut stream = TcpStream::connect(address.trim_start_matches("http://")).expect("the server");
-        let request = format!(
-            "GET /ann/app/runs/1/jobs/1/lines HTTP/1.0\r\nAuthorization: Bearer {token}\r\nAccept-Encoding: gzip\r\n\r\n"
-        );
+        let request =
+            format!("GET /ann/app/runs/1/jobs/1/lines HTTP/1.0\r\nCookie: {session}\r\nAccept-Encoding: gzip\r\n\r\n");
         stream.write_all(request.as_bytes()).expect("a request");
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -158,14 +159,14 @@ fn who_watches_a_job_gets_every_line_once_packed_or_not_and_across_a_broken_conn
     };
     std::fs::create_dir_all(runner.tools()).expect("the tools");
     std::fs::write(runner.tools().join("go-on"), "").expect("a file");
-    let mut second = Watcher::open(&server, &token, &format!("Last-Event-ID: {id}\r\n"));
+    let mut second = Watcher::open(&server, &session, &format!("Last-Event-ID: {id}\r\n"));
     numbers.extend(second.read_until(|_, _| false).0);
     assert!(numbers == all, "the second goes on where the first was: {} lines", numbers.len());
     let text = packed.join().expect("a reader");
     assert!(numbers_in(&text) == all, "{} lines of {}", numbers_in(&text).len(), all.len());
     assert!(text.contains("event: step") && text.contains("event: done"), "{text}");
     // Who comes when all is over gets the same.
-    let mut late = Watcher::open(&server, &token, "");
+    let mut late = Watcher::open(&server, &session, "");
     assert!(late.read_until(|_, _| false).0 == all, "who comes late");
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use forge::ids::node_id;
+use identity::Permission;
 use serde_json::{Value, json};
 use store::repositories::Repository;
 

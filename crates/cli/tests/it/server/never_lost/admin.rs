@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 use store::testing::Database;
-use store::{Store, args};
+use store::{Query as _, Store, args};
 
 use super::site::{Plan, Process, Site};
 use super::steps::{head, repository, until};
@@ -200,6 +200,16 @@ fn change(address: &str, statements: &[&str]) {
     });
 }
 
+fn count(address: &str, sql: &str) -> i64 {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(address).await.expect("the database");
+        let count = store.read().fetch_one(sql, args![]).await.expect("a count");
+        store.close().await;
+        count
+    })
+}
+
 fn collection(database: Database) {
     let mut site = Site::of(database, Plan::small());
     put_secret(&site);
@@ -216,6 +226,10 @@ fn collection(database: Database) {
     // Sealed logs are objects.
     let sealed = site.path("data/blobs/logs");
     until(&site, "both logs are sealed", || (std::fs::read_dir(&sealed).ok()?.count() == 2).then_some(()));
+    // The object is written first, then the row that makes it the log.
+    until(&site, "the rows know it", || {
+        (count(&address(&site), "SELECT COUNT(*) FROM logs WHERE object IS NOT NULL") == 2).then_some(())
+    });
     site.servers[0].kill();
     let first_run = "(SELECT MIN(id) FROM runs)";
     let gone = dropped.rsplit('/').next().expect("a hash");
@@ -291,6 +305,7 @@ fn versions(database: Database) {
         &[
             "DROP TABLE write_backs",
             "DROP TABLE received_hooks",
+            "DROP TABLE remote_pulls",
             "DROP TABLE connections",
             "DROP TABLE hook_progress",
             "DROP TABLE deliveries",

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::server::instance::PASSWORD;
+
 /// No answer takes so long, unless something hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -56,6 +58,15 @@ impl Api {
             Some(path) => self.ask("GET", &path, None),
             None => Ok(answer),
         }
+    }
+
+    /// The cookie of a session of ann's: what pages ask for.
+    pub(super) fn session(&self) -> String {
+        let form = format!("login=ann&password={PASSWORD}");
+        let kind = ("Content-Type", "application/x-www-form-urlencoded");
+        let answer = self.send("POST", "/login", &[kind], form.as_bytes()).expect("an answer");
+        let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
+        cookie.unwrap_or_else(|| panic!("no session: {}", answer.text())).to_owned()
     }
 
     /// Any request.

@@ -130,7 +130,10 @@ fn a_server_that_ends_answers_whoever_waits_at_it() {
     let waiting = std::thread::spawn(move || ask("/claim?wait=50", &secret, serde_json::json!({ "free": 1 })));
     let page = {
         let api = site.apis[0].clone();
-        std::thread::spawn(move || api.send("GET", &format!("/ann/app/runs/{run}/changes"), &[], &[]))
+        let session = api.session();
+        std::thread::spawn(move || {
+            api.send("GET", &format!("/ann/app/runs/{run}/changes"), &[("Cookie", &session)], &[])
+        })
     };
     // Both are at the server by the time that it has told this.
     for _ in 0..20 {
