@@ -16,6 +16,9 @@ pub const SHORTEST: usize = 10;
 /// How long it may be, in bytes.
 pub const LONGEST: usize = 1024;
 
+/// One lock for each password that is being checked, by its fingerprint.
+type UnderWay = HashMap<[u8; 32], Weak<tokio::sync::Mutex<()>>>;
+
 /// Hashes and checks passwords. Two at a time: each takes 19 MiB and some tens of milliseconds.
 #[derive(Clone)]
 pub(crate) struct Passwords {
@@ -23,7 +26,7 @@ pub(crate) struct Passwords {
     /// Fingerprints of what was found right: git and API clients send the password with every request.
     known: Arc<Mutex<HashSet<[u8; 32]>>>,
     /// Those that are checked right now, by fingerprint.
-    under_way: Arc<Mutex<HashMap<[u8; 32], Weak<tokio::sync::Mutex<()>>>>>,
+    under_way: Arc<Mutex<UnderWay>>,
     key: Arc<hmac::Key>,
     /// What unknown users are checked against, so that they take as long as known ones.
     nobody: Arc<String>,

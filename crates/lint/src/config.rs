@@ -91,7 +91,7 @@ impl Config {
             match crate::rules::RULES.iter().find(|rule| rule.is_named(name)) {
                 Some(rule) if rule.id == *name => found.extend(crate::options::problems(name, table)),
                 Some(rule) => {
-                    found.push((name.clone(), format!("options stand below the rule's id, such as `{}`", rule.id)))
+                    found.push((name.clone(), format!("options stand below the rule's id, such as `{}`", rule.id)));
                 }
                 None => {}
             }

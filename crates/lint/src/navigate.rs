@@ -241,8 +241,11 @@ impl Table {
     }
 }
 
+/// What is told of a name.
+type Visit<'a> = dyn FnMut(&[&str], &str, Range<usize>) + 'a;
+
 /// Each name that an expression reads out of something: the path of that in lower case, the name, and its bytes.
-fn each_name(expr: &Expr, visit: &mut dyn FnMut(&[&str], &str, Range<usize>)) {
+fn each_name(expr: &Expr, visit: &mut Visit<'_>) {
     let Some(root) = expr.view() else { return };
     root.each(&mut |part| {
         let Term::Index(container, index) = part.term() else { return };

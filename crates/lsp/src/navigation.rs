@@ -1,6 +1,6 @@
 //! Definitions, references and renames of ids.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use lint::SymbolKind;
 use lsp_types::{GotoDefinitionResponse, Location, PrepareRenameResponse, TextEdit, Uri, WorkspaceEdit};
@@ -63,12 +63,13 @@ pub(crate) fn rename(
     if symbols.iter().any(|other| beside(other) && other.name.eq_ignore_ascii_case(name)) {
         return Err(format!("`{name}` is taken"));
     }
-    let mut edits: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
+    let mut edits: BTreeMap<String, (Uri, Vec<TextEdit>)> = BTreeMap::new();
     for span in symbol.definitions.iter().chain(&symbol.uses) {
         let Some(Location { uri, range }) = location(view, *span, encoding) else { continue };
-        edits.entry(uri).or_default().push(TextEdit { range, new_text: name.to_owned() });
+        let (_, of_file) = edits.entry(uri.as_str().to_owned()).or_insert_with(|| (uri, Vec::new()));
+        of_file.push(TextEdit { range, new_text: name.to_owned() });
     }
-    Ok(Some(WorkspaceEdit { changes: Some(edits), ..WorkspaceEdit::default() }))
+    Ok(Some(WorkspaceEdit { changes: Some(edits.into_values().collect()), ..WorkspaceEdit::default() }))
 }
 
 pub(crate) fn edit_of(uri: Uri, edits: Vec<TextEdit>) -> WorkspaceEdit {

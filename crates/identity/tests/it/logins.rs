@@ -11,7 +11,7 @@ const ELSEWHERE: &str = "192.0.2.2";
 fn count(results: &[Result<identity::NewSession, Error>]) -> (usize, usize, usize) {
     let of = |is: fn(&Result<identity::NewSession, Error>) -> bool| results.iter().filter(|result| is(result)).count();
     (
-        of(|result| result.is_ok()),
+        of(Result::is_ok),
         of(|result| matches!(result, Err(Error::BadCredentials { .. }))),
         of(|result| matches!(result, Err(Error::Throttled { .. }))),
     )

@@ -158,7 +158,7 @@ fn pedantic() -> Options {
 /// Sizes at which looking at everything again for each way that leads to it would not end.
 #[test]
 fn values_names_and_needs_are_followed_once() {
-    let six = |text: &str| vec![text; 6].join(" ");
+    let six = |text: &str| [text; 6].join(" ");
     let own = six("${{ env.A }}");
     let ring = step_with(&format!("A: \"{own}\""), "${{ env.A }}");
     let chain: Vec<String> =

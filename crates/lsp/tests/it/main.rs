@@ -1,5 +1,7 @@
 //! The server as a client sees it, over the library's own messages.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;

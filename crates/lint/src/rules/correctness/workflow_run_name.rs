@@ -48,7 +48,7 @@ fn check(subject: &WorkflowSubject<'_>, report: &mut Report<'_>) {
     for wanted in &filter.patterns {
         let is_pattern = wanted.value.contains(['*', '?', '[', '!', '+']);
         let is_known = |name: &&str| *name == &*wanted.value;
-        if is_pattern || names.iter().any(|name| is_known(name)) || OF_GITHUB.iter().any(is_known) {
+        if is_pattern || names.iter().any(is_known) || OF_GITHUB.iter().any(is_known) {
             continue;
         }
         let finding = report.at(wanted.span, format!("no workflow of this repository is called `{}`", wanted.value));
