@@ -320,7 +320,8 @@ pub(crate) fn make_private(data: &std::path::Path) -> Result<(), ServerError> {
     let failed = |source| ServerError::Data { path: data.to_owned(), source };
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
     // Better told now than by the first push. A full disk is no reason: it has room again.
-    let probe = data.join(".writable");
+    // Servers that share the directory may all be at it.
+    let probe = data.join(format!(".writable-{}", std::process::id()));
     match std::fs::write(&probe, "").and_then(|()| std::fs::remove_file(&probe)) {
         Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
         tried => tried.map_err(failed),
