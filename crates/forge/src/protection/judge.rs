@@ -4,7 +4,7 @@ use identity::Role;
 use store::repositories::Repository;
 
 use super::{Bypass, Change, Protections, Rules};
-use crate::git::{RefName, Repo, is_zero};
+use crate::git::{RefName, Repo, check_ref_name, is_zero};
 use crate::push::{RefChange, check_change};
 use crate::{Actor, Error, Forge, Result, repo_ref};
 
@@ -135,6 +135,7 @@ impl Forge {
     /// # Errors
     /// [`Error::Forbidden`] with the rule.
     pub async fn judge_change(&self, repository: &Repository, actor: &Actor, change: &RefChange) -> Result<()> {
+        check_ref_name(&change.name).map_err(|message| Error::invalid("Reference", "ref", message))?;
         check_change(repository, &change.name, &change.new).map_err(Error::Forbidden)?;
         if !actor.workflows && !is_zero(&change.new) {
             self.refuse_workflow_changes(repository, change).await?;
