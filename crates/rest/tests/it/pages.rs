@@ -30,7 +30,7 @@ async fn octokit_reads_every_list_page_by_page() {
     let dir = tempfile::tempdir().unwrap();
     server.push_workflow(dir.path(), "acme/app", "ann");
     let run = server.run(repo.id).await;
-    let scopes = "repo admin:org site_admin user";
+    let scopes = "repo admin:org admin:org_hook site_admin user";
     let token = server.token("ann", scopes).await;
     for name in ["A", "B", "C"] {
         let variable = json!({ "name": name, "value": "1", "visibility": "all" });
