@@ -46,6 +46,11 @@ async fn force_pushes_deletions_and_merges_are_kept_off_a_protected_branch() {
         let hers = world.work(&alice, "alice/app", "hers");
         hers.git(&["fetch", "-q", "origin"]);
         hers.git(&["push", "-q", "--force", "origin", &format!("{second}~1:refs/heads/release/1")]);
+        let filter = store::audit::Filter { action: Some("git.push".to_owned()), ..store::audit::Filter::default() };
+        let entry = store::audit::list(&mut world.store.read(), &filter, 1).await.unwrap().remove(0);
+        let change = &entry.details["refs"][0];
+        assert_eq!((entry.actor.as_str(), &change["ref"]), ("alice", &"refs/heads/release/1".into()));
+        assert_eq!((&change["forced"], &change["before"]), (&true.into(), &second.as_str().into()));
         protect(&world, &repository, "branch", "main", &Rules { enforce_admins: true, ..Rules::default() }).await;
         let said = hers.refused(&["push", "--force", "origin", &format!("{second}~1:refs/heads/main")]);
         assert!(said.contains("force push"), "{said}");
