@@ -180,7 +180,8 @@ fn told(job: &Job, now: i64) -> String {
         ("queued", _) => {
             let labels: Vec<String> = serde_json::from_str(&job.labels).unwrap_or_default();
             let waited = length(now - job.queued_at.unwrap_or(job.created_at));
-            format!("waits for a runner with {} since {waited}", labels.join(", "))
+            let word = if labels.len() == 1 { "label" } else { "labels" };
+            format!("has waited {waited} for a runner with the {word} {}", labels.join(", "))
         }
         ("planned", _) => "waits for the jobs it needs".to_owned(),
         (_, Some(runner)) => format!("on {runner}"),
