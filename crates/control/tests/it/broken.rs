@@ -14,6 +14,27 @@ const ONE: &str = "on: push\njobs:\n  a: { runs-on: x, steps: [{ run: 'true' }] 
 const HELD: &str =
     "on: push\njobs:\n  a: { runs-on: x, environment: prod, steps: [{ run: 'true' }] }\nconcurrency: all\n";
 
+/// A push to the branch `side` is told, whatever git has of it; the event.
+async fn side_pushed(world: &World, repo_id: i64, sha: &str) -> i64 {
+    let new = store::events::NewEvent {
+        repo_id,
+        name: "push".to_owned(),
+        action: None,
+        git_ref: "refs/heads/side".to_owned(),
+        before: None,
+        sha: sha.to_owned(),
+        facts: store::events::Facts::default(),
+        actor_id: world.owner.account_id(),
+        actor_login: "owner".to_owned(),
+        actor_kind: store::events::ActorKind::User,
+        payload: serde_json::json!({}),
+    };
+    let mut tx = world.store.begin().await.unwrap();
+    let id = store::events::append(&mut tx, &new).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
 async fn change(world: &World, sql: &str, args: Vec<store::Arg>) {
     let mut tx = world.store.begin().await.unwrap();
     tx.execute(sql, args).await.unwrap();
@@ -208,22 +229,7 @@ async fn an_event_outlives_a_time_without_its_repository() {
         let git = database.directory().join("git");
         let (dir, aside) = (git.join(format!("{}.git", repository.id)), git.join("aside"));
         std::fs::rename(&dir, &aside).unwrap();
-        let new = store::events::NewEvent {
-            repo_id: repository.id,
-            name: "push".to_owned(),
-            action: None,
-            git_ref: "refs/heads/side".to_owned(),
-            before: None,
-            sha,
-            facts: store::events::Facts::default(),
-            actor_id: world.owner.account_id(),
-            actor_login: "owner".to_owned(),
-            actor_kind: store::events::ActorKind::User,
-            payload: serde_json::json!({}),
-        };
-        let mut tx = world.store.begin().await.unwrap();
-        let id = store::events::append(&mut tx, &new).await.unwrap();
-        tx.commit().await.unwrap();
+        let id = side_pushed(&world, repository.id, &sha).await;
         // An hour of attempts is not enough to give it up.
         for attempts in 1..=8 {
             world
@@ -286,23 +292,8 @@ async fn a_repository_whose_git_stands_still_keeps_no_other_waiting() {
         // Whoever reads an object of it waits for somebody who writes into this.
         let pipe = database.directory().join(format!("git/{}.git/objects/info/alternates", slow.id));
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let new = store::events::NewEvent {
-            repo_id: slow.id,
-            name: "push".to_owned(),
-            action: None,
-            git_ref: "refs/heads/side".to_owned(),
-            before: None,
-            // Nobody has looked at it yet.
-            sha: "0123456789012345678901234567890123456789".to_owned(),
-            facts: store::events::Facts::default(),
-            actor_id: world.owner.account_id(),
-            actor_login: "owner".to_owned(),
-            actor_kind: store::events::ActorKind::User,
-            payload: serde_json::json!({}),
-        };
-        let mut tx = world.store.begin().await.unwrap();
-        let id = store::events::append(&mut tx, &new).await.unwrap();
-        tx.commit().await.unwrap();
+        // Nobody has looked at this commit yet.
+        let id = side_pushed(&world, slow.id, "0123456789012345678901234567890123456789").await;
         for count in 1..=2_usize {
             world.push(&quick, "main", "go", &[(WORKFLOW, ONE), ("n", &count.to_string())]).await;
             world.runs(&quick, count).await;

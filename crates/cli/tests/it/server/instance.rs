@@ -278,15 +278,7 @@ impl Instance {
     }
 
     fn send(&self, request: &str) -> Answer {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server");
-        stream.set_read_timeout(Some(GIVE_UP)).expect("a socket");
-        stream.write_all(request.as_bytes()).expect("a request");
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).expect("an answer");
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+        answered(&format!("127.0.0.1:{}", self.port), request)
     }
 
     pub(super) fn session(&self) -> String {
@@ -317,12 +309,17 @@ impl Instance {
 
 /// One request, on a connection of its own.
 pub(super) fn exchange(server: &str, method: &str, path: &str, headers: &str, body: &str) -> Answer {
-    let mut stream = TcpStream::connect(server).expect("the server");
-    stream.set_read_timeout(Some(GIVE_UP)).expect("a socket");
     let length = body.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
     );
+    answered(server, &request)
+}
+
+/// What is answered until the server closes the connection.
+fn answered(server: &str, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(server).expect("the server");
+    stream.set_read_timeout(Some(GIVE_UP)).expect("a socket");
     stream.write_all(request.as_bytes()).expect("a request");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("an answer");
