@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use api::wire::{Claim, ErrorCode, JobSpec, LONGEST_WAIT, Settings};
+use api::wire::{Claim, ErrorCode, JobSpec, LONGEST_WAIT};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::client::{Client, Failure};
 use crate::credentials::Credentials;
+use crate::leases::Leases;
 use crate::{AgentConfig, AgentError, Notice, job, remains};
 
 /// Between two attempts to reach a server that is away; it grows to the second.
@@ -32,8 +33,8 @@ pub struct Stop {
 pub(crate) struct Agent {
     pub(crate) config: AgentConfig,
     pub(crate) client: Client,
-    pub(crate) settings: Settings,
     pub(crate) launcher: Arc<sandbox::Launcher>,
+    pub(crate) leases: Arc<Leases>,
     pub(crate) tool_cache: PathBuf,
     pub(crate) stop: Stop,
     /// Numbers for the directories of jobs.

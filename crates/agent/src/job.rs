@@ -76,7 +76,8 @@ async fn run(agent: &Arc<Agent>, spec: JobSpec, courier: &Courier, directory: &J
         async move { LogSender::new().follow(&courier, log_begun, ended).await }
     });
     let outcome = {
-        let watching = watch::watch(courier, &control);
+        let lease = agent.leases.hold();
+        let watching = watch::watch(courier, &control, &lease);
         tokio::pin!(watching);
         let working = work(agent, spec, directory, &journal, &control, log_begins, &started);
         tokio::pin!(working);

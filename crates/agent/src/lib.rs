@@ -15,6 +15,7 @@ mod config;
 mod credentials;
 mod error;
 mod job;
+mod leases;
 mod machine;
 mod notice;
 mod outbox;

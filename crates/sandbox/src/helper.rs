@@ -1,8 +1,10 @@
 //! The helper process: single-threaded, forks one init for each sandbox, removes what sandboxes leave.
 //!
 //! It reads requests from one socket. When that socket closes, the calling process is gone: the helper ends every
-//! init, removes what is left of all sandboxes and exits.
+//! init, removes what is left of all sandboxes and exits. When the calling process only stands still, the helper ends
+//! the sandboxes at the time that it was given for that.
 
+mod alarm;
 mod cgroups;
 mod furnish;
 mod ground;
@@ -21,11 +23,13 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::wire::{Hello, ToHelper, Wire as _};
 use crate::{channel, remains, sys};
+use alarm::Alarm;
 use ground::Ground;
 pub(crate) use image_root::sibling as work_beside;
 
@@ -80,6 +84,7 @@ fn run() -> io::Result<()> {
         ground,
         control,
         signals,
+        alarm: Alarm::new()?,
         held,
         inits: Vec::new(),
         networks: Vec::new(),
@@ -94,6 +99,7 @@ struct Helper {
     ground: Ground,
     control: OwnedFd,
     signals: OwnedFd,
+    alarm: Alarm,
     /// Says that the instance is still worked in.
     held: File,
     inits: Vec<i32>,
@@ -120,14 +126,18 @@ impl Waste {
 impl Helper {
     fn serve(mut self) -> io::Result<()> {
         loop {
-            let (mut asked, mut ended) = (false, false);
+            let (mut asked, mut ended, mut late) = (false, false, false);
             {
-                let mut waiting =
-                    [PollFd::new(&self.control, PollFlags::IN), PollFd::new(&self.signals, PollFlags::IN)];
+                let mut waiting = [
+                    PollFd::new(&self.control, PollFlags::IN),
+                    PollFd::new(&self.signals, PollFlags::IN),
+                    PollFd::new(&self.alarm, PollFlags::IN),
+                ];
                 match poll(&mut waiting, None) {
                     Ok(_) => {
                         asked = !waiting[0].revents().is_empty();
                         ended = !waiting[1].revents().is_empty();
+                        late = !waiting[2].revents().is_empty();
                     }
                     Err(rustix::io::Errno::INTR) => {}
                     Err(errno) => return Err(errno.into()),
@@ -158,8 +168,16 @@ impl Helper {
                         self.waste.records.extend(records);
                         self.clean();
                     }
+                    Ok(ToHelper::EndAfter { milliseconds }) => {
+                        self.alarm.set(milliseconds.map(Duration::from_millis))?;
+                        // What it said before this is not to count any more.
+                        late = false;
+                    }
                     Err(_) => break,
                 }
+            }
+            if late && self.alarm.rang() {
+                self.end_inits();
             }
         }
         self.finish();
@@ -223,14 +241,16 @@ impl Helper {
         }
     }
 
-    fn finish(mut self) {
-        // The inits of pid namespaces take everything with them. The others must do the killing themselves, which
-        // they do because their sockets to the calling process have closed as well.
-        if self.ground.isolates() {
-            for pid in &self.inits {
-                let _ = sys::kill(*pid, libc::SIGKILL);
-            }
+    /// The inits of pid namespaces take everything with them. The others must do the killing themselves.
+    fn end_inits(&self) {
+        let signal = if self.ground.isolates() { libc::SIGKILL } else { libc::SIGTERM };
+        for pid in &self.inits {
+            let _ = sys::kill(*pid, signal);
         }
+    }
+
+    fn finish(mut self) {
+        self.end_inits();
         for pid in &self.networks {
             let _ = sys::kill(*pid, libc::SIGTERM);
         }

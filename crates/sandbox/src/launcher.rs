@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::helper::HELPER_WORD;
 use crate::remains::Instance;
@@ -39,6 +42,8 @@ struct State {
     images: Option<Helper>,
     /// Prepared, not yet used.
     spares: Vec<(Ground, Prepared)>,
+    /// When the helpers are to end what they have.
+    end_at: Option<Instant>,
     closed: bool,
 }
 
@@ -81,6 +86,23 @@ struct Helper {
 pub(crate) struct Prepared {
     pub(crate) number: u32,
     pub(crate) channel: OwnedFd,
+}
+
+impl Prepared {
+    /// An init that has ended has closed its socket.
+    fn lives(&self) -> bool {
+        let mut socket = [PollFd::new(&self.channel, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut socket, Some(&now)).is_ok_and(|count| count == 0)
+    }
+}
+
+impl Helper {
+    fn end_after(&self, after: Option<Duration>) {
+        let milliseconds = after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        // A helper that is gone has nothing to end.
+        let _ = channel::send(&self.control, &ToHelper::EndAfter { milliseconds }.encode(), &[]);
+    }
 }
 
 impl Launcher {
@@ -146,6 +168,13 @@ impl Launcher {
         network::make(spec, ours, std::process::id().wrapping_add(number)).await
     }
 
+    /// Ends all sandboxes, prepared ones too, once so much time has passed, even if this process stands still by then (stopped
+    /// by a signal, or with the whole machine, whose sleep counts). Another call puts another time in its place; `None` takes
+    /// it back. The launcher goes on to make sandboxes either way.
+    pub fn end_after(&self, after: Option<Duration>) {
+        self.shared.end_after(after);
+    }
+
     /// Ends all sandboxes and waits until the helpers have removed everything. Blocks, usually for milliseconds.
     pub fn close(self) {
         for mut helper in self.shared.close() {
@@ -179,8 +208,21 @@ impl Shared {
 
     fn spare(&self, ground: Ground) -> Option<Prepared> {
         let mut state = self.state();
-        let index = state.spares.iter().rposition(|(of, _)| *of == ground)?;
-        Some(state.spares.swap_remove(index).1)
+        loop {
+            let index = state.spares.iter().rposition(|(of, _)| *of == ground)?;
+            let (_, spare) = state.spares.swap_remove(index);
+            if spare.lives() {
+                return Some(spare);
+            }
+        }
+    }
+
+    fn end_after(&self, after: Option<Duration>) {
+        let mut state = self.state();
+        state.end_at = after.and_then(|after| Instant::now().checked_add(after));
+        for helper in [&state.isolated, &state.host, &state.images].into_iter().flatten() {
+            helper.end_after(after);
+        }
     }
 
     fn close(&self) -> Vec<Child> {
@@ -206,10 +248,17 @@ impl Shared {
         if state.closed {
             return Err(Error::Gone);
         }
+        let end_at = state.end_at;
         let slot = state.helper(ground);
         let helper = match slot {
             Some(helper) => helper,
-            None => slot.insert(self.start_helper(ground).map_err(Error::Start)?),
+            None => {
+                let helper = slot.insert(self.start_helper(ground).map_err(Error::Start)?);
+                if let Some(end_at) = end_at {
+                    helper.end_after(Some(end_at.saturating_duration_since(Instant::now())));
+                }
+                helper
+            }
         };
         channel::send(&helper.control, &request.encode(), &[socket.as_fd()]).map_err(|_| Error::Gone)
     }

@@ -194,6 +194,8 @@ wire_enum!(
         1 => Create { number: u32 },
         2 => Remove { paths: Vec<PathBuf>, cgroups: Vec<PathBuf>, records: Vec<PathBuf> },
         3 => Network { },
+        // Ends every sandbox when so many milliseconds have passed, unless another such message comes first.
+        4 => EndAfter { milliseconds: Option<u64> },
     }
 );
 

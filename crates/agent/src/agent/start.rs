@@ -13,6 +13,7 @@ use super::{Agent, Backoff, Stop};
 use crate::client::{Client, Failure};
 use crate::credentials::Credentials;
 use crate::job::JobDirectory;
+use crate::leases::Leases;
 use crate::{AgentConfig, AgentError, Notice, machine};
 
 /// Held as long as the runner lives.
@@ -32,10 +33,11 @@ pub(super) async fn start(config: AgentConfig, stop: Stop) -> Result<Option<(Age
     let tool_cache = tools.canonicalize().map_err(AgentError::io(&tools))?;
     let Some((client, settings, name)) = introduce(&config, &stop).await? else { return Ok(None) };
     let config = AgentConfig { name, ..config };
+    let launcher = Arc::new(launcher);
     let agent = Agent {
         client,
-        settings,
-        launcher: Arc::new(launcher),
+        leases: Arc::new(Leases::new(launcher.clone(), &settings)),
+        launcher,
         tool_cache,
         stop,
         legs: AtomicU32::new(0),

@@ -6,6 +6,7 @@ use api::wire::{Orders, Outcome};
 use runner::Control;
 
 use super::lost;
+use crate::leases::Lease;
 use crate::outbox::Courier;
 
 /// What is left of a lease when a heartbeat asks for an answer at once.
@@ -40,9 +41,9 @@ impl Ended {
 
 /// Tells the server that the job goes on, and the job what the server wants. Returns, with the job told to die, when it must
 /// not go on.
-pub(super) async fn watch(courier: &Courier, control: &Control) -> Ended {
+pub(super) async fn watch(courier: &Courier, control: &Control, lease: &Lease) -> Ended {
     let ended = tokio::select! {
-        ended = beat(courier, Some(control)) => ended,
+        ended = beat(courier, Some((control, lease))) => ended,
         () = courier.lost.cancelled() => Ended::Fenced,
         () = courier.agent.stop.now.cancelled() => Ended::Stopped,
     };
@@ -67,11 +68,9 @@ fn hold(away: bool, left: Duration, wait: Duration, lease: Duration) -> Duration
     if away || left < wait + margin { Duration::ZERO } else { wait }
 }
 
-async fn beat(courier: &Courier, control: Option<&Control>) -> Ended {
-    let settings = courier.agent.settings;
-    let wait = Duration::from_secs(settings.heartbeat_seconds.max(1));
-    // The server counts from when it heard of us, which is later than when we began to speak.
-    let lease = Duration::from_secs(settings.lease_seconds).saturating_sub(wait).max(wait);
+async fn beat(courier: &Courier, work: Option<(&Control, &Lease)>) -> Ended {
+    let wait = courier.agent.leases.wait();
+    let lease = courier.agent.leases.patience();
     let mut knows = Orders::default();
     let mut heard = Instant::now();
     let mut away = false;
@@ -87,7 +86,8 @@ async fn beat(courier: &Courier, control: Option<&Control>) -> Ended {
             Ok(orders) => {
                 (heard, knows, away) = (asked, orders, false);
                 courier.agent.reached();
-                if let Some(control) = control {
+                if let Some((control, held)) = work {
+                    held.renew(asked);
                     if orders.cancel {
                         control.cancel.cancel();
                     }

@@ -1,5 +1,6 @@
 //! Sandboxes in truth: real processes, mounts and kills. Run by root and, through `user`, as a normal user too.
 
+mod alarms;
 mod death;
 mod files;
 mod images;
