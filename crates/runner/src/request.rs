@@ -74,6 +74,8 @@ pub struct Surroundings {
     pub source_map: Arc<std::sync::Mutex<SourceMap>>,
     /// The record: `logs/<leg>` files go here.
     pub record_dir: PathBuf,
+    /// `runner.name`
+    pub runner_name: String,
     /// `RUNNER_TOOL_CACHE` on the host.
     pub tool_cache: PathBuf,
     pub events: UnboundedSender<Event>,

@@ -90,6 +90,7 @@ pub(super) async fn make(places: Places<'_>, spec: &JobSpec) -> Result<Prepared,
             remote_url: spec.repository.clone_url.trim_end_matches(".git").to_owned(),
             source_map: Arc::new(Mutex::new(SourceMap::new())),
             record_dir: directory.logs(),
+            runner_name: agent.config.name.clone(),
             tool_cache: agent.tool_cache.clone(),
             events,
             logs: Some(Arc::new(move |_, log| {

@@ -269,7 +269,7 @@ pub(crate) fn environment_flag(envs: &[&IndexMap<String, String>], name: &str) -
 }
 
 /// The `runner` context.
-pub(crate) fn runner_context(layout: &super::layout::Layout, debug: bool) -> Object {
+pub(crate) fn runner_context(name: &str, layout: &super::layout::Layout, debug: bool) -> Object {
     let mut runner = Object::new();
     let os = match std::env::consts::OS {
         "macos" => "macOS",
@@ -285,7 +285,7 @@ pub(crate) fn runner_context(layout: &super::layout::Layout, debug: bool) -> Obj
     let text = |path: &Path| Value::string(path.to_string_lossy().into_owned());
     runner.insert("os", Value::string(os));
     runner.insert("arch", Value::string(arch));
-    runner.insert("name", Value::string("trunkline"));
+    runner.insert("name", Value::string(name));
     runner.insert("environment", Value::string("self-hosted"));
     runner.insert("tool_cache", text(&layout.tool_cache));
     runner.insert("temp", text(&layout.temp));

@@ -255,7 +255,8 @@ fn make(
         Some(own) => environment::base_in_container(own.container.env(), &layout.home, gateway, &request.extra_env),
         None => environment::base(request.placement, &layout.home, &request.extra_env),
     };
-    let runner_context = Value::Object(Arc::new(environment::runner_context(&layout, request.debug)));
+    let runner_context =
+        Value::Object(Arc::new(environment::runner_context(&around.runner_name, &layout, request.debug)));
     let table = match &containers {
         Some(containers) => containers.table.clone(),
         None => Arc::new(LateTable::new(TableConfig {

@@ -56,6 +56,7 @@ pub(super) fn make(
         remote_url: project.facts.remote_url.clone().unwrap_or_default(),
         source_map: Arc::new(std::sync::Mutex::new(sources)),
         record_dir: record.logs_dir(),
+        runner_name: "trunkline".to_owned(),
         tool_cache,
         events,
         logs: Some(Arc::new(move |leg, log| listener.job_log(leg, log))),
