@@ -34,12 +34,20 @@ struct Choice {
     first: i64,
 }
 
+/// What there is for a runner that asks.
+pub(crate) enum Offer {
+    Job(Box<JobSpec>),
+    Nothing,
+    /// Nothing was heard of it for a lease, while it waited here: whether it still listens, its next word says.
+    GivenUp,
+}
+
 /// To have waited so long counts as one job less at work.
 const WAITED: i64 = 10 * 60 * 1_000_000;
 
 impl Control {
-    /// A job for a runner, claimed; `None` when there is nothing for it. A claim of a name that holds a job gives that one.
-    pub(crate) async fn claim(&self, runner_id: i64, claim_id: Option<&str>) -> Result<Option<JobSpec>> {
+    /// A job for a runner, claimed. A claim of a name that holds a job gives that one.
+    pub(crate) async fn claim(&self, runner_id: i64, claim_id: Option<&str>) -> Result<Offer> {
         // One at a time in this process: the others would look at the same job.
         let _turn = self.claiming().lock().await;
         let mut read = self.store().read();
@@ -50,19 +58,22 @@ impl Control {
             && let Some((job_id, fence)) = store::queue::claimed(&mut read, runner_id, claim_id).await?
             && let Some(spec) = self.tell_again(runner_id, job_id, fence).await?
         {
-            return Ok(Some(spec));
+            return Ok(Offer::Job(Box::new(spec)));
+        }
+        if runner.given_up {
+            return Ok(Offer::GivenUp);
         }
         if runner.draining || (runner.ephemeral && runner.used) {
-            return Ok(None);
+            return Ok(Offer::Nothing);
         }
         let waiting = store::queue::waiting(&mut read).await?;
         if waiting.is_empty() {
-            return Ok(None);
+            return Ok(Offer::Nothing);
         }
         for choice in self.choices(&runner, waiting).await? {
             let mut tx = self.store().begin().await?;
             if !has_room(&mut tx, runner.id).await? {
-                return Ok(None);
+                return Ok(Offer::Nothing);
             }
             let Some(mut job) = store::queue::next(&mut tx, choice.repo_id, None, &choice.kinds).await? else {
                 continue;
@@ -74,7 +85,7 @@ impl Control {
                 tx.rollback().await?;
                 tx = self.store().begin().await?;
                 if !has_room(&mut tx, runner.id).await? {
-                    return Ok(None);
+                    return Ok(Offer::Nothing);
                 }
                 store::runs::lock(&mut tx, run_id).await?;
                 let again = store::queue::next(&mut tx, choice.repo_id, Some(run_id), &choice.kinds).await?;
@@ -85,7 +96,7 @@ impl Control {
             match Box::pin(self.hand_out(&mut tx, &runner, claim_id, job)).await {
                 Ok(spec) => {
                     tx.commit().await?;
-                    return Ok(Some(spec));
+                    return Ok(Offer::Job(Box::new(spec)));
                 }
                 Err(error) if error.is_passing() => return Err(error),
                 // One job that cannot be handed out must not keep the others from being.
@@ -95,7 +106,7 @@ impl Control {
                 }
             }
         }
-        Ok(None)
+        Ok(Offer::Nothing)
     }
 
     /// A job that the runner has, told once more: the answer to its claim did not reach it.
@@ -190,7 +201,14 @@ impl Control {
         let polite = crate::drive::minutes_in_micros(sealed.cancel_timeout_minutes.unwrap_or(CANCEL_MINUTES));
         let deadline = now.saturating_add(minutes).saturating_add(polite).saturating_add(micros(self.settings().grace));
         let lease = now.saturating_add(micros(self.settings().lease));
-        let by = Claimed { runner_id: runner.id, runner_name: &runner.name, claim_id, lease_until: lease, deadline };
+        let by = Claimed {
+            runner_id: runner.id,
+            runner_name: &runner.name,
+            claim_id,
+            at: now,
+            lease_until: lease,
+            deadline,
+        };
         let fence = store::queue::claim(tx, job.id, &by).await?;
         if runner.ephemeral {
             store::runners::use_up(tx, runner.id).await?;
@@ -426,7 +444,7 @@ impl Control {
 /// Whether the runner takes a further job. It is locked: it may ask several servers at once.
 async fn has_room(tx: &mut Tx, runner_id: i64) -> Result<bool> {
     let Some(runner) = store::runners::lock(tx, runner_id).await? else { return Ok(false) };
-    if runner.draining || (runner.ephemeral && runner.used) {
+    if runner.given_up || runner.draining || (runner.ephemeral && runner.used) {
         return Ok(false);
     }
     let busy = store::queue::of_runner(tx, runner_id).await?.len();

@@ -22,6 +22,10 @@ impl Control {
     pub(crate) async fn sweep_jobs(&self) -> Result<()> {
         if self.has_listened() {
             for (job_id, run_id) in store::queue::expired(&mut self.store().read(), 100).await? {
+                // In a transaction of its own: runners are locked before their jobs.
+                let mut tx = self.store().begin().await?;
+                store::runners::give_up(&mut tx, job_id).await?;
+                tx.commit().await?;
                 if let Some(error) = self.tried(run_id, job_id, Why::LeaseExpired).await? {
                     self.trouble(&format!("run {run_id}"), &error);
                     let mut tx = self.store().begin().await?;

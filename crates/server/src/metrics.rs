@@ -45,7 +45,8 @@ async fn text(server: &Server) -> store::Result<String> {
     let mut reader = server.store().read();
     let (queued, running) = store::queue::counts(&mut reader).await?;
     let since = server.store().now() - 2 * 60 * 1_000_000;
-    let runners: i64 = reader.fetch_one("SELECT COUNT(*) FROM runners WHERE seen_at > $1", args![since]).await?;
+    let runners: i64 =
+        reader.fetch_one("SELECT COUNT(*) FROM runners WHERE seen_at > $1 AND NOT given_up", args![since]).await?;
     let (logs, unsealed): (i64, i64) =
         reader.fetch_one("SELECT COUNT(*), COUNT(*) - COUNT(object) FROM logs", args![]).await?;
     let artifacts: i64 = reader

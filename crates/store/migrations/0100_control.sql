@@ -245,6 +245,8 @@ CREATE TABLE runners (
     draining BOOLEAN NOT NULL,
     -- an ephemeral one has had its job
     used BOOLEAN NOT NULL,
+    -- one of its leases ran out, and it has said nothing since
+    given_up BOOLEAN NOT NULL,
     seen_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     UNIQUE (group_id, name_key)

@@ -81,17 +81,18 @@ pub struct Claimed<'a> {
     pub runner_name: &'a str,
     /// The runner's own name for this claim.
     pub claim_id: Option<&'a str>,
+    /// Now: a lease that was never renewed is known by it.
+    pub at: Micros,
     pub lease_until: Micros,
     pub deadline: Micros,
 }
 
 /// Gives a locked job to a runner. The fence is that of the claim.
 pub async fn claim(tx: &mut Tx, id: i64, by: &Claimed<'_>) -> Result<i64> {
-    let now = tx.now();
     let sql = "UPDATE jobs SET status = 'in_progress', fence = fence + 1, runner_id = $2, runner_name = $3, claim_id = $4, \
                lease_until = $5, deadline = $6, last_event = 0, started_at = $7 WHERE id = $1 AND status = 'queued' \
                RETURNING fence";
-    let values = args![id, by.runner_id, by.runner_name, by.claim_id, by.lease_until, by.deadline, now];
+    let values = args![id, by.runner_id, by.runner_name, by.claim_id, by.lease_until, by.deadline, by.at];
     tx.fetch_one(sql, values).await
 }
 

@@ -20,6 +20,8 @@ record! {
         pub ephemeral: bool,
         pub draining: bool,
         pub used: bool,
+        /// One of its leases ran out, and it has said nothing since.
+        pub given_up: bool,
         pub seen_at: Micros,
         pub created_at: Micros,
     }
@@ -81,8 +83,8 @@ pub async fn set_group_repos(tx: &mut Tx, group_id: i64, visibility: &str, repos
 pub async fn insert(tx: &mut Tx, runner: &Runner) -> Result<i64> {
     let now = tx.now();
     let sql = "INSERT INTO runners (name, name_key, group_id, scope, scope_id, labels, os, arch, version, slots, ephemeral, \
-               draining, used, seen_at, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, FALSE, $12, $12) RETURNING id";
+               draining, used, given_up, seen_at, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, FALSE, FALSE, FALSE, $12, $12) RETURNING id";
     let values = args![
         &runner.name,
         runner.name.to_lowercase(),
@@ -128,14 +130,22 @@ pub async fn all(query: &mut impl Query) -> Result<Vec<Runner>> {
 /// Takes over what a runner says of itself when it starts.
 pub async fn hello(tx: &mut Tx, runner: &Runner) -> Result<()> {
     let now = tx.now();
-    let sql = "UPDATE runners SET labels = $2, os = $3, arch = $4, version = $5, slots = $6, draining = FALSE, seen_at = $7 WHERE id = $1";
+    let sql = "UPDATE runners SET labels = $2, os = $3, arch = $4, version = $5, slots = $6, draining = FALSE, given_up = FALSE, seen_at = $7 WHERE id = $1";
     let values = args![runner.id, &runner.labels, &runner.os, &runner.arch, &runner.version, runner.slots, now];
     tx.execute(sql, values).await.map(drop)
 }
 
 pub async fn seen(tx: &mut Tx, id: i64) -> Result<()> {
     let now = tx.now();
-    tx.execute("UPDATE runners SET seen_at = $2 WHERE id = $1", args![id, now]).await.map(drop)
+    tx.execute("UPDATE runners SET given_up = FALSE, seen_at = $2 WHERE id = $1", args![id, now]).await.map(drop)
+}
+
+/// The runner of a job whose lease has run out gets nothing until it says something: what is sent to it now nobody may read.
+pub async fn give_up(tx: &mut Tx, job_id: i64) -> Result<()> {
+    let sql = "UPDATE runners SET given_up = TRUE WHERE id IN \
+               (SELECT runner_id FROM jobs WHERE id = $1 AND status = 'in_progress' AND lease_until < $2)";
+    let now = tx.now();
+    tx.execute(sql, args![job_id, now]).await.map(drop)
 }
 
 /// No further job goes to it.
@@ -143,12 +153,12 @@ pub async fn drain(tx: &mut Tx, id: i64) -> Result<()> {
     tx.execute("UPDATE runners SET draining = TRUE WHERE id = $1", args![id]).await.map(drop)
 }
 
-/// An ephemeral runner has its one job.
 /// A single-use runner did not get its job after all.
 pub async fn is_unused(tx: &mut Tx, id: i64) -> Result<()> {
     tx.execute("UPDATE runners SET used = FALSE WHERE id = $1", args![id]).await.map(drop)
 }
 
+/// A single-use runner has its one job.
 pub async fn use_up(tx: &mut Tx, id: i64) -> Result<()> {
     tx.execute("UPDATE runners SET used = TRUE WHERE id = $1", args![id]).await.map(drop)
 }

@@ -13,6 +13,7 @@ use store::runners::Runner;
 use store::{Topic, Tx};
 
 use super::{Answer, Refused, bearer, runner_of};
+use crate::claim::Offer;
 use crate::settings::micros;
 use crate::{Control, Error};
 
@@ -83,6 +84,7 @@ pub(super) async fn register(
         ephemeral: wanted.ephemeral,
         draining: false,
         used: false,
+        given_up: false,
         seen_at: 0,
         created_at: 0,
     };
@@ -166,8 +168,10 @@ pub(super) async fn claim(
         if control.parting().is_cancelled() {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
-        if let Some(spec) = control.claim(id, claim.id.as_deref()).await? {
-            return Ok(Json(spec).into_response());
+        match control.claim(id, claim.id.as_deref()).await? {
+            Offer::Job(spec) => return Ok(Json(spec).into_response()),
+            Offer::Nothing => {}
+            Offer::GivenUp => return Ok(StatusCode::NO_CONTENT.into_response()),
         }
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -184,7 +188,7 @@ pub(super) async fn claim(
 async fn note_seen(control: &Control, id: i64) -> Answer<Runner> {
     let known = store::runners::by_id(&mut control.store().read(), id).await?;
     let known = known.ok_or_else(|| Refused::unauthorized("this runner was removed"))?;
-    if control.store().now() - known.seen_at > micros(control.settings().lease) / 3 {
+    if known.given_up || control.store().now() - known.seen_at > micros(control.settings().lease) / 3 {
         let mut tx = control.store().begin().await?;
         store::runners::seen(&mut tx, id).await?;
         tx.commit().await?;

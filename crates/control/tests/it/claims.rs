@@ -1,5 +1,7 @@
 //! Claims whose answer got lost; claims and steps of the same runs at once; reports of any size.
 
+use std::time::Duration;
+
 use api::Conclusion;
 use axum::http::StatusCode;
 use serde_json::json;
@@ -7,6 +9,7 @@ use store::testing::{Database, on_both};
 
 use crate::world::{WORKFLOW, World};
 
+const ONE_JOB: &str = "on: push\njobs:\n  a: { runs-on: x, steps: [{ run: 'true' }] }\n";
 const TWO_JOBS: &str =
     "on: push\njobs:\n  a: { runs-on: x, steps: [{ run: 'true' }] }\n  b: { runs-on: x, steps: [{ run: 'true' }] }\n";
 
@@ -186,6 +189,29 @@ async fn large_reports_are_taken_and_what_is_too_large_is_said_so() {
         assert_eq!(runner.ask("POST", &format!("{path}/finish"), finish).await.0, StatusCode::NO_CONTENT);
         runner.work_off(run.id).await;
         assert_eq!(world.completed(run.id).await.conclusion.as_deref(), Some("success"));
+    })
+    .await;
+}
+
+/// By the clock of the machine, on which no two moments are the same.
+#[tokio::test]
+async fn a_job_whose_runner_never_said_a_word_is_not_counted_as_lost() {
+    on_both("a_job_whose_runner_never_said_a_word_is_not_counted_as_lost", async |database| {
+        let settings = control::Settings { lease: Duration::from_millis(200), ..control::Settings::default() };
+        let world = World::over(database.open().await, &database.directory(), settings).await;
+        let repository = world.repository("app").await;
+        world.push(&repository, "main", "go", &[(WORKFLOW, ONE_JOB)]).await;
+        let run = world.runs(&repository, 1).await.remove(0);
+        let runner = world.runner("silent", &["x"]).await;
+        let job = runner.claim().await;
+        assert_eq!(job.fence, 1);
+        let again = async || Some(world.job(run.id, "a").await).filter(|job| job.status == "queued");
+        let job = world.until("it is queued again", again).await;
+        assert_eq!((job.fence, job.lost_count), (1, 0));
+        let known = store::runners::all(&mut world.store.read()).await.unwrap().remove(0);
+        assert!(known.given_up);
+        // Its next word is heard.
+        assert!(runner.claim().await.fence > 1);
     })
     .await;
 }

@@ -76,7 +76,7 @@ pub(crate) fn label_shapes(runner: &Runner) -> Value {
 
 pub(crate) async fn shape(api: &Api, runner: &Runner) -> Result<Value> {
     let busy = store::runners::busy(&mut api.store().read(), runner.id).await?;
-    let online = busy || api.store().now() - runner.seen_at < SILENCE;
+    let online = !runner.given_up && (busy || api.store().now() - runner.seen_at < SILENCE);
     Ok(json!({
         "id": runner.id,
         "runner_group_id": runner.group_id,

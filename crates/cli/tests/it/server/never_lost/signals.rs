@@ -109,6 +109,53 @@ fn a_runner_that_is_asked_twice_ends_at_once_and_its_job_runs_again() {
     }
 }
 
+/// The first execution writes all the time; the second one sees whether it still does.
+const BESIDE: &str = r#"on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          cd "$RUNNER_TOOL_CACHE"
+          if [ -e first ]; then
+            before=$(wc -c < first); sleep 0.5; after=$(wc -c < first)
+            [ "$before" = "$after" ] || { echo "it runs beside the first: $before, $after"; exit 1; }
+            exit 0
+          fi
+          while true; do echo "$RUNNER_NAME" >> first; sleep 0.01; done
+"#;
+
+#[test]
+fn a_runner_that_stands_still_executes_nothing_beside_the_one_that_gets_its_job() {
+    let settings = "lease = \"10s\"\n".to_owned();
+    let mut site = Site::of(Database::sqlite(), Plan { runners: 2, settings, ..Plan::small() });
+    let repository = repository(BESIDE);
+    site.push(0, &repository).expect("a push");
+    let first = site.tools().join("first");
+    let name = until(&site, "the job runs", || {
+        let text = std::fs::read_to_string(&first).ok()?;
+        Some(text.lines().next()?.to_owned()).filter(|_| text.contains('\n'))
+    });
+    let holder =
+        site.runners.iter().position(|runner| runner.name.ends_with(&name[name.len() - 2..])).expect("a runner");
+    site.runners[holder].signal("-STOP");
+    let run = site.completed(0, &head(&repository));
+    let said = site.log(0, &head(&repository));
+    site.runners[holder].signal("-CONT");
+    assert_eq!(run["conclusion"], "success", "{said:?}\n{}", site.said());
+    // It is told that the job is not its own any more, and takes others.
+    until(&site, "it hears of it", || site.runners[holder].said().contains("gave it to another").then_some(()));
+    std::fs::remove_file(&first).expect("a file");
+    site.runners[1 - holder].kill();
+    std::fs::write(&first, "").expect("a file");
+    repository.write("again", "again").expect("a file");
+    repository.commit_all("again").expect("a commit");
+    site.push(0, &repository).expect("a push");
+    assert_eq!(site.completed(0, &head(&repository))["conclusion"], "success", "{}", site.said());
+    site.runners[1 - holder].start();
+    site.end();
+}
+
 /// Runners that wait for jobs and pages that are open would hold the server up for longer than any service manager waits.
 #[test]
 fn a_server_that_ends_answers_whoever_waits_at_it() {
