@@ -221,3 +221,33 @@ async fn settings_of_the_repository_decide_what_the_files_leave_open() {
     })
     .await;
 }
+
+/// What the file says of caches reaches the job, which is told so, and the server, which holds it to that.
+#[tokio::test]
+async fn a_job_reaches_the_caches_that_its_file_lets_it() {
+    const TEXT: &str = "on: push\ncache-mode: read\njobs:\n  \
+         from-above: { runs-on: x, steps: [{ run: 'true' }] }\n  \
+         write: { runs-on: x, cache-mode: write, steps: [{ run: 'true' }] }\n  \
+         write-only: { runs-on: x, cache-mode: write-only, steps: [{ run: 'true' }] }\n  \
+         none: { runs-on: x, cache-mode: none, steps: [{ run: 'true' }] }\n";
+    on_both("a_job_reaches_the_caches_that_its_file_lets_it", async |database| {
+        let world = World::new(database).await;
+        let repository = world.repository("app").await;
+        world.push(&repository, "main", "go", &[(WORKFLOW, TEXT)]).await;
+        let runner = world.runner("one", &["x"]).await;
+        for _ in 0..4 {
+            let job = runner.claim().await;
+            let (write, hidden, told) = match job.name.as_str() {
+                "from-above" => (false, false, "read"),
+                "write" => (true, false, "write"),
+                "write-only" => (true, true, "write-only"),
+                _ => (false, true, "none"),
+            };
+            assert_eq!((job.identity.cache_write, job.identity.cache_hidden), (write, hidden), "{}", job.name);
+            let variables = job.access.action_env.expose();
+            assert!(variables.contains(&("ACTIONS_CACHE_MODE".to_owned(), told.to_owned())), "{}", job.name);
+            runner.finish(&job, Conclusion::Success).await;
+        }
+    })
+    .await;
+}
