@@ -168,6 +168,13 @@ const fork = (await reviewer.repos.createFork(at)).data;
 assert.deepEqual([fork.full_name, fork.parent.full_name], ["reviewer/app", `${LOGIN}/app`]);
 await reviewer.repos.createOrUpdateFileContents({ owner: "reviewer", repo: "app", path: "f.txt", message: "fork", content: base64("f"), branch: "main" });
 const across = (await reviewer.pulls.create({ ...at, title: "From a fork", head: "reviewer:main", base: "main" })).data;
+const forked = (await reviewer.repos.compareCommitsWithBasehead({ ...at, basehead: "main...reviewer:main" })).data;
+assert.deepEqual([forked.status, forked.ahead_by, forked.files[0].filename], ["ahead", 1, "f.txt"]);
+const back = (await reviewer.repos.compareCommitsWithBasehead({ owner: "reviewer", repo: "app", basehead: `${LOGIN}:app:main...main` })).data;
+assert.deepEqual([back.status, back.ahead_by], ["ahead", 1]);
+for (const head of ["nobody:main", "reviewer:none", "reviewer:other:main"]) await refused(404, reviewer.repos.compareCommitsWithBasehead({ ...at, basehead: `main...${head}` }));
+// The fork is private too, and its owner has shown it to nobody.
+await refused(404, octokit.repos.compareCommitsWithBasehead({ ...at, basehead: "main...reviewer:main" }));
 assert.equal(across.head.repo.full_name, "reviewer/app");
 await octokit.pulls.merge({ ...at, pull_number: across.number, merge_method: "rebase" });
 assert.equal((await octokit.repos.getContent({ ...at, path: "f.txt" })).data.size, 1);

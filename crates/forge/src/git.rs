@@ -63,6 +63,12 @@ impl Repo {
     pub fn with_quarantine(&self, quarantine: Quarantine) -> Repo {
         Repo { dir: self.dir.clone(), quarantine: Some(Arc::new(quarantine)) }
     }
+
+    /// The same repository, seeing the objects of another one too.
+    #[must_use]
+    pub fn beside(&self, other: &Repo) -> Repo {
+        self.with_quarantine(Quarantine { objects: self.dir.join("objects"), alternates: other.dir.join("objects") })
+    }
 }
 
 /// Whether a text is a full object id.

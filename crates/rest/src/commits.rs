@@ -110,18 +110,36 @@ fn sum(files: &[forge::git::FileDiff], of: impl Fn(&forge::git::FileDiff) -> u64
     files.iter().map(of).sum()
 }
 
+/// One side of a comparison, `branch`, `owner:branch` or `owner:repository:branch`: the repository of the line, and the commit.
+async fn side(api: &Api, call: &Call, text: &str) -> Result<(i64, String)> {
+    let repository = call.repo()?;
+    let (of, name) = match text.split_once(':') {
+        None => (repository.id, text),
+        Some((owner, rest)) => {
+            let (named, name) = rest.split_once(':').map_or((None, rest), |(named, name)| (Some(named), name));
+            let is_own = owner.eq_ignore_ascii_case(&repository.owner)
+                && named.is_none_or(|named| named.eq_ignore_ascii_case(&repository.name));
+            let of = match is_own {
+                true => Some(repository.id),
+                false => api.forge().of_line(repository, &call.caller, owner, named).await?.map(|found| found.id),
+            };
+            (of.ok_or_else(Problem::not_found)?, name)
+        }
+    };
+    let found = api.forge().git(of).resolve(name).await.map_err(forge::Error::from)?;
+    Ok((of, found.ok_or_else(Problem::not_found)?))
+}
+
 async fn compare(api: &Api, call: &mut Call) -> Result {
     let repository = call.repo()?;
     let text = call.param("basehead");
     let (base, head) = text.split_once("...").or_else(|| text.split_once("..")).ok_or_else(Problem::not_found)?;
-    let repo = api.forge().git(repository.id);
-    let side = async |text: &str| -> Result<String> {
-        // `owner:branch` of the same repository; other forks are compared by their pull requests.
-        let name = text.strip_prefix(&format!("{}:", repository.owner)).unwrap_or(text);
-        let found = repo.resolve(name).await.map_err(forge::Error::from)?;
-        found.ok_or_else(Problem::not_found)
-    };
-    let (base_sha, head_sha) = (side(base).await?, side(head).await?);
+    let (base_of, base_sha) = side(api, call, base).await?;
+    let (head_of, head_sha) = side(api, call, head).await?;
+    let mut repo = api.forge().git(base_of);
+    if base_of != head_of {
+        repo = repo.beside(&api.forge().git(head_of));
+    }
     match call.media {
         Media::Diff => {
             let text = repo.diff_text(&base_sha, &head_sha).await.map_err(forge::Error::from)?;

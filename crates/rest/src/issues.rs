@@ -13,9 +13,12 @@ use crate::{Access, Answer, Api, Call, Field, Gives, Kind, Param, Problem, Resul
 const READ: Access = Access::repo(Permission::Issues, Level::Read, Role::Read);
 /// Whoever reads may open issues and comment; a token needs the permission all the same.
 const SPEAK: Access = Access::repo(Permission::Issues, Level::Write, Role::Read);
-const WRITE: Access = Access::repo(Permission::Issues, Level::Write, Role::Triage);
+/// The same of what may be a pull request.
+const READ_EITHER: Access = Access::issue_or_pull(Level::Read, Role::Read);
+const SPEAK_EITHER: Access = Access::issue_or_pull(Level::Write, Role::Read);
+const WRITE_EITHER: Access = Access::issue_or_pull(Level::Write, Role::Triage);
 /// Locking conversations, and which labels there are.
-const MANAGE: Access = Access::repo(Permission::Issues, Level::Write, Role::Write);
+const MANAGE_EITHER: Access = Access::issue_or_pull(Level::Write, Role::Write);
 
 const NAMES: Kind = Kind::Array(&Kind::StringOrObject(&[Field::required("name", Kind::String)]));
 
@@ -38,9 +41,9 @@ pub(crate) const ROUTES: &[Route] = &[
             Field::new("assignees", Kind::Array(&Kind::String)),
         ])
         .gives(201, Gives::Object(ISSUE)),
-    Route::get("/repos/{owner}/{repo}/issues/{number}", READ, handler!(get), "An issue.")
+    Route::get("/repos/{owner}/{repo}/issues/{number}", READ_EITHER, handler!(get), "An issue.")
         .gives(200, Gives::Object(ISSUE)),
-    Route::patch("/repos/{owner}/{repo}/issues/{number}", SPEAK, handler!(change), "Changes an issue.")
+    Route::patch("/repos/{owner}/{repo}/issues/{number}", SPEAK_EITHER, handler!(change), "Changes an issue.")
         .body(&[
             Field::nullable("title", Kind::StringOrInteger),
             Field::nullable("body", Kind::String),
@@ -50,31 +53,66 @@ pub(crate) const ROUTES: &[Route] = &[
             Field::new("assignees", Kind::Array(&Kind::String)),
         ])
         .gives(200, Gives::Object(ISSUE)),
-    Route::put("/repos/{owner}/{repo}/issues/{number}/lock", MANAGE, handler!(lock), "Stops comments on an issue.")
-        .body(&[Field::nullable("lock_reason", Kind::String)])
-        .gives(204, Gives::Nothing),
-    Route::delete("/repos/{owner}/{repo}/issues/{number}/lock", MANAGE, handler!(unlock), "Allows comments again."),
-    Route::get("/repos/{owner}/{repo}/issues/{number}/comments", READ, handler!(comments), "Comments on an issue.")
-        .list(COMMENT),
-    Route::post("/repos/{owner}/{repo}/issues/{number}/comments", SPEAK, handler!(comment), "Comments on an issue.")
-        .body(&[Field::required("body", Kind::String)])
-        .gives(201, Gives::Object(COMMENT)),
+    Route::put(
+        "/repos/{owner}/{repo}/issues/{number}/lock",
+        MANAGE_EITHER,
+        handler!(lock),
+        "Stops comments on an issue.",
+    )
+    .body(&[Field::nullable("lock_reason", Kind::String)])
+    .gives(204, Gives::Nothing),
+    Route::delete(
+        "/repos/{owner}/{repo}/issues/{number}/lock",
+        MANAGE_EITHER,
+        handler!(unlock),
+        "Allows comments again.",
+    ),
+    Route::get(
+        "/repos/{owner}/{repo}/issues/{number}/comments",
+        READ_EITHER,
+        handler!(comments),
+        "Comments on an issue.",
+    )
+    .list(COMMENT),
+    Route::post(
+        "/repos/{owner}/{repo}/issues/{number}/comments",
+        SPEAK_EITHER,
+        handler!(comment),
+        "Comments on an issue.",
+    )
+    .body(&[Field::required("body", Kind::String)])
+    .gives(201, Gives::Object(COMMENT)),
     Route::get("/repos/{owner}/{repo}/issues/comments", READ, handler!(all_comments), "Comments of a repository.")
         .list(COMMENT),
-    Route::get("/repos/{owner}/{repo}/issues/comments/{id}", READ, handler!(get_comment), "A comment.")
+    Route::get("/repos/{owner}/{repo}/issues/comments/{id}", READ_EITHER, handler!(get_comment), "A comment.")
         .gives(200, Gives::Object(COMMENT)),
-    Route::patch("/repos/{owner}/{repo}/issues/comments/{id}", SPEAK, handler!(change_comment), "Changes a comment.")
-        .body(&[Field::required("body", Kind::String)])
-        .gives(200, Gives::Object(COMMENT)),
-    Route::delete("/repos/{owner}/{repo}/issues/comments/{id}", SPEAK, handler!(delete_comment), "Deletes a comment."),
-    Route::get("/repos/{owner}/{repo}/issues/{number}/labels", READ, handler!(labels), "Labels of an issue.")
+    Route::patch(
+        "/repos/{owner}/{repo}/issues/comments/{id}",
+        SPEAK_EITHER,
+        handler!(change_comment),
+        "Changes a comment.",
+    )
+    .body(&[Field::required("body", Kind::String)])
+    .gives(200, Gives::Object(COMMENT)),
+    Route::delete(
+        "/repos/{owner}/{repo}/issues/comments/{id}",
+        SPEAK_EITHER,
+        handler!(delete_comment),
+        "Deletes a comment.",
+    ),
+    Route::get("/repos/{owner}/{repo}/issues/{number}/labels", READ_EITHER, handler!(labels), "Labels of an issue.")
         .list(LABEL),
-    Route::post("/repos/{owner}/{repo}/issues/{number}/labels", WRITE, handler!(add_labels), "Gives an issue labels.")
-        .body(&[Field::new("labels", NAMES)])
-        .gives(200, Gives::List(LABEL)),
+    Route::post(
+        "/repos/{owner}/{repo}/issues/{number}/labels",
+        WRITE_EITHER,
+        handler!(add_labels),
+        "Gives an issue labels.",
+    )
+    .body(&[Field::new("labels", NAMES)])
+    .gives(200, Gives::List(LABEL)),
     Route::put(
         "/repos/{owner}/{repo}/issues/{number}/labels",
-        WRITE,
+        WRITE_EITHER,
         handler!(set_labels),
         "Sets the labels of an issue.",
     )
@@ -82,41 +120,47 @@ pub(crate) const ROUTES: &[Route] = &[
     .gives(200, Gives::List(LABEL)),
     Route::delete(
         "/repos/{owner}/{repo}/issues/{number}/labels",
-        WRITE,
+        WRITE_EITHER,
         handler!(clear_labels),
         "Takes all labels off.",
     ),
     Route::delete(
         "/repos/{owner}/{repo}/issues/{number}/labels/{name}",
-        WRITE,
+        WRITE_EITHER,
         handler!(remove_label),
         "Takes a label off.",
     )
     .gives(200, Gives::List(LABEL)),
-    Route::post("/repos/{owner}/{repo}/issues/{number}/assignees", WRITE, handler!(assign), "Adds assignees.")
+    Route::post("/repos/{owner}/{repo}/issues/{number}/assignees", WRITE_EITHER, handler!(assign), "Adds assignees.")
         .body(&[Field::required("assignees", Kind::Array(&Kind::String))])
         .gives(201, Gives::Object(ISSUE)),
-    Route::delete("/repos/{owner}/{repo}/issues/{number}/assignees", WRITE, handler!(unassign), "Takes assignees off.")
-        .body(&[Field::required("assignees", Kind::Array(&Kind::String))])
-        .gives(200, Gives::Object(ISSUE)),
-    Route::get("/repos/{owner}/{repo}/labels", READ, handler!(all_labels), "Labels of a repository.").list(LABEL),
-    Route::post("/repos/{owner}/{repo}/labels", MANAGE, handler!(make_label), "Makes a label.")
+    Route::delete(
+        "/repos/{owner}/{repo}/issues/{number}/assignees",
+        WRITE_EITHER,
+        handler!(unassign),
+        "Takes assignees off.",
+    )
+    .body(&[Field::required("assignees", Kind::Array(&Kind::String))])
+    .gives(200, Gives::Object(ISSUE)),
+    Route::get("/repos/{owner}/{repo}/labels", READ_EITHER, handler!(all_labels), "Labels of a repository.")
+        .list(LABEL),
+    Route::post("/repos/{owner}/{repo}/labels", MANAGE_EITHER, handler!(make_label), "Makes a label.")
         .body(&[
             Field::required("name", Kind::String),
             Field::new("color", Kind::String),
             Field::nullable("description", Kind::String),
         ])
         .gives(201, Gives::Object(LABEL)),
-    Route::get("/repos/{owner}/{repo}/labels/{name}", READ, handler!(get_label), "A label.")
+    Route::get("/repos/{owner}/{repo}/labels/{name}", READ_EITHER, handler!(get_label), "A label.")
         .gives(200, Gives::Object(LABEL)),
-    Route::patch("/repos/{owner}/{repo}/labels/{name}", MANAGE, handler!(change_label), "Changes a label.")
+    Route::patch("/repos/{owner}/{repo}/labels/{name}", MANAGE_EITHER, handler!(change_label), "Changes a label.")
         .body(&[
             Field::new("new_name", Kind::String),
             Field::new("color", Kind::String),
             Field::nullable("description", Kind::String),
         ])
         .gives(200, Gives::Object(LABEL)),
-    Route::delete("/repos/{owner}/{repo}/labels/{name}", MANAGE, handler!(delete_label), "Deletes a label."),
+    Route::delete("/repos/{owner}/{repo}/labels/{name}", MANAGE_EITHER, handler!(delete_label), "Deletes a label."),
 ];
 
 /// Text that may have been given as a number.
@@ -209,19 +253,22 @@ async fn create(api: &Api, call: &mut Call) -> Result {
     Ok(Answer::created(shape(api, call, &issue).await?))
 }
 
-async fn find(api: &Api, call: &Call) -> Result<Issue> {
-    Ok(api.forge().issue(call.repo()?, call.id("number")?).await?)
+/// The issue or pull request of the path, for those who may do with it what the condition says.
+async fn find(api: &Api, call: &Call, condition: impl FnOnce(&Issue) -> Need) -> Result<Issue> {
+    let issue = api.forge().issue(call.repo()?, call.id("number")?).await?;
+    call.allow(api, condition(&issue)).await?;
+    Ok(issue)
 }
 
 async fn get(api: &Api, call: &mut Call) -> Result {
-    let issue = find(api, call).await?;
+    let issue = find(api, call, conditions::read).await?;
     Ok(Answer::json(shape(api, call, &issue).await?))
 }
 
 async fn change(api: &Api, call: &mut Call) -> Result {
-    let issue = find(api, call).await?;
-    call.allow(api, conditions::change_issue(&call.caller, issue.author_id)).await?;
-    let sorts = may_sort(api, call).await?;
+    let only_state = !call.json.contains_key("title") && !call.json.contains_key("body");
+    let issue = find(api, call, |issue| conditions::change(issue, &call.caller, only_state)).await?;
+    let sorts = call.could(api, conditions::sort(&issue)).await?;
     let assignees = match call.texts("assignees").filter(|_| sorts) {
         Some(logins) => Some(user_ids(api, &logins).await?),
         None => None,
@@ -238,14 +285,15 @@ async fn change(api: &Api, call: &mut Call) -> Result {
     let mut issue = api.forge().change_issue(repository, &actor, issue.number, wanted).await?;
     if let Some(names) = names_of(call, "labels").filter(|_| sorts) {
         api.forge().label_issue(repository, &actor, issue.number, &names, true).await?;
-        issue = find(api, call).await?;
+        issue = find(api, call, conditions::read).await?;
     }
     Ok(Answer::json(shape(api, call, &issue).await?))
 }
 
 async fn set_lock(api: &Api, call: &Call, locked: bool) -> Result {
+    let issue = find(api, call, conditions::lock).await?;
     let change = ChangeIssue { locked: Some(locked), ..ChangeIssue::default() };
-    api.forge().change_issue(call.repo()?, &actor(call)?, call.id("number")?, change).await?;
+    api.forge().change_issue(call.repo()?, &actor(call)?, issue.number, change).await?;
     Ok(Answer::empty())
 }
 
@@ -258,7 +306,7 @@ async fn unlock(api: &Api, call: &mut Call) -> Result {
 }
 
 async fn comments(api: &Api, call: &mut Call) -> Result {
-    let (issue, page) = (find(api, call).await?, call.page());
+    let (issue, page) = (find(api, call, conditions::read).await?, call.page());
     let mut query = api.store().read();
     let found = store::comments::of_issue(&mut query, issue.id, page.sql_limit(), page.sql_offset()).await?;
     let mut shape = api.forge().shape();
@@ -284,8 +332,7 @@ async fn all_comments(api: &Api, call: &mut Call) -> Result {
 }
 
 async fn comment(api: &Api, call: &mut Call) -> Result {
-    let issue = find(api, call).await?;
-    call.allow(api, conditions::comment(Permission::Issues, &issue)).await?;
+    let issue = find(api, call, conditions::comment).await?;
     let repository = call.repo()?;
     let (issue, comment) =
         api.forge().create_comment(repository, &actor(call)?, issue.number, call.required("body")?).await?;
@@ -294,13 +341,14 @@ async fn comment(api: &Api, call: &mut Call) -> Result {
 
 async fn get_comment(api: &Api, call: &mut Call) -> Result {
     let (issue, comment) = api.forge().comment(call.repo()?, call.id("id")?).await?;
+    call.allow(api, conditions::read(&issue)).await?;
     Ok(Answer::json(api.forge().shape().comment(call.repo()?, &issue, &comment).await?))
 }
 
 /// One's own, or any with write access.
 async fn allow_comment(api: &Api, call: &Call) -> Result<i64> {
-    let (_, comment) = api.forge().comment(call.repo()?, call.id("id")?).await?;
-    call.allow(api, conditions::change_comment(Permission::Issues, &call.caller, comment.author_id)).await?;
+    let (issue, comment) = api.forge().comment(call.repo()?, call.id("id")?).await?;
+    call.allow(api, conditions::change_comment(&issue, &call.caller, comment.author_id)).await?;
     Ok(comment.id)
 }
 
@@ -324,15 +372,15 @@ async fn shown_labels(api: &Api, call: &Call, labels: &[store::issues::Label]) -
 }
 
 async fn labels(api: &Api, call: &mut Call) -> Result {
-    let issue = find(api, call).await?;
+    let issue = find(api, call, conditions::read).await?;
     let labels = store::issues::labels_of(&mut api.store().read(), issue.id).await?;
     let items = shown_labels(api, call, &labels).await?;
     Ok(Answer::whole(call, call.page(), items))
 }
 
 async fn label(api: &Api, call: &Call, names: &[String], alone: bool) -> Result {
-    let number = call.id("number")?;
-    let labels = api.forge().label_issue(call.repo()?, &actor(call)?, number, names, alone).await?;
+    let issue = find(api, call, conditions::sort).await?;
+    let labels = api.forge().label_issue(call.repo()?, &actor(call)?, issue.number, names, alone).await?;
     Ok(Answer::json(shown_labels(api, call, &labels).await?))
 }
 
@@ -350,13 +398,13 @@ async fn clear_labels(api: &Api, call: &mut Call) -> Result {
 }
 
 async fn remove_label(api: &Api, call: &mut Call) -> Result {
-    let number = call.id("number")?;
-    let labels = api.forge().unlabel_issue(call.repo()?, &actor(call)?, number, call.param("name")).await?;
+    let issue = find(api, call, conditions::sort).await?;
+    let labels = api.forge().unlabel_issue(call.repo()?, &actor(call)?, issue.number, call.param("name")).await?;
     Ok(Answer::json(shown_labels(api, call, &labels).await?))
 }
 
 async fn set_assignees(api: &Api, call: &Call, add: bool) -> Result<Value> {
-    let issue = find(api, call).await?;
+    let issue = find(api, call, conditions::sort).await?;
     let named = user_ids(api, &call.texts("assignees").unwrap_or_default()).await?;
     let mut ids: Vec<i64> = issue.assignees.as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
     if add {

@@ -264,7 +264,7 @@ async fn get_comment(api: &Api, call: &mut Call) -> Result {
 
 async fn allow_comment(api: &Api, call: &Call) -> Result<(Issue, ReviewComment)> {
     let (issue, comment) = find_comment(api, call).await?;
-    call.allow(api, conditions::change_comment(Permission::PullRequests, &call.caller, comment.author_id)).await?;
+    call.allow(api, conditions::change_review_comment(&call.caller, comment.author_id)).await?;
     Ok((issue, comment))
 }
 

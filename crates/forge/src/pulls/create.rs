@@ -1,4 +1,4 @@
-use identity::Caller;
+use identity::{Caller, Level, Need, Permission};
 use serde_json::Map;
 use store::issues::{Issue, NewIssue};
 use store::pulls::Pull;
@@ -134,18 +134,33 @@ impl Forge {
         if same_owner && named.is_none_or(|name| name.eq_ignore_ascii_case(&repository.name)) {
             return Ok((repository.clone(), branch));
         }
-        let account = store::users::by_login(&mut self.store().read(), owner).await?;
-        let account = account.ok_or_else(|| invalid(format!("there is no account `{owner}`")))?;
+        let found = self.of_line(repository, caller, owner, named).await?;
+        let missing = || invalid(format!("`{owner}` has no repository of the line of {}", repository.full_name()));
+        Ok((found.ok_or_else(missing)?, branch))
+    }
+
+    /// What an account has of a repository's line, itself or a fork, as far as the caller reads it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of_line(
+        &self,
+        repository: &Repository,
+        caller: &Caller,
+        owner: &str,
+        name: Option<&str>,
+    ) -> Result<Option<Repository>> {
+        let Some(account) = store::users::by_login(&mut self.store().read(), owner).await? else { return Ok(None) };
         let root = repository.fork_root.unwrap_or(repository.id);
-        let candidates = store::repositories::of_owner(&mut self.store().read(), account.id).await?;
-        for candidate in candidates {
+        let reads = Need::new(Permission::Contents, Level::Read);
+        for candidate in store::repositories::of_owner(&mut self.store().read(), account.id).await? {
             let of_line = candidate.id == root || candidate.fork_root == Some(root);
-            let fits = named.is_none_or(|name| name.eq_ignore_ascii_case(&candidate.name));
-            if of_line && fits && self.identity().sees(caller, &repo_ref(&candidate)).await? {
-                return Ok((candidate, branch));
+            let fits = name.is_none_or(|name| name.eq_ignore_ascii_case(&candidate.name));
+            if of_line && fits && self.identity().decide(caller, &repo_ref(&candidate), reads).await?.is_ok() {
+                return Ok(Some(candidate));
             }
         }
-        Err(invalid(format!("`{owner}` has no repository of the line of {}", repository.full_name())))
+        Ok(None)
     }
 }
 

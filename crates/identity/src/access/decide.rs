@@ -1,10 +1,12 @@
-use super::{Level, OrgRole, Permission, RepoRef, Role, Visibility};
+use super::{Grant, Level, OrgRole, Permission, RepoRef, Role, Visibility};
 use crate::caller::{Caller, JobCaller, Reach, UserCaller, Via};
 
 /// What something takes: a permission of tokens, and the role its user must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Need {
     pub permission: Permission,
+    /// Another permission that is as good: pull requests are issues too.
+    pub or: Option<Permission>,
     pub level: Level,
     /// The least role; by default the one that belongs to the permission.
     pub role: Role,
@@ -13,13 +15,33 @@ pub struct Need {
 impl Need {
     #[must_use]
     pub fn new(permission: Permission, level: Level) -> Self {
-        Self { permission, level, role: permission.role(level) }
+        Self { permission, or: None, level, role: permission.role(level) }
+    }
+
+    /// With this permission in place of the first, too.
+    #[must_use]
+    pub fn or(self, permission: Permission) -> Self {
+        Self { or: Some(permission), ..self }
     }
 
     /// With another role than the permission's own: everybody who reads may comment.
     #[must_use]
     pub fn role(self, role: Role) -> Self {
         Self { role, ..self }
+    }
+
+    /// What a grant has of it.
+    fn given(&self, grant: &Grant) -> Level {
+        let or = self.or.map_or(Level::None, |permission| grant.level(permission));
+        grant.level(self.permission).max(or)
+    }
+
+    /// As in a workflow: `issues: write`, with what is as good.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let level = self.level.name();
+        let or = self.or.map(|permission| format!(" or `{permission}: {level}`")).unwrap_or_default();
+        format!("`{}: {level}`{or}", self.permission)
     }
 }
 
@@ -121,20 +143,14 @@ fn decide_job(job: &JobCaller, repo: &RepoRef, need: Need) -> Result<(), Denied>
         let reason = format!("this takes the role {}; a job's token stands for {MOST_OF_A_JOB} at most", need.role);
         return Err(Denied::forbidden(MESSAGE, reason));
     }
-    let given = job.grant.level(need.permission);
+    let given = need.given(&job.grant);
     if given >= need.level {
         return Ok(());
     }
     let why = if job.fork { ", whose run was caused by a fork" } else { "" };
     Err(Denied::forbidden(
         MESSAGE,
-        format!(
-            "this takes `{}: {}`; the job{why} was given `{}: {}`",
-            need.permission,
-            need.level.name(),
-            need.permission,
-            given.name()
-        ),
+        format!("this takes {}; the job{why} was given `{}: {}`", need.text(), need.permission, given.name()),
     ))
 }
 
@@ -164,21 +180,18 @@ fn decide_user(user: &UserCaller, repo: &RepoRef, role: Role, need: Need) -> Res
     Err(Denied::forbidden(message, format!("this takes the role {}, {} has {role}", need.role, user.login)))
 }
 
-fn decide_fine_grained(grant: &super::Grant, reach: &Reach, repo: &RepoRef, need: Need) -> Result<(), Denied> {
+fn decide_fine_grained(grant: &Grant, reach: &Reach, repo: &RepoRef, need: Need) -> Result<(), Denied> {
     const MESSAGE: &str = "Resource not accessible by personal access token";
     if !reach.has(repo) {
         let reads = need.level == Level::Read && need.role <= Role::Read && repo.visibility == Visibility::Public;
         return if reads { Ok(()) } else { Err(Denied::forbidden(MESSAGE, "the token is not for this repository")) };
     }
-    let given = grant.level(need.permission);
+    let given = need.given(grant);
     if given >= need.level {
         return Ok(());
     }
-    let (permission, wanted) = (need.permission, need.level.name());
-    Err(Denied::forbidden(
-        MESSAGE,
-        format!("this takes `{permission}: {wanted}`; the token has `{permission}: {}`", given.name()),
-    ))
+    let reason = format!("this takes {}; the token has `{}: {}`", need.text(), need.permission, given.name());
+    Err(Denied::forbidden(MESSAGE, reason))
 }
 
 /// The same for what belongs to an organisation. `public_read` is for what everybody who is logged in may see.

@@ -185,7 +185,7 @@ pub(crate) fn access(route: &Route) -> String {
         Access::User(scope) => format!("users; scope `{scope}`"),
         Access::Login => "users, by their password or a session".to_owned(),
         Access::Repo(need) => {
-            format!("`{}: {}`, role {}", need.permission, need.level.name(), need.role)
+            format!("{}, role {}", need.text(), need.role)
         }
         Access::Org(permission, level) => {
             let role = if permission.org_role(level) == identity::OrgRole::Owner { "owners" } else { "members" };

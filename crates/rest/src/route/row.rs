@@ -65,7 +65,13 @@ impl Access {
     /// By the permission and the role that belongs to it.
     #[must_use]
     pub const fn repo(permission: Permission, level: Level, role: Role) -> Self {
-        Self::Repo(Need { permission, level, role })
+        Self::Repo(Need { permission, or: None, level, role })
+    }
+
+    /// For what may be a pull request or another issue; the handler asks again once it knows which.
+    #[must_use]
+    pub const fn issue_or_pull(level: Level, role: Role) -> Self {
+        Self::Repo(Need { permission: Permission::Issues, or: Some(Permission::PullRequests), level, role })
     }
 }
 

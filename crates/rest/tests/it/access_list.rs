@@ -15,7 +15,10 @@ fn line(route: &Route) -> String {
         Access::User("") => "user".to_owned(),
         Access::User(scope) => format!("user {scope}"),
         Access::Login => "login".to_owned(),
-        Access::Repo(need) => format!("repo {}:{} {}", need.permission, need.level.name(), need.role),
+        Access::Repo(need) => {
+            let or = need.or.map(|permission| format!("|{permission}")).unwrap_or_default();
+            format!("repo {}{or}:{} {}", need.permission, need.level.name(), need.role)
+        }
         Access::Org(permission, level) => format!("org {permission}:{}", level.name()),
         Access::SiteAdmin => "site_admin".to_owned(),
     };

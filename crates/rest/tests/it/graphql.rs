@@ -229,3 +229,57 @@ async fn large_queries_cost_more() {
     let refused = ask(&server, &token, &query(100), json!({})).await;
     assert_eq!(messages(&refused), ["API rate limit exceeded: this query costs 12 points."]);
 }
+
+/// A pull request is an issue too: for its comments and labels either permission of a job is enough, whichever way it asks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_comment_on_pull_requests_with_either_permission() {
+    let server = Server::start().await;
+    let ann = server.user("ann", false).await;
+    let repo = server.repository("ann", ann, "app", "private").await;
+    let directory = tempfile::tempdir().unwrap();
+    let clone = server.push_workflow(directory.path(), "ann/app", "ann");
+    server.git(&clone, &["checkout", "-q", "-b", "topic"]);
+    server.git(&clone, &["commit", "-q", "--allow-empty", "-m", "more"]);
+    server.git(&clone, &["push", "-q", "origin", "topic"]);
+    let caller = server.caller("ann").await;
+    let actor = forge::Actor::of(&caller).unwrap();
+    let issue = server.forge.create_issue(&repo, &actor, "an issue", "", &[], &[]).await.unwrap();
+    let new = forge::pulls::NewPull { title: "ann's", head: "topic", base: "main", ..Default::default() };
+    let (pull, _) = server.forge.create_pull(&repo, &caller, &actor, &new).await.unwrap();
+    for (permission, job_id, of_issue) in [("pull_requests", 1, false), ("issues", 2, true)] {
+        let mut tx = server.store().begin().await.unwrap();
+        let job = identity::JobGrant {
+            job_id,
+            run_id: 1,
+            repo_id: repo.id,
+            grant: identity::Grant::from_names([(permission, "write")]).unwrap(),
+            fork: false,
+            expires_at: tx.now() + 60_000_000,
+        };
+        let token = server.identity.issue_job_token(&mut tx, &job).await.unwrap().text.to_string();
+        tx.commit().await.unwrap();
+        for (kind, subject, expected) in [("Issue", &issue, of_issue), ("PullRequest", &pull, true)] {
+            let base = format!("/repos/ann/app/issues/{}", subject.number);
+            let comments = format!("{base}/comments");
+            let made = server.call("POST", &comments, &token, json!({ "body": "by a job" })).await;
+            assert_eq!(made.status, if expected { 201 } else { 403 }, "{permission} on {kind}: {}", made.text);
+            let mut calls = vec![
+                ("GET", comments, Value::Null),
+                ("POST", format!("{base}/labels"), json!({ "labels": ["seen"] })),
+                ("PATCH", base, json!({ "body": "changed" })),
+            ];
+            if expected {
+                let id = &made.json()["id"];
+                calls.push(("PATCH", format!("/repos/ann/app/issues/comments/{id}"), json!({ "body": "again" })));
+            }
+            for (method, path, body) in calls {
+                let answer = server.call(method, &path, &token, body).await;
+                assert_eq!(answer.status < 300, expected, "{permission}: {method} {path}: {}", answer.text);
+            }
+            let query = "mutation($i: Input!) { addComment(input: $i) { clientMutationId } }";
+            let input = json!({ "subjectId": forge::ids::node_id(kind, subject.id), "body": "x" });
+            let answer = ask(&server, &token, query, json!({ "i": input })).await;
+            assert_eq!(messages(&answer).is_empty(), expected, "{permission} on {kind}: {answer}");
+        }
+    }
+}

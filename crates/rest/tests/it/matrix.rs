@@ -105,34 +105,39 @@ fn expected(route: &Route, asker: &Asker, public: bool) -> bool {
                     _ => true,
                 }
         }
-        Access::Repo(need) => match &asker.kind {
-            Kind::Nobody => false,
-            Kind::ForeignJob => public && need.level == Level::Read && need.role <= Role::Read,
-            // A job stands for a writer at most, and has what workflows can ask for.
-            Kind::Job(given, at) => {
-                need.role <= Role::Write
-                    && (of_workflows(*given) && *given == need.permission && *at >= need.level
-                        || need.permission == Permission::Metadata && need.level == Level::Read)
-            }
-            kind => {
-                let role = if asker.site_admin { Role::Admin } else { asker.role };
-                // Everybody reads what is public.
-                let role = if public { role.max(Role::Read) } else { role };
-                role >= need.role.max(Role::Read)
-                    && match kind {
-                        Kind::Classic(own) => {
-                            let sees = public
-                                || ["repo", "repo:status", "repo_deployment"].iter().any(|scope| own.contains(scope));
-                            sees && holds(own, scopes(need.permission, need.level, public))
+        Access::Repo(need) => {
+            let is_one = |given: Permission| given == need.permission || need.or == Some(given);
+            match &asker.kind {
+                Kind::Nobody => false,
+                Kind::ForeignJob => public && need.level == Level::Read && need.role <= Role::Read,
+                // A job stands for a writer at most, and has what workflows can ask for.
+                Kind::Job(given, at) => {
+                    need.role <= Role::Write
+                        && (of_workflows(*given) && is_one(*given) && *at >= need.level
+                            || need.permission == Permission::Metadata && need.level == Level::Read)
+                }
+                kind => {
+                    let role = if asker.site_admin { Role::Admin } else { asker.role };
+                    // Everybody reads what is public.
+                    let role = if public { role.max(Role::Read) } else { role };
+                    role >= need.role.max(Role::Read)
+                        && match kind {
+                            Kind::Classic(own) => {
+                                let sees = public
+                                    || ["repo", "repo:status", "repo_deployment"]
+                                        .iter()
+                                        .any(|scope| own.contains(scope));
+                                sees && holds(own, scopes(need.permission, need.level, public))
+                            }
+                            Kind::Fine(given, at) => {
+                                (is_one(*given) && *at >= need.level)
+                                    || (need.permission == Permission::Metadata && need.level == Level::Read)
+                            }
+                            _ => true,
                         }
-                        Kind::Fine(given, at) => {
-                            (*given == need.permission && *at >= need.level)
-                                || (need.permission == Permission::Metadata && need.level == Level::Read)
-                        }
-                        _ => true,
-                    }
+                }
             }
-        },
+        }
     }
 }
 

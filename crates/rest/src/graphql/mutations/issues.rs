@@ -25,10 +25,6 @@ async fn found(context: &Context<'_>, text: &str) -> Result<(Arc<Repository>, Is
     Ok((repo, issue))
 }
 
-fn permission(issue: &Issue) -> Permission {
-    if issue.is_pull { Permission::PullRequests } else { Permission::Issues }
-}
-
 fn comment_payload(input: &Args, node: Node) -> Out {
     let comment = Value::Object(node.data);
     let data = json!({
@@ -42,7 +38,7 @@ fn comment_payload(input: &Args, node: Node) -> Out {
 pub(super) async fn add_comment(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
     let input = args.input()?;
     let (repo, issue) = found(context, input.required("subjectId")?).await?;
-    context.allow(&repo, conditions::comment(permission(&issue), &issue)).await?;
+    context.allow(&repo, conditions::comment(&issue)).await?;
     let (forge, actor) = (context.api.forge(), context.actor()?);
     let (issue, comment) = forge.create_comment(&repo, &actor, issue.number, input.required("body")?).await?;
     let page = issue::page(context, &repo, &issue);
@@ -59,7 +55,7 @@ pub(super) async fn update_comment(context: &Context<'_>, _: &Node, args: &Args)
     let repo = context.repository_by_id(repo_id).await?.ok_or_else(missing)?;
     let forge = context.api.forge();
     let (issue, comment) = forge.comment(&repo, id).await?;
-    let need = conditions::change_comment(permission(&issue), context.caller, comment.author_id);
+    let need = conditions::change_comment(&issue, context.caller, comment.author_id);
     context.allow(&repo, need).await?;
     let actor = context.actor()?;
     let (issue, comment) = forge.change_comment(&repo, &actor, id, input.required("body")?).await?;
@@ -80,7 +76,7 @@ async fn label_names(context: &Context<'_>, repo: &Repository, ids: &[i64]) -> R
 pub(super) async fn add_labels(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
     let input = args.input()?;
     let (repo, issue) = found(context, input.required("labelableId")?).await?;
-    context.allow(&repo, conditions::sort(permission(&issue))).await?;
+    context.allow(&repo, conditions::sort(&issue)).await?;
     let ids = ids_of(&input, "labelIds", "Label")?.unwrap_or_default();
     let names = label_names(context, &repo, &ids).await?;
     context.api.forge().label_issue(&repo, &context.actor()?, issue.number, &names, false).await?;
@@ -90,7 +86,7 @@ pub(super) async fn add_labels(context: &Context<'_>, _: &Node, args: &Args) -> 
 pub(super) async fn remove_labels(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
     let input = args.input()?;
     let (repo, issue) = found(context, input.required("labelableId")?).await?;
-    context.allow(&repo, conditions::sort(permission(&issue))).await?;
+    context.allow(&repo, conditions::sort(&issue)).await?;
     let ids = ids_of(&input, "labelIds", "Label")?.unwrap_or_default();
     for name in label_names(context, &repo, &ids).await? {
         context.api.forge().unlabel_issue(&repo, &context.actor()?, issue.number, &name).await?;
@@ -118,13 +114,9 @@ pub(super) async fn create(context: &Context<'_>, _: &Node, args: &Args) -> Resu
 async fn changed(context: &Context<'_>, input: &Args, id: &'static str, change: ChangeIssue) -> Result<Out, Fault> {
     let (repo, before) = found(context, input.required(id)?).await?;
     let only_state = change.title.is_none() && change.body.is_none();
-    let need = match before.is_pull {
-        true => conditions::change_pull(context.caller, before.author_id, only_state),
-        false => conditions::change_issue(context.caller, before.author_id),
-    };
-    context.allow(&repo, need).await?;
+    context.allow(&repo, conditions::change(&before, context.caller, only_state)).await?;
     let after = context.api.forge().change_issue(&repo, &context.actor()?, before.number, change).await?;
-    set_metadata(context, &repo, after.number, input).await?;
+    set_metadata(context, &repo, &after, input).await?;
     Ok(payload("IssuePayload", input, issue::node(context, repo, after)))
 }
 
@@ -152,7 +144,7 @@ pub(super) async fn reopen(context: &Context<'_>, _: &Node, args: &Args) -> Resu
 async fn set_locked(context: &Context<'_>, args: &Args, locked: bool) -> Result<Out, Fault> {
     let input = args.input()?;
     let (repo, issue) = found(context, input.required("lockableId")?).await?;
-    context.allow(&repo, Need::new(permission(&issue), Level::Write).role(Role::Triage)).await?;
+    context.allow(&repo, conditions::lock(&issue)).await?;
     let change = ChangeIssue { locked: Some(locked), ..ChangeIssue::default() };
     context.api.forge().change_issue(&repo, &context.actor()?, issue.number, change).await?;
     let record = json!({ "locked": locked, "activeLockReason": null });
@@ -170,11 +162,11 @@ pub(super) async fn unlock(context: &Context<'_>, _: &Node, args: &Args) -> Resu
     set_locked(context, args, false).await
 }
 
-/// Labels and assignees of `updatePullRequest`, where they are given.
+/// Labels and assignees of what is updated, where they are given.
 pub(super) async fn set_metadata(
     context: &Context<'_>,
     repo: &Repository,
-    number: i64,
+    issue: &Issue,
     input: &Args,
 ) -> Result<(), Fault> {
     let (forge, actor) = (context.api.forge(), context.actor()?);
@@ -183,14 +175,14 @@ pub(super) async fn set_metadata(
     if labels.is_none() && assignees.is_none() {
         return Ok(());
     }
-    context.allow(repo, conditions::sort(Permission::PullRequests)).await?;
+    context.allow(repo, conditions::sort(issue)).await?;
     if let Some(ids) = labels {
         let names = label_names(context, repo, &ids).await?;
-        forge.label_issue(repo, &actor, number, &names, true).await?;
+        forge.label_issue(repo, &actor, issue.number, &names, true).await?;
     }
     if let Some(ids) = assignees {
         let change = ChangeIssue { assignees: Some(ids), ..ChangeIssue::default() };
-        forge.change_issue(repo, &actor, number, change).await?;
+        forge.change_issue(repo, &actor, issue.number, change).await?;
     }
     Ok(())
 }

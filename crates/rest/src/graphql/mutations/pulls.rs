@@ -26,7 +26,7 @@ async fn found(context: &Context<'_>, input: &Args) -> Result<(Node, Arc<PullSub
 }
 
 async fn may_change(context: &Context<'_>, of: &PullSubject, only_state: bool) -> Result<(), Fault> {
-    context.allow(&of.repo, conditions::change_pull(context.caller, of.issue.author_id, only_state)).await
+    context.allow(&of.repo, conditions::change(&of.issue, context.caller, only_state)).await
 }
 
 pub(super) async fn create(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
@@ -93,7 +93,7 @@ pub(super) async fn update(context: &Context<'_>, _: &Node, args: &Args) -> Resu
     if !changed.is_empty() {
         context.api.forge().change_pull(&of.repo, &context.actor()?, of.issue.number, change).await?;
     }
-    super::issues::set_metadata(context, &of.repo, of.issue.number, &input).await?;
+    super::issues::set_metadata(context, &of.repo, &of.issue, &input).await?;
     Ok(payload("PullPayload", &input, node))
 }
 
