@@ -8,6 +8,7 @@
 #![recursion_limit = "256"]
 
 mod actor;
+mod audit;
 pub mod checks;
 pub mod connections;
 pub mod contents;

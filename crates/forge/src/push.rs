@@ -8,7 +8,6 @@
 //!
 //! What is wanted but not settled while nobody holds the lock was left by a crash: the refs themselves say how it ended.
 
-mod audit;
 mod change;
 mod hook;
 mod lock;

@@ -90,6 +90,7 @@ impl Forge {
         for comment in comments {
             placed.push(self.place_comment(&issue, &pull, actor, commit, comment).await?);
         }
+        let reviewer = self.named(actor).await?;
         let mut tx = self.store().begin().await?;
         let row = Review {
             id: 0,
@@ -115,6 +116,7 @@ impl Forge {
             // Whoever was asked has answered.
             store::pulls::unrequest(&mut tx, issue.id, "user", actor.account_id).await?;
             store::issues::touch(&mut tx, issue.id).await?;
+            self.audit_review(&mut tx, reviewer, "review.submit", repository, &issue, &review).await?;
             tx.wake(store::Topic::Pulls);
         }
         tx.commit().await?;
@@ -160,10 +162,12 @@ impl Forge {
         event.state().clone_into(&mut review.state);
         review.submitted_at = Some(self.store().now());
         let told = self.tell_submitted(repository, actor, &issue, &pull, &review, &comments).await?;
+        let reviewer = self.named(actor).await?;
         let mut tx = self.store().begin().await?;
         store::reviews::update(&mut tx, &review).await?;
         store::pulls::unrequest(&mut tx, issue.id, "user", actor.account_id).await?;
         self.append_events(&mut tx, told).await?;
+        self.audit_review(&mut tx, reviewer, "review.submit", repository, &issue, &review).await?;
         tx.wake(store::Topic::Pulls);
         tx.commit().await?;
         Ok(review)
@@ -190,9 +194,11 @@ impl Forge {
         "DISMISSED".clone_into(&mut review.state);
         review.dismissal = Some(message.to_owned());
         let told = self.tell_review(repository, actor, "dismissed", &issue, &pull, &review).await?;
+        let dismisser = self.named(actor).await?;
         let mut tx = self.store().begin().await?;
         store::reviews::update(&mut tx, &review).await?;
         self.append_events(&mut tx, vec![told]).await?;
+        self.audit_review(&mut tx, dismisser, "review.dismiss", repository, &issue, &review).await?;
         tx.commit().await?;
         Ok(review)
     }

@@ -36,6 +36,11 @@ impl Forge {
                 store::pushes::postpone_pull_update(&mut tx, update.id, again).await?;
             } else {
                 store::pushes::delete_pull_update(&mut tx, update.id).await?;
+                let (id, repo) = (update.issue_id, update.repo_id);
+                eprintln!(
+                    "trunkline: forge: a pull request (issue id {id} of repository id {repo}) could not be brought up to date \
+                     {ATTEMPTS} times; it is looked at again when a branch of it moves"
+                );
             }
             tx.commit().await?;
             return Err(error);

@@ -34,7 +34,7 @@ impl Forge {
         let repository = self.with_first_branch(repository, &done).await?;
         let told = self.tell_push(&repository, &actor, &done).await?;
         let merges = self.tell_merges(&repository, &actor, &done).await?;
-        let (pusher, forced) = (self.pusher(&actor).await?, super::audit::forced(&told));
+        let entry = self.push_entry(&repository, &actor, &done, &told).await?;
         let mut tx = self.store().begin().await?;
         for push in pushes.iter().filter(|push| push.state == "pending") {
             let is_done = applied(push);
@@ -56,7 +56,9 @@ impl Forge {
         for merge in merges {
             self.finish_merge(&mut tx, merge).await?;
         }
-        self.audit_push(&mut tx, pusher, &repository, &done, &forced).await?;
+        if let Some(entry) = entry {
+            self.audit_push(&mut tx, &repository, entry).await?;
+        }
         tx.wake(Topic::Pulls);
         tx.commit().await?;
         Ok(())

@@ -175,6 +175,14 @@ async fn a_stranger_s_push_is_not_merged_by_what_was_wanted_before() {
             .dismiss_review(&scene.repository, &scene.alice.actor, issue.number, reviews[0].id, "look again")
             .await
             .unwrap();
+        let filter = store::audit::Filter { action: Some("review".to_owned()), ..store::audit::Filter::default() };
+        let entries = store::audit::list(&mut scene.world.store.read(), &filter, 9).await.unwrap();
+        let said: Vec<_> = entries.iter().map(|entry| (entry.action.as_str(), entry.actor.as_str())).collect();
+        assert_eq!(said, [("review.dismiss", "alice"), ("review.submit", "bob")]);
+        assert_eq!(
+            (&entries[0].details["message"], &entries[1].details["state"]),
+            (&"look again".into(), &"approved".into())
+        );
         forge.enable_auto_merge(&scene.repository, &scene.alice.actor, issue.number, &SQUASH).await.unwrap();
         let old = hers.git(&["rev-parse", "HEAD"]);
         let new = hers.commit("c.txt", "by a job\n", "by a job");

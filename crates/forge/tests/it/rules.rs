@@ -51,6 +51,7 @@ async fn force_pushes_deletions_and_merges_are_kept_off_a_protected_branch() {
         let change = &entry.details["refs"][0];
         assert_eq!((entry.actor.as_str(), &change["ref"]), ("alice", &"refs/heads/release/1".into()));
         assert_eq!((&change["forced"], &change["before"]), (&true.into(), &second.as_str().into()));
+        assert_eq!(change["exempt_from"], "release/*");
         protect(&world, &repository, "branch", "main", &Rules { enforce_admins: true, ..Rules::default() }).await;
         let said = hers.refused(&["push", "--force", "origin", &format!("{second}~1:refs/heads/main")]);
         assert!(said.contains("force push"), "{said}");
