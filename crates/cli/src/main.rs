@@ -15,7 +15,6 @@ mod images;
 mod lint_command;
 mod logs_command;
 mod lsp_command;
-mod parallel;
 mod project;
 mod record;
 mod registry_command;

@@ -10,7 +10,6 @@ use workflow::Workflow;
 use crate::args::PlaceArgs;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::parallel;
 
 /// Where workflows are looked for, below the top of the repository.
 pub(crate) const DIRECTORIES: &[&str] = &[".github/workflows", ".trunkline/workflows"];
@@ -105,7 +104,8 @@ impl Project {
     pub(crate) fn take_in(&mut self, files: Vec<TreeFile>) -> Vec<Broken> {
         let files: Vec<(FileId, TreeFile)> =
             files.into_iter().map(|file| (add(&mut self.sources, &file.path, &file.content), file)).collect();
-        let parsed = parallel::map(&files, |(id, file)| workflow::parse_workflow(*id, &file.path, &file.content));
+        let parsed =
+            lint::parallel::map(0, &files, |(id, file)| workflow::parse_workflow(*id, &file.path, &file.content));
         let mut broken = Vec::new();
         for ((_, file), parsed) in files.into_iter().zip(parsed) {
             match (parsed.value, parsed.diagnostics) {

@@ -1,12 +1,12 @@
 //! From a project to what is told about it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use span::{FileId, Span};
 
 use crate::document::Document;
 use crate::finding::{Confidence, Finding};
+use crate::parallel;
 use crate::project::Project;
 use crate::rule::{Profile, Rule};
 use crate::rules::RULES;
@@ -45,9 +45,6 @@ pub fn lint_document(project: &Project, file: FileId, options: &Options) -> Outc
     selection.finish(findings)
 }
 
-/// Files for which one thread more pays.
-const FILES_A_THREAD: usize = 8;
-
 /// Runs every rule that is on over every linted file.
 pub fn lint(project: &Project, options: &Options) -> Outcome {
     lint_with(project, options, Vec::new())
@@ -71,48 +68,16 @@ pub fn lint_with(project: &Project, options: &Options, others: Vec<Finding>) -> 
         }
         jobs.push((document, index));
     }
-    let mut findings = in_parallel(threads(options.threads, jobs.len()), &jobs, |(document, set), out| {
-        checks[*set].document(project, document, out);
+    let of_files = parallel::map(options.threads, &jobs, |(document, set)| {
+        let mut found = Vec::new();
+        checks[*set].document(project, document, &mut found);
+        found
     });
+    let mut findings: Vec<Finding> = of_files.into_iter().flatten().collect();
     let everywhere = Checks::new(RULES.iter().copied().filter(|rule| selection.is_on_somewhere(rule)));
     everywhere.project(project, &mut findings);
     findings.extend(others);
     selection.finish(findings)
-}
-
-fn threads(asked: usize, files: usize) -> usize {
-    let available = match asked {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        asked => asked,
-    };
-    available.min(files.div_ceil(FILES_A_THREAD)).max(1)
-}
-
-fn in_parallel<T: Sync>(threads: usize, items: &[T], work: impl Fn(&T, &mut Vec<Finding>) + Sync) -> Vec<Finding> {
-    if threads == 1 {
-        let mut out = Vec::new();
-        items.iter().for_each(|item| work(item, &mut out));
-        return out;
-    }
-    let next = AtomicUsize::new(0);
-    let run = || {
-        let mut out = Vec::new();
-        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            work(item, &mut out);
-        }
-        out
-    };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
-        let mut found = run();
-        for other in others {
-            match other.join() {
-                Ok(more) => found.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        found
-    })
 }
 
 /// Which files and rules are looked at.

@@ -10,7 +10,7 @@ use yaml::{Anchor, Limits, Node, Scalar};
 
 use crate::comment::{self, Comment};
 use crate::ignore::Directives;
-use crate::shell::Script;
+use crate::shell::{Script, Syntax};
 use crate::types::TypeProblem;
 
 /// What a file is.
@@ -54,7 +54,7 @@ pub struct Document {
     comments: OnceLock<Vec<Comment>>,
     directives: OnceLock<Directives>,
     shared: OnceLock<Vec<Span>>,
-    scripts: Mutex<HashMap<(u32, u32), Arc<Script>>>,
+    scripts: Mutex<HashMap<(u32, u32, Syntax), Arc<Script>>>,
     type_problems: OnceLock<Vec<TypeProblem>>,
 }
 
@@ -174,9 +174,10 @@ impl Document {
     }
 
     /// The script in the scalar at `span`, read once for all that look at it.
-    pub(crate) fn script(&self, span: Span, text: &str) -> Arc<Script> {
+    pub(crate) fn script(&self, span: Span, syntax: Syntax, text: &str) -> Arc<Script> {
         let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(scripts.entry((span.start, span.end)).or_insert_with(|| Arc::new(Script::read(text))))
+        let key = (span.start, span.end, syntax);
+        Arc::clone(scripts.entry(key).or_insert_with(|| Arc::new(Script::read_as(syntax, text))))
     }
 
     /// Whether something under a span is repeated elsewhere by an alias: what is changed there changes in each place.

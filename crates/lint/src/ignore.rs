@@ -14,7 +14,7 @@ use yaml::Node;
 use crate::comment::Comment;
 use crate::document::Document;
 use crate::finding::Finding;
-use crate::fix::Edit;
+use crate::fix::Fix;
 
 /// What the comments of a file silence, read once and kept by line.
 #[derive(Debug, Default)]
@@ -122,14 +122,14 @@ impl Directive {
 
 /// Puts a comment that silences a finding on a line of its own above it, or above the text of several lines that the
 /// finding stands in: inside, it would be a part of the text.
-pub fn ignore_here(document: &Document, finding: &Finding) -> Edit {
+pub fn ignore_here(document: &Document, finding: &Finding) -> Fix {
     let first = document.line(finding.span.start);
     let line = Texts::of(document).first_line(first).unwrap_or(first);
     let text = document.text();
     let start = document.source.line_start(line);
     let indent: String = text[start..].chars().take_while(|c| *c == ' ').collect();
     let comment = format!("{indent}# trunkline: ignore[{}]{}", finding.rule.id, document.line_break());
-    Edit { span: Span::point(document.file, start), text: comment }
+    Fix::safe("silence it by a comment").insert(document.file, start, comment)
 }
 
 fn lines(document: &Document, span: Span) -> RangeInclusive<u32> {

@@ -28,6 +28,7 @@ mod navigate;
 mod newer;
 mod options;
 mod output;
+pub mod parallel;
 mod project;
 mod reading_fix;
 mod report;

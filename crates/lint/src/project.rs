@@ -1,7 +1,7 @@
 //! The files of one repository with what is known about it. Everything is handed in: nothing here reads files.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use span::FileId;
 use workflow::{Action, ActionReference, JobKind, Runs, Step, StepKind, Workflow, WorkflowReference};
@@ -17,6 +17,18 @@ pub struct Project {
     documents: Vec<Document>,
     by_path: HashMap<Arc<str>, usize>,
     by_file: HashMap<FileId, usize>,
+    /// Made when a rule first asks for them.
+    pub(crate) check_names: OnceLock<Vec<CheckName>>,
+}
+
+/// The name of a check that a job of a workflow reports.
+#[derive(Debug)]
+pub(crate) struct CheckName {
+    pub(crate) file: FileId,
+    /// Its place in the workflow's list.
+    pub(crate) job: usize,
+    /// `None` where an expression decides that nobody can follow.
+    pub(crate) name: Option<String>,
 }
 
 /// What is known beyond the files. Rules that need what is not known say nothing.
@@ -118,6 +130,7 @@ impl Project {
     /// Takes a file in. One of the same path replaces the one before.
     pub fn add(&mut self, document: Document) {
         self.documents.iter_mut().for_each(Document::forget);
+        self.check_names = OnceLock::new();
         let index = match self.by_path.get(&document.path) {
             Some(index) => *index,
             None => self.documents.len(),

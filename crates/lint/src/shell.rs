@@ -1,8 +1,10 @@
-//! A reader of the shell scripts in `run:`: which commands they have, with their words and where their output goes.
+//! Readers of the scripts in `run:`: which commands they have, with their words and where their output goes.
 //!
-//! It reads what `sh`, `bash` and `zsh` share, well enough to look at commands; it never fails, and what it does not
-//! understand becomes words. `${{ … }}` is kept as a part of a word, as GitHub puts its value in before the shell starts.
+//! One reads what `sh`, `bash` and `zsh` share, one PowerShell, well enough to look at commands; they never fail, and what
+//! they do not understand becomes words. `${{ … }}` is kept as a part of a word, as GitHub puts its value in before the
+//! shell starts.
 
+mod powershell;
 mod reader;
 mod word;
 
@@ -10,9 +12,19 @@ use std::ops::Range;
 
 pub(crate) use word::{Part, Quote, Word};
 
+/// How a script is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Syntax {
+    /// `sh`, `bash`, `zsh`.
+    #[default]
+    Posix,
+    PowerShell,
+}
+
 /// The commands of a script in the order in which they stand, those in substitutions, loops and groups too.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Script {
+    syntax: Syntax,
     pub(crate) commands: Vec<Command>,
 }
 
@@ -56,9 +68,16 @@ pub(crate) enum Operator {
 }
 
 impl Script {
-    /// Reads a script.
+    /// Reads a script of `sh`.
     pub(crate) fn read(text: &str) -> Script {
-        reader::read(text)
+        Script::read_as(Syntax::Posix, text)
+    }
+
+    pub(crate) fn read_as(syntax: Syntax, text: &str) -> Script {
+        match syntax {
+            Syntax::Posix => reader::read(text),
+            Syntax::PowerShell => powershell::read(text),
+        }
     }
 
     /// The command that reads what this one writes.
@@ -76,11 +95,9 @@ impl Script {
                 matches!(redirection.operator, Operator::Write | Operator::Append)
                     && redirection.target.is_variable(name)
             });
-            let piped = self.piped_into(index).is_some_and(|next| {
-                next.name() == Some("tee") && next.words.iter().skip(1).any(|word| word.is_variable(name))
-            });
+            let piped = self.piped_into(index).is_some_and(|next| self.stores(next, name));
             let operator = redirected.map_or(Operator::Append, |redirection| redirection.operator);
-            if redirected.is_none() && !piped {
+            if redirected.is_none() && !piped && !self.stores_its_own(index, name) {
                 continue;
             }
             match &command.group {
@@ -94,13 +111,30 @@ impl Script {
         }
         writers
     }
+
+    /// Whether a command stores what it reads in the file `$name`.
+    fn stores(&self, command: &Command, name: &str) -> bool {
+        let is_one = command.name().is_some_and(|command| match self.syntax {
+            Syntax::Posix => command == "tee",
+            Syntax::PowerShell => STORES.iter().any(|store| store.eq_ignore_ascii_case(command)),
+        });
+        is_one && command.words.iter().skip(1).any(|word| word.is_variable(name))
+    }
+
+    /// `Add-Content -Path $env:NAME -Value …`: a command of PowerShell that stores what is on its own line.
+    fn stores_its_own(&self, index: usize, name: &str) -> bool {
+        let fed = index.checked_sub(1).is_some_and(|before| self.piped_into(before).is_some());
+        self.syntax == Syntax::PowerShell && !fed && self.stores(&self.commands[index], name)
+    }
 }
+
+/// Commands of PowerShell that write to the file that they name, with their short names.
+const STORES: &[&str] = &["Add-Content", "ac", "Set-Content", "sc", "Out-File", "Tee-Object", "tee"];
 
 impl Command {
     /// The command's name without its directory, where it is written out.
     pub(crate) fn name(&self) -> Option<&str> {
-        let name = self.words.first()?.literal()?;
-        Some(name.rsplit('/').next().unwrap_or(name))
+        Some(base(self.words.first()?.literal()?))
     }
 
     /// Whether an option stands in it, alone or as `--name=value`.
@@ -115,8 +149,10 @@ impl Command {
     pub(crate) fn inner(&self) -> &[Word] {
         let mut words = &self.words[..];
         while let Some(first) = words.first().and_then(Word::literal) {
-            let name = first.rsplit('/').next().unwrap_or(first);
-            if !matches!(name, "sudo" | "env" | "time" | "exec" | "command" | "nohup" | "nice" | "retry" | "doas") {
+            if !matches!(
+                base(first),
+                "sudo" | "env" | "time" | "exec" | "command" | "nohup" | "nice" | "retry" | "doas"
+            ) {
                 break;
             }
             let skip =
@@ -130,10 +166,16 @@ impl Command {
     pub(crate) fn inner_text(&self) -> Vec<&str> {
         let mut texts: Vec<&str> = self.inner().iter().map(|word| word.literal().unwrap_or_default()).collect();
         if let Some(first) = texts.first_mut() {
-            *first = first.rsplit('/').next().unwrap_or(first);
+            *first = base(first);
         }
         texts
     }
+}
+
+/// A program's name without its directory, and without what the names of programs end with on Windows.
+fn base(name: &str) -> &str {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    [".exe", ".cmd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -141,7 +183,11 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
-        let script = Script::read(text);
+        shown_as(Syntax::Posix, text)
+    }
+
+    fn shown_as(syntax: Syntax, text: &str) -> Vec<String> {
+        let script = Script::read_as(syntax, text);
         let show = |command: &Command| {
             let words: Vec<&str> =
                 command.assignments.iter().chain(&command.words).map(|word| word.text.as_str()).collect();
@@ -196,13 +242,53 @@ mod tests {
     }
 
     #[test]
-    fn any_text_is_read() {
-        for text in
-            ["$(", "${", "`", "<<", "<<EOF", "'", "\\", ")", "}", "case", "${{", "$((", "a=(1 2", "done", "fi >"]
-        {
-            let script = Script::read(text);
-            assert!(script.commands.iter().all(|command| command.range.end <= text.len()), "{text}");
+    fn commands_of_powershell() {
+        for (text, expected) in [
+            (
+                "dotnet nuget push x `\n  --api-key \"$env:KEY\"",
+                vec!["dotnet | nuget | push | x | --api-key | $env:KEY"],
+            ),
+            ("a `\r\n b\nc", vec!["a | b", "c"]),
+            ("a | b |\n  c\nd\n  # why\n  | e", vec!["a →", "b →", "c", "d →", "e"]),
+            ("a; b && c || d", vec!["a", "b", "c", "d"]),
+            ("npm i a,\n  b\nc", vec!["npm | i | a, | b", "c"]),
+            ("& .\\tools\\x.exe \"a b\"\n. 'y.ps1'\n& \"$p\" z", vec![".\\tools\\x.exe | a b", "y.ps1", "$p | z"]),
+            (
+                "$x = npm view y\n[string]$z += 'a'\n$h['k']='v'",
+                vec!["npm | view | y", "Write-Output | a", "Write-Output | v"],
+            ),
+            ("\"a=$b\" >> $env:F 2>&1", vec!["Write-Output | a=$b Append $env:F"]),
+            ("echo `\"x`$y 'it''s' \"q\"\"r\" *> f", vec!["echo | \"x$y | it's | q\"r Write f"]),
+            (
+                "if ($a -eq (b c)) { d } elseif (e) {\n f } else { g }",
+                vec!["b | c", "Write-Output | $a | -eq | (b c)", "d", "e", "f", "g"],
+            ),
+            ("try { a } catch [X] { b } finally { c }\nfunction F($x) { d }", vec!["a", "b", "c", "d"]),
+            ("a | ForEach-Object { b $_ } | c", vec!["a →", "b | $_", "ForEach-Object | { b $_ } →", "c"]),
+            ("x @\"\nit's $(y)\n\"@ -z\nw", vec!["y", "x | it's $(y) | -z", "w"]),
+            ("x @'\n$(y) \"\n'@\nw", vec!["x | $(y) \"", "w"]),
+            ("a <# b\n c #> d # e\nf", vec!["a | d", "f"]),
+            ("a @{ b = 'c' } (d) e", vec!["d", "a | @{ b = 'c' } | (d) | e"]),
+            ("a ${{ x['}}'] }} ${env:B}", vec!["a | ${{ x['}}'] }} | ${env:B}"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(shown_as(Syntax::PowerShell, text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn any_text_is_read() {
+        for text in [
+            "$(", "${", "`", "<<", "<<EOF", "'", "\\", ")", "}", "case", "${{", "$((", "a=(1 2", "done", "fi >", "@\"",
+            "@'\n", "@\"\n\"@", "a {", "\"$(\"", "if (", "<#", "&", "$x =", "a `", "é'é", "@(", "@{é",
+        ] {
+            for syntax in [Syntax::Posix, Syntax::PowerShell] {
+                let script = Script::read_as(syntax, text);
+                assert!(script.commands.iter().all(|command| command.range.end <= text.len()), "{text}");
+            }
+        }
+        let deep = "(\"$(".repeat(5_000);
+        assert!(!Script::read_as(Syntax::PowerShell, &deep).commands.is_empty());
     }
 
     #[test]
@@ -234,6 +320,11 @@ mod tests {
         let writers: Vec<String> =
             script.writers_of("GITHUB_ENV").iter().map(|(command, _)| text[command.range.clone()].to_owned()).collect();
         assert_eq!(writers, ["echo a", "echo b", "cat c", "cat d"]);
+        let text = "\"a\" >> $env:GITHUB_ENV\n\"b\" |\n Out-File -Append $Env:GITHUB_ENV\nAdd-Content `\n $env:GITHUB_ENV c\nd > f";
+        let script = Script::read_as(Syntax::PowerShell, text);
+        let writers: Vec<&str> =
+            script.writers_of("GITHUB_ENV").iter().map(|(command, _)| &text[command.range.clone()]).collect();
+        assert_eq!(writers, ["\"a\"", "\"b\"", "Add-Content `\n $env:GITHUB_ENV c"]);
     }
 
     #[test]

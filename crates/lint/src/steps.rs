@@ -8,7 +8,7 @@ use workflow::{Step, StepKind, Template, TemplateKind};
 
 use crate::knowledge::uses::Uses;
 use crate::runners;
-use crate::shell::Script;
+use crate::shell::{Script, Syntax};
 use crate::subject::{Owner, StepSubject};
 
 /// A step that uses an action of a repository.
@@ -118,9 +118,23 @@ impl<'a> RunStep<'a> {
         self.script.source_text().unwrap_or_default()
     }
 
-    /// The script read as commands, where its shell is one whose commands look like those of `sh`.
+    /// The script read as commands, where its shell is one that is understood.
     pub(crate) fn commands(&self) -> Option<Script> {
-        matches!(self.shell, Shell::Posix | Shell::Pwsh | Shell::Unknown).then(|| Script::read(&self.text()))
+        Some(Script::read_as(self.syntax()?, &self.text()))
+    }
+
+    /// How the script is to be read; one whose shell is unknown as one of `sh`.
+    pub(crate) fn syntax(&self) -> Option<Syntax> {
+        match self.shell {
+            Shell::Posix | Shell::Unknown => Some(Syntax::Posix),
+            Shell::Pwsh => Some(Syntax::PowerShell),
+            Shell::Cmd | Shell::Other => None,
+        }
+    }
+
+    /// [`RunStep::commands`]; a script of another language as if it were one of `sh`, for what looks alike in all.
+    pub(crate) fn commands_of_any(&self) -> Script {
+        Script::read_as(self.syntax().unwrap_or_default(), &self.text())
     }
 
     /// Whether the script is or may be one of `sh`. What only `sh` understands can be told of both; changes need more.

@@ -21,38 +21,41 @@ pub(crate) fn actions(
         if span.start > bytes.end || span.end < bytes.start {
             continue;
         }
-        let fixes =
-            finding.fixes.iter().filter(|fix| fix.edits.iter().all(|edit| edit.span.file == view.document.file));
-        actions.extend(fixes.map(|fix| fixed(view, finding, fix, encoding)));
-        actions.push(silenced(view, finding, encoding));
+        actions.extend(finding.fixes.iter().filter_map(|fix| fixed(view, finding, fix, encoding)));
+        actions.extend(silenced(view, finding, encoding));
     }
     actions
 }
 
-fn fixed(view: View<'_>, finding: &Finding, fix: &Fix, encoding: Encoding) -> CodeActionOrCommand {
-    let edits = fix.edits.iter().map(|edit| text_edit(view, edit, encoding));
+fn fixed(view: View<'_>, finding: &Finding, fix: &Fix, encoding: Encoding) -> Option<CodeActionOrCommand> {
     let mut title = fix.title.clone();
     if fix.safety == Safety::Unsafe {
         title.push_str(" (look at the result)");
     }
-    CodeActionOrCommand::CodeAction(CodeAction {
+    let action = action(view, finding, fix, title, encoding)?;
+    let is_preferred = Some(fix.safety == Safety::Safe && finding.fixes.len() == 1);
+    Some(CodeActionOrCommand::CodeAction(CodeAction { is_preferred, ..action }))
+}
+
+/// A comment that silences the finding.
+fn silenced(view: View<'_>, finding: &Finding, encoding: Encoding) -> Option<CodeActionOrCommand> {
+    let comment = lint::ignore_here(view.document, finding);
+    let title = format!("Ignore {} here", finding.rule.id);
+    action(view, finding, &comment, title, encoding).map(CodeActionOrCommand::CodeAction)
+}
+
+/// What an editor is offered: what `--fix` would make by itself. One after which the file would lack something or not be
+/// read any more is none.
+fn action(view: View<'_>, finding: &Finding, fix: &Fix, title: String, encoding: Encoding) -> Option<CodeAction> {
+    if lint::mend(view.document, &[fix]).applied.is_empty() {
+        return None;
+    }
+    let edits = fix.edits.iter().map(|edit| text_edit(view, edit, encoding));
+    Some(CodeAction {
         title,
         kind: Some(CodeActionKind::QUICKFIX),
         diagnostics: Some(vec![diagnostic(view, finding, encoding)]),
         edit: Some(edit_of(view.file.uri.clone(), edits.collect())),
-        is_preferred: Some(fix.safety == Safety::Safe && finding.fixes.len() == 1),
-        ..CodeAction::default()
-    })
-}
-
-/// A comment that silences the finding.
-fn silenced(view: View<'_>, finding: &Finding, encoding: Encoding) -> CodeActionOrCommand {
-    let edit = text_edit(view, &lint::ignore_here(view.document, finding), encoding);
-    CodeActionOrCommand::CodeAction(CodeAction {
-        title: format!("Ignore {} here", finding.rule.id),
-        kind: Some(CodeActionKind::QUICKFIX),
-        diagnostics: Some(vec![diagnostic(view, finding, encoding)]),
-        edit: Some(edit_of(view.file.uri.clone(), vec![edit])),
         ..CodeAction::default()
     })
 }

@@ -16,7 +16,6 @@ use crate::args::{MachineArgs, ValueArgs};
 use crate::dirs::Dirs;
 use crate::event::{self, Ahead};
 use crate::failure::Failure;
-use crate::parallel;
 use crate::project::{Broken, DIRECTORIES, Project};
 use crate::run_command::{Platforms, dispatch_inputs, link, resolver, variables};
 
@@ -50,7 +49,7 @@ fn explanation(args: &EventArgs, mut project: Project) -> Result<(EventExplanati
     let one = wanted.len() + unread.len() == 1;
     let detail = if args.verbose || named || !args.job.is_empty() || one { Detail::Full } else { Detail::Summary };
     let asking = Asking { args, revision: &revision, supposed: &supposed, event: &event, named };
-    let judged = parallel::map(&wanted, |workflow| asking.judge(workflow, &project, detail));
+    let judged = lint::parallel::map(0, &wanted, |workflow| asking.judge(workflow, &project, detail));
     let dirs = Dirs::from_env()?;
     let machine = MachineArgs { platform: args.platform.clone(), ..MachineArgs::default() };
     let resolver = resolver(&project, &machine, &dirs)?;
@@ -64,7 +63,7 @@ fn explanation(args: &EventArgs, mut project: Project) -> Result<(EventExplanati
     let values = ValueArgs { var: args.var.clone(), ..ValueArgs::default() };
     let vars = expr::Value::from(variables(&values, &project.config)?);
     let made = Made { platforms: &platforms, vars: &vars };
-    workflows.extend(parallel::map(&linked, |linked| asking.jobs(linked, &project, &made)));
+    workflows.extend(lint::parallel::map(0, &linked, |linked| asking.jobs(linked, &project, &made)));
     workflows.sort_by(|a, b| a.path.cmp(&b.path));
     Ok((EventExplanation { event: summary, workflows }, detail))
 }

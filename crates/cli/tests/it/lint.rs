@@ -334,3 +334,40 @@ fn annotations_name_files_from_the_top() {
     assert_eq!(rule["shortDescription"]["text"], "text that others write becomes part of a script");
     assert_eq!(rule["properties"]["precision"], "high");
 }
+
+#[test]
+fn a_result_is_known_again_when_lines_come_in_above_it() {
+    let step = "      - run: echo \"${{ github.event.issue.title }}\"\n";
+    let text =
+        format!("on: issues\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n{step}{step}");
+    let path = ".github/workflows/ci.yml";
+    let repository = TestRepository::from_files(&[(path, &text)]).unwrap();
+    let results = || {
+        let arguments = ["lint", "--external", "never", "--format", "sarif"].map(str::to_owned);
+        let output = binary().run(&repository, &arguments, &[], None).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+        let results = report.pointer("/runs/0/results").unwrap().as_array().unwrap().clone();
+        let place = |result: &serde_json::Value| {
+            let line = result.pointer("/locations/0/physicalLocation/region/startLine").unwrap().as_u64().unwrap();
+            let print = result.pointer("/partialFingerprints/primaryLocationLineHash").unwrap().as_str().unwrap();
+            (line, print.to_owned())
+        };
+        results.iter().map(place).collect::<Vec<_>>()
+    };
+    let before = results();
+    assert_eq!(before.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [7, 8]);
+    // Two that are alike are told apart by their order.
+    let [(_, first), (_, second)] = &before[..] else { unreachable!() };
+    assert_eq!((first.strip_suffix(":1"), first == second), (second.strip_suffix(":2"), false));
+    // In other lines, and deeper.
+    let moved = text.replace("on: issues\n", "# one\n# two\non: issues\n").replace("      - run", "        - run");
+    repository.write(path, &moved).unwrap();
+    let after = results();
+    assert_eq!(after.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [9, 10]);
+    let prints = |results: &[(u64, String)]| results.iter().map(|(_, print)| print.clone()).collect::<Vec<_>>();
+    assert_eq!(prints(&after), prints(&before));
+    // Another line has another one.
+    repository.write(path, &moved.replacen("echo", "print", 1)).unwrap();
+    let changed = results();
+    assert!(!prints(&before).contains(&changed[0].1), "{changed:?}");
+}

@@ -43,6 +43,23 @@ runs:
       shell: bash
 ";
 
+/// Two steps with the same fault. The variable that puts the first one right would become one of the whole workflow.
+const TITLES: &str = "\
+on: issues
+permissions: {}
+env: &shared
+  A: b
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - env: *shared
+        run: echo \"${{ github.event.issue.title }}\"
+      - env:
+          A: b
+        run: echo \"${{ github.event.issue.title }}\"
+";
+
 #[test]
 fn an_editor_is_served() {
     let client = places::root().join("tests/node/lsp.mjs");
@@ -52,7 +69,11 @@ fn an_editor_is_served() {
     if !places::root().join("tests/node/node_modules/vscode-languageserver-protocol").is_dir() {
         return skip("an_editor_is_served", "tests/node has no node_modules (npm ci)");
     }
-    let files = [(".github/workflows/ci.yml", WORKFLOW), ("tools/greet/action.yml", ACTION)];
+    let files = [
+        (".github/workflows/ci.yml", WORKFLOW),
+        ("tools/greet/action.yml", ACTION),
+        (".github/workflows/titles.yml", TITLES),
+    ];
     let repository = TestRepository::from_files(&files).unwrap();
     let mut command = Command::new("node");
     command.arg(client).arg(env!("CARGO_BIN_EXE_trunkline")).arg(repository.path());
@@ -87,6 +108,18 @@ fn an_editor_is_served() {
     assert_eq!(list("/rename"), ["4:3-4:8 compile", "16:12-16:17 compile", "21:26-21:31 compile"]);
     assert!(got["refused"].as_str().unwrap().contains("cannot be an id"), "{got}");
     has("/actions", &["Ignore correctness/deprecated-runner-label here"]);
+    assert_eq!(
+        list("/fixes"),
+        [
+            "10:24-10:48 Ignore security/template-injection here",
+            "13:24-13:48 hand `github.event.issue.title` over as `ISSUE_TITLE`, Ignore security/template-injection here",
+        ]
+    );
+    let (before, _) = TITLES.rsplit_once("A: b").unwrap();
+    let variable =
+        "A: b\n          ISSUE_TITLE: ${{ github.event.issue.title }}\n        run: echo \"${ISSUE_TITLE}\"\n";
+    assert_eq!(got["fixed"], format!("{before}{variable}"));
+    assert_eq!(list("/left"), ["10:24-10:48 security/template-injection"]);
     assert!(list("/outline")[1].starts_with("test: ./tools/greet"), "{got}");
     has("/across", &["21:11-21:14 action/unknown-input"]);
     assert_eq!((&got["closed"], &got["exit"], &got["encoding"]), (&0.into(), &0.into(), &"utf-16".into()));

@@ -14,5 +14,6 @@ mod server;
 mod services;
 mod signals;
 mod stages;
+mod trace;
 mod vectors;
 mod why;

@@ -30,6 +30,29 @@ pub(crate) fn tool_cache(tool: &str) -> Option<PathBuf> {
 }
 
 pub(crate) fn on_path(program: &str) -> bool {
-    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-        .any(|directory| directory.join(program).is_file())
+    of_path(program).is_some()
+}
+
+fn of_path(program: &str) -> Option<PathBuf> {
+    let directories = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&directories).map(|directory| directory.join(program)).find(|path| path.is_file())
+}
+
+/// Chromium's program, where npm's client for it is there as well; else the test is told as skipped.
+pub(crate) fn chromium(test: &str) -> Option<PathBuf> {
+    let found = of_path("chromium");
+    if found.is_none() {
+        testkit::skip(test, "chromium is not on PATH");
+    } else if !root().join("tests/browser/node_modules/puppeteer-core").is_dir() {
+        testkit::skip(test, "tests/browser has no node_modules (npm ci)");
+        return None;
+    }
+    found
+}
+
+/// A directory of a package of Python that `cargo xtask test` installs.
+pub(crate) fn python_package(name: &str) -> Option<PathBuf> {
+    let versions = std::fs::read_dir(tools().join("venv/lib")).ok()?;
+    let mut packages = versions.filter_map(|version| Some(version.ok()?.path().join("site-packages").join(name)));
+    packages.find(|package| package.is_dir())
 }

@@ -7,6 +7,7 @@ use crate::knowledge::attacker::Reach;
 use crate::knowledge::outputs;
 use crate::knowledge::uses::Uses;
 use crate::shell::{Command, Part, Word};
+use crate::steps;
 use crate::subject::Owner;
 
 /// An output of a job that this one needs, or of a job of a reusable workflow.
@@ -88,7 +89,8 @@ fn of_script(
     name: &str,
     trail: &mut Trail,
 ) -> Option<Origin> {
-    let script = place.document.script(template.span, text);
+    let syntax = steps::run(place.step?, place.owner)?.syntax().unwrap_or_default();
+    let script = place.document.script(template.span, syntax, text);
     let mut found: Option<Origin> = None;
     let prefix = format!("{name}=");
     let document = format!("{name}<<");
@@ -148,7 +150,9 @@ fn add(
             }
             Part::Variable { name, range, .. } => {
                 let span = place.document.place(template.span, range.clone());
-                put(variable(place, name, trail).through(span, format!("`${name}` is written to the output")));
+                let written = text.get(range.clone()).unwrap_or(name);
+                put(variable(place, name, written, trail)
+                    .through(span, format!("`{written}` is written to the output")));
             }
             Part::Expression { range, .. } => {
                 let workflow::TemplateKind::Text(parsed) = &template.kind else { continue };
@@ -164,7 +168,7 @@ fn add(
 }
 
 /// A variable of the shell: one of the environment, or one that GitHub sets.
-fn variable(place: &Place<'_>, name: &str, trail: &mut Trail) -> Origin {
+fn variable(place: &Place<'_>, name: &str, written: &str, trail: &mut Trail) -> Origin {
     let reach = match name {
         "GITHUB_HEAD_REF" => Some(Reach::Outsider),
         "GITHUB_REF" | "GITHUB_REF_NAME" | "GITHUB_BASE_REF" => Some(Reach::Insider),
@@ -172,13 +176,13 @@ fn variable(place: &Place<'_>, name: &str, trail: &mut Trail) -> Origin {
         _ => None,
     };
     if let Some(reach) = reach {
-        return Origin::new(reach, format!("${name}"));
+        return Origin::new(reach, written.to_owned());
     }
     match context::variable(place, name) {
         Some((template, span)) => match worst(place, template, trail) {
             Some(origin) => origin.through(span, format!("`{name}` is set here")),
             None => Origin::fixed("a constant"),
         },
-        None => Origin::unknown(&format!("${name}")),
+        None => Origin::unknown(written),
     }
 }

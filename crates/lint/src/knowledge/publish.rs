@@ -87,7 +87,7 @@ pub(crate) fn published_by(command: &Command) -> Option<Registry> {
             Some(Registry::Npm)
         }
         "bunx" | "npx" if rest.starts_with(&["npm", "publish"]) && !dry => Some(Registry::Npm),
-        "nuget" | "nuget.exe" if rest.first() == Some(&"push") => Some(Registry::NuGet),
+        "nuget" if rest.first() == Some(&"push") => Some(Registry::NuGet),
         "dotnet" if rest.starts_with(&["nuget", "push"]) => Some(Registry::NuGet),
         _ => None,
     }
@@ -113,6 +113,7 @@ mod tests {
             ("bunx npm publish", Some(Registry::Npm)),
             ("gem push x.gem", Some(Registry::RubyGems)),
             ("dotnet nuget push *.nupkg", Some(Registry::NuGet)),
+            ("nuget.exe push x.nupkg", Some(Registry::NuGet)),
             ("cargo build", None),
         ] {
             assert_eq!(published_by(&Script::read(text).commands[0]), expected, "{text}");

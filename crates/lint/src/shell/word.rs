@@ -14,7 +14,7 @@ pub(crate) struct Word {
 /// A part of a word whose value the script's text does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// `$NAME`, `${NAME…}`.
+    /// `$NAME`, `${NAME…}`; in PowerShell `$env:NAME`, and with its `$` a variable that is none of the environment.
     Variable { name: String, range: Range<usize>, quote: Quote },
     /// `$( … )` or backquotes.
     Command { range: Range<usize>, quote: Quote },
@@ -40,8 +40,8 @@ impl Word {
 
     /// Whether it is a reference to this variable and nothing else.
     pub(crate) fn is_variable(&self, name: &str) -> bool {
-        let whole = self.text.strip_prefix('$').map(|rest| rest.trim_start_matches('{').trim_end_matches('}'));
-        whole == Some(name) && self.parts.len() == 1
+        matches!(&self.parts[..], [Part::Variable { name: own, range, .. }]
+            if own.eq_ignore_ascii_case(name) && range.len() == self.text.len())
     }
 
     /// `NAME=value`.
@@ -55,4 +55,20 @@ pub(super) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Where the `${{ … }}` ends that begins at `start`.
+pub(super) fn expression_end(text: &str, start: usize, end: usize) -> usize {
+    let bytes = text.as_bytes();
+    let mut inside = false;
+    let mut at = start + 3;
+    while at < end {
+        match bytes[at] {
+            b'\'' => inside = !inside,
+            b'}' if !inside && bytes.get(at + 1) == Some(&b'}') => break,
+            _ => {}
+        }
+        at += 1;
+    }
+    at.saturating_add(2).min(end)
 }

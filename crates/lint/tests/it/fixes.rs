@@ -214,6 +214,30 @@ fn a_variable_takes_the_place_of_an_expression_where_the_shell_reads_it() {
         ("windows-latest", format!("run: echo '{TITLE}'"), none),
         ("windows-latest", format!("run: |\n  {TITLE}/x.ps1"), none),
         ("windows-latest", format!("run: |\n  copy {TITLE}/x y"), [None, Some("copy ${env:ISSUE_TITLE}/x y\n")]),
+        // Over several lines, PowerShell is still in the string or the command that it was in.
+        (
+            "windows-latest",
+            format!("run: |\n  copy `\n    {TITLE}/x y"),
+            [None, Some("copy `\n  ${env:ISSUE_TITLE}/x y\n")],
+        ),
+        (
+            "windows-latest",
+            format!("run: |\n  echo \"a\n  b {TITLE}\""),
+            [None, Some("echo \"a\nb ${env:ISSUE_TITLE}\"\n")],
+        ),
+        ("windows-latest", format!("run: |\n  echo 'a\n  b {TITLE} c'"), none),
+        (
+            "windows-latest",
+            format!("run: |\n  echo @\"\n  b {TITLE}\n  \"@"),
+            [None, Some("echo @\"\nb ${env:ISSUE_TITLE}\n\"@\n")],
+        ),
+        ("windows-latest", format!("run: |\n  echo @'\n  b {TITLE}\n  '@"), none),
+        (
+            "windows-latest",
+            format!("run: |\n  if (\"{TITLE}\" -eq 'x') {{\n    a\n  }}"),
+            [None, Some("if (\"${env:ISSUE_TITLE}\" -eq 'x') {\n  a\n}\n")],
+        ),
+        ("windows-latest", format!("run: |\n  # {TITLE}\n  a"), none),
         // What `sh` would read as something else.
         ("ubuntu-latest", format!("run: echo '{TITLE}'"), none),
         ("ubuntu-latest", format!("run: echo \"$${TITLE}\"").replace("$$$", "$$"), none),

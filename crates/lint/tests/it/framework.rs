@@ -270,7 +270,8 @@ fn the_comment_that_silences_a_finding_does() {
             let sample = Sample::workflow(&text);
             let findings = sample.lint(&only("security/template-injection"));
             let mut silent = text.clone();
-            let edit = lint::ignore_here(&sample.project.documents()[0], &findings[0]);
+            let fix = lint::ignore_here(&sample.project.documents()[0], &findings[0]);
+            let edit = &fix.edits[0];
             silent.replace_range(edit.span.range(), &edit.text);
             let outcome = lint::lint(&Sample::workflow(&silent).project, &only("security/template-injection"));
             assert_eq!((outcome.findings.len(), outcome.ignored), (0, 1), "{silent}");

@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use crate::{Diagnostic, Severity, SourceMap, Span};
+use crate::{Diagnostic, FileId, Severity, SourceMap, Span};
 
 /// Who found it, for the report's head.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,8 @@ pub fn render_sarif(diagnostics: &[Diagnostic], sources: &SourceMap, tool: Sarif
     let codes: BTreeSet<&str> = diagnostics.iter().map(|d| d.code).collect();
     let codes: Vec<&str> = codes.into_iter().collect();
     let rules: Vec<Value> = codes.iter().map(|code| rule(code, tool)).collect();
-    let results: Vec<Value> = diagnostics.iter().map(|d| result(d, &codes, sources)).collect();
+    let mut seen = HashMap::new();
+    let results: Vec<Value> = diagnostics.iter().map(|d| result(d, &codes, sources, &mut seen)).collect();
     let report = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -60,7 +61,10 @@ fn rule(code: &str, tool: SarifTool<'_>) -> Value {
     rule
 }
 
-fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value {
+/// How often a rule has been told of in a file for a line of the same text.
+type Seen<'a> = HashMap<(&'a str, FileId, u64), usize>;
+
+fn result<'a>(diagnostic: &'a Diagnostic, codes: &[&str], sources: &SourceMap, seen: &mut Seen<'a>) -> Value {
     let mut text = diagnostic.message.clone();
     for help in &diagnostic.help {
         text.push_str("\nhelp: ");
@@ -76,6 +80,10 @@ fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value
     if let Some(span) = diagnostic.primary {
         let place = location(span, diagnostic.label.as_deref(), sources);
         result.insert("locations".into(), json!([place]));
+        let line = line_hash(span, sources);
+        let count = seen.entry((diagnostic.code, span.file, line)).or_default();
+        *count += 1;
+        result.insert("partialFingerprints".into(), json!({ LINE_HASH: format!("{line:016x}:{count}") }));
     }
     if !diagnostic.related.is_empty() {
         let related = diagnostic.related.iter().enumerate().map(|(id, (span, label))| {
@@ -86,6 +94,20 @@ fn result(diagnostic: &Diagnostic, codes: &[&str], sources: &SourceMap) -> Value
         result.insert("relatedLocations".into(), related.collect());
     }
     Value::Object(result)
+}
+
+/// The fingerprint by which code scanning knows a result again in the next report. GitHub makes one itself for results that
+/// have none, but only where its own action uploads them.
+const LINE_HASH: &str = "primaryLocationLineHash";
+
+/// A number made of the text of the line that a span begins in, without its blanks: a line may move and be indented.
+/// FNV-1a with 64 bits, which stays the same in every version.
+fn line_hash(span: Span, sources: &SourceMap) -> u64 {
+    let source = sources.file(span.file);
+    let line = source.line(span.start as usize);
+    let line = &source.text[source.line_start(line)..source.line_start(line + 1)];
+    let bytes = line.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -233,7 +233,10 @@ fn sarif() {
                     "text": "unknown key"
                   }
                 }
-              ]
+              ],
+              "partialFingerprints": {
+                "primaryLocationLineHash": "f7b8ace73f043fcf:1"
+              }
             },
             {
               "ruleId": "yaml/duplicate-key",
@@ -257,6 +260,9 @@ fn sarif() {
                   }
                 }
               ],
+              "partialFingerprints": {
+                "primaryLocationLineHash": "f1f298a64eb52cba:1"
+              },
               "relatedLocations": [
                 {
                   "physicalLocation": {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use expr::{ParseError, Value};
+use expr::{Expr, ParseError, Reference, Scope, Value};
 use span::{Diagnostic, Span, did_you_mean};
 use yaml::{Kind, Node};
 
@@ -74,7 +74,13 @@ impl Reader<'_> {
             }
             Err(errors) => {
                 self.parse_errors(node, text, &errors, allowed);
-                Item::invalid(node.span)
+                let parse = |scope: &Scope<'_>| expr::Template::parse(text, scope);
+                let Some(template) = with_unknown_names(text, &errors, allowed, parse) else {
+                    return Item::invalid(node.span);
+                };
+                let known = template.expressions().flat_map(Expr::references).filter(|read| is_known(read, allowed));
+                let reads = reads(node, known.collect()).collect();
+                Item { span: node.span, kind: ItemKind::Text(template), reads }
             }
         }
     }
@@ -101,7 +107,14 @@ impl Reader<'_> {
             }
             Err(errors) => {
                 self.parse_errors(node, text, &errors, allowed);
-                Item::invalid(node.span)
+                let parse = |scope: &Scope<'_>| expr::Condition::parse(text, scope);
+                let Some(condition) = with_unknown_names(text, &errors, allowed, parse) else {
+                    return Item::invalid(node.span);
+                };
+                self.warn_always_true(node, text);
+                let known = condition.expr().references().into_iter().filter(|read| is_known(read, allowed));
+                let reads = reads(node, known.collect()).collect();
+                Item { span: node.span, kind: ItemKind::Condition(condition), reads }
             }
         }
     }
@@ -163,10 +176,50 @@ impl Reader<'_> {
     }
 }
 
+/// How GitHub begins what it says of a context that does not exist, or not at this place.
+const UNKNOWN_NAME: &str = "Unrecognized named-value";
+
+/// Reads a text whose only fault is that it names contexts that are not known at its place, which is told: what else is
+/// wrong with it shows all the same, and what is right in it is no riddle to whoever looks at the file.
+fn with_unknown_names<T>(
+    text: &str,
+    errors: &[ParseError],
+    allowed: &Allowed,
+    parse: impl Fn(&Scope<'_>) -> Result<T, Vec<ParseError>>,
+) -> Option<T> {
+    let scope = allowed.scope();
+    let mut contexts = scope.contexts.to_vec();
+    let mut errors = errors.to_vec();
+    // Each expression tells one name at a time; each round knows one more of each.
+    while errors.iter().all(|error| error.message.starts_with(UNKNOWN_NAME)) {
+        let known = contexts.len();
+        for error in &errors {
+            let name = text.get(error.range.clone())?;
+            if !contexts.contains(&name) {
+                contexts.push(name);
+            }
+        }
+        if contexts.len() == known {
+            return None;
+        }
+        match parse(&Scope { contexts: &contexts, ..scope }) {
+            Ok(parsed) => return Some(parsed),
+            Err(others) => errors = others,
+        }
+    }
+    None
+}
+
+/// Whether a path begins with a context that is known at the place.
+fn is_known(read: &Reference, allowed: &Allowed) -> bool {
+    let first = read.path.first();
+    first.is_some_and(|first| allowed.contexts.iter().any(|context| context.eq_ignore_ascii_case(first)))
+}
+
 /// Adds what would be right to GitHub's own words.
 fn explain(diagnostic: Diagnostic, message: &str, named: &str, allowed: &Allowed) -> Diagnostic {
     let functions = || allowed.functions.iter().map(|function| function.name).chain(FUNCTIONS.iter().copied());
-    let (meant, known): (Option<String>, Vec<&str>) = if message.starts_with("Unrecognized named-value") {
+    let (meant, known): (Option<String>, Vec<&str>) = if message.starts_with(UNKNOWN_NAME) {
         let contexts = allowed.contexts.iter().copied();
         let meant = match functions().find(|function| function.eq_ignore_ascii_case(named)) {
             Some(function) => Some(format!("{function}()")),

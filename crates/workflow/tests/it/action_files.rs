@@ -96,6 +96,14 @@ runs:
        |
        = help: known here: github, inputs, strategy, matrix, steps, job, runner, env
 
+    warning[workflow/unknown-input]: there is no input `b`
+      --> action.yml:12:38
+       |
+    12 |     - run: echo ${{ secrets.X }} ${{ inputs.b }}
+       |                                      ^^^^^^^^ this is always empty
+       |
+       = help: known here: a
+
     error[workflow/unknown-key]: a `run` step of a composite action has no key `timeout-minutes`
       --> action.yml:15:7
        |

@@ -5,24 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::instance::{Instance, RunnerProcess};
+use crate::places::chromium;
 
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").canonicalize().expect("the tests")
-}
-
-/// Chromium's program; `None`, with the reason, where something is missing.
-fn chromium(test: &str) -> Option<PathBuf> {
-    let directories = std::env::var_os("PATH")?;
-    let found =
-        std::env::split_paths(&directories).map(|directory| directory.join("chromium")).find(|path| path.is_file());
-    if found.is_none() {
-        testkit::skip(test, "chromium is not on PATH");
-    }
-    if !tests().join("browser/node_modules/puppeteer-core").is_dir() {
-        testkit::skip(test, "tests/browser has no node_modules (npm ci)");
-        return None;
-    }
-    found
 }
 
 /// Runs a part of `tests/browser/pages.mjs`; it must end well.

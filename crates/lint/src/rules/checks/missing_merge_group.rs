@@ -21,8 +21,7 @@ fn check(project: &Project, report: &mut Report<'_>) {
     let produced = produced(project);
     for protection in protections(project).filter(|protection| protection.merge_queue) {
         for required in &protection.required_checks {
-            let reporters: Vec<&Produced<'_>> =
-                produced.iter().filter(|check| check.name.as_deref() == Some(required)).collect();
+            let reporters: Vec<&Produced<'_>> = produced.iter().filter(|check| check.name == Some(required)).collect();
             let [first, ..] = &reporters[..] else { continue };
             if reporters.iter().any(|check| check.workflow.on.event("merge_group").is_some()) {
                 continue;

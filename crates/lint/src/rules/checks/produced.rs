@@ -7,7 +7,7 @@ use span::{FileId, Span};
 use workflow::{Job, JobKind, Workflow, expand_matrix, leg_name};
 
 use crate::document::Document;
-use crate::project::{Project, Protection};
+use crate::project::{CheckName, Project, Protection};
 
 /// One check that a job reports.
 pub(super) struct Produced<'a> {
@@ -15,7 +15,7 @@ pub(super) struct Produced<'a> {
     pub(super) workflow: &'a Workflow,
     pub(super) job: &'a Job,
     /// `None` where an expression decides that nobody can follow.
-    pub(super) name: Option<String>,
+    pub(super) name: Option<&'a str>,
 }
 
 /// Events whose runs report to pull requests.
@@ -26,17 +26,28 @@ const MAX_NAMES: usize = 2_000;
 
 /// Every check of every workflow that can report to a pull request; none where no branch waits for any.
 pub(super) fn produced(project: &Project) -> Vec<Produced<'_>> {
-    let mut all = Vec::new();
     if protections(project).next().is_none() {
-        return all;
+        return Vec::new();
     }
+    let known = project.check_names.get_or_init(|| check_names(project));
+    let checks = known.iter().filter_map(|check| {
+        let document = project.document(check.file)?;
+        let workflow = document.workflow.as_ref()?;
+        Some(Produced { document, workflow, job: workflow.jobs.get(check.job)?, name: check.name.as_deref() })
+    });
+    checks.collect()
+}
+
+fn check_names(project: &Project) -> Vec<CheckName> {
+    let mut all = Vec::new();
     let mut names = Names { project, known: HashMap::new() };
     for (document, workflow) in project.workflows() {
         if !workflow.on.events.iter().any(|event| FOR_PULLS.contains(&&*event.name.value)) {
             continue;
         }
-        for job in &workflow.jobs {
-            all.extend(names.of_job(job).into_iter().map(|name| Produced { document, workflow, job, name }));
+        for (index, job) in workflow.jobs.iter().enumerate() {
+            let of_job = names.of_job(job).into_iter();
+            all.extend(of_job.map(|name| CheckName { file: document.file, job: index, name }));
         }
     }
     all

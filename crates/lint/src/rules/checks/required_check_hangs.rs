@@ -25,8 +25,7 @@ fn check(project: &Project, report: &mut Report<'_>) {
     let produced = produced(project);
     for protection in protections(project) {
         for required in &protection.required_checks {
-            let reporters: Vec<&Produced<'_>> =
-                produced.iter().filter(|check| check.name.as_deref() == Some(required)).collect();
+            let reporters: Vec<&Produced<'_>> = produced.iter().filter(|check| check.name == Some(required)).collect();
             // Two workflows that share the name and part the paths between them are the known way out.
             let files: BTreeSet<&str> = reporters.iter().map(|check| &*check.document.path).collect();
             let [first, ..] = &reporters[..] else { continue };

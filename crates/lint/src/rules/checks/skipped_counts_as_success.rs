@@ -23,7 +23,7 @@ fn check(project: &Project, report: &mut Report<'_>) {
     let mut told: BTreeSet<u32> = BTreeSet::new();
     for protection in protections(project) {
         for required in &protection.required_checks {
-            let Some(check) = produced.iter().find(|check| check.name.as_deref() == Some(required)) else { continue };
+            let Some(check) = produced.iter().find(|check| check.name == Some(required)) else { continue };
             let job = check.job;
             let decides = job
                 .condition
@@ -40,7 +40,7 @@ fn check(project: &Project, report: &mut Report<'_>) {
                             other.workflow.file == check.workflow.file
                                 && other.job.id.value.eq_ignore_ascii_case(&need.value)
                         })
-                        .filter_map(|other| other.name.as_deref())
+                        .filter_map(|other| other.name)
                         .collect();
                     names.is_empty()
                         || !names.iter().all(|name| protection.required_checks.iter().any(|required| required == name))

@@ -23,7 +23,7 @@ fn check(project: &Project, report: &mut Report<'_>) {
         return;
     }
     let certain = produced.iter().all(|check| check.name.is_some());
-    let names: Vec<&str> = produced.iter().filter_map(|check| check.name.as_deref()).collect();
+    let names: Vec<&str> = produced.iter().filter_map(|check| check.name).collect();
     for protection in protections(project) {
         for required in &protection.required_checks {
             if names.contains(&required.as_str()) {
@@ -56,7 +56,7 @@ fn check(project: &Project, report: &mut Report<'_>) {
                 let own: Vec<&str> = produced
                     .iter()
                     .filter(|other| other.job.span == job.job.span)
-                    .filter_map(|check| check.name.as_deref())
+                    .filter_map(|check| check.name)
                     .collect();
                 finding.help(format!("that is a job's id, and its check goes by its name: {}", quoted(&own)));
             }

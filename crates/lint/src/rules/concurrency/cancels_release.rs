@@ -6,9 +6,8 @@ use crate::finding::Confidence;
 use crate::knowledge::publish;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
-use crate::shell::Script;
 use crate::steps;
-use crate::subject::JobSubject;
+use crate::subject::{JobSubject, Owner};
 
 pub(super) static RULE: Rule = Rule {
     id: "concurrency/cancels-release",
@@ -32,6 +31,7 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     if subject.workflow.on.events.iter().all(|event| event.name.value.starts_with("pull_request")) {
         return;
     }
+    let owner = Owner::Job { workflow: subject.workflow, job: subject.job };
     let publishes = steps::flat(&job.steps).into_iter().find_map(|step| match &step.kind {
         StepKind::Uses { .. } => {
             let action = steps::action(step)?;
@@ -39,8 +39,8 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
             publish::is_publisher(&action.uses, input).then_some((action.span, action.uses.name().to_owned()))
         }
         StepKind::Run { script, .. } => {
-            let text = script.source_text()?;
-            let read = Script::read(&text);
+            let run = steps::run(step, owner)?;
+            let (text, read) = (run.text(), run.commands_of_any());
             let command = read.commands.iter().find(|command| publish::published_by(command).is_some())?;
             Some((
                 subject.document.place(script.span, command.range.clone()),

@@ -6,7 +6,7 @@ use crate::flow::{self, Origin, Place};
 use crate::knowledge::attacker::Reach;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
-use crate::shell::{Command, Part, Script, Word};
+use crate::shell::{Command, Part, Word};
 use crate::steps::{RunStep, Shell};
 use crate::subject::StepSubject;
 
@@ -30,13 +30,10 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
         return;
     }
     let open = is_open(subject);
-    if open && run.shell != Shell::Posix {
+    if open && !matches!(run.shell, Shell::Posix | Shell::Pwsh) {
         other_shell(subject, &run, &text, report);
     }
-    if !run.may_be_posix() {
-        return;
-    }
-    let script = Script::read(&text);
+    let Some(script) = run.commands() else { return };
     for file in FILES {
         for (command, _) in script.writers_of(file) {
             written(subject, &run, command, file, open, report);
@@ -44,7 +41,10 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// A command of `sh` whose output goes to a file of variables.
+/// Commands that print their words, or write them to the file among them.
+const PRINTS: &[&str] = &["echo", "printf", "Write-Output", "Write-Host", "Add-Content", "ac", "Set-Content", "sc"];
+
+/// A command whose output goes to a file of variables.
 fn written(
     subject: &StepSubject<'_>,
     run: &RunStep<'_>,
@@ -53,7 +53,7 @@ fn written(
     open: bool,
     report: &mut Report<'_>,
 ) {
-    let prints = matches!(command.name(), Some("echo" | "printf"));
+    let prints = command.name().is_some_and(|command| PRINTS.iter().any(|prints| prints.eq_ignore_ascii_case(command)));
     let documents = command.redirections.iter().filter_map(|redirection| redirection.document.as_ref());
     let words: Vec<&Word> = command.words.iter().skip(1).chain(documents).collect();
     let mut worst: Option<(Origin, Range<usize>)> = None;
@@ -86,6 +86,7 @@ fn written(
     let plain = prints
         && words
             .iter()
+            .filter(|word| !word.is_variable(file))
             .all(|word| word.parts.iter().all(|part| !matches!(part, Part::Variable { .. } | Part::Command { .. })));
     if open && !plain {
         report
@@ -109,7 +110,7 @@ fn variable(subject: &StepSubject<'_>, name: &str) -> Option<Origin> {
     (!one_line).then_some(origin)
 }
 
-/// Lines of `cmd` and PowerShell that write to the files.
+/// Lines of other shells that write to the files, and of one that nothing names, which may be any.
 fn other_shell(subject: &StepSubject<'_>, run: &RunStep<'_>, text: &str, report: &mut Report<'_>) {
     let mut at = 0;
     for line in text.split_inclusive('\n') {

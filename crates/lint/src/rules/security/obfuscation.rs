@@ -63,21 +63,23 @@ fn plain(parts: &[&str]) -> Option<String> {
 
 fn of_expression(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
     let Some(whole) = subject.expr.view() else { return };
+    let is_fixed = is_written_out(whole);
     let mut constant: Option<Part<'_>> = None;
     whole.each(&mut |part| {
         if let Term::Index(_, index) = part.term()
-            && !matches!(index.term(), Term::Literal(_) | Term::Wildcard)
+            && !matches!(index.term(), Term::Wildcard)
+            && !is_value(index)
         {
             report
                 .at(subject.place(index.range()), "which entry this reads is only known when it runs")
                 .severity(Severity::Info)
                 .profile(Profile::Pedantic);
         }
-        if constant.is_none() && is_constant(part) {
+        if constant.is_none() && (is_constant_call(part) || (!is_fixed && is_constant_operation(part))) {
             constant = Some(part);
         }
     });
-    if constant.is_none() && subject.condition.is_none() && is_written_out(whole) {
+    if constant.is_none() && subject.condition.is_none() && is_fixed {
         report
             .at(subject.place(whole.range()), format!("`{}` is always the same, and needs no expression", whole.text()))
             .severity(Severity::Info)
@@ -93,7 +95,7 @@ fn of_expression(subject: &ExpressionSubject<'_>, report: &mut Report<'_>) {
 }
 
 /// A call that gives the same each time, other than the lists of JSON that the language has no other way to write.
-fn is_constant(part: Part<'_>) -> bool {
+fn is_constant_call(part: Part<'_>) -> bool {
     match part.term() {
         Term::Call(name, arguments) => {
             let pure = ["format", "join", "contains", "startsWith", "endsWith", "toJSON"];
@@ -103,6 +105,11 @@ fn is_constant(part: Part<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// An operator with constants on all sides, beside something that is none.
+fn is_constant_operation(part: Part<'_>) -> bool {
+    !matches!(part.term(), Term::Literal(_)) && is_written_out(part)
 }
 
 /// Whether constants alone decide it.
@@ -120,6 +127,6 @@ fn is_value(part: Part<'_>) -> bool {
     match part.term() {
         Term::Literal(_) => true,
         Term::Call(name, arguments) if name.eq_ignore_ascii_case("fromJSON") => arguments.into_iter().all(is_value),
-        _ => is_constant(part),
+        _ => is_constant_call(part) || is_constant_operation(part),
     }
 }

@@ -12,7 +12,7 @@ use crate::knowledge::attacker::{self, Reach};
 use crate::knowledge::sinks;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
-use crate::steps::{ActionStep, RunStep};
+use crate::steps::{ActionStep, RunStep, Shell};
 use crate::subject::StepSubject;
 
 pub(super) static RULE: Rule = Rule {
@@ -105,7 +105,11 @@ fn tell(
         finding.related(span, what);
     }
     finding.help(attacker::reason(&origin.source, origin.reach));
-    finding.help("hand it over in a variable of the environment, and write \"$NAME\" in the script");
+    let variable = match sink.run.as_ref().map(|run| run.shell) {
+        Some(Shell::Pwsh) => "$env:NAME",
+        _ => "$NAME",
+    };
+    finding.help(format!("hand it over in a variable of the environment, and write \"{variable}\" in the script"));
     finding.fixes.extend(fix::fix(subject, sink.run.as_ref(), expr));
 }
 

@@ -5,9 +5,8 @@ use workflow::{JobKind, Step, StepKind};
 use crate::finding::Confidence;
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
-use crate::shell::Script;
 use crate::steps;
-use crate::subject::JobSubject;
+use crate::subject::{JobSubject, Owner};
 
 pub(super) static RULE: Rule = Rule {
     id: "security/untrusted-artifact",
@@ -32,10 +31,11 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
     let JobKind::Steps(job) = &subject.job.kind else { return };
     let Some(event) = subject.workflow.on.event("workflow_run") else { return };
     let all = steps::flat(&job.steps);
+    let owner = Owner::Job { workflow: subject.workflow, job: subject.job };
     for (index, step) in all.iter().enumerate() {
         let Some((place, apart)) = downloads(step) else { continue };
         let later = &all[index + 1..];
-        let used = later.iter().find_map(|step| uses_it(step));
+        let used = later.iter().find_map(|step| uses_it(step, owner));
         let finding =
             report.at(place, "what the other run uploaded is unpacked, and strangers may have started that run");
         finding.related(event.name.span, "runs with secrets, after runs of pull requests too");
@@ -73,18 +73,22 @@ fn downloads(step: &Step) -> Option<(Span, bool)> {
     (text.contains("gh run download")).then(|| (script.span, text.contains("/tmp") || text.contains("RUNNER_TEMP")))
 }
 
+/// What is put into a word and reads a file.
+const READS: [&str; 3] = ["$(cat", "$(<", "(Get-Content"];
+
 /// A step that makes variables of files, or runs them.
-fn uses_it(step: &Step) -> Option<(Span, &'static str)> {
-    let StepKind::Run { script, .. } = &step.kind else { return None };
-    let text = script.source_text()?;
-    let read = Script::read(&text);
+fn uses_it(step: &Step, owner: Owner<'_>) -> Option<(Span, &'static str)> {
+    let run = steps::run(step, owner)?;
+    let read = run.commands_of_any();
     for file in ["GITHUB_ENV", "GITHUB_PATH"] {
         let from_file = read.writers_of(file).iter().any(|(command, _)| {
-            matches!(command.name(), Some("cat" | "head" | "tail" | "jq" | "tr" | "sed" | "awk"))
-                || command.words.iter().any(|word| word.text.contains("$(cat") || word.text.contains("$(<"))
+            matches!(
+                command.name(),
+                Some("cat" | "head" | "tail" | "jq" | "tr" | "sed" | "awk" | "Get-Content" | "gc" | "type")
+            ) || command.words.iter().any(|word| READS.iter().any(|reads| word.text.contains(reads)))
         });
         if from_file {
-            return Some((script.span, "makes variables of a file"));
+            return Some((run.script.span, "makes variables of a file"));
         }
     }
     None

@@ -7,7 +7,6 @@ use crate::finding::Confidence;
 use crate::flow::{self, Place};
 use crate::report::Report;
 use crate::rule::{Check, Profile, Rule};
-use crate::shell::Script;
 use crate::steps;
 use crate::subject::{JobSubject, Owner};
 
@@ -36,7 +35,7 @@ fn check(subject: &JobSubject<'_>, report: &mut Report<'_>) {
         let guarded =
             job.environment.is_some() || is_guard(subject.job.condition.as_ref()) || is_guard(step.condition.as_ref());
         let apart = steps::action(step).is_some_and(|action| action.is_filled("path"));
-        let runs = all[index + 1..].iter().find_map(|step| runs(subject.document, step));
+        let runs = all[index + 1..].iter().find_map(|step| runs(subject.document, step, owner));
         let finding = report
             .at(place, format!("{what} is checked out in a workflow that `{}` starts with secrets", event.name.value));
         finding.related(event.name.span, "strangers cause this event, and the job gets the repository's rights");
@@ -116,20 +115,19 @@ fn is_guard(condition: Option<&Condition>) -> bool {
 }
 
 /// The place and the name of a step that runs code of the workspace.
-fn runs(document: &Document, step: &Step) -> Option<(Span, String)> {
+fn runs(document: &Document, step: &Step, owner: Owner<'_>) -> Option<(Span, String)> {
     match &step.kind {
         StepKind::Uses { uses, .. } if uses.value.starts_with("./") => Some((uses.span, "this action".to_owned())),
         StepKind::Run { script, .. } => {
-            let text = script.source_text()?;
-            let script_commands = Script::read(&text);
-            script_commands.commands.iter().find_map(|command| {
+            let run = steps::run(step, owner)?;
+            let text = run.text();
+            run.commands_of_any().commands.iter().find_map(|command| {
                 let words = command.inner_text();
                 let (name, rest) = words.split_first()?;
                 let first = rest.iter().copied().find(|word| !word.starts_with('-')).unwrap_or_default();
-                let own = command
-                    .inner()
-                    .first()
-                    .is_some_and(|word| word.text.starts_with("./") || word.text.ends_with(".sh"));
+                let own = command.inner().first().is_some_and(|word| {
+                    word.text.starts_with("./") || word.text.starts_with(".\\") || word.text.ends_with(".sh")
+                });
                 let builds = match *name {
                     "make" | "cmake" | "mvn" | "gradle" | "npx" | "tox" | "nox" | "pytest" | "bazel" | "just"
                     | "rake" | "ant" | "msbuild" => true,

@@ -40,6 +40,7 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
             "--repository-url",
             "--publish-url",
             "--source",
+            "-Source",
             "-s",
             "--repository",
             "-r",

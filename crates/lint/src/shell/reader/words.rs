@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::word::is_name;
+use super::super::word::{expression_end, is_name};
 use super::super::{Part, Quote, Word};
 use super::{MAX_DEPTH, Reader, read_range};
 
@@ -147,17 +147,7 @@ impl Reader<'_> {
 
     fn expression(&mut self, quote: Quote, word: &mut Word) {
         let start = self.at;
-        let mut inside = false;
-        let mut at = start + 3;
-        while at < self.end {
-            match self.bytes[at] {
-                b'\'' => inside = !inside,
-                b'}' if !inside && self.bytes.get(at + 1) == Some(&b'}') => break,
-                _ => {}
-            }
-            at += 1;
-        }
-        self.keep(at.saturating_add(2), word);
+        self.keep(expression_end(self.text, start, self.end), word);
         word.parts.push(Part::Expression { range: start..self.at, quote });
     }
 

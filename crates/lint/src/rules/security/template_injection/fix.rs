@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use expr::{Expr, Part, Term};
+use expr::{Expr, Term};
 use workflow::{Template, TemplateKind};
 
 use crate::fix::Fix;
 use crate::flow::{self, Place};
-use crate::shell::{Part as Word, Quote, Script};
+use crate::shell::{Part, Quote, Script, Syntax, Word};
 use crate::steps::{RunStep, Shell};
 use crate::subject::StepSubject;
 use crate::tree;
@@ -101,7 +101,7 @@ fn whole(text: &str, expr: &Expr) -> Option<Range<usize>> {
 }
 
 /// `github.event.issue.title` to `ISSUE_TITLE`.
-fn variable(part: Part<'_>) -> Option<String> {
+fn variable(part: expr::Part<'_>) -> Option<String> {
     if !matches!(part.term(), Term::Index(..)) {
         return None;
     }
@@ -126,13 +126,13 @@ fn reference(shell: Shell, text: &str, whole: &Range<usize>, name: &str) -> Opti
     match shell {
         // `$${{ x }}` makes the name of a variable of it.
         Shell::Posix if is_name(name) && !is_set(text, name) && !text[..whole.start].ends_with('$') => {
-            match quote_at(&Script::read(text), whole)? {
+            match expression_at(&Script::read(text), whole)?.0 {
                 Quote::Double => Some((format!("${{{name}}}"), true)),
                 Quote::None => Some((format!("\"${{{name}}}\""), false)),
                 Quote::Single => None,
             }
         }
-        Shell::Pwsh if takes_variable(text, whole.start) => Some((format!("${{env:{name}}}"), false)),
+        Shell::Pwsh if takes_variable(text, whole)? => Some((format!("${{env:{name}}}"), false)),
         // `cmd` puts values in before it reads the line, as GitHub does: nothing is won.
         Shell::Posix | Shell::Pwsh | Shell::Cmd | Shell::Other | Shell::Unknown => None,
     }
@@ -154,43 +154,29 @@ fn is_set(text: &str, name: &str) -> bool {
     })
 }
 
-/// Whether PowerShell puts the value of a variable in at this place of a line: between double quotes, or as an argument.
-/// At the start of a command it would print the value, and between single quotes it stays as it is written.
-fn takes_variable(text: &str, at: usize) -> bool {
-    if text.contains("@'") || text.contains("@\"") {
-        return false;
-    }
-    let line = &text[text[..at].rfind('\n').map_or(0, |newline| newline + 1)..at];
-    let mut quote = None;
-    for c in line.chars() {
-        match quote {
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            Some(open) if open == c => quote = None,
-            _ => {}
-        }
-    }
-    match quote {
-        Some(quote) => quote == '"' && !line.ends_with(['$', '`']),
-        None => {
-            let argument = line.trim_end();
-            argument.len() < line.len()
-                && argument.ends_with(|last: char| last.is_alphanumeric() || matches!(last, '"' | '\''))
-        }
-    }
+/// Whether PowerShell puts the value of a variable in at this place: between double quotes, or in an argument. As a command
+/// it would print the value, and between single quotes it stays as it is written.
+fn takes_variable(text: &str, whole: &Range<usize>) -> Option<bool> {
+    let escaped = text[..whole.start].ends_with(['$', '`']);
+    let (quote, is_argument) = expression_at(&Script::read_as(Syntax::PowerShell, text), whole)?;
+    Some(!escaped && (quote == Quote::Double || (quote == Quote::None && is_argument)))
 }
 
-fn quote_at(script: &Script, whole: &Range<usize>) -> Option<Quote> {
-    let words = script.commands.iter().flat_map(|command| {
-        let targets = command
-            .redirections
-            .iter()
-            .flat_map(|redirection| redirection.document.iter().chain(std::iter::once(&redirection.target)));
-        command.words.iter().chain(&command.assignments).chain(targets)
-    });
-    let mut parts = words.flat_map(|word| &word.parts);
-    parts.find_map(|part| match part {
-        Word::Expression { range, quote } if range == whole => Some(*quote),
-        _ => None,
+/// The quotes around an expression of the script, and whether it is an argument of a command that is written out.
+fn expression_at(script: &Script, whole: &Range<usize>) -> Option<(Quote, bool)> {
+    let found = |word: &Word| {
+        word.parts.iter().find_map(|part| match part {
+            Part::Expression { range, quote } if range == whole => Some(*quote),
+            _ => None,
+        })
+    };
+    script.commands.iter().find_map(|command| {
+        let is_named = command.name().is_some();
+        let redirections = command.redirections.iter();
+        let targets = redirections.flat_map(|redirection| redirection.document.iter().chain([&redirection.target]));
+        let arguments = command.words.iter().skip(1).chain(targets).map(|word| (word, is_named));
+        let others = command.words.iter().take(1).chain(&command.assignments).map(|word| (word, false));
+        arguments.chain(others).find_map(|(word, is_argument)| Some((found(word)?, is_argument)))
     })
 }
 

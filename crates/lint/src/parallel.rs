@@ -2,14 +2,18 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// So many pieces are done in the time that it takes to start a thread.
+/// Pieces for which one thread more pays: it takes as long to start as they do.
 const WORTH_A_THREAD: usize = 8;
 
-/// Does `work` for every item, several at a time; the results are in the items' order.
-pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = available.min(items.len() / WORTH_A_THREAD).max(1);
-    if threads == 1 {
+/// Does `work` for every item, several at a time; the results are in the items' order. At most so many threads work; 0 is
+/// one for each processor.
+pub fn map<T: Sync, R: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let available = match threads {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        asked => asked,
+    };
+    let threads = available.min(items.len().div_ceil(WORTH_A_THREAD));
+    if threads <= 1 {
         return items.iter().map(work).collect();
     }
     let next = AtomicUsize::new(0);
@@ -42,9 +46,10 @@ mod tests {
 
     #[test]
     fn results_are_in_the_order_of_the_items() {
-        for count in [0, 1, 7, 100] {
+        for (threads, count) in [(0, 0), (0, 1), (0, 100), (1, 100), (3, 7), (3, 9), (3, 100)] {
             let items: Vec<usize> = (0..count).collect();
-            assert_eq!(map(&items, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
+            let doubled: Vec<usize> = items.iter().map(|item| item * 2).collect();
+            assert_eq!(map(threads, &items, |item| item * 2), doubled, "{threads} {count}");
         }
     }
 }
