@@ -79,6 +79,14 @@ impl Error {
         move |source| Self::Io { what, source }
     }
 
+    /// What is told where a step ends: the place in the Dockerfile is told once, when the build ends.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Instruction { message, .. } => message.clone(),
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) fn context(what: impl Into<String>, why: impl std::fmt::Display) -> Self {
         Self::Context { what: what.into(), why: why.to_string() }
     }

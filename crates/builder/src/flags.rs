@@ -235,10 +235,11 @@ pub fn named_context(text: &str, files: &Files<'_>) -> Result<(String, Context),
 }
 
 /// `--build-arg`: `name=value`, or the name of a variable; `None` when that is not set.
-pub fn argument(text: &str, files: &Files<'_>) -> Option<(String, String)> {
+pub fn argument(text: &str, files: &Files<'_>) -> Result<Option<(String, String)>, String> {
     match text.split_once('=') {
-        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
-        None => (files.env)(text).map(|value| (text.to_owned(), value)),
+        _ if text.is_empty() || text.starts_with('=') => Err(format!("--build-arg {text}: expected name=value")),
+        Some((name, value)) => Ok(Some((name.to_owned(), value.to_owned()))),
+        None => Ok((files.env)(text).map(|value| (text.to_owned(), value))),
     }
 }
 

@@ -68,7 +68,7 @@ impl Session {
         self.events.send(Event::Started { step });
         let begun = Instant::now();
         let result = work.await;
-        let error = result.as_ref().err().map(ToString::to_string);
+        let error = result.as_ref().err().map(Error::told);
         self.events.send(Event::Finished { step, took: begun.elapsed(), error });
         result
     }

@@ -246,9 +246,27 @@ impl<'a> Solver<'a> {
             let layers = self.layers(Some(index)).await?;
             self.fetch(&layers).await?;
             let (store, known) = (self.session.store.clone(), Arc::clone(&self.unpacked));
-            crate::blocking::run(move || known.stack(&store, &layers)).await
+            let stack = crate::blocking::run(move || Ok(known.stack(&store, &layers))).await?;
+            stack.map_err(|error| self.not_unpacked(error))
         };
         self.nodes[index].unpacked.get_or_try_init(unpack).await.cloned().map(Some)
+    }
+
+    /// Why layers could not be unpacked, with the place of the image that brings the bad one.
+    fn not_unpacked(&self, error: image::Error) -> Error {
+        let bad = match &error {
+            image::Error::Layer { layer, .. } => Some(*layer),
+            image::Error::Absent { digest, .. } | image::Error::Size { digest, .. } => Some(*digest),
+            _ => None,
+        };
+        let brings = |op: &Op| match op {
+            Op::Base { layers } => layers.iter().any(|layer| Some(layer.descriptor.digest) == bad),
+            _ => false,
+        };
+        match self.graph.steps.iter().position(|step| brings(&step.op)) {
+            Some(index) => self.at(index, format!("the image cannot be unpacked: {error}")),
+            None => Error::Io { what: "unpacking layers".to_owned(), source: std::io::Error::other(error) },
+        }
     }
 
     /// The files a step leaves.

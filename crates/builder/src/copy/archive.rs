@@ -1,5 +1,6 @@
 //! `ADD` of archives: their members become entries.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -7,7 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use image::layer::Source;
-use image::tar::{Kind as TarKind, Reader};
+use image::tar::{Kind as TarKind, Member, Reader};
 
 use super::Placer;
 use super::place::{Destination, member};
@@ -39,13 +40,14 @@ impl Placer<'_> {
         let (_, reader) = decompressed(archive)?;
         let mut reader = Reader::new(io::BufReader::with_capacity(256 << 10, reader));
         let (mut members, mut bytes) = (0_u64, 0_u64);
+        let mut links = Links::new();
         while let Some(found) = reader.advance().map_err(io::Error::other)? {
             members += 1;
             bytes = bytes.saturating_add(found.size);
             if members > MOST_MEMBERS || bytes > MOST_BYTES {
                 return Err(io::Error::other("the archive unpacks to too much"));
             }
-            let written = Path::new(OsStr::from_bytes(&found.path));
+            let written = &path_of(&found.path);
             if leads_out(written) {
                 return Err(io::Error::other(format!("the archive's member {} leads out of it", written.display())));
             }
@@ -78,8 +80,7 @@ impl Placer<'_> {
                     Source::File(path)
                 }
                 TarKind::HardLink => {
-                    let target = clean(Path::new(OsStr::from_bytes(&found.link)));
-                    entry.link = top.join(target).as_os_str().as_bytes().to_vec();
+                    entry.link = self.linked(&top, &place, &found)?;
                     Source::Empty
                 }
                 TarKind::Symlink => {
@@ -88,10 +89,71 @@ impl Placer<'_> {
                 }
                 _ => Source::Empty,
             };
+            self.make_room(&place, is_dir, &mut links);
+            if found.kind == TarKind::HardLink {
+                links.entry(path_of(&entry.link)).or_default().push(place.clone());
+            }
             self.insert(&place, meta, entry, source);
         }
         Ok(())
     }
+
+    /// The file that a hard link is another name of. As for members, links on the way to it are followed. It has to be in the
+    /// layer: what only lies below cannot be linked to.
+    fn linked(&self, top: &Path, place: &Path, link: &Member) -> io::Result<Vec<u8>> {
+        let written = clean(&path_of(&link.link));
+        let above = resolve(self, &top.join(written.parent().unwrap_or(Path::new(""))), true)?;
+        let target = above.join(written.file_name().unwrap_or_default());
+        match self.placed(&target) {
+            Some(member) if member.kind == TarKind::HardLink && path_of(&member.link) != place => {
+                Ok(member.link.clone())
+            }
+            Some(member) if member.kind != TarKind::Directory && target != place => Ok(member.path.clone()),
+            _ => {
+                let (path, target) = (path_of(&link.path), path_of(&link.link));
+                let reason = format!(
+                    "the archive's member {} is a hard link to {}, which is no file that comes before it in the archive",
+                    path.display(),
+                    target.display()
+                );
+                Err(io::Error::new(io::ErrorKind::InvalidData, reason))
+            }
+        }
+    }
+
+    /// A member takes the place of what an earlier one put there. A file that has other names lives on under the first of them.
+    fn make_room(&mut self, place: &Path, for_directory: bool, links: &mut Links) {
+        let is_directory = |member: &Member| member.kind == TarKind::Directory;
+        match self.placed(place) {
+            None => return,
+            Some(old) if is_directory(old) && for_directory => return,
+            Some(old) if is_directory(old) => {
+                for inside in self.placed_below(place) {
+                    self.make_room(&inside, false, links);
+                }
+            }
+            Some(_) => {}
+        }
+        let names = links.remove(place).unwrap_or_default();
+        let is_name = |name: &PathBuf| {
+            let member = self.placed(name);
+            member.is_some_and(|member| member.kind == TarKind::HardLink && path_of(&member.link) == place)
+        };
+        let mut names: Vec<PathBuf> = names.into_iter().filter(is_name).collect();
+        names.sort();
+        names.dedup();
+        self.hand_over(place, &names);
+        if let Some((heir, others)) = names.split_first() {
+            links.entry(heir.clone()).or_default().extend_from_slice(others);
+        }
+    }
+}
+
+/// The names of files beside their own.
+type Links = HashMap<PathBuf, Vec<PathBuf>>;
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(bytes))
 }
 
 fn number(id: u64) -> io::Result<u32> {

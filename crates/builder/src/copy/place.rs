@@ -237,6 +237,34 @@ impl<'a> Placer<'a> {
         self.entries.insert(place.to_owned(), Placed { meta, entry: Entry { member, source } });
     }
 
+    /// What the layer itself has at a path so far.
+    pub(super) fn placed(&self, path: &Path) -> Option<&Member> {
+        self.entries.get(path).map(|placed| &placed.entry.member)
+    }
+
+    /// What the layer has below a path so far, the deepest first.
+    pub(super) fn placed_below(&self, path: &Path) -> Vec<PathBuf> {
+        let below = |place: &&PathBuf| place.starts_with(path) && place.as_path() != path;
+        let mut found: Vec<PathBuf> = self.entries.keys().filter(below).cloned().collect();
+        found.sort_unstable_by(|one, other| other.cmp(one));
+        found
+    }
+
+    /// Takes an entry away. What it was is from now on at the first of these places, which were hard links to it, and the
+    /// others are links to that.
+    pub(super) fn hand_over(&mut self, place: &Path, names: &[PathBuf]) {
+        let Some(old) = self.entries.remove(place) else { return };
+        let Some((heir, others)) = names.split_first() else { return };
+        let path = heir.as_os_str().as_bytes().to_vec();
+        for other in others {
+            if let Some(placed) = self.entries.get_mut(other) {
+                placed.entry.member.link.clone_from(&path);
+            }
+        }
+        let member = Member { path, ..old.entry.member };
+        self.insert(heir, old.meta, member, old.entry.source);
+    }
+
     /// A file with a content of the instruction's own.
     pub(crate) fn inline(&mut self, name: &str, content: &[u8], destination: Destination<'_>) -> io::Result<()> {
         let meta = Meta { kind: Kind::File, size: content.len() as u64, ..Meta::new_directory(0o644, 0, 0) };

@@ -12,7 +12,7 @@ use git::{Cancel, FetchTree, fetch_tree};
 use super::{GitUrl, Scratch, download, unpack_archive};
 use crate::request::Context;
 use crate::stat_cache::StatCache;
-use crate::view::{Listing, Verdict};
+use crate::view::{Listing, Verdict, View as _, clean, resolve};
 use crate::{Error, Events};
 
 /// The files of a context. Nothing is listed before somebody asks.
@@ -106,12 +106,12 @@ impl Files {
         Ok(())
     }
 
-    /// Says what is left out. Only the first call counts.
     /// Patterns of what is left out, if there are any.
     pub(crate) fn ignore(&self) -> Option<&Ignore> {
         self.ignore.get().filter(|ignore| !ignore.is_empty())
     }
 
+    /// Says what is left out. Only the first call counts.
     pub(crate) fn set_ignore(&self, ignore: Ignore) {
         let _ = self.ignore.set(ignore);
     }
@@ -135,12 +135,24 @@ impl Files {
         Ok(Arc::clone(self.listing.get_or_init(|| Arc::new(listing))))
     }
 
-    /// Why a path may not be found though it is there. Blocks.
-    pub(crate) fn what_is_hidden(&self, pattern: &str) -> Option<String> {
-        let path = crate::view::clean(Path::new(pattern));
-        let there = self.root.as_ref()?.join(&path).symlink_metadata().is_ok();
+    /// What may be the reason that a path is not found. Blocks.
+    pub(crate) fn why_not_found(&self, pattern: &str) -> Option<String> {
+        let path = clean(Path::new(pattern));
         let hidden = self.ignore.get().is_some_and(|ignore| ignore.ignores(&path.to_string_lossy()));
-        (there && hidden).then(|| "it is there, but .dockerignore leaves it out".to_owned())
+        if hidden && self.root.as_ref()?.join(&path).symlink_metadata().is_ok() {
+            return Some("it is there, but .dockerignore leaves it out".to_owned());
+        }
+        // Through the listing, whose links lead nowhere else.
+        let listing = self.listing().ok()?;
+        if listing.lookup(&path).ok()?.is_some_and(|meta| meta.is_symlink()) {
+            let target = listing.read_link(&path).ok()?;
+            return Some(format!("it is a link to {}, which is not in the context", target.display()));
+        }
+        let parent = resolve(&*listing, path.parent()?, true).ok()?;
+        let names: Vec<String> =
+            listing.children(&parent).ok()?.into_iter().filter_map(|(name, _)| name.into_string().ok()).collect();
+        let near = span::did_you_mean(path.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+        Some(format!("did you mean {}?", path.with_file_name(near).display()))
     }
 
     /// Whether nothing of the directory is left out.

@@ -12,6 +12,9 @@ pub(crate) fn check_platform(platform: &Platform) -> Result<(), String> {
     if platform.os == host.os && registered {
         return Ok(());
     }
+    if platform.os != host.os {
+        return Err(format!("RUN for {platform} cannot run on {host}: no programs of {} run here", platform.os));
+    }
     Err(format!(
         "RUN for {platform} cannot run on {host}: binfmt_misc has no emulator for {} (qemu-user-static registers them); \
          steps without RUN are built for any platform",

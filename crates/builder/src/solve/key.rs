@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use dockerfile::ignore::Ignore;
 use dockerfile::{MountKind, Principal};
 
 use super::{Boxed, Fetched, Solver};
@@ -79,7 +80,7 @@ impl Solver<'_> {
             Op::Copy(copy) => self.describe_copy(index, copy, sort, hashing).await?,
             Op::Run(run) => {
                 hashing.text(&step.platform.to_string());
-                self.describe_run(run, sort, hashing).await?;
+                self.describe_run(index, run, sort, hashing).await?;
             }
         }
         Ok(())
@@ -148,7 +149,7 @@ impl Solver<'_> {
         Ok(())
     }
 
-    async fn describe_run(&self, run: &RunOp, sort: Sort, hashing: &mut Hashing) -> Result<(), Error> {
+    async fn describe_run(&self, index: StepRef, run: &RunOp, sort: Sort, hashing: &mut Hashing) -> Result<(), Error> {
         hashing.text("run");
         hashing.number(run.argv.len() as u64);
         run.argv.iter().for_each(|word| hashing.text(word));
@@ -176,8 +177,9 @@ impl Solver<'_> {
                     hashing.flag(*read_only);
                     match tree {
                         Tree::Context(files) => {
-                            let selection = context_selection(files.clone(), source.clone()).await?;
-                            hashing.bytes(&selection.1);
+                            let chosen = of_context(files.clone(), source.clone(), false, Ignore::default()).await?;
+                            let (_, digest) = chosen.map_err(|why| self.at(index, why))?;
+                            hashing.bytes(&digest);
                         }
                         Tree::Step(step) => hashing.text(&match sort {
                             Sort::Definition => self.below_key(*step).await?,
@@ -222,21 +224,9 @@ impl Solver<'_> {
             CopySource::Inline { .. } => Ok(Fetched::Inline),
             CopySource::Paths { tree: Tree::Step(_), .. } => Ok(Fetched::OfStep),
             CopySource::Paths { tree: Tree::Context(files), pattern, .. } => {
-                let (files, pattern) = (files.clone(), pattern.clone());
-                let (parents, excludes) = (copy.parents, copy.excludes.clone());
-                let listed = files.clone();
-                let chosen = crate::blocking::run(move || {
-                    let listing = listed.listing()?;
-                    let chosen = select(&*listing, &pattern, parents, &excludes)
-                        .and_then(|selection| Ok((selection.digest(&*listing, Some(&listed.stats))?, selection)));
-                    Ok(chosen.map_err(|error| (error, listed.what_is_hidden(&pattern))))
-                })
-                .await?;
-                match chosen {
-                    Ok((digest, selection)) => Ok(Fetched::Chosen { files, selection, digest }),
-                    Err((error, None)) => Err(self.at(index, error)),
-                    Err((error, Some(hint))) => Err(self.at(index, format!("{error} ({hint})"))),
-                }
+                let chosen = of_context(files.clone(), pattern.clone(), copy.parents, copy.excludes.clone()).await?;
+                let (selection, digest) = chosen.map_err(|why| self.at(index, why))?;
+                Ok(Fetched::Chosen { files: files.clone(), selection, digest })
             }
             CopySource::Url { checksum: Some(checksum), .. } => Ok(Fetched::Promised { checksum: *checksum }),
             CopySource::Url { url, checksum: None, .. } => {
@@ -316,15 +306,26 @@ impl Solver<'_> {
     }
 }
 
-/// Files of a context below a path.
-pub(crate) async fn context_selection(files: Arc<Files>, source: String) -> Result<(Selection, [u8; 32]), Error> {
+/// Files of a context with the digest of all of them; the inner error says why an instruction cannot have them.
+async fn of_context(
+    files: Arc<Files>,
+    pattern: String,
+    parents: bool,
+    excludes: Ignore,
+) -> Result<Result<(Selection, [u8; 32]), String>, Error> {
     crate::blocking::run(move || {
         let listing = files.listing()?;
-        let what = PathBuf::from(&source).display().to_string();
-        let selection = select(&*listing, &source, false, &dockerfile::ignore::Ignore::default());
-        let selection = selection.map_err(|error| Error::context(&*what, error))?;
-        let digest = selection.digest(&*listing, Some(&files.stats)).map_err(|error| Error::context(&*what, error))?;
-        Ok((selection, digest))
+        let chosen = select(&*listing, &pattern, parents, &excludes).and_then(|selection| {
+            let digest = selection.digest(&*listing, Some(&files.stats))?;
+            Ok((selection, digest))
+        });
+        Ok(chosen.map_err(|error| {
+            let not_found = error.kind() == std::io::ErrorKind::NotFound;
+            match files.why_not_found(&pattern).filter(|_| not_found) {
+                Some(hint) => format!("{error} ({hint})"),
+                None => error.to_string(),
+            }
+        }))
     })
     .await
 }

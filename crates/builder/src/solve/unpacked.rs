@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use image::{Digest, Store, Unpacked};
 
-use crate::Error;
 use crate::graph::Layer;
 
 /// Layers that are unpacked and in use. Steps share them: each layer is held once, however many steps stand on it.
@@ -25,15 +24,14 @@ impl Stack {
 
 impl UnpackedLayers {
     /// Unpacks what is not unpacked yet, all of it at the same time.
-    pub(super) fn stack(&self, store: &Store, layers: &[Layer]) -> Result<Arc<Stack>, Error> {
+    pub(super) fn stack(&self, store: &Store, layers: &[Layer]) -> image::Result<Arc<Stack>> {
         let known = |layer: &&Layer| !self.lock().contains_key(&layer.diff_id);
         let (descriptors, diff_ids): (Vec<_>, Vec<_>) =
             layers.iter().filter(known).map(|layer| (layer.descriptor.clone(), layer.diff_id)).unzip();
-        let failed = |error| Error::Io { what: "unpacking layers".to_owned(), source: std::io::Error::other(error) };
         // Held until each has its own place in the table.
-        let together = store.unpack_layers(&descriptors, &diff_ids).map_err(failed)?;
+        let together = store.unpack_layers(&descriptors, &diff_ids)?;
         for (descriptor, diff_id) in descriptors.into_iter().zip(diff_ids) {
-            let one = store.unpack_layers(&[descriptor], &[diff_id]).map_err(failed)?;
+            let one = store.unpack_layers(&[descriptor], &[diff_id])?;
             self.lock().entry(diff_id).or_insert_with(|| Arc::new(one));
         }
         drop(together);

@@ -158,6 +158,94 @@ fn archives_are_unpacked_by_add() {
     assert!(world.own_files(&image).starts_with("a.tar 644 "));
 }
 
+/// A tar archive: a name and a content, or with `= ` or `-> ` before it the target of a hard link or a link; a name with a
+/// slash at its end is a directory.
+fn archive(members: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(if name.ends_with('/') { 0o755 } else { 0o644 });
+        header.set_size(0);
+        let link = [("= ", tar::EntryType::Link), ("-> ", tar::EntryType::Symlink)]
+            .into_iter()
+            .find_map(|(mark, kind)| Some((content.strip_prefix(mark)?, kind)));
+        match link {
+            Some((target, kind)) => {
+                header.set_entry_type(kind);
+                archive.append_link(&mut header, name, target).expect("member");
+            }
+            None if name.ends_with('/') => {
+                header.set_entry_type(tar::EntryType::Directory);
+                archive.append_data(&mut header, name, &b""[..]).expect("member");
+            }
+            None => {
+                header.set_size(content.len() as u64);
+                archive.append_data(&mut header, name, content.as_bytes()).expect("member");
+            }
+        }
+    }
+    archive.into_inner().expect("archive")
+}
+
+/// Whatever an archive has in which order, its layer can be unpacked, or there is no layer.
+#[test]
+fn archives_with_links_and_replaced_members() {
+    if !has_base("copies::archives_with_links_and_replaced_members") {
+        return;
+    }
+    let world = World::new();
+    type Members = &'static [(&'static str, &'static str)];
+    let table: [(Members, &str); 10] = [
+        // `/lib` is a link in the image, as where everything lies below `/usr`.
+        (&[("lib/x", "x"), ("lib/y", "= lib/x")], "lib -> usr/lib|usr d|usr/lib d|usr/lib/x x|usr/lib/y = usr/lib/x"),
+        (&[("z/x", "x"), ("a", "= z/x"), ("0", "= a")], "0 = z/x|a = z/x|z d|z/x x"),
+        (&[("d/", ""), ("s", "-> d"), ("s/x", "x"), ("s/y", "= s/x")], "d d|d/x x|d/y = d/x|s -> d"),
+        // An archive that something was appended to: the names of what was there before keep it.
+        (&[("x", "one"), ("z", "= x"), ("y", "= x"), ("x", "two")], "x two|y one|z = y"),
+        (&[("x", "one"), ("y", "= x"), ("y", "two")], "x one|y two"),
+        (&[("x", "one"), ("y", "= x"), ("x", "two"), ("y", "= x")], "x two|y = x"),
+        (&[("d/x", "x"), ("d/e/y", "y"), ("d", "file")], "d file"),
+        (&[("d/x", "x"), ("y", "= d/x"), ("d", "-> usr")], "d -> usr|y x"),
+        (&[("x", "file"), ("x/", "")], "x d"),
+        (&[("x", "= x")], "!x is a hard link to x, which is no file that comes before it in the archive"),
+    ];
+    for (members, expected) in table {
+        fs::write(world.context().join("a.tar"), archive(members)).expect("archive");
+        let dockerfile = "FROM busybox\nCOPY --from=links / /\nADD a.tar /\n";
+        fs::create_dir_all(world.context().join("links/usr/lib")).expect("directory");
+        let _ = symlink("usr/lib", world.context().join("links/lib"));
+        let mut build = world.request(dockerfile);
+        build.contexts.insert("links".to_owned(), builder::Context::Directory(world.context().join("links")));
+        let outcome = world.run(&build).map(|built| {
+            let image = world.open(&built);
+            world.ground.store.unpack(&image).unwrap_or_else(|error| panic!("{members:?}: {error}"));
+            let own = world.own_files(&image);
+            let shown = own.lines().map(|line| {
+                let words: Vec<&str> = line.splitn(4, ' ').collect();
+                format!("{} {}", words[0], words[3])
+            });
+            let with_lib = expected.contains("lib");
+            shown
+                .filter(|line| with_lib || !(line.starts_with("lib ") || line.starts_with("usr")))
+                .collect::<Vec<_>>()
+                .join("|")
+        });
+        match (outcome, expected.strip_prefix('!')) {
+            (Ok(files), None) => assert_eq!(files, *expected, "{members:?}"),
+            (Err(error), Some(why)) => {
+                let error = error.to_string();
+                assert!(error.contains(why) && error.contains("Dockerfile:3:1"), "{error}");
+            }
+            (outcome, _) => panic!("{members:?}: {outcome:?}"),
+        }
+    }
+    for members in [[("x", "= nothing")].as_slice(), &[("d/", ""), ("x", "= d")], &[("x", "= bin/busybox")]] {
+        fs::write(world.context().join("a.tar"), archive(members)).expect("archive");
+        let error = world.fail("FROM busybox\nADD a.tar /\n");
+        assert!(error.contains("which is no file that comes before it") && error.contains("Dockerfile:2:1"), "{error}");
+    }
+}
+
 #[test]
 fn directories_that_are_there_keep_what_they_have() {
     let world = World::new();

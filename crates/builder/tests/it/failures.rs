@@ -1,5 +1,7 @@
 //! How a build fails.
 
+use image::{Descriptor, ImageConfiguration, media_type};
+
 use crate::machine::{World, can_run, has_base};
 
 #[test]
@@ -91,4 +93,18 @@ fn a_foreign_platform_without_an_emulator_is_an_error() {
     build.platforms = vec!["linux/s390x".parse().expect("platform")];
     let error = world.run(&build).expect_err("no emulator").to_string();
     assert!(error.contains("binfmt_misc has no emulator for s390x"), "{error}");
+}
+
+#[test]
+fn a_damaged_base_is_named_with_its_place() {
+    let world = World::new();
+    let bytes = b"this is no archive";
+    let diff_id = world.ground.store.blobs().put(bytes).expect("blob");
+    let layer = image::layer::Layer { descriptor: Descriptor::of(media_type::OCI_LAYER, bytes), diff_id };
+    world.image("damaged", ImageConfiguration::default(), vec![layer]);
+    let error = world.fail("FROM scratch AS other\nFROM damaged\nCOPY --chown=app Dockerfile /\n");
+    assert!(
+        error.contains("the image cannot be unpacked: layer sha256:") && error.contains("Dockerfile:2:1"),
+        "{error}"
+    );
 }

@@ -35,7 +35,7 @@ pub(super) fn read(args: &BuildArgs) -> Result<Request, Failure> {
     let (mut build, mut notes) = (Build::default(), Vec::new());
     let input = context(args, &files, &mut build)?;
     for text in &args.build_arg {
-        build.args.extend(flags::argument(text, &files));
+        build.args.extend(flags::argument(text, &files).map_err(Failure::usage)?);
     }
     if let Some(epoch) = env("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty())
         && !build.args.contains_key("SOURCE_DATE_EPOCH")

@@ -119,7 +119,7 @@ fn host(session: &Session, path: &Path) -> Result<PathBuf, String> {
 
 fn one(build: &mut Build, name: &str, value: &str, files: &Files<'_>) -> Result<(), String> {
     match name {
-        "build-arg" => build.args.extend(texts::argument(value, files)),
+        "build-arg" => build.args.extend(texts::argument(value, files)?),
         "build-context" => {
             let (name, context) = texts::named_context(value, files)?;
             build.contexts.insert(name, context);

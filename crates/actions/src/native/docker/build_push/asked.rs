@@ -52,7 +52,9 @@ pub(super) async fn asked(call: &NativeCall) -> Result<Build> {
             text.split_once('=').ok_or_else(|| Fault::Text(format!("build-contexts: `{text}` is not name=context")))?;
         build.contexts.insert(name.to_owned(), one_context(call, value, &files).await?);
     }
-    build.args.extend(lines("build-args").iter().filter_map(|text| flags::argument(text, &files)));
+    for text in lines("build-args") {
+        build.args.extend(flags::argument(&text, &files).map_err(Fault::Text)?);
+    }
     build.labels.extend(lines("labels").iter().map(|text| flags::label(text)));
     for text in lines("annotations") {
         build.annotations.extend(flags::annotation(&text).map_err(Fault::Text)?);
