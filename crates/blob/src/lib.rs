@@ -33,6 +33,6 @@ pub use digest::{Algorithm, Digest, ParseDigestError};
 pub use error::Error;
 pub use hasher::Hasher;
 pub use lease::Lease;
-pub use store::Store;
+pub use store::{Store, Swept};
 pub use upload::Upload;
 pub use writer::Writer;

@@ -13,6 +13,13 @@ pub struct Store {
     dir: Arc<Path>,
 }
 
+/// Files that somebody left behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    pub files: u64,
+    pub bytes: u64,
+}
+
 /// How long a temporary file nobody holds is left alone: between its making and its locking there is a moment.
 const SETTLING: Duration = Duration::from_secs(60);
 
@@ -266,18 +273,30 @@ impl Store {
     }
 
     /// Removes the files of a directory that nobody has locked and that have not changed for so long.
-    pub(crate) fn sweep(&self, name: &str, older_than: Duration) -> Result<u64, Error> {
+    pub(crate) fn sweep(&self, name: &str, older_than: Duration) -> Result<Swept, Error> {
+        self.abandoned(name, older_than, durable::remove)
+    }
+
+    /// Those files, counted where `removes` says so; they stay locked meanwhile.
+    pub(crate) fn abandoned(
+        &self,
+        name: &str,
+        older_than: Duration,
+        removes: impl Fn(&Path) -> Result<bool, Error>,
+    ) -> Result<Swept, Error> {
         let dir = self.dir.join(name);
-        let mut removed = 0;
+        let mut swept = Swept::default();
         for entry in fs::read_dir(&dir).map_err(Error::io("list", &dir))? {
             let path = entry.map_err(Error::io("list", &dir))?.path();
             let Ok(file) = File::open(&path) else { continue };
-            let age = file.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
-            if matches!(age, Ok(Ok(age)) if age >= older_than) && file.try_lock().is_ok() {
-                removed += u64::from(durable::remove(&path)?);
+            let Ok(metadata) = file.metadata() else { continue };
+            let age = metadata.modified().ok().and_then(|time| time.elapsed().ok());
+            if age.is_some_and(|age| age >= older_than) && file.try_lock().is_ok() && removes(&path)? {
+                swept.files += 1;
+                swept.bytes += metadata.len();
             }
         }
-        Ok(removed)
+        Ok(swept)
     }
 
     /// A new file that this process has locked, in one of the store's own directories.

@@ -3,7 +3,7 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::store::hash_file;
+use crate::store::{Swept, hash_file};
 use crate::{Algorithm, Digest, Error, Hasher, Store, durable};
 
 /// A blob that arrives in pieces, over any number of requests, processes and restarts. Only one holder at a time.
@@ -152,8 +152,13 @@ impl Store {
         }
     }
 
-    /// Removes uploads that nobody holds and that got nothing for so long; says how many.
-    pub fn sweep_uploads(&self, older_than: Duration) -> Result<u64, Error> {
+    /// Removes uploads that nobody holds and that got nothing for so long.
+    pub fn sweep_uploads(&self, older_than: Duration) -> Result<Swept, Error> {
         self.sweep(".uploads", older_than)
+    }
+
+    /// What [`Self::sweep_uploads`] would remove.
+    pub fn abandoned_uploads(&self, older_than: Duration) -> Result<Swept, Error> {
+        self.abandoned(".uploads", older_than, |_| Ok(true))
     }
 }

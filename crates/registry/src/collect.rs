@@ -62,7 +62,7 @@ fn collect(storage: &Storage, settings: &Collection) -> Result<Collected, Error>
     let blobs = storage.blobs().collect_before(&keep, before(settings.grace))?;
     collected.blobs = blobs.blobs;
     collected.bytes = blobs.bytes;
-    collected.uploads = storage.blobs().sweep_uploads(settings.uploads)?;
+    collected.uploads = storage.blobs().sweep_uploads(settings.uploads)?.files;
     files::sweep(&storage.root().join(".tmp"))?;
     Ok(collected)
 }

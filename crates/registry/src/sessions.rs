@@ -178,7 +178,15 @@ pub(crate) async fn receive(registry: &Registry, session: Session, body: Body) -
         let Session { id, mut upload } = session;
         loop {
             match pieces.blocking_recv() {
-                Some(Piece::Bytes(bytes)) => upload.append(&bytes)?,
+                Some(Piece::Bytes(bytes)) => {
+                    if let Err(error) = upload.append(&bytes) {
+                        // Half a blob is in the way of whole ones.
+                        if error.is_full() {
+                            upload.cancel()?;
+                        }
+                        return Err(error);
+                    }
+                }
                 Some(Piece::End) => return Ok(Some(Session { id, upload })),
                 None => {
                     keeper.sessions().keep_file(upload);

@@ -59,8 +59,8 @@ fn forgotten_uploads_are_swept_held_ones_stay() {
     let (_dir, store) = store();
     drop(store.upload("forgotten").unwrap());
     let held = store.upload("held").unwrap();
-    assert_eq!(store.sweep_uploads(Duration::from_secs(3600)).unwrap(), 0);
-    assert_eq!(store.sweep_uploads(Duration::ZERO).unwrap(), 1);
+    assert_eq!(store.sweep_uploads(Duration::from_secs(3600)).unwrap().files, 0);
+    assert_eq!(store.sweep_uploads(Duration::ZERO).unwrap().files, 1);
     assert_eq!(names(&store, ".uploads"), ["held"]);
     drop(held);
 }

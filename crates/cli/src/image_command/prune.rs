@@ -18,6 +18,7 @@ pub(super) fn run(args: &PruneArgs) -> Result<(), Failure> {
         nameless: true,
         named: args.all,
         pins_older_than: args.build_cache.then_some(older_than),
+        downloads: true,
         older_than,
         dry_run: args.dry_run,
         ..Prune::default()
@@ -37,8 +38,12 @@ pub(super) fn run(args: &PruneArgs) -> Result<(), Failure> {
     } else {
         String::new()
     };
+    let downloads = match entries(pruned.downloads) {
+        0 => String::new(),
+        count => format!(", {}", text::count(count, "unfinished download")),
+    };
     screen.line(&format!(
-        "{}{cache}, {}, {}: {}",
+        "{}{cache}, {}, {}{downloads}: {}",
         text::count(pruned.images.len(), "image"),
         text::count(entries(pruned.blobs), "blob"),
         text::count(entries(pruned.layers), "unpacked layer"),

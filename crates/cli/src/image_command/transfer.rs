@@ -1,4 +1,4 @@
-use image::client::ClientError;
+use image::client::{ClientError, RefusalCode};
 use image::{Descriptor, Reference};
 
 use super::progress::Told;
@@ -76,6 +76,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 fn failure(error: ClientError) -> Failure {
     match error {
         ClientError::Image(error) => images::failure(*error),
+        ClientError::Refused(refusal) if refusal.code == RefusalCode::Unknown => Failure::missing(refusal),
         other => Failure::broken(other),
     }
 }

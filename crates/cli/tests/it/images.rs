@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod docker;
+mod full_disk;
 mod runc;
 
 use std::fs;
@@ -226,6 +227,7 @@ fn what_cannot_be_done_is_told() {
         &["image", "load", "-i", "missing.tar"],
         &["image", "load", "-i", "half.tar"],
         &["image", "load", "-i", "text"],
+        &["image", "load", "-i", "."],
         &["image", "import", "half.tar"],
         &["image", "import", "text", "-c", "RUN true"],
         &["image", "import", "text", "-c", "EXPOSE x"],
@@ -263,6 +265,8 @@ fn what_cannot_be_done_is_told() {
     error: half.tar: the archive is damaged: it ends in the middle
     load -i text => 3
     error: text: the archive is damaged: it ends in the middle
+    load -i . => 3
+    error: .: there is no file oci-layout in it: it is no OCI layout
     import half.tar => 3
     error: half.tar: the archive is damaged: it ends in the middle
     import text -c RUN true => 2

@@ -1,7 +1,7 @@
 //! Real servers under `services:`, and a deployment's image at the desk.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use api::Conclusion;
 use testkit::{Finished, Observed, TestRepository, bring_in, skip};
@@ -124,9 +124,12 @@ impl Serving {
 
     pub(crate) fn start(repository: &TestRepository) -> Self {
         let arguments = ["registry", "serve", "--listen", "127.0.0.1:0"].map(str::to_owned);
-        let mut command = places::binary().command(repository, &arguments);
-        command.stderr(std::process::Stdio::null());
-        let mut child = command.spawn().expect("it starts");
+        Self::of(places::binary().command(repository, &arguments))
+    }
+
+    /// What `trunkline registry serve` with its arguments serves.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         let line = stdout.lines().map_while(Result::ok).find(|line| line.contains("127.0.0.1:")).expect("its address");
         let rest = &line[line.find("127.0.0.1:").expect("found")..];
@@ -186,4 +189,49 @@ fn build_job_of_a_deployment() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("org.opencontainers.image.revision"), "{said}");
+}
+
+const PRIVATE: &str = "on: push
+jobs:
+  inside:
+    runs-on: ubuntu-latest
+    container:
+      image: ADDRESS/team/app:1
+      credentials:
+        username: ann
+        password: ${{ secrets.PASSWORD }}
+    steps:
+      - run: echo \"in a private image\"
+";
+
+#[test]
+fn a_private_image_is_pulled_with_a_secret() {
+    let name = "services::a_private_image_is_pulled_with_a_secret";
+    let repository = TestRepository::from_files(&[("file", "")]).expect("a repository");
+    if let Some(why) = missing(&repository, &["busybox"]) {
+        return skip(name, &why);
+    }
+    let script = |text: &str, serving: Option<&Serving>| {
+        let mut variables = places::binary().variables(&repository).to_vec();
+        variables.extend(serving.map(|serving| ("ADDRESS".to_owned(), serving.address().to_owned())));
+        repository.script_with(text, &variables).expect("a script");
+    };
+    script(r#"echo apple | "$TRUNKLINE" registry user add ann"#, None);
+    let serving = Serving::start(&repository);
+    let push = r#"
+        export DOCKER_CONFIG=$(mktemp -d)
+        printf '{"auths":{"%s":{"auth":"%s"}}}' "$ADDRESS" "$(printf ann:apple | base64)" > "$DOCKER_CONFIG/config.json"
+        "$TRUNKLINE" image tag busybox "$ADDRESS/team/app:1"
+        "$TRUNKLINE" image push -q "$ADDRESS/team/app:1"
+        "$TRUNKLINE" image rm "$ADDRESS/team/app:1"
+        rm -r "$DOCKER_CONFIG""#;
+    script(push, Some(&serving));
+    repository.write(".github/workflows/ci.yml", &PRIVATE.replace("ADDRESS", serving.address())).expect("written");
+    repository.commit_all("A private image").expect("a commit");
+    for (password, code, told) in [("pear", 1, "the credentials of `ann`"), ("apple", 0, "in a private image")] {
+        let finished = run(&repository, &["-s", &format!("PASSWORD={password}")]);
+        let log = Observed::read(&finished.stdout).log.join("\n");
+        assert_eq!(finished.code, Some(code), "{}\n{log}", finished.stderr);
+        assert!(log.contains(told) && !log.contains(password), "{log}");
+    }
 }

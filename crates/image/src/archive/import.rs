@@ -1,4 +1,4 @@
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 
 use blob::Algorithm;
 
@@ -27,7 +27,13 @@ pub struct ImportOptions {
 ///
 /// When the bytes are no tar archive or go beyond the limits.
 pub fn import(store: &Store, archive: &str, mut input: impl Read + Send, options: ImportOptions) -> Result<Descriptor> {
-    let failed = |source: LayerError| Error::Archive { archive: archive.to_owned(), reason: source.to_string() };
+    let failed = |source: LayerError| match source {
+        // What is read is written at once: this is the store's disk, and no fault of the archive.
+        LayerError::Compression(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            Error::io("write in", store.root())(error)
+        }
+        source => Error::Archive { archive: archive.to_owned(), reason: source.to_string() },
+    };
     let stream = |source: io::Error| failed(LayerError::Compression(source));
     let mut head = Vec::new();
     input.by_ref().take(8).read_to_end(&mut head).map_err(stream)?;

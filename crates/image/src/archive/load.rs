@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use blob::Digest;
@@ -53,7 +53,10 @@ pub fn load_dir(store: &Store, dir: &Path, name: Option<&Reference>) -> Result<V
     let _writing = store.writing()?;
     let read = |name: &str| -> Result<Vec<u8>> {
         let path = dir.join(name);
-        let file = fs::File::open(&path).map_err(Error::io("read", &path))?;
+        let file = fs::File::open(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => failed(format!("there is no file {name} in it: it is no OCI layout")),
+            _ => Error::io("read", &path)(error),
+        })?;
         let mut bytes = Vec::new();
         file.take(manifest::LARGEST + 1).read_to_end(&mut bytes).map_err(Error::io("read", &path))?;
         Ok(bytes)
@@ -83,7 +86,7 @@ fn take(store: &Store, dir: &Path, image: &Descriptor) -> Result<()> {
         }
         let path = dir.join("blobs").join(digest.algorithm().name()).join(digest.hex());
         let mut file = match fs::File::open(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             other => other.map_err(Error::io("read", &path))?,
         };
         if !file.metadata().map_err(Error::io("read", &path))?.is_file() {

@@ -121,7 +121,7 @@ impl Download<'_> {
                     if sink.at > before {
                         backoff.reset();
                     }
-                    if !self.transport.wait(&call, &mut backoff, None, &error.to_string()).await {
+                    if !self.transport.wait(&call, &mut backoff, None, &error.reason()).await {
                         return Err(error);
                     }
                 }

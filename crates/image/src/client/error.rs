@@ -67,6 +67,20 @@ impl ClientError {
         }
     }
 
+    /// What is told when the same is tried again, beside what was wanted.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Connection { registry, reason, .. } => format!("{registry}: {reason}"),
+            Self::Stalled { registry, after, .. } => format!("{registry}: nothing came for {} s", after.as_secs()),
+            other => other.to_string(),
+        }
+    }
+
+    /// Whether there is no room left on this machine.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Image(error) if matches!(&**error, crate::Error::Blob(error) if error.is_full()))
+    }
+
     /// Whether the same may work a little later: the connection, not the content, was at fault.
     pub(super) fn is_passing(&self) -> bool {
         matches!(self, Self::Connection { .. } | Self::Stalled { .. })

@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::mpsc;
 
 use super::content::{self, Fetched};
-use super::download::{Download, blocking};
+use super::download::{Download, blocking, partial_name};
 use super::endpoint::Endpoint;
 use super::progress::{Event, Outcome, Progress};
 use super::{Client, ClientError};
@@ -180,11 +180,16 @@ impl Pull<'_> {
         }
         let parallel = self.client.transport.config().parallel.max(1);
         let (busy, mut ended) = mpsc::channel(1);
+        let digests: Vec<_> = wanted.iter().map(|descriptor| descriptor.digest).collect();
         let downloads: Vec<_> = wanted.into_iter().map(|descriptor| self.download(descriptor, busy.clone())).collect();
         drop(busy);
         let all = stream::iter(downloads).buffer_unordered(parallel).try_for_each(|_| std::future::ready(Ok(()))).await;
         // After a failure the others are given up; their threads clear away what is not worth keeping.
         let _ = ended.recv().await;
+        if all.as_ref().is_err_and(ClientError::is_full) {
+            let blobs = self.store.blobs().clone();
+            blocking(move || forget(&blobs, &digests)).await?;
+        }
         all
     }
 
@@ -209,4 +214,16 @@ impl Pull<'_> {
         }
         Ok(outcome)
     }
+}
+
+/// Removes what was begun of blobs: a disk that is full has no room for it.
+fn forget(blobs: &blob::Store, digests: &[crate::Digest]) -> Result<(), blob::Error> {
+    for digest in digests {
+        match blobs.existing_upload(&partial_name(digest)) {
+            Ok(upload) => upload.cancel()?,
+            Err(blob::Error::UploadInUse(_) | blob::Error::UnknownUpload(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }

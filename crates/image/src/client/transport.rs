@@ -193,7 +193,7 @@ impl Transport {
                     }
                 }
                 Err(error) if call.repeat && error.is_passing() => {
-                    if !self.wait(call, &mut backoff, None, &error.to_string()).await {
+                    if !self.wait(call, &mut backoff, None, &error.reason()).await {
                         return Err(error);
                     }
                 }
@@ -222,7 +222,7 @@ impl Transport {
         loop {
             match self.once(call, None).await {
                 Err(error) if error.is_passing() => {
-                    if !self.wait(call, &mut backoff, None, &error.to_string()).await {
+                    if !self.wait(call, &mut backoff, None, &error.reason()).await {
                         return Err(error);
                     }
                 }

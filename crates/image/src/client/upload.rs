@@ -20,6 +20,9 @@ use crate::Digest;
 /// The size of pieces for registries that refuse a whole blob as too large.
 const PIECE: u64 = 32 << 20;
 
+/// The smallest pieces that are tried where connections break: registries over S3 can store no smaller ones.
+const LEAST: u64 = 5 << 20;
+
 /// What is uploaded where.
 pub(super) struct Upload<'a> {
     pub(super) transport: &'a Transport,
@@ -105,13 +108,16 @@ impl Upload<'_> {
                     Step::Again(error, asked) => {
                         let call =
                             Call::new(Method::GET, at.location.clone(), self.endpoint, &scope, &what, self.progress);
-                        if !self.transport.wait(&call, &mut backoff, asked, &error.to_string()).await {
+                        if !self.transport.wait(&call, &mut backoff, asked, &error.reason()).await {
                             return Err(error);
                         }
-                        match self.status(&call).await? {
-                            Some(further) => at = further,
-                            None => continue 'anew,
+                        let Some(further) = self.status(&call).await? else { continue 'anew };
+                        if error.is_passing() && further.offset <= at.offset {
+                            // It keeps nothing of what breaks off: a connection that does not last for all may last for less.
+                            let tried = piece.unwrap_or(self.size).min(self.size - further.offset);
+                            piece = Some((tried / 4).max(LEAST));
                         }
+                        at = further;
                     }
                 }
             }

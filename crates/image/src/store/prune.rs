@@ -23,7 +23,9 @@ pub struct Prune {
     pub named: bool,
     /// Pins that were not used for this long; none keeps all.
     pub pins_older_than: Option<Duration>,
-    /// Only images that were stored longer ago than this.
+    /// What is left of pulls that broke off, which would go on with it.
+    pub downloads: bool,
+    /// Only images and downloads that were stored longer ago than this.
     pub older_than: Duration,
     /// Blobs that others refer to, such as a registry that shares the directory.
     pub keep: HashSet<Digest>,
@@ -38,7 +40,8 @@ pub struct Pruned {
     pub pins: u64,
     pub blobs: u64,
     pub layers: u64,
-    /// Bytes of blobs and of unpacked files.
+    pub downloads: u64,
+    /// Bytes of blobs, downloads and unpacked files.
     pub bytes: u64,
 }
 
@@ -86,7 +89,7 @@ impl Store {
             live
         };
         if what.dry_run {
-            return self.measure(&live, pruned);
+            return self.measure(what, &live, pruned);
         }
         let before =
             if writing.is_some() { before } else { before.checked_sub(GRACE).unwrap_or(SystemTime::UNIX_EPOCH) };
@@ -100,6 +103,11 @@ impl Store {
                 pruned.layers += 1;
                 pruned.bytes += bytes;
             }
+        }
+        if what.downloads {
+            let swept = self.blobs().sweep_uploads(what.older_than)?;
+            pruned.downloads = swept.files;
+            pruned.bytes += swept.bytes;
         }
         self.sweep_records();
         Ok(pruned)
@@ -128,7 +136,7 @@ impl Store {
         }
     }
 
-    fn measure(&self, live: &Live, mut pruned: Pruned) -> Result<Pruned> {
+    fn measure(&self, what: &Prune, live: &Live, mut pruned: Pruned) -> Result<Pruned> {
         for digest in self.blobs().iter()? {
             let digest = digest?;
             if !live.blobs.contains(&digest) {
@@ -137,6 +145,11 @@ impl Store {
             }
         }
         let layers = self.unpacked_layers()?;
+        if what.downloads {
+            let left = self.blobs().abandoned_uploads(what.older_than)?;
+            pruned.downloads = left.files;
+            pruned.bytes += left.bytes;
+        }
         pruned.layers = layers.iter().filter(|(_, diff_id)| !live.diff_ids.contains(diff_id)).count() as u64;
         Ok(pruned)
     }

@@ -3,6 +3,7 @@
 mod authorization;
 mod fake;
 mod fixture;
+mod killed;
 mod own;
 mod pulling;
 mod pushing;

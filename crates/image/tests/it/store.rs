@@ -82,6 +82,34 @@ fn names_move_and_images_stay_until_they_are_pruned() {
     assert!(matches!(store.tag(&name("gone"), &one), Err(Error::Absent { .. })));
 }
 
+/// Where a pull broke off, it can go on, until the room is wanted.
+#[test]
+fn what_is_left_of_downloads_is_pruned_where_that_is_asked_for() {
+    let (_home, store) = store();
+    let held = {
+        let begin = |id: &str| {
+            let mut upload = store.blobs().upload(id).unwrap();
+            upload.append(&[7; 1000]).unwrap();
+            upload
+        };
+        drop(begin("pull-left"));
+        begin("pull-going-on")
+    };
+    assert_eq!(prune(&store, &Prune { nameless: true, named: true, ..Prune::default() }).downloads, 0);
+    let asked = Prune { downloads: true, ..Prune::default() };
+    let young = prune(&store, &Prune { older_than: Duration::from_secs(3600), ..asked.clone() });
+    assert_eq!(young.downloads, 0);
+    // A process that another test starts holds what is open here until it is another program.
+    let until_found = |what: &Prune| std::iter::repeat_with(|| prune(&store, what)).find(|pruned| pruned.downloads > 0);
+    for what in [Prune { dry_run: true, ..asked.clone() }, asked] {
+        let found = until_found(&what).unwrap();
+        assert_eq!((found.downloads, found.bytes), (1, 1000));
+    }
+    assert!(store.blobs().existing_upload("pull-left").is_err());
+    drop(held);
+    assert_eq!(store.blobs().existing_upload("pull-going-on").unwrap().len(), 1000);
+}
+
 #[test]
 fn images_are_found_by_name_digest_and_id() {
     let (_home, store) = store();

@@ -79,6 +79,25 @@ async fn an_upload_that_is_cut_goes_on_where_it_broke() {
     assert_eq!(from, [700_000, 1_400_000, 2_100_000], "{:?}", fake.lines());
 }
 
+/// A registry that keeps nothing of a request that breaks off, over connections that break after 6 MB.
+#[tokio::test]
+async fn what_does_not_pass_in_one_piece_passes_in_smaller_ones() {
+    const LASTS: usize = 6_000_000;
+    let fake = Fake::impatient(
+        |_, request| request.is_torn.then(|| Reply::new(500)),
+        |head| {
+            let length = head.header("content-length").map_or(0, |length| length.parse().unwrap());
+            (length > LASTS).then_some(LASTS)
+        },
+    );
+    let place = Place::new();
+    let layer = noise(5, 25_000_000);
+    let descriptor = keep(&place.store, std::slice::from_ref(&layer), "amd64");
+    client().push(&reference(&fake.host(), "a:1"), &descriptor, &place.store, &Heard::default()).await.unwrap();
+    let stored = &fake.registry.blobs.lock().unwrap()[&("a".to_owned(), Digest::of(&layer).to_string())];
+    assert!(*stored == layer, "{:?}", fake.lines());
+}
+
 #[tokio::test]
 async fn an_upload_the_registry_forgot_begins_anew() {
     let count = AtomicUsize::new(0);
