@@ -49,14 +49,10 @@ impl Client {
         let url = self.transport.url(&endpoint, "", what).await?;
         let mut call = Call::new(Method::GET, url, &endpoint, &scope, what, &Silent);
         let response = self.transport.plain(&call).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
-            // A registry that lets everybody in takes any name.
-            return if response.status().is_success() {
-                Ok(credentials.clone())
-            } else {
-                Err(self.transport.refuse(&call, response).await)
-            };
+        if response.status() != StatusCode::UNAUTHORIZED && !response.status().is_success() {
+            return Err(self.transport.refuse(&call, response).await);
         }
+        // A registry that lets everybody in may still know who has which password.
         let challenges = challenges(response.headers());
         if let Some(challenge) = challenges.iter().find(|challenge| challenge.scheme == "bearer") {
             if matches!(credentials, Credentials::Bearer { .. }) {
@@ -73,7 +69,11 @@ impl Client {
             });
         }
         let Credentials::Basic { username, password } = credentials else {
-            return Err(call.broken("it takes a user and a password only"));
+            return if response.status().is_success() {
+                Ok(credentials.clone())
+            } else {
+                Err(call.broken("it takes a user and a password only"))
+            };
         };
         call.headers.insert(AUTHORIZATION, basic(username, password));
         let response = self.transport.plain(&call).await?;

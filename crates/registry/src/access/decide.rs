@@ -161,12 +161,22 @@ impl Access {
         }
     }
 
+    /// Whether clients that say nothing of themselves get in without a question. It is here that they find out whether to log
+    /// in, and whether a password is right: where not everybody may do everything, they are asked, and tokens for nobody in
+    /// particular are to be had. Without tokens nobody who has no password could give an answer.
+    fn enters_unasked(&self) -> bool {
+        match (self.anonymous, self.challenge) {
+            (Anonymous::All, _) | (Anonymous::Pull, Challenge::Basic) => true,
+            (Anonymous::Pull, Challenge::Token) | (Anonymous::Nothing, _) => false,
+        }
+    }
+
     /// Lets a request through, or says what to come back with.
     pub(crate) fn check(&self, identity: &Identity, need: &Need) -> Result<(), Refusal> {
         let allowed = match (need, identity) {
             (Need::Repository(repository, action), _) => self.allows(identity, repository, *action),
-            // A rule for everybody does not let in without a question: clients find out here whether to log in.
-            (Need::Entry | Need::Catalog, Identity::Anonymous) => self.anonymous != Anonymous::Nothing,
+            (Need::Entry, Identity::Anonymous) => self.enters_unasked(),
+            (Need::Catalog, Identity::Anonymous) => self.anonymous != Anonymous::Nothing,
             (Need::Entry, _) | (Need::Catalog, Identity::User(_)) => true,
             (Need::Catalog, Identity::Bearer { grants, .. }) => grants.iter().any(Grant::allows_catalog),
         };

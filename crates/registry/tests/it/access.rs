@@ -204,6 +204,26 @@ fn the_catalog_shows_what_may_be_pulled() {
     );
 }
 
+/// Clients ask at `/v2/` whether they need a token, and whether a password is right.
+#[test]
+fn anonymous_pulls_by_token() {
+    let server = guarded(|config| {
+        config.access.anonymous = Anonymous::Pull;
+        config.access.rules.clear();
+    });
+    let refused = server.get("/v2/").refused(401, "UNAUTHORIZED");
+    assert!(refused.header("www-authenticate").unwrap().starts_with("Bearer realm="), "{refused:?}");
+    let nobody = server.get("/token?service=trunkline&scope=repository:team/app:pull,push").expect(200).json();
+    let nobody = nobody["token"].as_str().unwrap().to_owned();
+    assert_eq!(access_of(&nobody), json!([{ "type": "repository", "name": "team/app", "actions": ["pull"] }]));
+    server.send("GET", "/v2/", &[("Authorization", &bearer(&nobody))], b"").expect(200);
+    let read = server.send("GET", "/v2/team/app/manifests/x", &[("Authorization", &bearer(&nobody))], b"");
+    read.refused(404, "MANIFEST_UNKNOWN");
+    upload(&server, "team/app", &bearer(&nobody)).refused(401, "UNAUTHORIZED");
+    // Those who ask for nothing but the image need no token.
+    server.get("/v2/team/app/manifests/x").refused(404, "MANIFEST_UNKNOWN");
+}
+
 #[test]
 fn anonymous_pulls_and_basic_challenges() {
     let server = guarded(|config| {

@@ -75,29 +75,40 @@ fn skopeo_copies_there_and_back() {
 
 #[test]
 fn skopeo_logs_in() {
-    const TEST: &str = "registry clients::skopeo_logs_in";
+    logs_in("registry clients::skopeo_logs_in", Anonymous::Nothing);
+}
+
+#[test]
+fn skopeo_logs_in_where_everybody_may_pull() {
+    logs_in("registry clients::skopeo_logs_in_where_everybody_may_pull", Anonymous::Pull);
+}
+
+fn logs_in(test: &str, anonymous: Anonymous) {
     let server = Server::with(|config| {
         let path = config.root.join("users");
         let mut users = UsersFile::default();
         users.set("ann", bcrypt::hash("apple", 4).unwrap()).unwrap();
         users.write(&path).unwrap();
         config.access.users = Some(path);
-        config.access.anonymous = Anonymous::Nothing;
+        config.access.anonymous = anonymous;
     });
     let home = server.dir();
     write_layout(&home.join("layout"));
     let source = format!("oci:{}:latest", home.join("layout").display());
     let image = format!("docker://{}/app:v1", server.address);
-    let run = |args: &[&str]| client(TEST, "skopeo", home, args);
+    let run = |args: &[&str]| client(test, "skopeo", home, args);
     let Some(refused) = run(&["copy", "--dest-tls-verify=false", &source, &image]) else { return };
     assert!(!refused.status.success());
     let address = server.address.to_string();
     assert!(!run(&["login", "--tls-verify=false", "-u", "ann", "-p", "wrong", &address]).unwrap().status.success());
     succeeded(&run(&["login", "--tls-verify=false", "-u", "ann", "-p", "apple", &address]).unwrap());
     succeeded(&run(&["copy", "--dest-tls-verify=false", &source, &image]).unwrap());
-    succeeded(
-        &run(&["copy", "--src-tls-verify=false", &image, &format!("dir:{}", home.join("out").display())]).unwrap(),
-    );
+    let fetch = |to: &str| {
+        run(&["copy", "--src-tls-verify=false", &image, &format!("dir:{}", home.join(to).display())]).unwrap()
+    };
+    succeeded(&fetch("out"));
+    succeeded(&run(&["logout", &address]).unwrap());
+    assert_eq!(fetch("again").status.success(), anonymous == Anonymous::Pull);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use image::auth::{Credentials, Keychain};
 use image::client::{Client, ClientConfig, RefusalCode, Silent};
 use image::{Descriptor, Digest, Manifest, media_type};
-use registry::{Action, Anonymous, Config, Registry, Rule};
+use registry::{Action, Anonymous, Challenge, Config, Registry, Rule};
 use tokio::net::TcpListener;
 
 use super::fixture::{Heard, Place, client, config, keep, linux, manifest, noise, reference};
@@ -81,6 +81,33 @@ async fn users_with_rights_of_their_own() {
     let code = error.refusal().unwrap().code;
     assert!(matches!(code, RefusalCode::Denied | RefusalCode::Unauthorized), "{error}");
     assert_eq!(of("ann", "hunter2", &host).resolve(&name).await.unwrap().digest, descriptor.digest);
+}
+
+/// Where everybody may pull, a login is still a question of the password.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_refused_where_everybody_may_pull() {
+    for challenge in [Challenge::Token, Challenge::Basic] {
+        let place = Place::new();
+        let users = place.dir.path().join("users");
+        std::fs::write(&users, format!("ann:{}\n", registry::hash_password("hunter2").unwrap())).unwrap();
+        let mut settings = Config::new(place.dir.path().join("registry"));
+        settings.access.users = Some(users);
+        (settings.access.anonymous, settings.access.challenge) = (Anonymous::Pull, challenge);
+        let host = serve(settings).await.to_string();
+        let client_of_ann = of("ann", "hunter2", &host);
+        for (password, expected) in [("hunter2", true), ("hunter3", false), ("", false)] {
+            let login = client_of_ann.check_login(&host, &Credentials::basic("ann", password)).await;
+            assert_eq!(login.is_ok(), expected, "{challenge:?} {password}: {login:?}");
+            if let Err(error) = login {
+                assert_eq!(error.refusal().map(|refusal| refusal.code), Some(RefusalCode::Unauthorized), "{error}");
+            }
+        }
+        let descriptor = keep(&place.store, &[noise(6, 1000)], "amd64");
+        let name = reference(&host, "app:1");
+        client().push(&name, &descriptor, &place.store, &Silent).await.unwrap_err();
+        client_of_ann.push(&name, &descriptor, &place.store, &Silent).await.unwrap();
+        client().pull(&name, &linux(), &Place::new().store, &Silent).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
