@@ -1,5 +1,7 @@
 //! `docker system prune` and the like.
 
+use std::collections::BTreeMap;
+
 use container::flags::Parsed;
 use container::options::size;
 use image::{Platform, Prune};
@@ -56,28 +58,30 @@ pub(super) async fn builder(session: &Session, _parsed: Parsed) -> Outcome {
 
 pub(super) async fn df(session: &Session, parsed: Parsed) -> Outcome {
     let store = session.ground.store.clone();
-    let (count, bytes) = blocking(move || {
+    // An image may have many names.
+    let images: BTreeMap<String, u64> = blocking(move || {
         let entries = store.list()?;
-        let sizes = entries
-            .iter()
-            .filter_map(|entry| store.image(&entry.descriptor, &Platform::host()).ok())
-            .map(|image| image.size());
-        Ok((entries.len(), sizes.sum::<u64>()))
+        let images = entries.iter().filter_map(|entry| store.image(&entry.descriptor, &Platform::host()).ok());
+        Ok(images.map(|image| (image.config_digest.to_string(), image.size())).collect())
     })
     .await?;
     let mut listing = Listing::default();
     let table = &session.ground.table;
+    let (containers, volumes) = (table.containers(), table.volumes());
+    let used = images.keys().filter(|id| containers.iter().any(|container| container.base().id == **id)).count();
+    let running = containers.iter().filter(|container| container.sandbox().is_some()).count();
+    let mounted = volumes.iter().filter(|volume| !table.users_of(volume).is_empty()).count();
     let rows = [
-        ("Images", count, size::short(bytes)),
-        ("Containers", table.containers().len(), "0B".to_owned()),
-        ("Local Volumes", table.volumes().len(), "0B".to_owned()),
-        ("Build Cache", 0, "0B".to_owned()),
+        ("Images", images.len(), used, size::short(images.values().sum())),
+        ("Containers", containers.len(), running, "0B".to_owned()),
+        ("Local Volumes", volumes.len(), mounted, "0B".to_owned()),
+        ("Build Cache", 0, 0, "0B".to_owned()),
     ];
-    for (kind, count, size) in rows {
+    for (kind, count, active, size) in rows {
         listing.push([
             ("Type", kind.to_owned()),
             ("TotalCount", count.to_string()),
-            ("Active", count.to_string()),
+            ("Active", active.to_string()),
             ("Size", size),
             ("Reclaimable", "0B".into()),
         ]);

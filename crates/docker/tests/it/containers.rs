@@ -79,6 +79,11 @@ async fn the_table_of_containers() {
     assert!(lines[0].starts_with("CONTAINER ID   IMAGE     COMMAND                  CREATED"), "{table}");
     assert!(lines[1].contains("   busybox   \"echo 'a long comman…\"   "), "{table}");
     assert!(lines[1].trim_end().ends_with("Created             one"), "{table}");
+    world.ok("tag busybox another-name").await;
+    assert_eq!(
+        world.ok("system df --format {{.Type}}\\ {{.TotalCount}}\\ {{.Active}}").await,
+        "Images 1 1\nContainers 1 0\nLocal Volumes 0 0\nBuild Cache 0 0"
+    );
     assert_eq!(world.docker("start -a one").await.out, "a long command line\n");
     assert_eq!(world.ok("wait one").await, "0");
     assert_eq!(world.ok("container prune -f").await.lines().next(), Some("Deleted Containers:"));
