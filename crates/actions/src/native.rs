@@ -53,6 +53,8 @@ pub struct NativePlace {
     pub sandbox: sandbox::Sandbox,
     /// Paths as the job's processes name them; `sandbox.host_path` leads to the files.
     pub workspace: PathBuf,
+    /// Containers that run already see the workspace: files have to lie in it, what is mounted there is not shown to them.
+    pub workspace_is_shared: bool,
     pub temp: PathBuf,
     pub tool_cache: PathBuf,
     pub home: PathBuf,

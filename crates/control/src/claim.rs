@@ -360,8 +360,6 @@ impl Control {
                 matrix: sealed.matrix,
             },
             runs_on: sealed.runs_on,
-            container: sealed.container.map(with_token),
-            services: sealed.services.map(|value| Secret::new(replace_token(value, token))),
             timeout_minutes: sealed.timeout_minutes,
             cancel_timeout_minutes: sealed.cancel_timeout_minutes,
             environment: sealed.environment,

@@ -130,8 +130,6 @@ pub struct JobOrder {
     pub timeout_minutes: Option<f64>,
     pub cancel_timeout_minutes: Option<f64>,
     pub environment: Option<EnvironmentRef>,
-    pub container: Option<Value>,
-    pub services: Option<Value>,
     /// What the job's token may do.
     pub grant: Grant,
     /// What it may do with caches; `None` where the event decides.

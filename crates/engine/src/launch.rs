@@ -9,7 +9,7 @@ use crate::effect::{Effect, Holder, JobOrder, Why};
 use crate::environment::environment;
 use crate::run::Run;
 use crate::state::LegStage;
-use crate::value::{evaluated, evaluated_boolean, failed, number, text};
+use crate::value::{evaluated_boolean, failed, number, text};
 
 impl Run {
     /// Starts as many of a job's ready legs as `max-parallel` has places for.
@@ -88,8 +88,6 @@ impl Run {
             timeout_minutes: minutes(steps.timeout_minutes.as_ref(), "timeout-minutes", &context)?,
             cancel_timeout_minutes: minutes(steps.cancel_timeout_minutes.as_ref(), "cancel-timeout-minutes", &context)?,
             environment: environment.clone(),
-            container: evaluated(steps.container.as_ref(), &context)?.filter(Value::truthy),
-            services: evaluated(steps.services.as_ref(), &context)?.filter(Value::truthy),
             grant: self.grant(node),
             cache_mode: self.cache_mode(node),
             github: context.github,

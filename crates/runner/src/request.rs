@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use api::{Conclusion, Event, LegId, Reason};
+use api::{Conclusion, Event, LegId, Location, Reason};
 use expr::Value;
-use span::SourceMap;
+use span::{SourceMap, Span};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use workflow::{Template, Workflow};
@@ -35,9 +35,6 @@ pub struct JobRequest {
     pub placement: sandbox::Placement,
     /// An image that stands for the machine: the job's root.
     pub image: Option<String>,
-    /// `container` and `services`, evaluated.
-    pub container: Option<Value>,
-    pub services: Option<Value>,
     pub network: sandbox::Network,
     pub limits: sandbox::Limits,
     /// Minutes; the default is 360.
@@ -95,6 +92,15 @@ pub struct Surroundings {
     pub keep_failed: bool,
     /// Directories of the host that jobs must not see, even where they could read them.
     pub hide: Vec<PathBuf>,
+}
+
+impl Surroundings {
+    /// `file:line:column` of a span.
+    pub(crate) fn location(&self, span: Span) -> Location {
+        let sources = self.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let position = sources.position(span);
+        Location { file: sources.file(span.file).name.to_string(), line: position.line, column: position.column }
+    }
 }
 
 /// Takes the log of a job that starts, to follow it.

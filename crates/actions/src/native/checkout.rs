@@ -131,6 +131,9 @@ impl Workspace for SandboxWorkspace<'_> {
 
     fn mount(&self, lower: &Path, relative: &Path) -> io::Result<bool> {
         let place = &self.call.place;
+        if place.workspace_is_shared {
+            return Ok(false);
+        }
         // Mounts are known by where they really are.
         let target = self.real(relative)?;
         match self.handle.block_on(place.sandbox.mount_overlay(lower, &target)) {

@@ -45,8 +45,6 @@ pub(super) fn of(spec: JobSpec, leg: LegId, config: &AgentConfig, prepared: &Pre
         runs_on: spec.runs_on,
         placement: place.placement(),
         image: place.image(),
-        container: spec.container.as_ref().map(hidden),
-        services: spec.services.as_ref().map(hidden),
         network: config.network.clone(),
         limits: config.limits,
         timeout_minutes: spec.timeout_minutes,

@@ -25,11 +25,6 @@ pub struct JobSpec {
     pub workflow: WorkflowSpec,
     pub contexts: Contexts,
     pub runs_on: Vec<String>,
-    /// `container` and `services`, evaluated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub container: Option<Secret<Value>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub services: Option<Secret<Value>>,
     /// Minutes; the default is 360.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_minutes: Option<f64>,

@@ -28,8 +28,6 @@ pub(crate) struct SealedJob {
     /// `None`: those of the run.
     pub(crate) secrets: Option<Json>,
     pub(crate) runs_on: Vec<String>,
-    pub(crate) container: Option<Json>,
-    pub(crate) services: Option<Json>,
     pub(crate) timeout_minutes: Option<f64>,
     pub(crate) cancel_timeout_minutes: Option<f64>,
     pub(crate) environment: Option<JobEnvironment>,
@@ -81,8 +79,6 @@ impl SealedJob {
             matrix: order.matrix.to_json(),
             secrets: (secrets != of_run).then_some(secrets),
             runs_on: order.runs_on.clone(),
-            container: order.container.as_ref().map(expr::Value::to_json),
-            services: order.services.as_ref().map(expr::Value::to_json),
             timeout_minutes: order.timeout_minutes,
             cancel_timeout_minutes: order.cancel_timeout_minutes,
             environment,

@@ -15,7 +15,6 @@ jobs:
     cancel-timeout-minutes: 2
     continue-on-error: ${{ matrix.os == 'a' }}
     environment: {name: 'env-${{ matrix.os }}', url: '${{ steps.x.outputs.url }}', deployment: false}
-    container: ${{ vars.nothing }}
     strategy: {matrix: {os: [a]}}
     steps: [{run: 'true'}]
 ";
@@ -29,7 +28,6 @@ jobs:
     assert_eq!((order.path.as_str(), order.name.as_str()), ("t", "t (a)"));
     assert_eq!(order.runs_on, ["self-hosted", "a"]);
     assert_eq!((order.timeout_minutes, order.cancel_timeout_minutes), (Some(7.0), Some(2.0)));
-    assert!(order.container.is_none() && order.services.is_none());
     let environment = order.environment.as_ref().unwrap();
     assert!(environment.url.is_some() && !environment.deployment);
     assert_eq!(order.grant.level("contents").as_str(), "write");
@@ -82,7 +80,7 @@ fn values_of_the_wrong_kind_fail_the_job() {
         ("continue-on-error: ${{ format('true') }}", "value", "`continue-on-error` is `true` or `false`"),
         ("environment: ${{ fromJSON('[]') }}", "value", "`environment` is a string"),
         ("concurrency: {group: g, cancel-in-progress: '${{ vars.absent }}'}", "value", "`cancel-in-progress` is"),
-        ("container: ${{ fromJSON(vars.word) }}", "expression", ""),
+        ("timeout-minutes: ${{ fromJSON(vars.word) }}", "expression", ""),
     ];
     for (keys, code, text) in cases {
         let mut run = Script::of(&jobs(&[("a", keys)]));

@@ -1,6 +1,7 @@
 //! Containers of a job: its own, its services, and those of its Docker actions.
 
 mod close;
+mod context;
 mod externals;
 mod fetch;
 mod open;
@@ -8,16 +9,22 @@ mod ready;
 mod spec;
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use container::{Container, Network, Table, TableConfig};
 use expr::{Object, Value};
-use std::sync::{Arc, OnceLock};
+use span::Span;
+use workflow::{StepsJob, Template, TemplateEntry, TemplateKey, TemplateKind};
 
 pub(crate) use close::stop;
 pub(crate) use externals::Carried;
 pub(crate) use fetch::base;
 pub(crate) use open::{Opened, initialize};
 pub(crate) use spec::{ContainerSpec, ServiceSpec};
+
+use self::spec::Refused;
+use super::step::Failure;
+use crate::request::{JobRequest, Surroundings};
 
 /// What a job wants, read and checked before anything is started.
 #[derive(Clone, Debug, Default)]
@@ -30,16 +37,28 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads what the job says.
+    /// Evaluates and reads what the job says.
     ///
     /// # Errors
-    /// A sentence that names the key.
-    pub(crate) fn read(request: &crate::JobRequest) -> Result<Self, String> {
-        Ok(Self {
-            own: request.container.as_ref().map(spec::container).transpose()?.flatten(),
-            services: request.services.as_ref().map(spec::services).transpose()?.unwrap_or_default(),
-            machine: request.image.clone(),
-        })
+    /// What cannot be evaluated, and the key that cannot be.
+    pub(crate) fn read(request: &JobRequest, steps: &StepsJob, around: &Surroundings) -> Result<Self, Failure> {
+        let mut wanted = Self { machine: request.image.clone(), ..Self::default() };
+        if steps.container.is_none() && steps.services.is_none() {
+            return Ok(wanted);
+        }
+        let context = context::ContainerContext::new(request, steps, around)?;
+        let evaluated = |template: &Option<Template>| {
+            let value = template.as_ref().map(|template| template.evaluate(&context)).transpose()?;
+            Ok::<_, Failure>(value.filter(Value::truthy))
+        };
+        let refused = |refused: Refused| Failure::new("container", refused.to_string(), written(steps, &refused.key));
+        if let Some(value) = evaluated(&steps.container)? {
+            wanted.own = spec::container(&value).map_err(refused)?;
+        }
+        if let Some(value) = evaluated(&steps.services)? {
+            wanted.services = spec::services(&value).map_err(refused)?;
+        }
+        Ok(wanted)
     }
 
     pub(crate) fn any(&self) -> bool {
@@ -141,6 +160,11 @@ impl Containers {
         (object(container), object(services))
     }
 
+    /// Whether a service was shown directories of the machine: the workspace may be among them.
+    pub(crate) fn see_the_machine(&self) -> bool {
+        self.services.iter().any(|service| spec::mounts_machine(service.container.options()))
+    }
+
     /// Where the job's network reaches this machine: it has no loopback address of ours.
     pub(crate) fn gateway(&self) -> Option<std::net::Ipv4Addr> {
         self.network.as_ref().map(|network| network.handle.gateway())
@@ -150,4 +174,51 @@ impl Containers {
 /// Directories of a job in an image, below `job_dir`: what lies where in the container.
 pub(crate) fn work_dir(job_dir: &std::path::Path) -> PathBuf {
     job_dir.join("work")
+}
+
+/// Where a key of a job's containers is written: `services.db.ports`, or as much of it as stands in the file.
+fn written(steps: &StepsJob, key: &str) -> Option<Span> {
+    let mut names = key.split('.');
+    let template = match names.next() {
+        Some("container") => steps.container.as_ref(),
+        _ => steps.services.as_ref(),
+    };
+    let mut here = template?;
+    for name in names {
+        let TemplateKind::Mapping(entries) = &here.kind else { break };
+        let named = |entry: &&TemplateEntry| matches!(&entry.key, TemplateKey::Literal(key) if **key == *name);
+        match entries.iter().find(named) {
+            Some(entry) => here = &entry.value,
+            None => break,
+        }
+    }
+    Some(here.span)
+}
+
+#[cfg(test)]
+mod tests {
+    use workflow::JobKind;
+
+    use super::*;
+
+    #[test]
+    fn keys_of_containers_are_found_in_the_file() {
+        let text = "on: push\njobs:\n  a:\n    runs-on: x\n    container: { image: i, options: --cpus x }\n    services:\n      \
+                    db:\n        image: i\n        ports: [http]\n    steps: [{ run: x }]\n";
+        let mut sources = span::SourceMap::new();
+        let file = sources.add("ci.yml", text);
+        let workflow = workflow::parse_workflow(file, "ci.yml", text).value.unwrap();
+        let JobKind::Steps(steps) = &workflow.jobs[0].kind else { panic!("no steps") };
+        for (key, line, column) in [
+            ("container", 5, 16),
+            ("container.options", 5, 37),
+            ("container.env", 5, 16),
+            ("services.db.ports", 9, 16),
+            ("services.db.image", 8, 16),
+            ("services.other", 7, 7),
+        ] {
+            let position = sources.position(written(steps, key).unwrap());
+            assert_eq!((position.line, position.column), (line, column), "{key}");
+        }
+    }
 }

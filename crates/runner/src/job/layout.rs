@@ -53,7 +53,8 @@ pub(crate) const CONTAINER_WORKFLOW: &str = "_github_workflow";
 const CONTAINER_WORK: &str = "/__w";
 
 impl Layout {
-    fn wanted(repository: &str) -> Self {
+    /// Where things are on GitHub's machines.
+    pub(crate) fn of_machine(repository: &str) -> Self {
         let home = PathBuf::from(HOME);
         let work = home.join("work");
         Self {
@@ -71,7 +72,7 @@ impl Layout {
     /// Where things are in an image: as GitHub's runner has it in a job's container, else as on a machine.
     pub(crate) fn in_image(is_job_container: bool, repository: &str) -> Self {
         if !is_job_container {
-            return Self::wanted(repository);
+            return Self::of_machine(repository);
         }
         let work = PathBuf::from(CONTAINER_WORK);
         Self {
@@ -104,9 +105,24 @@ impl Layout {
         Ok(binds)
     }
 
+    /// Shows the directory `work` of a job in an image to a sandbox that stands for the machine, where a job without an image
+    /// has it.
+    pub(crate) fn show_in_machine(spec: &mut SandboxSpec, work: PathBuf, is_job_container: bool) -> io::Result<()> {
+        std::fs::create_dir_all(&work)?;
+        let home = PathBuf::from(HOME);
+        let target = if is_job_container {
+            home.join("work")
+        } else {
+            spec.dirs.retain(|dir| dir.path != home);
+            home
+        };
+        spec.binds.push(Bind { source: work, target, read_only: false });
+        Ok(())
+    }
+
     /// What to ask the sandbox for. The workspace is a directory within the fresh home.
     pub(crate) fn spec(request: &JobRequest, steps: &[Step], around: &Surroundings, job_dir: &Path) -> SandboxSpec {
-        let wanted = Self::wanted(&around.repository_name.name);
+        let wanted = Self::of_machine(&around.repository_name.name);
         let mut spec = SandboxSpec::new(format!("leg-{}", request.leg), job_dir);
         spec.hostname = "runner".to_owned();
         spec.placement = request.placement;
@@ -151,7 +167,7 @@ impl Layout {
 
     /// The layout in a sandbox that stands, its directories made.
     pub(crate) fn of(sandbox: &Sandbox, request: &JobRequest, repository: &str) -> io::Result<Self> {
-        let wanted = Self::wanted(repository);
+        let wanted = Self::of_machine(repository);
         let real = Self {
             home: sandbox.inside_path(&wanted.home),
             runner_workspace: sandbox.inside_path(&wanted.runner_workspace),

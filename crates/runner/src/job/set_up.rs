@@ -37,10 +37,7 @@ struct Begun {
 
 impl Begun {
     fn new(request: &JobRequest, around: &Surroundings, wanted: &Wanted) -> Result<Self, String> {
-        let masker = around.masker.fork();
-        for (_, secret) in request.secrets.as_object().into_iter().flat_map(Object::iter) {
-            masker.add(&secret.to_display_string());
-        }
+        let masker = masker_of(request, around);
         let specs = wanted.own.iter().chain(wanted.services.iter().map(|service| &service.container));
         for credentials in specs.filter_map(|one| one.credentials.as_ref()) {
             masker.add(credentials.secret());
@@ -58,6 +55,15 @@ impl Begun {
     }
 }
 
+/// Knows the job's secrets.
+fn masker_of(request: &JobRequest, around: &Surroundings) -> Masker {
+    let masker = around.masker.fork();
+    for (_, secret) in request.secrets.as_object().into_iter().flat_map(Object::iter) {
+        masker.add(&secret.to_display_string());
+    }
+    masker
+}
+
 /// A job ready for its first step; or the report of one that never got there.
 pub(super) async fn open(
     request: JobRequest,
@@ -66,7 +72,12 @@ pub(super) async fn open(
     control: Control,
     job_dir: &Path,
 ) -> Result<Job, JobReport> {
-    let wanted = Wanted::read(&request).map_err(|text| not_begun("container", &text, Conclusion::Failure))?;
+    let wanted = Wanted::read(&request, steps, around).map_err(|failure| {
+        let text = masker_of(&request, around).mask_str(&failure.text).into_owned();
+        let location = failure.span.map(|span| around.location(span));
+        let reason = Reason { code: failure.code.to_owned(), reason: text.clone(), location };
+        JobReport { conclusion: Conclusion::Failure, reason: Some(reason), ..broken(&text) }
+    })?;
     let machine = match wanted.image_root() {
         true => None,
         false => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use actions::Uses;
-use api::{Conclusion, Event, Location, Reason, Stage, StepFinished, StepStarted};
+use api::{Conclusion, Event, Reason, Stage, StepFinished, StepStarted};
 use expr::{Object, Value};
 use indexmap::IndexMap;
 use sandbox::Sandbox;
@@ -110,19 +110,12 @@ impl Job {
         Value::Object(Arc::new(job))
     }
 
-    /// `file:line:column` of a span.
-    pub(crate) fn location(&self, span: Span) -> Option<Location> {
-        let sources = self.around.source_map.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let position = sources.position(span);
-        Some(Location { file: sources.file(span.file).name.to_string(), line: position.line, column: position.column })
-    }
-
     pub(crate) fn reason(&self, code: &str, text: impl Into<String>, span: Option<Span>) -> Reason {
         let text = text.into();
         Reason {
             code: code.to_owned(),
             reason: self.masker.mask_str(&text).into_owned(),
-            location: span.and_then(|span| self.location(span)),
+            location: span.map(|span| self.around.location(span)),
         }
     }
 

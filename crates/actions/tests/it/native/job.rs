@@ -96,6 +96,7 @@ impl Job {
             ("GIT_CONFIG_GLOBAL".to_owned(), "/dev/null".to_owned()),
         ]);
         let place = NativePlace {
+            workspace_is_shared: false,
             tool_cache: inside("/opt/hostedtoolcache"),
             home,
             workspace,

@@ -183,8 +183,6 @@ pub(super) fn job(
         runs_on: order.runs_on,
         placement: place.placement(),
         image: place.image(),
-        container: order.container,
-        services: order.services,
         network: gates.network.clone(),
         limits: gates.limits,
         timeout_minutes: order.timeout_minutes,

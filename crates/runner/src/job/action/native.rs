@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use actions::native::{NativeCall, NativeOutcome, NativePlace, NativePost};
 use indexmap::IndexMap;
 
+use super::super::containers::Containers;
 use super::super::environment;
 use super::super::post::{Post, PostKind};
 use super::super::step::{Failure, Running};
@@ -66,6 +67,7 @@ fn call(running: &Running<'_>, name: &str, reference: &str, inputs: IndexMap<Str
         place: NativePlace {
             sandbox: job.sandbox.clone(),
             workspace: job.layout.workspace.clone(),
+            workspace_is_shared: job.containers.as_ref().is_some_and(Containers::see_the_machine),
             temp: job.layout.temp.clone(),
             tool_cache: job.layout.tool_cache.clone(),
             home: job.layout.home.clone(),

@@ -62,7 +62,10 @@ pub(crate) async fn base(
     let name = name.to_owned();
     let unpacking = tokio::task::spawn_blocking(move || {
         let image = store.image(&found, &platform).map_err(|error| error.to_string())?;
-        Base::unpack(&store, &image, &name).map_err(|error| error.to_string())
+        if image.platform().os != platform.os {
+            return Err(format!("the image {name} is for {}: it cannot run here", image.platform()));
+        }
+        Base::unpack(&store, &image, &name).map_err(|error| format!("the image {name} cannot be unpacked: {error}"))
     });
     match unpacking.await {
         Ok(base) => base,

@@ -85,7 +85,13 @@ impl Opening<'_> {
         if !specs.into_iter().any(|one| spec::mounts_machine(&one.options)) {
             return Ok(None);
         }
-        let spec = Layout::spec(self.request, &[], self.around, &self.job_dir.join("machine"));
+        let mut spec = Layout::spec(self.request, &[], self.around, &self.job_dir.join("machine"));
+        if wanted.image_root() {
+            // Services find the workspace under the machine's name for it, wherever the job's container has it.
+            let work = work_dir(self.job_dir);
+            let shown = Layout::show_in_machine(&mut spec, work, wanted.own.is_some());
+            shown.map_err(|error| format!("the job's directories could not be made: {error}"))?;
+        }
         let made = self.around.launcher.sandbox(spec).await;
         made.map(Some).map_err(|error| format!("a sandbox for volumes could not be set up: {error}"))
     }

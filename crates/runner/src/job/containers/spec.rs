@@ -1,5 +1,7 @@
 //! `container:` and `services:`, evaluated, as containers to be made.
 
+use std::fmt;
+
 use container::{JobKey, Options, Surroundings};
 use expr::{Object, Value};
 use image::auth::Credentials;
@@ -22,15 +24,39 @@ pub(crate) struct ServiceSpec {
     pub(crate) container: ContainerSpec,
 }
 
+/// A key that says what cannot be, as it is called in messages (`services.db.ports`), and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) key: String,
+    /// What follows the key's name: `: it is …`, or ` is text, not a list`.
+    why: String,
+}
+
+impl Refused {
+    fn new(key: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self { key: key.into(), why: format!(": {why}") }
+    }
+
+    fn form(key: impl Into<String>, expected: &str, found: &Value) -> Self {
+        Self { key: key.into(), why: format!(" is {expected}, not {}", found.kind()) }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`{}", self.key, self.why)
+    }
+}
+
 /// What the job's own container is; `None` when the image is empty, as GitHub has it.
-pub(crate) fn container(value: &Value) -> Result<Option<ContainerSpec>, String> {
+pub(crate) fn container(value: &Value) -> Result<Option<ContainerSpec>, Refused> {
     read(value, "container", JobKey::Container)
 }
 
 /// The services, in order. Those with an empty image are left out.
-pub(crate) fn services(value: &Value) -> Result<Vec<ServiceSpec>, String> {
+pub(crate) fn services(value: &Value) -> Result<Vec<ServiceSpec>, Refused> {
     let Value::Object(all) = value else {
-        return Err(format!("`services` is a mapping of names to containers, not {}", value.kind()));
+        return Err(Refused::form("services", "a mapping of names to containers", value));
     };
     let mut found = Vec::new();
     for (id, value) in all.iter() {
@@ -42,7 +68,7 @@ pub(crate) fn services(value: &Value) -> Result<Vec<ServiceSpec>, String> {
     Ok(found)
 }
 
-fn read(value: &Value, name: &str, key: JobKey) -> Result<Option<ContainerSpec>, String> {
+fn read(value: &Value, name: &str, key: JobKey) -> Result<Option<ContainerSpec>, Refused> {
     let object = match value {
         Value::Object(object) => object.clone(),
         Value::Null => return Ok(None),
@@ -50,14 +76,14 @@ fn read(value: &Value, name: &str, key: JobKey) -> Result<Option<ContainerSpec>,
             let image = ("image", value.clone());
             [image].into_iter().collect::<Object>().into()
         }
-        other => return Err(format!("`{name}` is an image or a mapping, not {}", other.kind())),
+        other => return Err(Refused::form(name, "an image or a mapping", other)),
     };
     let image = text(&object, name, "image")?.unwrap_or_default();
     let image = image.strip_prefix("docker://").unwrap_or(&image).trim().to_owned();
     if image.is_empty() {
         return Ok(None);
     }
-    let refused = |what: &str, why: &dyn std::fmt::Display| format!("`{name}.{what}`: {why}");
+    let refused = |what: &str, why: &dyn fmt::Display| Refused::new(format!("{name}.{what}"), why);
     let asked = text(&object, name, "options")?.unwrap_or_default();
     let mut options =
         Options::from_job(&asked, key, &Surroundings::none()).map_err(|error| refused("options", &error))?;
@@ -71,10 +97,8 @@ fn read(value: &Value, name: &str, key: JobKey) -> Result<Option<ContainerSpec>,
         }
     }
     if let Some(mount) = options.mounts.iter().find(|mount| names_docker_socket(mount)) {
-        return Err(format!(
-            "`{name}.volumes`: {} cannot be mounted: no Docker daemon runs here; steps can use the command `docker` without it",
-            mount.target
-        ));
+        let why = "cannot be mounted: no Docker daemon runs here; steps can use the command `docker` without it";
+        return Err(refused("volumes", &format!("{} {why}", mount.target)));
     }
     for (key, value) in mapping(&object, name, "env")? {
         options.env.push((key, Some(value)));
@@ -98,7 +122,7 @@ fn names_docker_socket(mount: &container::options::Mount) -> bool {
     matches!(&mount.source, container::options::Source::Bind { path, .. } if path.ends_with("/docker.sock"))
 }
 
-fn credentials(object: &Object, name: &str) -> Result<Option<Credentials>, String> {
+fn credentials(object: &Object, name: &str) -> Result<Option<Credentials>, Refused> {
     let given = mapping(object, name, "credentials")?;
     let find =
         |key: &str| given.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value.as_str());
@@ -111,17 +135,17 @@ fn credentials(object: &Object, name: &str) -> Result<Option<Credentials>, Strin
 }
 
 /// A key's text; `None` when it is not there or empty. Mistakes never show a value.
-fn text(object: &Object, name: &str, key: &str) -> Result<Option<String>, String> {
+fn text(object: &Object, name: &str, key: &str) -> Result<Option<String>, Refused> {
     match object.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(value @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) => {
             Ok(Some(value.to_display_string().into_owned()).filter(|text| !text.is_empty()))
         }
-        Some(other) => Err(format!("`{name}.{key}` is text, not {}", other.kind())),
+        Some(other) => Err(Refused::form(format!("{name}.{key}"), "text", other)),
     }
 }
 
-fn list(object: &Object, name: &str, key: &str) -> Result<Vec<String>, String> {
+fn list(object: &Object, name: &str, key: &str) -> Result<Vec<String>, Refused> {
     match object.get(key) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(items)) => Ok(items
@@ -130,18 +154,18 @@ fn list(object: &Object, name: &str, key: &str) -> Result<Vec<String>, String> {
             .filter(|text| !text.is_empty())
             .collect()),
         Some(Value::String(one)) => Ok(vec![one.to_string()]),
-        Some(other) => Err(format!("`{name}.{key}` is a list, not {}", other.kind())),
+        Some(other) => Err(Refused::form(format!("{name}.{key}"), "a list", other)),
     }
 }
 
-fn mapping(object: &Object, name: &str, key: &str) -> Result<Vec<(String, String)>, String> {
+fn mapping(object: &Object, name: &str, key: &str) -> Result<Vec<(String, String)>, Refused> {
     match object.get(key) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::String(text)) if text.is_empty() => Ok(Vec::new()),
         Some(Value::Object(all)) => {
             Ok(all.iter().map(|(name, value)| (name.to_owned(), value.to_display_string().into_owned())).collect())
         }
-        Some(other) => Err(format!("`{name}.{key}` is a mapping, not {}", other.kind())),
+        Some(other) => Err(Refused::form(format!("{name}.{key}"), "a mapping", other)),
     }
 }
 
@@ -154,7 +178,7 @@ pub(crate) fn mounts_machine(options: &Options) -> bool {
 mod tests {
     use super::*;
 
-    fn read_json(json: serde_json::Value) -> Result<Option<ContainerSpec>, String> {
+    fn read_json(json: serde_json::Value) -> Result<Option<ContainerSpec>, Refused> {
         container(&Value::from_json(&json))
     }
 
@@ -208,7 +232,7 @@ mod tests {
                 "no Docker daemon runs here",
             ),
         ] {
-            let error = read_json(json.clone()).unwrap_err();
+            let error = read_json(json.clone()).unwrap_err().to_string();
             assert!(error.contains(want), "{json}: {error}");
         }
     }
