@@ -1,5 +1,7 @@
 //! Putting things right in the text itself: comments and layout stay, since only the bytes of an edit change.
 
+use std::collections::HashMap;
+
 use span::{FileId, Severity, Span};
 use yaml::Node;
 
@@ -169,14 +171,28 @@ fn same(text: &str, old: &Node, new: &Node, edits: &[Span]) -> bool {
             old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same(text, old, new, edits))
         }
         (_, _, Some(old), Some(new)) => {
-            let has = |(key, value): &(Node, Node)| match new.iter().find(|(other, _)| other.text() == key.text()) {
-                Some((_, new)) => same(text, value, new, edits),
-                None => covered(key.span),
-            };
-            (touched || old.len() == new.len()) && old.iter().all(has)
+            let known = numbered(new);
+            (touched || old.len() == new.len())
+                && numbered(old).into_iter().all(|(place, (key, value))| match known.get(&place) {
+                    Some((_, new)) => same(text, value, new, edits),
+                    None => covered(key.span),
+                })
         }
         _ => old.describe_kind() == new.describe_kind() && old.text() == new.text(),
     }
+}
+
+/// The entries of a mapping by their keys. One that is there twice, which is a fault, has a number.
+fn numbered(entries: &[(Node, Node)]) -> HashMap<(Option<&str>, usize), &(Node, Node)> {
+    let mut counts: HashMap<Option<&str>, usize> = HashMap::new();
+    let mut numbered = HashMap::with_capacity(entries.len());
+    for entry in entries {
+        let key = entry.0.text();
+        let count = counts.entry(key).or_default();
+        numbered.insert((key, *count), entry);
+        *count += 1;
+    }
+    numbered
 }
 
 /// Two edits at one place conflict, two that only touch do not.

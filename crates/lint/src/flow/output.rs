@@ -150,8 +150,8 @@ fn add(
             }
             Part::Variable { name, range, .. } => {
                 let span = place.document.place(template.span, range.clone());
-                let written = text.get(range.clone()).unwrap_or(name);
-                put(variable(place, name, written, trail)
+                let written = without_braces(text.get(range.clone()).unwrap_or(name));
+                put(variable(place, name, &written, trail)
                     .through(span, format!("`{written}` is written to the output")));
             }
             Part::Expression { range, .. } => {
@@ -165,6 +165,13 @@ fn add(
             }
         }
     }
+}
+
+/// `${NAME:-x}` and `${env:NAME}` as people speak of them.
+fn without_braces(written: &str) -> String {
+    let Some(inside) = written.strip_prefix("${") else { return written.to_owned() };
+    let length = inside.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(byte)).count();
+    format!("${}", inside[..length].trim_end_matches(':'))
 }
 
 /// A variable of the shell: one of the environment, or one that GitHub sets.

@@ -150,6 +150,22 @@ fn a_fix_that_does_harm_is_left_out_alone() {
 }
 
 #[test]
+fn a_key_that_is_there_twice_is_no_harm_of_a_fix() {
+    let text = "on: push\nenv:\n  A: 1\n  A: 2\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: make\n";
+    let sample = Sample::workflow(text);
+    let document = &sample.project.documents()[0];
+    let at = text.find("make").unwrap();
+    let fix = Fix::safe("x").replace(span::Span::new(document.file, at, at + 4), "test");
+    assert_eq!(mend(document, &[&fix]).applied, [0]);
+    // And one of them that goes is told from the other.
+    let second = text.find("  A: 2\n").unwrap();
+    let harm = Fix::safe("y")
+        .replace(span::Span::new(document.file, at, at + 4), "test")
+        .replace(span::Span::new(document.file, second + 5, second + 6), "[2]");
+    assert_eq!(mend(document, &[&harm]).applied, Vec::<usize>::new());
+}
+
+#[test]
 fn text_of_another_encoding_is_left_alone() {
     let bytes = b"name: Stra\xdfe\non: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: \"a\xe2\x80\x8bb\"\n";
     let mut sources = span::SourceMap::new();
