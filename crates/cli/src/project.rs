@@ -119,6 +119,33 @@ impl Project {
         broken
     }
 
+    /// The failure for a job that no workflow has.
+    pub(crate) fn no_such_job(&self, job: &str) -> Failure {
+        let mut keys: Vec<&str> = Vec::new();
+        for key in self.workflows.iter().flat_map(|one| one.jobs.iter().map(|job| job.id.value.as_ref())) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        let help = match span::did_you_mean(job, keys.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there are {}", keys.join(", ")),
+        };
+        Failure::missing(format!("there is no job `{job}`")).hint(help)
+    }
+
+    fn no_such_file(&self, path: &Path) -> Failure {
+        let all = DIRECTORIES.iter().filter_map(|directory| yaml_files(&self.top.join(directory)).ok()).flatten();
+        let names: Vec<String> =
+            all.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+        let failure = Failure::missing(format!("{}: no such workflow file or directory", path.display()));
+        match span::did_you_mean(&path.to_string_lossy(), names.iter().map(String::as_str)) {
+            Some(meant) => failure.hint(format!("did you mean `{meant}`?")),
+            None if names.is_empty() => failure,
+            None => failure.hint(format!("there are {}", names.join(", "))),
+        }
+    }
+
     fn workflow_files(&self, place: &PlaceArgs) -> Result<Vec<PathBuf>, Failure> {
         let mut files = Vec::new();
         if place.workflows.is_empty() {
@@ -133,10 +160,11 @@ impl Project {
             return Ok(files);
         }
         for path in &place.workflows {
-            // As the user sees it from where they are, else from the repository.
-            let candidates = [path.clone(), place.directory.join(path), self.top.join(path)];
+            // As the user sees it from where they are, else from the repository, else by its name alone.
+            let mut candidates = vec![path.clone(), place.directory.join(path), self.top.join(path)];
+            candidates.extend(DIRECTORIES.iter().map(|directory| self.top.join(directory).join(path)));
             let Some(found) = candidates.iter().find(|candidate| candidate.exists()) else {
-                return Err(Failure::missing(format!("{}: no such workflow file or directory", path.display())));
+                return Err(self.no_such_file(path));
             };
             if found.is_dir() {
                 let inside = yaml_files(found)?;

@@ -38,7 +38,14 @@ pub(crate) fn run(args: &ShowArgs) -> Result<(), Failure> {
     if let Some(path) = &args.trace {
         let trace = explain::timeline::trace(&model(&run)?);
         let text = serde_json::to_vec(&trace).map_err(Failure::broken)?;
-        return std::fs::write(path, text).map_err(|error| Failure::broken(format!("{}: {error}", path.display())));
+        std::fs::write(path, text).map_err(|error| Failure::broken(format!("{}: {error}", path.display())))?;
+        screen.line(&format!(
+            "{}: run {}, for Perfetto (ui.perfetto.dev) and Chrome (chrome://tracing)",
+            path.display(),
+            run.number
+        ));
+        screen.flush(&[]);
+        return Ok(());
     }
     if args.timeline {
         let (columns, palette) = (screen.size().columns, Palette::for_stdout());

@@ -92,7 +92,12 @@ fn of_path(path: &Path, args: &LintArgs, here: &Path, found: &mut Vec<Found>) ->
         }
         return Ok(());
     }
-    let bytes = std::fs::read(&absolute).map_err(|error| Failure::missing(format!("{}: {error}", path.display())))?;
+    let bytes = std::fs::read(&absolute).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Failure::missing(format!("{}: there is no such file or directory", path.display()))
+        }
+        _ => Failure::missing(format!("{}: {error}", path.display())),
+    })?;
     // What was named is looked at, whatever it is called.
     let kind = kind_of(&absolute, &bytes).unwrap_or(Kind::Workflow);
     found.push(Found { path: absolute, kind, bytes });

@@ -136,13 +136,7 @@ fn check_jobs(project: &Project, chosen: &[Arc<Workflow>], jobs: &[String]) -> R
                 Failure::missing(text).hint("`trunkline run --dry-run` tells the reason; or name another event")
             );
         }
-        let keys: Vec<&str> =
-            project.workflows.iter().flat_map(|one| one.jobs.iter().map(|job| job.id.value.as_ref())).collect();
-        let help = match span::did_you_mean(job, keys.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there are {}", keys.join(", ")),
-        };
-        return Err(Failure::missing(format!("there is no job `{job}`")).hint(help));
+        return Err(project.no_such_job(job));
     }
     Ok(())
 }

@@ -285,15 +285,11 @@ fn settings(args: &EventArgs, revision: &Revision, path: &str, named: bool) -> S
 /// A job that is nowhere is a mistake.
 fn check_jobs(jobs: &[String], project: &Project) -> Result<(), Failure> {
     for job in jobs {
-        let keys = || project.workflows.iter().flat_map(|one| one.jobs.iter().map(|job| job.id.value.as_ref()));
-        if keys().any(|key| key.eq_ignore_ascii_case(job)) {
+        let mut keys = project.workflows.iter().flat_map(|one| one.jobs.iter().map(|job| job.id.value.as_ref()));
+        if keys.any(|key| key.eq_ignore_ascii_case(job)) {
             continue;
         }
-        let help = match span::did_you_mean(job, keys()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there are {}", keys().collect::<Vec<_>>().join(", ")),
-        };
-        return Err(Failure::missing(format!("there is no job `{job}`")).hint(help));
+        return Err(project.no_such_job(job));
     }
     Ok(())
 }

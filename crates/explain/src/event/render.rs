@@ -25,15 +25,7 @@ pub fn lines(explanation: &EventExplanation, detail: Detail, columns: usize) -> 
     let mut out = heading(&explanation.event);
     out.push(Line::new());
     match detail {
-        Detail::Summary => {
-            let widest = |text: fn(&WorkflowExplanation) -> String| {
-                explanation.workflows.iter().map(|one| text(one).chars().count()).max().unwrap_or(0)
-            };
-            let name = widest(|one| one.name.clone()).min(32);
-            let room = columns.saturating_sub(name + 6 + widest(place)).max(24);
-            let what = widest(what).min(room);
-            out.extend(explanation.workflows.iter().map(|one| summary(one, name, what)));
-        }
+        Detail::Summary => out.extend(summary(&explanation.workflows, columns)),
         Detail::Full => {
             for (index, one) in explanation.workflows.iter().enumerate() {
                 if index > 0 {
@@ -95,11 +87,34 @@ fn mark(runs: Runs) -> (&'static str, Tone) {
     }
 }
 
-/// A line for a workflow: `name` and `room` are the widths of its columns.
-fn summary(one: &WorkflowExplanation, name: usize, room: usize) -> Line {
-    let (sign, tone) = mark(one.runs);
-    let line = Line::new().with(tone, sign).plain(" ").with(Tone::Strong, cut(&one.name, name)).padded(name + 4);
-    line.plain(cut(&what(one), room)).padded(name + 4 + room).quiet(format!("  {}", place(one)))
+/// A line for each workflow, those that run first. Where the lines would be too long the place goes, and the name is that
+/// of the file, by which more can be asked.
+fn summary(workflows: &[WorkflowExplanation], columns: usize) -> Vec<Line> {
+    let mut ordered: Vec<&WorkflowExplanation> = workflows.iter().collect();
+    ordered.sort_by_key(|one| one.runs == Runs::No);
+    let widest = |text: fn(&WorkflowExplanation) -> String| {
+        workflows.iter().map(|one| text(one).chars().count()).max().unwrap_or(0)
+    };
+    let is_narrow = widest(name) + widest(what) + widest(place) + 6 > columns;
+    let name: fn(&WorkflowExplanation) -> String = if is_narrow { file_name } else { name };
+    let width = widest(name);
+    let room = widest(what).min(columns.saturating_sub(width + 4).max(24));
+    let line = |one: &WorkflowExplanation| {
+        let (sign, tone) = mark(one.runs);
+        let line = Line::new().with(tone, sign).plain(" ").with(Tone::Strong, name(one)).padded(width + 4);
+        let line = line.plain(cut(&what(one), room));
+        if is_narrow { line } else { line.padded(width + 4 + room).quiet(format!("  {}", place(one))) }
+    };
+    ordered.into_iter().map(line).collect()
+}
+
+/// The workflow's name; one that has none goes by its file.
+fn name(one: &WorkflowExplanation) -> String {
+    if one.name == one.path { file_name(one) } else { one.name.clone() }
+}
+
+fn file_name(one: &WorkflowExplanation) -> String {
+    one.path.rsplit('/').next().unwrap_or(&one.path).to_owned()
 }
 
 /// Where to look: what kept it from running, else the file.

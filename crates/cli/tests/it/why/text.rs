@@ -32,6 +32,33 @@ fn a_line_for_each_workflow_first() {
 }
 
 #[test]
+fn many_workflows_are_told_by_their_files_those_that_run_first() {
+    let other = |name: &str, on: &str| {
+        format!("{name}on: {on}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{{run: make}}]\n")
+    };
+    let long = "name: A name that leaves but little room for anything else\n";
+    let files = [
+        (".github/workflows/a.yml", other("", "workflow_call")),
+        (".github/workflows/b.yml", other(long, "[issues, release, workflow_dispatch]")),
+        (".github/workflows/c.yml", other("", "push")),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let repository = TestRepository::from_files(&files).expect("a repository");
+    let told_of = told(&repository, &["why", "push"]);
+    let lines: Vec<&str> = told_of.lines().filter(|line| line.contains(".yml")).collect();
+    assert_eq!(
+        lines,
+        [
+            "✓ c.yml  1 job",
+            "✗ a.yml  `push` is not under `on`, which has `workflow_call`",
+            "✗ b.yml  `push` is not under `on`, which has `issues`, `release`, `workflow_dispatch`",
+        ]
+    );
+    // The name of a file is enough to ask for it.
+    assert!(told(&repository, &["why", "push", "-W", "c.yml"]).contains("✓ .github/workflows/c.yml"));
+}
+
+#[test]
 fn one_in_full() {
     insta::assert_snapshot!(told(&repository(), &["why", "push", "-W", ".github/workflows/docs.yml"]), @r#"
     push on main at b80647f · 2 files changed since 49587d9
