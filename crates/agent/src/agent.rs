@@ -5,14 +5,14 @@ mod start;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use api::wire::{Claim, ErrorCode, JobSpec, LONGEST_WAIT};
+use api::wire::{Claim, ErrorCode, JobSpec, LONGEST_WAIT, Orders};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::client::{Client, Failure};
+use crate::client::{Client, Failure, Held};
 use crate::credentials::Credentials;
 use crate::leases::Leases;
 use crate::{AgentConfig, AgentError, Notice, job, remains};
@@ -83,6 +83,7 @@ async fn take_jobs(agent: &Arc<Agent>, slots: &Arc<Semaphore>) -> Result<u32, Ag
         let Ok(slot) = slot else { break };
         let free = u32::try_from(slots.available_permits() + 1).unwrap_or(u32::MAX);
         let claim = Claim { free, id: Some(claim_id.simple().to_string()) };
+        let asked = Instant::now();
         let claimed = tokio::select! {
             biased;
             claimed = agent.client.claim(&claim, LONGEST_WAIT) => claimed,
@@ -103,7 +104,10 @@ async fn take_jobs(agent: &Arc<Agent>, slots: &Arc<Semaphore>) -> Result<u32, Ag
             Ok(Some(spec)) => {
                 agent.reached();
                 taken += 1;
-                agent.begin(spec, slot);
+                // One that stood still with the answer unread has it for as long as it has asked.
+                if asked.elapsed() < agent.leases.patience() || agent.is_still_ours(&spec).await {
+                    agent.begin(spec, slot);
+                }
             }
             Err(failure) if failure.code() == Some(ErrorCode::Unauthorized) => {
                 Credentials::forget(&agent.config.dir);
@@ -155,6 +159,12 @@ impl Agent {
             self.client.claim(claim, 0).await.ok()?
         };
         tokio::time::timeout(PAUSES.1, asking).await.ok().flatten()
+    }
+
+    /// Whether the claim of a job holds. One of which nobody can say so is not begun: it is queued again when its lease ends.
+    async fn is_still_ours(&self, spec: &JobSpec) -> bool {
+        let held = Held { job: spec.id, fence: spec.fence };
+        self.client.heartbeat(held, Orders::default(), Duration::ZERO).await.is_ok()
     }
 
     fn begin(self: &Arc<Self>, spec: JobSpec, slot: tokio::sync::OwnedSemaphorePermit) {

@@ -23,23 +23,23 @@ Examples:
 The first start prints a link with which the first account is made. Everything can stand in trunkline-server.toml, too.
 SIGTERM and Ctrl-C finish what is under way, jobs of local runners included; a second one kills them.";
 
-/// Where the server's things are; shared with `trunkline admin`.
+/// Where the server's things are; shared with `trunkline admin`, where they stand before or after its commands.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ServerPlaceArgs {
     /// Repositories, database and blobs [default: in the user's data directory]
-    #[arg(long, value_name = "DIR", env = "TRUNKLINE_DATA")]
+    #[arg(long, global = true, value_name = "DIR", env = "TRUNKLINE_DATA")]
     pub(crate) data: Option<PathBuf>,
     /// `postgres://…`, or a file of SQLite's [default: a file in --data]
-    #[arg(long, value_name = "URL", env = "TRUNKLINE_DATABASE", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = "TRUNKLINE_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
     /// Logs, artifacts and caches: a directory, or s3://BUCKET/PREFIX?endpoint=URL&region=NAME [default: in --data]
-    #[arg(long, value_name = "PLACE", env = "TRUNKLINE_BLOBS")]
+    #[arg(long, global = true, value_name = "PLACE", env = "TRUNKLINE_BLOBS")]
     pub(crate) blobs: Option<Blobs>,
     /// A file with the key that secrets are sealed with [default: TRUNKLINE_MASTER_KEY, else a file in --data]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) master_key: Option<PathBuf>,
     /// A file of settings [default: trunkline-server.toml here or in /etc/trunkline]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
 

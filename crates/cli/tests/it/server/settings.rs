@@ -1,6 +1,6 @@
 //! What a newcomer gives a server at its start: settings from three places, and mistakes in each of them.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
 use super::instance::Instance;
@@ -30,6 +30,29 @@ fn arguments_win_over_the_environment_and_that_over_the_file() {
     assert_eq!(reached(&config, &[variable]), "http://variable.example");
     assert_eq!(reached(&argument, &[variable]), "http://argument.example");
     assert!(reached(&[], &[]).starts_with("http://localhost:"), "what it listens on");
+}
+
+/// People write it where they think of it.
+#[test]
+fn the_data_directory_of_an_administrators_command_stands_anywhere() {
+    let server = Instance::bare();
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = directory.path().join("data").to_string_lossy().into_owned();
+    let said = |words: &[&str]| {
+        let mut process = server.command(words);
+        let child = process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("the program");
+        // It may not want to read.
+        let _ = writeln!(child.stdin.take().expect("its input"), "correct horse battery");
+        let output = child.wait_with_output().expect("its output");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{words:?}: {errors}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    said(&["admin", "user", "add", "ann", "--data", &data]);
+    for words in [["admin", "--data", &data, "user", "list"], ["admin", "user", "list", "--data", &data]] {
+        assert!(said(&words).contains("ann"));
+    }
 }
 
 #[test]

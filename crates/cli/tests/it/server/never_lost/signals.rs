@@ -156,6 +156,32 @@ fn a_runner_that_stands_still_executes_nothing_beside_the_one_that_gets_its_job(
     site.end();
 }
 
+/// It stood still when the answer came, and reads it when the job is another's.
+#[test]
+fn a_runner_that_slept_through_its_claim_does_not_begin_the_job() {
+    let settings = "lease = \"5s\"\n".to_owned();
+    let mut site = Site::of(Database::sqlite(), Plan { runners: 2, settings, ..Plan::small() });
+    site.runners[1].kill();
+    site.runners[0].signal("-STOP");
+    let repository = repository("on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: 'true' }] } }\n");
+    site.push(0, &repository).expect("a push");
+    let jobs = || site.get(0, "/actions/runs/1/jobs").map(|answer| answer.json()["jobs"][0].clone());
+    until(&site, "it is given the job", || jobs().filter(|job| job["runner_name"] == "r-0"));
+    site.runners[1].start();
+    assert_eq!(site.completed(0, &head(&repository))["conclusion"], "success", "{}", site.said());
+    site.runners[0].signal("-CONT");
+    // Its next word is heard, and it has another job.
+    site.runners[1].kill();
+    repository.write("again", "again").expect("a file");
+    repository.commit_all("again").expect("a commit");
+    site.push(0, &repository).expect("a push");
+    assert_eq!(site.completed(0, &head(&repository))["conclusion"], "success", "{}", site.said());
+    let said = site.runners[0].said();
+    assert_eq!(said.matches(" of ann/app: a").count(), 1, "{said}");
+    site.runners[1].start();
+    site.end();
+}
+
 /// Runners that wait for jobs and pages that are open would hold the server up for longer than any service manager waits.
 #[test]
 fn a_server_that_ends_answers_whoever_waits_at_it() {
