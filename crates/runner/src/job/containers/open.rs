@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use actions::give_up_on;
-use container::options::{NetworkMode, Pull};
+use container::options::{NetworkMode, Pull, Source};
 use container::{Account, Container, Create, Main, Network, NetworkRequest, Options, Root, Table, TableConfig};
 use sandbox::{Bind, Sandbox};
 use tokio_util::sync::CancellationToken;
@@ -123,8 +123,11 @@ impl Opening<'_> {
         let mut services = Vec::new();
         for wanted in &wanted.services {
             self.say(&format!("##[group]Starting {} service container", wanted.id));
-            let container =
-                self.create(&wanted.container, Some(&wanted.id), Main::Program, table, network.as_ref()).await?;
+            let mut spec = wanted.container.clone();
+            if let Some(machine) = &machine {
+                self.find_workspace(&mut spec.options, machine);
+            }
+            let container = self.create(&spec, Some(&wanted.id), Main::Program, table, network.as_ref()).await?;
             self.start(&container, &wanted.container.image).await?;
             for (port, address) in container.published() {
                 self.say(&format!("{port} -> {address}"));
@@ -140,6 +143,18 @@ impl Opening<'_> {
             (None, None) => return Err("the job's container has ended".to_owned()),
         };
         Ok(Opened { sandbox, containers: Containers { table: late.clone(), network, own, services } })
+    }
+
+    /// On the host the workspace lies elsewhere than volumes call it.
+    fn find_workspace(&self, options: &mut Options, machine: &Sandbox) {
+        let workspace = Layout::of_machine(&self.around.repository_name.name).workspace;
+        for mount in &mut options.mounts {
+            if let Source::Bind { path, .. } = &mut mount.source
+                && Path::new(path).starts_with(&workspace)
+            {
+                *path = machine.inside_path(Path::new(path)).to_string_lossy().into_owned();
+            }
+        }
     }
 
     async fn network(&self, table: &Table) -> Result<Network, String> {
