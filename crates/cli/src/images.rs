@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use image::client::{Client, ClientConfig};
-use image::{Platform, Store};
+use image::{Found, Image, Platform, Reference, Store};
 
 use crate::config::Config;
 use crate::dirs::Dirs;
@@ -40,6 +40,19 @@ pub(crate) fn platform(asked: Option<&str>) -> Result<Platform, Failure> {
         Some(text) => text.parse().map_err(Failure::usage),
         None => Ok(Platform::host()),
     }
+}
+
+/// An image for the platform that was asked for: one that is for another is an error, though it is the only one of its name.
+pub(crate) fn for_platform(store: &Store, found: &Found, asked: Option<&str>) -> Result<Image, Failure> {
+    let platform = platform(asked)?;
+    let image = store.image(&found.descriptor, &platform).map_err(failure)?;
+    let actual = image.platform();
+    if asked.is_some() && platform.fit(&actual).is_none() {
+        let name = found.reference.as_ref().map_or_else(|| found.descriptor.digest.to_string(), Reference::familiar);
+        let error = image::Error::NoPlatform { object: name, wanted: platform, offers: vec![actual.to_string()] };
+        return Err(failure(error));
+    }
+    Ok(image)
 }
 
 /// The exit code of an error with images: what is not there is missing, what is damaged is invalid.

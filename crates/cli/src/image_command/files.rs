@@ -99,9 +99,8 @@ pub(super) fn import(args: &ImportArgs) -> Result<(), Failure> {
 
 pub(super) fn export(args: &ExportArgs) -> Result<(), Failure> {
     let store = images::store()?;
-    let platform = images::platform(args.platform.as_deref())?;
     let found = store.find(&args.image).map_err(images::failure)?;
-    let image = store.image(&found.descriptor, &platform).map_err(images::failure)?;
+    let image = images::for_platform(&store, &found, args.platform.as_deref())?;
     write(args.output.as_deref(), |output| archive::export(&store, &image, output).map(|_| ()))
 }
 

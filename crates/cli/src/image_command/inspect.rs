@@ -1,4 +1,4 @@
-use image::{Entry, Image, Platform, Reference, Store};
+use image::{Entry, Found, Image, Reference, Store};
 use serde_json::{Value, json};
 
 use super::InspectArgs;
@@ -8,9 +8,12 @@ use crate::report::screen::Screen;
 
 pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let store = images::store()?;
-    let platform = images::platform(args.platform.as_deref())?;
-    let all = args.images.iter().map(|name| inspected(&store, name, &platform)).collect::<Result<Vec<_>, _>>();
-    let all = Value::Array(all.map_err(images::failure)?);
+    let all = args.images.iter().map(|name| {
+        let found = store.find(name).map_err(images::failure)?;
+        let image = images::for_platform(&store, &found, args.platform.as_deref())?;
+        inspected(&store, &found, &image).map_err(images::failure)
+    });
+    let all = Value::Array(all.collect::<Result<Vec<_>, Failure>>()?);
     let text = if args.format.is_some() { all.to_string() } else { format!("{all:#}") };
     let mut screen = Screen::stdout();
     screen.line(&text);
@@ -19,9 +22,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<(), Failure> {
 }
 
 /// An image with docker's fields, and with what docker does not say: the manifest and the platforms.
-fn inspected(store: &Store, name: &str, platform: &Platform) -> image::Result<Value> {
-    let found = store.find(name)?;
-    let image: Image = store.image(&found.descriptor, platform)?;
+fn inspected(store: &Store, found: &Found, image: &Image) -> image::Result<Value> {
     let same = |entry: &Entry| entry.descriptor.digest == found.descriptor.digest;
     let names: Vec<_> = store.list()?.into_iter().filter(same).filter_map(|entry| entry.reference).collect();
     let tags: Vec<String> = names.iter().filter(|name| name.tag().is_some()).map(Reference::familiar).collect();

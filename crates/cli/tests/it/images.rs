@@ -211,7 +211,7 @@ fn a_day_with_images() {
 #[test]
 fn what_cannot_be_done_is_told() {
     let desk = Desk::new();
-    desk.import(&tree(), &["app"]);
+    desk.import(&tree(), &["app", "--platform", "linux/amd64"]);
     fs::write(desk.path().join("text"), "not an archive").unwrap();
     let half = tree()[..700].to_vec();
     fs::write(desk.path().join("half.tar"), half).unwrap();
@@ -220,6 +220,7 @@ fn what_cannot_be_done_is_told() {
         &["image", "inspect", "nothing"][..],
         &["image", "inspect", "Nothing"],
         &["image", "inspect", "app", "--platform", "linux"],
+        &["image", "export", "app", "--platform", "linux/s390x"],
         &["image", "pull", "a b"],
         &["image", "push", "nothing"],
         &["image", "rm", "nothing"],
@@ -249,6 +250,9 @@ fn what_cannot_be_done_is_told() {
     error: `Nothing` is not a name of an image: the repository must be in lower case
     inspect app --platform linux => 2
     error: `linux` is not a platform (expected OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/amd64)
+    export app --platform linux/s390x => 4
+    error: app:latest holds nothing for linux/s390x (it has linux/amd64)
+      hint: `trunkline image pull --platform OS/ARCHITECTURE` gets an image for a platform
     pull a b => 2
     error: `a b` is not a name of an image: `a b` is not a part of a repository (expected a-z and 0-9, with `.`, `_`, `__` or dashes between them)
     push nothing => 4
