@@ -8,7 +8,7 @@ mod open;
 mod ready;
 mod spec;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use container::{Container, Network, Table, TableConfig};
@@ -160,9 +160,11 @@ impl Containers {
         (object(container), object(services))
     }
 
-    /// Whether a service was shown directories of the machine: the workspace may be among them.
-    pub(crate) fn see_the_machine(&self) -> bool {
-        self.services.iter().any(|service| spec::mounts_machine(service.container.options()))
+    /// Whether volumes show a directory of the machine, or some of it.
+    pub(crate) fn show(&self, directory: &Path) -> bool {
+        let all = self.services.iter().map(|service| &service.container);
+        let mut all = all.chain(self.own.as_ref().map(|own| &own.container));
+        all.any(|container| spec::mounts(container.options(), directory))
     }
 
     /// Where the job's network reaches this machine: it has no loopback address of ours.
@@ -172,7 +174,7 @@ impl Containers {
 }
 
 /// Directories of a job in an image, below `job_dir`: what lies where in the container.
-pub(crate) fn work_dir(job_dir: &std::path::Path) -> PathBuf {
+pub(crate) fn work_dir(job_dir: &Path) -> PathBuf {
     job_dir.join("work")
 }
 

@@ -1,6 +1,7 @@
 //! `container:` and `services:`, evaluated, as containers to be made.
 
 use std::fmt;
+use std::path::Path;
 
 use container::{JobKey, Options, Surroundings};
 use expr::{Object, Value};
@@ -174,6 +175,16 @@ pub(crate) fn mounts_machine(options: &Options) -> bool {
     options.mounts.iter().any(|mount| matches!(mount.source, container::options::Source::Bind { .. }))
 }
 
+/// Whether a container wants a directory of the machine mounted, or some of it.
+pub(crate) fn mounts(options: &Options, directory: &Path) -> bool {
+    options.mounts.iter().any(|mount| match &mount.source {
+        container::options::Source::Bind { path, .. } => {
+            directory.starts_with(path) || Path::new(path).starts_with(directory)
+        }
+        _ => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +214,10 @@ mod tests {
         assert!(full.options.env.contains(&("CI".to_owned(), Some("no".to_owned()))));
         assert!(!format!("{full:?}").contains("hunter2"));
         assert!(mounts_machine(&full.options) && !mounts_machine(&plain.options));
+        for (directory, shown) in [("/srv", true), ("/srv/app", true), ("/", true), ("/home", false), ("/srvs", false)]
+        {
+            assert_eq!(mounts(&full.options, Path::new(directory)), shown, "{directory}");
+        }
     }
 
     #[test]
