@@ -42,7 +42,7 @@ pub fn fold<T>(trace: &Trace, mask: &Mask<'_>, make: &mut dyn FnMut(Shown, Vec<T
     };
     let inside = if matches!(trace.outcome, Outcome::NotEvaluated) { Vec::new() } else { shown_parts(trace) };
     let parts = inside.into_iter().map(|part| fold(part, mask, make)).collect();
-    make(Shown { text: cut(&mask(&trace.text)), value, error }, parts)
+    make(Shown { text: written(trace, mask), value, error }, parts)
 }
 
 /// The most values [`one_line`] names.
@@ -52,7 +52,7 @@ const MAX_NAMED: usize = 4;
 pub fn one_line(trace: &Trace, mask: &Mask<'_>) -> String {
     let mut named = Vec::new();
     leaves(trace, mask, &mut named);
-    let mut line = cut(&mask(&trace.text));
+    let mut line = written(trace, mask);
     let more = named.len() > MAX_NAMED;
     named.truncate(MAX_NAMED);
     if !named.is_empty() {
@@ -77,7 +77,7 @@ fn leaves(trace: &Trace, mask: &Mask<'_>, named: &mut Vec<String>) {
         trace.parts.iter().for_each(|part| leaves(part, mask, named));
         return;
     }
-    let text = cut(&mask(&trace.text));
+    let text = written(trace, mask);
     let description = match &trace.outcome {
         Outcome::Value(result) => format!("{text} is {}", value(result, mask)),
         Outcome::Failed(error) => format!("{text} failed: {}", cut(&mask(&error.message))),
@@ -180,12 +180,34 @@ fn first_null(path: &Trace) -> Option<&Trace> {
 }
 
 fn describe(trace: &Trace, mask: &Mask<'_>) -> String {
-    let text = cut(&mask(&trace.text));
+    let text = written(trace, mask);
     match &trace.outcome {
         Outcome::Value(result) => format!("{text} → {}", value(result, mask)),
         Outcome::NotEvaluated => format!("{text} (not evaluated)"),
         Outcome::Failed(error) => format!("{text} ✗ {}", cut(&mask(&error.message))),
     }
+}
+
+/// A part's own text: breaks between its words are blanks, those in strings stay.
+fn written(trace: &Trace, mask: &Mask<'_>) -> String {
+    let text = mask(&trace.text);
+    if !text.contains('\n') {
+        return cut(&text);
+    }
+    let mut line = String::with_capacity(text.len());
+    let mut is_quoted = false;
+    for character in text.chars() {
+        is_quoted ^= character == '\'';
+        if is_quoted || !character.is_whitespace() {
+            if !is_quoted && matches!(character, ')' | ']') && line.ends_with(' ') {
+                line.pop();
+            }
+            line.push(character);
+        } else if !line.ends_with([' ', '(', '[']) {
+            line.push(' ');
+        }
+    }
+    cut(&line)
 }
 
 fn cut(text: &str) -> String {

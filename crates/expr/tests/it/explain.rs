@@ -49,6 +49,21 @@ fn parts_are_shown_with_their_values() {
 }
 
 #[test]
+fn an_expression_over_several_lines_is_shown_on_one() {
+    let here = r#"{"a": null, "b": "x"}"#;
+    insta::assert_snapshot!(tree("!a.draft && (\n  a == null ||\n  contains(b,\n    'x\n y')\n)", here), @r"
+    !a.draft && (a == null || contains(b, 'x\n y')) → true
+    ├─ !a.draft → true
+    │  └─ a.draft → null
+    │     └─ a → null
+    └─ a == null || contains(b, 'x\n y') → true
+       ├─ a == null → true
+       │  └─ a → null
+       └─ contains(b, 'x\n y') (not evaluated)
+    ");
+}
+
+#[test]
 fn long_and_strange_values_stay_on_a_line() {
     let here = format!(r#"{{"a": {:?}, "b": "x\ny'\u0007"}}"#, "long".repeat(100));
     let lines = tree("a == b", &here);
