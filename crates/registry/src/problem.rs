@@ -20,6 +20,11 @@ impl Problem {
         Self { status, code, message: message.into(), detail: None, headers: Vec::new() }
     }
 
+    /// With a message of its own.
+    pub(crate) fn because(self, message: String) -> Self {
+        Self { message, ..self }
+    }
+
     pub(crate) fn detail(mut self, detail: Value) -> Self {
         self.detail = Some(detail);
         self

@@ -32,7 +32,7 @@ pub(crate) async fn dispatch(State(registry): State<Registry>, request: Request)
     let method = parts.method.clone();
     let path = parts.uri.path().to_owned();
     let mut user = String::new();
-    let (kind, result) = match Route::parse(&path) {
+    let (kind, result) = match Route::parse(&method, &path) {
         Err(problem) => {
             // Nobody learns which paths there are before logging in.
             let admitted = admit(&registry, &parts.headers, &Need::Entry).await;

@@ -22,7 +22,7 @@ pub(crate) enum Route {
 
 impl Route {
     /// From a path below `/v2`. Names of repositories have slashes in them, so the end decides.
-    pub(crate) fn parse(path: &str) -> Result<Self, Problem> {
+    pub(crate) fn parse(method: &Method, path: &str) -> Result<Self, Problem> {
         let decoded =
             percent_decode_str(path).decode_utf8().map_err(|_| Problem::name_invalid("the path is no UTF-8"))?;
         let path = decoded.strip_prefix("/v2").unwrap_or(&decoded);
@@ -46,8 +46,11 @@ impl Route {
             }
             [name_of @ .., "manifests", text] => {
                 let name = name(name_of)?;
-                let tag =
-                    text.parse().map_err(|error: crate::NameError| Problem::manifest_invalid(error.to_string()))?;
+                let tag = text.parse().map_err(|error: crate::NameError| match *method {
+                    Method::PUT => Problem::manifest_invalid(error.to_string()),
+                    // What can't be pushed is not there.
+                    _ => Problem::manifest_unknown(text).because(error.to_string()),
+                })?;
                 Self::Manifest(name, Target::Tag(tag))
             }
             _ => {
@@ -124,7 +127,7 @@ mod tests {
             ),
             (format!("/v2/a/referrers/{digest}"), Route::Referrers(name("a"), digest)),
         ] {
-            assert_eq!(Route::parse(&path).unwrap(), expected, "{path}");
+            assert_eq!(Route::parse(&Method::GET, &path).unwrap(), expected, "{path}");
         }
     }
 
@@ -137,17 +140,18 @@ mod tests {
             ("/v2/../etc/tags/list", "NAME_INVALID"),
             ("/v2/a/blobs/sha256:x", "DIGEST_INVALID"),
             ("/v2/a/manifests/md5:00", "DIGEST_INVALID"),
-            ("/v2/a/manifests/.x", "MANIFEST_INVALID"),
+            ("/v2/a/manifests/.x", "MANIFEST_UNKNOWN"),
             ("/v2/a/manifests/%ff", "NAME_INVALID"),
         ] {
-            assert_eq!(Route::parse(path).unwrap_err().code, code, "{path}");
+            assert_eq!(Route::parse(&Method::GET, path).unwrap_err().code, code, "{path}");
         }
+        assert_eq!(Route::parse(&Method::PUT, "/v2/a/manifests/.x").unwrap_err().code, "MANIFEST_INVALID");
     }
 
     proptest! {
         #[test]
         fn any_path_is_answered(path: String) {
-            let _ = Route::parse(&path);
+            let _ = Route::parse(&Method::GET, &path);
         }
     }
 }

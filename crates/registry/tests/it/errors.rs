@@ -25,6 +25,7 @@ fn wrong_names_methods_and_paths() {
         ("GET", format!("/v2/{long}/tags/list"), 400, "NAME_INVALID"),
         ("GET", "/v2/%2e%2e/%2e%2e/tags/list".to_owned(), 400, "NAME_INVALID"),
         ("PUT", "/v2/a/manifests/-bad".to_owned(), 400, "MANIFEST_INVALID"),
+        ("GET", "/v2/a/manifests/-bad".to_owned(), 404, "MANIFEST_UNKNOWN"),
         ("GET", "/v2/a/blobs/latest".to_owned(), 400, "DIGEST_INVALID"),
         ("GET", "/v2/a/something".to_owned(), 404, "UNSUPPORTED"),
         ("PUT", "/v2/a/tags/list".to_owned(), 405, "UNSUPPORTED"),
