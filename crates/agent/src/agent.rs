@@ -5,7 +5,7 @@ mod start;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::wire::{Claim, ErrorCode, JobSpec, LONGEST_WAIT, Orders};
 use tokio::sync::Semaphore;
@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::client::{Client, Failure, Held};
 use crate::credentials::Credentials;
-use crate::leases::Leases;
+use crate::leases::{Leases, Moment};
 use crate::{AgentConfig, AgentError, Notice, job, remains};
 
 /// Between two attempts to reach a server that is away; it grows to the second.
@@ -83,15 +83,16 @@ async fn take_jobs(agent: &Arc<Agent>, slots: &Arc<Semaphore>) -> Result<u32, Ag
         let Ok(slot) = slot else { break };
         let free = u32::try_from(slots.available_permits() + 1).unwrap_or(u32::MAX);
         let claim = Claim { free, id: Some(claim_id.simple().to_string()) };
-        let asked = Instant::now();
+        let asked = Moment::now();
         let claimed = tokio::select! {
             biased;
             claimed = agent.client.claim(&claim, LONGEST_WAIT) => claimed,
             () = agent.stop.now.cancelled() => break,
             () = agent.stop.drain.cancelled() => {
+                let asked = Moment::now();
                 if let Some(spec) = agent.last_claim(&claim).await {
                     taken += 1;
-                    agent.begin(spec, slot);
+                    agent.begin(spec, asked, slot);
                 }
                 break;
             }
@@ -104,10 +105,7 @@ async fn take_jobs(agent: &Arc<Agent>, slots: &Arc<Semaphore>) -> Result<u32, Ag
             Ok(Some(spec)) => {
                 agent.reached();
                 taken += 1;
-                // One that stood still with the answer unread has it for as long as it has asked.
-                if asked.elapsed() < agent.leases.patience() || agent.is_still_ours(&spec).await {
-                    agent.begin(spec, slot);
-                }
+                agent.begin(spec, asked, slot);
             }
             Err(failure) if failure.code() == Some(ErrorCode::Unauthorized) => {
                 Credentials::forget(&agent.config.dir);
@@ -161,16 +159,34 @@ impl Agent {
         tokio::time::timeout(PAUSES.1, asking).await.ok().flatten()
     }
 
-    /// Whether the claim of a job holds. One of which nobody can say so is not begun: it is queued again when its lease ends.
-    async fn is_still_ours(&self, spec: &JobSpec) -> bool {
+    /// When the server last said that the claim of a job holds; `None` when it does not. A runner that stood still with the
+    /// answer unread may have it for long.
+    async fn confirmed(&self, spec: &JobSpec, asked: Moment) -> Option<Moment> {
+        if asked.elapsed() < self.leases.credible() {
+            return Some(asked);
+        }
         let held = Held { job: spec.id, fence: spec.fence };
-        self.client.heartbeat(held, Orders::default(), Duration::ZERO).await.is_ok()
+        let mut backoff = Backoff::new();
+        loop {
+            let asked = Moment::now();
+            match self.client.heartbeat(held, Orders::default(), Duration::ZERO).await {
+                Ok(_) => return Some(asked),
+                Err(failure) if failure.is_fenced() => return None,
+                Err(failure) => self.missed(&failure),
+            }
+            tokio::select! {
+                () = backoff.pause() => {}
+                () = self.stop.now.cancelled() => return None,
+            }
+        }
     }
 
-    fn begin(self: &Arc<Self>, spec: JobSpec, slot: tokio::sync::OwnedSemaphorePermit) {
+    fn begin(self: &Arc<Self>, spec: JobSpec, asked: Moment, slot: tokio::sync::OwnedSemaphorePermit) {
         let agent = self.clone();
         self.tasks.spawn(async move {
-            job::execute(&agent, spec).await;
+            if let Some(asked) = agent.confirmed(&spec, asked).await {
+                job::execute(&agent, spec, asked).await;
+            }
             drop(slot);
         });
     }

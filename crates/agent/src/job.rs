@@ -18,20 +18,22 @@ use tokio_util::sync::CancellationToken;
 use crate::Notice;
 use crate::agent::Agent;
 use crate::client::Held;
+use crate::leases::Moment;
 use crate::outbox::{Courier, EventJournal, LogSender, LogSource};
 
 pub(crate) use directory::JobDirectory;
 pub(crate) use report::deliver;
 
 /// Executes a job and reports it. Returns when the server has the report, or has given the job to somebody else.
-pub(crate) async fn execute(agent: &Arc<Agent>, spec: JobSpec) {
+/// `asked` is when the server was asked, and gave it.
+pub(crate) async fn execute(agent: &Arc<Agent>, spec: JobSpec, asked: Moment) {
     let held = Held { job: spec.id, fence: spec.fence };
     let courier = Courier { agent: agent.clone(), held, lost: CancellationToken::new() };
     let (repository, name) = (spec.repository.name.clone(), spec.name.clone());
     agent.tell(Notice::JobStarted { job: spec.id, repository, name: spec.name.clone() });
     let outcome = match JobDirectory::create(&agent.config.jobs_dir(), &agent.config.server_key, &spec) {
         Ok(directory) => {
-            let done = run(agent, spec, &courier, &directory).await;
+            let done = run(agent, spec, asked, &courier, &directory).await;
             if done.is_some() || courier.lost.is_cancelled() {
                 directory.remove();
             }
@@ -54,7 +56,13 @@ pub(crate) async fn execute(agent: &Arc<Agent>, spec: JobSpec) {
 }
 
 /// What was reported, once the server has it.
-async fn run(agent: &Arc<Agent>, spec: JobSpec, courier: &Courier, directory: &JobDirectory) -> Option<Outcome> {
+async fn run(
+    agent: &Arc<Agent>,
+    spec: JobSpec,
+    asked: Moment,
+    courier: &Courier,
+    directory: &JobDirectory,
+) -> Option<Outcome> {
     let (journal, events) = match EventJournal::create(&directory.events()) {
         Ok(made) => made,
         Err(error) => {
@@ -76,7 +84,7 @@ async fn run(agent: &Arc<Agent>, spec: JobSpec, courier: &Courier, directory: &J
         async move { LogSender::new().follow(&courier, log_begun, ended).await }
     });
     let outcome = {
-        let lease = agent.leases.hold();
+        let lease = agent.leases.hold(asked);
         let watching = watch::watch(courier, &control, &lease);
         tokio::pin!(watching);
         let working = work(agent, spec, directory, &journal, &control, log_begins, &started);

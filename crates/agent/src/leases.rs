@@ -5,10 +5,27 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::wire::Settings;
+use rustix::time::{ClockId, clock_gettime};
 use sandbox::Launcher;
+
+/// On a clock that goes on while the machine sleeps, as the server's does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(Duration);
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        let time = clock_gettime(ClockId::Boottime);
+        let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+        Self(Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default()))
+    }
+
+    pub(crate) fn elapsed(self) -> Duration {
+        Self::now().0.saturating_sub(self.0)
+    }
+}
 
 /// The leases of all jobs that run.
 pub(crate) struct Leases {
@@ -21,13 +38,17 @@ pub(crate) struct Leases {
 #[derive(Default)]
 struct Held {
     last: u64,
-    ends: BTreeMap<u64, Instant>,
+    ends: BTreeMap<u64, Moment>,
+    /// What the helpers were told last.
+    told: Option<Moment>,
 }
 
 /// One job's, for as long as anything of it may run.
 pub(crate) struct Lease {
     leases: Arc<Leases>,
     number: u64,
+    /// When the server was asked for the job.
+    asked: Moment,
 }
 
 impl Leases {
@@ -48,47 +69,60 @@ impl Leases {
         self.lease - self.wait
     }
 
-    /// The server has just given a job.
-    pub(crate) fn hold(self: &Arc<Self>) -> Lease {
+    /// How old the answer to a claim may be, counted from the asking, to be believed without another question.
+    pub(crate) fn credible(&self) -> Duration {
+        self.lease / 2
+    }
+
+    /// The server was asked at this time, and gave a job.
+    pub(crate) fn hold(self: &Arc<Self>, asked: Moment) -> Lease {
         let number = self.change(|held| {
             held.last += 1;
             held.last
         });
-        let lease = Lease { leases: self.clone(), number };
-        lease.renew(Instant::now());
+        let lease = Lease { leases: self.clone(), number, asked };
+        lease.renew(asked);
         lease
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Held) -> T) -> T {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = held.first();
         let changed = change(&mut held);
-        let first = held.first();
-        if first != before {
+        let now = Moment::now();
+        // A time that has passed has had its effect.
+        let first = held.ends.values().filter(|end| **end > now).min().copied();
+        if first != held.told {
+            held.told = first;
             // Under the lock, so that the helper hears of changes in their order.
-            self.launcher.end_after(first.map(|end| end.saturating_duration_since(Instant::now())));
+            self.launcher.end_after(first.map(|end| end.0.saturating_sub(now.0)));
         }
         changed
     }
 }
 
-impl Held {
-    fn first(&self) -> Option<Instant> {
-        self.ends.values().min().copied()
+impl Lease {
+    /// The server was asked at this time, and let the job go on.
+    pub(crate) fn renew(&self, asked: Moment) {
+        // Between the time at which the runner itself gives up and that at which the server does.
+        let end = Moment(asked.0 + self.leases.lease - self.leases.wait / 2);
+        self.leases.change(|held| held.ends.insert(self.number, end));
     }
 }
 
 impl Lease {
-    /// The server was asked at this time, and let the job go on.
-    pub(crate) fn renew(&self, asked: Instant) {
-        // Between the time at which the runner itself gives up and that at which the server does.
-        let end = asked + self.leases.lease - self.leases.wait / 2;
-        self.leases.change(|held| held.ends.insert(self.number, end));
+    /// How long ago the server was asked for the job.
+    pub(crate) fn age(&self) -> Duration {
+        self.asked.elapsed()
+    }
+
+    /// The job is another's; what is left of it here is ended by the runner itself.
+    pub(crate) fn release(&self) {
+        self.leases.change(|held| held.ends.remove(&self.number));
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.leases.change(|held| held.ends.remove(&self.number));
+        self.release();
     }
 }

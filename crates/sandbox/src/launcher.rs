@@ -254,8 +254,9 @@ impl Shared {
             Some(helper) => helper,
             None => {
                 let helper = slot.insert(self.start_helper(ground).map_err(Error::Start)?);
-                if let Some(end_at) = end_at {
-                    helper.end_after(Some(end_at.saturating_duration_since(Instant::now())));
+                // One that has passed was for those that there were.
+                if let Some(left) = end_at.and_then(|end_at| end_at.checked_duration_since(Instant::now())) {
+                    helper.end_after(Some(left));
                 }
                 helper
             }

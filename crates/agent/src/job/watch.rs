@@ -6,7 +6,7 @@ use api::wire::{Orders, Outcome};
 use runner::Control;
 
 use super::lost;
-use crate::leases::Lease;
+use crate::leases::{Lease, Moment};
 use crate::outbox::Courier;
 
 /// What is left of a lease when a heartbeat asks for an answer at once.
@@ -49,6 +49,7 @@ pub(super) async fn watch(courier: &Courier, control: &Control, lease: &Lease) -
     };
     if ended == Ended::Fenced {
         courier.lost.cancel();
+        lease.release();
     }
     control.cancel.cancel();
     control.kill.cancel();
@@ -72,10 +73,11 @@ async fn beat(courier: &Courier, work: Option<(&Control, &Lease)>) -> Ended {
     let wait = courier.agent.leases.wait();
     let lease = courier.agent.leases.patience();
     let mut knows = Orders::default();
-    let mut heard = Instant::now();
+    let age = work.map_or(Duration::ZERO, |(_, lease)| lease.age());
+    let mut heard = Instant::now().checked_sub(age).unwrap_or_else(Instant::now);
     let mut away = false;
     loop {
-        let asked = Instant::now();
+        let (asked, moment) = (Instant::now(), Moment::now());
         let left = lease.saturating_sub(heard.elapsed());
         let hold = hold(away, left, wait, lease);
         let answer = tokio::select! {
@@ -87,7 +89,7 @@ async fn beat(courier: &Courier, work: Option<(&Control, &Lease)>) -> Ended {
                 (heard, knows, away) = (asked, orders, false);
                 courier.agent.reached();
                 if let Some((control, held)) = work {
-                    held.renew(asked);
+                    held.renew(moment);
                     if orders.cancel {
                         control.cancel.cancel();
                     }

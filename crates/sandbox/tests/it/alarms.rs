@@ -41,14 +41,32 @@ fn what_runs_at_the_given_time_ends_and_the_launcher_goes_on() {
 fn a_time_that_is_taken_back_or_put_off_ends_nothing() {
     run(|| async {
         let world = World::new();
-        // Also told to helpers that start later.
-        world.launcher.end_after(Some(Duration::from_millis(300)));
         for sandbox in [world.sandbox("inside").await, world.host("host").await] {
-            world.launcher.end_after(Some(Duration::from_secs(3600)));
-            ok(&sandbox, "sleep 0.4").await;
-            world.launcher.end_after(Some(Duration::from_millis(300)));
-            world.launcher.end_after(None);
-            ok(&sandbox, "sleep 0.4").await;
+            for change in [Some(Duration::from_secs(3600)), None] {
+                world.launcher.end_after(Some(Duration::from_millis(300)));
+                world.launcher.end_after(change);
+                ok(&sandbox, "sleep 0.4").await;
+            }
         }
+    });
+}
+
+#[test]
+fn a_helper_that_starts_later_knows_the_time_too() {
+    run(|| async {
+        let world = World::new();
+        world.launcher.end_after(Some(Duration::from_millis(1500)));
+        let mut spec = world.spec("later");
+        spec.placement = Placement::Host;
+        // On a machine so slow that the time comes first, that is its end as well.
+        if let Ok(sandbox) = world.launcher.sandbox(spec).await
+            && let Ok(process) = sandbox.spawn(shell("sleep 4242423")).await
+        {
+            match process.wait().await {
+                Ok(status) => assert_eq!(status.signal, Some(9)),
+                Err(error) => assert!(matches!(error, Error::Gone), "{error}"),
+            }
+        }
+        ok(&world.host("after").await, "true").await;
     });
 }
