@@ -9,17 +9,20 @@ use store::repositories::Repository;
 use store::reviews::Review;
 
 use crate::actor::ActorKind;
-use crate::events::Told;
+use crate::git::{RefName, is_zero};
 use crate::protection::Protections;
 use crate::{Actor, Forge, Result};
 
-/// Refs of one push that are named.
+/// Refs of one push that are named: those with rules first.
 const MOST_REFS: usize = 50;
+/// Characters of what somebody wrote; the log keeps them for ever.
+const MOST_TEXT: usize = 200;
 
 /// A push, as it is written down: made before the transaction in which it is.
 pub(crate) struct PushEntry {
     actor: identity::Actor,
     name: &'static str,
+    subject: String,
     details: Value,
 }
 
@@ -31,31 +34,59 @@ impl Forge {
         repository: &Repository,
         actor: &Actor,
         done: &[&Push],
-        told: &[Told],
     ) -> Result<Option<PushEntry>> {
         let Some(first) = done.first() else { return Ok(None) };
+        // Nobody pushed what was fetched from elsewhere, and no rule was asked.
+        let fetched = first.via == "mirror";
         let protections = Protections::of(self, repository).await?;
+        let mut named: Vec<&Push> = done.to_vec();
+        named.sort_by_key(|push| protections.of_ref(&push.git_ref).is_none());
         let mut refs = Vec::new();
-        for push in done.iter().take(MOST_REFS) {
+        for push in named.into_iter().take(MOST_REFS) {
             let mut change = json!({ "ref": push.git_ref, "before": push.old, "after": push.new });
-            if is_forced(told, &push.git_ref) {
+            if self.took_commits(repository, push).await? {
                 change["forced"] = true.into();
             }
             if let Some((row, rules)) = protections.of_ref(&push.git_ref)
+                && !fetched
                 && !rules.hold_for(self, repository, actor).await?
             {
                 change["exempt_from"] = row.pattern.as_str().into();
             }
             refs.push(change);
         }
-        let details = json!({ "via": first.via, "count": done.len(), "refs": refs });
-        let name = if first.via == "merge" { "pull.merge" } else { "git.push" };
-        Ok(Some(PushEntry { actor: self.named(actor).await?, name, details }))
+        let mut details = json!({ "via": first.via, "count": done.len(), "refs": refs });
+        let actor = if fetched { identity::Actor::server() } else { self.named(actor).await? };
+        let merged = first.facts.pointer("/merge/issue_id").and_then(Value::as_i64);
+        let pull = match merged {
+            Some(id) => store::issues::by_id(&mut self.store().read(), id).await?,
+            None => None,
+        };
+        let full_name = repository.full_name();
+        Ok(Some(match pull {
+            Some(issue) => {
+                details["method"] = first.facts["merge"]["method"].clone();
+                let subject = format!("{full_name}#{}", issue.number);
+                PushEntry { actor, name: "pull.merge", subject, details }
+            }
+            None => PushEntry { actor, name: "git.push", subject: full_name, details },
+        }))
+    }
+
+    /// Whether a branch lost commits, or a tag was moved.
+    async fn took_commits(&self, repository: &Repository, push: &Push) -> Result<bool> {
+        if is_zero(&push.old) || is_zero(&push.new) {
+            return Ok(false);
+        }
+        Ok(match RefName::of(&push.git_ref) {
+            RefName::Tag(_) => true,
+            // A commit that git can't find any more was taken away.
+            _ => !self.git(repository.id).is_ancestor(&push.old, &push.new).await.unwrap_or(false),
+        })
     }
 
     pub(crate) async fn audit_push(&self, tx: &mut Tx, repository: &Repository, entry: PushEntry) -> Result<()> {
-        let full_name = repository.full_name();
-        let action = Action::new(entry.name, &full_name).repo(repository.id).details(entry.details);
+        let action = Action::new(entry.name, &entry.subject).repo(repository.id).details(entry.details);
         self.identity().audit(tx, entry.actor, action).await?;
         Ok(())
     }
@@ -73,7 +104,7 @@ impl Forge {
         let mut details =
             json!({ "review": review.id, "state": review.state.to_lowercase(), "commit": review.commit_sha });
         if let Some(why) = &review.dismissal {
-            details["message"] = why.as_str().into();
+            details["message"] = why.chars().take(MOST_TEXT).collect::<String>().into();
         }
         let target = format!("{}#{}", repository.full_name(), issue.number);
         self.identity().audit(tx, actor, Action::new(name, &target).repo(repository.id).details(details)).await?;
@@ -89,10 +120,4 @@ impl Forge {
         let name = user.map_or_else(|| "ghost".to_owned(), |user| user.login);
         Ok(identity::Actor { kind: "user", id: Some(actor.account_id), name })
     }
-}
-
-/// Whether a push took commits away from a ref.
-fn is_forced(told: &[Told], git_ref: &str) -> bool {
-    let mut pushes = told.iter().map(|told| &told.event).filter(|event| event.name == "push");
-    pushes.any(|event| event.git_ref == git_ref && event.payload["forced"] == true)
 }

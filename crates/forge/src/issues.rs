@@ -24,7 +24,7 @@ pub struct ChangeIssue {
 /// Characters of a body or a comment, as on GitHub.
 const LONGEST_BODY: usize = 65_536;
 
-fn check_body(resource: &'static str, body: &str) -> Result<()> {
+pub(crate) fn check_body(resource: &'static str, body: &str) -> Result<()> {
     if body.chars().count() > LONGEST_BODY {
         return Err(Error::invalid(resource, "body", "body is too long (maximum is 65536 characters)"));
     }

@@ -191,6 +191,7 @@ impl Forge {
                 "Can not dismiss this review: it neither approves nor asks for changes",
             ));
         }
+        crate::issues::check_body("PullRequestReview", message)?;
         "DISMISSED".clone_into(&mut review.state);
         review.dismissal = Some(message.to_owned());
         let told = self.tell_review(repository, actor, "dismissed", &issue, &pull, &review).await?;

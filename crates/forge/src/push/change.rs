@@ -75,12 +75,17 @@ impl Forge {
         lock: &PushLock,
         refs: &[(String, String, String)],
     ) -> Result<()> {
+        let mut facts = if facts.is_null() { json!({}) } else { facts };
+        if actor.site_admin {
+            // Some rules do not hold for them, and what settling writes down says so.
+            facts["site_admin"] = true.into();
+        }
         let pusher = Pusher {
             actor_id: Some(actor.account_id),
             actor_kind: actor.kind.name().to_owned(),
             run_id: actor.run_id,
             via: via.to_owned(),
-            facts: if facts.is_null() { json!({}) } else { facts },
+            facts,
         };
         let mut tx = self.store().begin().await?;
         store::pushes::insert(&mut tx, repository.id, lock.batch(), &pusher, refs).await?;

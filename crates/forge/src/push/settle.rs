@@ -34,7 +34,7 @@ impl Forge {
         let repository = self.with_first_branch(repository, &done).await?;
         let told = self.tell_push(&repository, &actor, &done).await?;
         let merges = self.tell_merges(&repository, &actor, &done).await?;
-        let entry = self.push_entry(&repository, &actor, &done, &told).await?;
+        let entry = self.push_entry(&repository, &actor, &done).await?;
         let mut tx = self.store().begin().await?;
         for push in pushes.iter().filter(|push| push.state == "pending") {
             let is_done = applied(push);
@@ -172,7 +172,7 @@ fn actor_of(push: &Push) -> Actor {
         account_id: push.actor_id.unwrap_or(identity::ACTIONS_BOT_ID),
         kind: ActorKind::from_name(&push.actor_kind),
         run_id: push.run_id,
-        site_admin: false,
+        site_admin: push.facts["site_admin"] == true,
         workflows: false,
     }
 }

@@ -91,6 +91,10 @@ async fn a_pull_request_of_a_branch() {
             ["pull_request:closed", "pull_request:reopened", "push:", "pull_request:closed"]
         );
         assert_eq!(world.events(&repository).await.pop().unwrap().payload["pull_request"]["merged"], true);
+        let filter = store::audit::Filter { action: Some("pull.merge".to_owned()), ..store::audit::Filter::default() };
+        let entry = store::audit::list(&mut world.store.read(), &filter, 9).await.unwrap().remove(0);
+        assert_eq!((entry.subject.as_str(), &entry.details["method"]), ("alice/app#1", &"merge".into()));
+        assert_eq!(entry.details["refs"][0]["after"], commit.as_str());
     })
     .await;
 }

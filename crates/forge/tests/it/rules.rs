@@ -52,6 +52,19 @@ async fn force_pushes_deletions_and_merges_are_kept_off_a_protected_branch() {
         assert_eq!((entry.actor.as_str(), &change["ref"]), ("alice", &"refs/heads/release/1".into()));
         assert_eq!((&change["forced"], &change["before"]), (&true.into(), &second.as_str().into()));
         assert_eq!(change["exempt_from"], "release/*");
+        // So is who administers the server, also where they are nobody; what is protected is named first, however many go along.
+        let repo = world.forge.git(repository.id);
+        let before = repo.ref_oid("refs/heads/release/1").await.unwrap().unwrap();
+        let oid = repo.resolve("refs/heads/main").await.unwrap().unwrap();
+        let new = |name: String, old: &str| forge::RefChange { name, old: old.to_owned(), new: oid.clone() };
+        let mut changes: Vec<_> = (0..60).map(|n| new(format!("refs/heads/a{n:02}"), &"0".repeat(40))).collect();
+        changes.push(new("refs/heads/release/1".to_owned(), &before));
+        let root = forge::Actor { site_admin: true, ..world.person("root").await.actor };
+        world.forge.change_refs(&repository, &root, "api", serde_json::Value::Null, &changes).await.unwrap();
+        let entry = store::audit::list(&mut world.store.read(), &filter, 1).await.unwrap().remove(0);
+        let refs = entry.details["refs"].as_array().unwrap();
+        assert_eq!((entry.actor.as_str(), &entry.details["count"], refs.len()), ("root", &61.into(), 50));
+        assert_eq!((&refs[0]["ref"], &refs[0]["exempt_from"]), (&"refs/heads/release/1".into(), &"release/*".into()));
         protect(&world, &repository, "branch", "main", &Rules { enforce_admins: true, ..Rules::default() }).await;
         let said = hers.refused(&["push", "--force", "origin", &format!("{second}~1:refs/heads/main")]);
         assert!(said.contains("force push"), "{said}");
