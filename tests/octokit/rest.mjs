@@ -170,6 +170,7 @@ await reviewer.repos.createOrUpdateFileContents({ owner: "reviewer", repo: "app"
 const across = (await reviewer.pulls.create({ ...at, title: "From a fork", head: "reviewer:main", base: "main" })).data;
 const forked = (await reviewer.repos.compareCommitsWithBasehead({ ...at, basehead: "main...reviewer:main" })).data;
 assert.deepEqual([forked.status, forked.ahead_by, forked.files[0].filename], ["ahead", 1, "f.txt"]);
+assert.equal((await reviewer.request(forked.commits[0].url)).data.sha, forked.commits[0].sha);
 const back = (await reviewer.repos.compareCommitsWithBasehead({ owner: "reviewer", repo: "app", basehead: `${LOGIN}:app:main...main` })).data;
 assert.deepEqual([back.status, back.ahead_by], ["ahead", 1]);
 for (const head of ["nobody:main", "reviewer:none", "reviewer:other:main"]) await refused(404, reviewer.repos.compareCommitsWithBasehead({ ...at, basehead: `main...${head}` }));

@@ -111,22 +111,22 @@ fn sum(files: &[forge::git::FileDiff], of: impl Fn(&forge::git::FileDiff) -> u64
 }
 
 /// One side of a comparison, `branch`, `owner:branch` or `owner:repository:branch`: the repository of the line, and the commit.
-async fn side(api: &Api, call: &Call, text: &str) -> Result<(i64, String)> {
+async fn side(api: &Api, call: &Call, text: &str) -> Result<(Repository, String)> {
     let repository = call.repo()?;
     let (of, name) = match text.split_once(':') {
-        None => (repository.id, text),
+        None => (repository.clone(), text),
         Some((owner, rest)) => {
             let (named, name) = rest.split_once(':').map_or((None, rest), |(named, name)| (Some(named), name));
             let is_own = owner.eq_ignore_ascii_case(&repository.owner)
                 && named.is_none_or(|named| named.eq_ignore_ascii_case(&repository.name));
             let of = match is_own {
-                true => Some(repository.id),
-                false => api.forge().of_line(repository, &call.caller, owner, named).await?.map(|found| found.id),
+                true => Some(repository.clone()),
+                false => api.forge().of_line(repository, &call.caller, owner, named).await?,
             };
             (of.ok_or_else(Problem::not_found)?, name)
         }
     };
-    let found = api.forge().git(of).resolve(name).await.map_err(forge::Error::from)?;
+    let found = api.forge().git(of.id).resolve(name).await.map_err(forge::Error::from)?;
     Ok((of, found.ok_or_else(Problem::not_found)?))
 }
 
@@ -136,9 +136,9 @@ async fn compare(api: &Api, call: &mut Call) -> Result {
     let (base, head) = text.split_once("...").or_else(|| text.split_once("..")).ok_or_else(Problem::not_found)?;
     let (base_of, base_sha) = side(api, call, base).await?;
     let (head_of, head_sha) = side(api, call, head).await?;
-    let mut repo = api.forge().git(base_of);
-    if base_of != head_of {
-        repo = repo.beside(&api.forge().git(head_of));
+    let mut repo = api.forge().git(base_of.id);
+    if base_of.id != head_of.id {
+        repo = repo.beside(&api.forge().git(head_of.id));
     }
     match call.media {
         Media::Diff => {
@@ -162,13 +162,14 @@ async fn compare(api: &Api, call: &mut Call) -> Result {
     let (urls, mut shape) = (api.forge().urls(), api.forge().shape());
     let mut commits = Vec::new();
     for commit in &found.commits {
-        commits.push(shape.commit(repository, commit).await?);
+        // Forks share no objects: what is only the head's has its address there.
+        commits.push(shape.commit(&head_of, commit).await?);
     }
     let base_commit = repo.commit(&base_sha).await.map_err(forge::Error::from)?;
     let merge_base = match &found.merge_base {
         Some(sha) => {
             let commit = repo.commit(sha).await.map_err(forge::Error::from)?;
-            shape.commit(repository, &commit).await?
+            shape.commit(&base_of, &commit).await?
         }
         None => Value::Null,
     };
@@ -179,14 +180,14 @@ async fn compare(api: &Api, call: &mut Call) -> Result {
         "permalink_url": format!("{page}/compare/{base_sha}...{head_sha}"),
         "diff_url": format!("{page}/compare/{base}...{head}.diff"),
         "patch_url": format!("{page}/compare/{base}...{head}.patch"),
-        "base_commit": shape.commit(repository, &base_commit).await?,
+        "base_commit": shape.commit(&base_of, &base_commit).await?,
         "merge_base_commit": merge_base,
         "status": status,
         "ahead_by": found.ahead_by,
         "behind_by": found.behind_by,
         "total_commits": found.ahead_by,
         "commits": commits,
-        "files": found.files.iter().take(300).map(|file| file_diff(urls, &full_name, &head_sha, file)).collect::<Vec<_>>(),
+        "files": found.files.iter().take(300).map(|file| file_diff(urls, &head_of.full_name(), &head_sha, file)).collect::<Vec<_>>(),
     })))
 }
 

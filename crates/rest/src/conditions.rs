@@ -49,6 +49,12 @@ pub(crate) fn change(issue: &Issue, caller: &Caller, only_state: bool) -> Need {
     })
 }
 
+/// The same of a pull request as such: its base, its draft state. What it has as an issue is not enough for that.
+pub(crate) fn change_pull(issue: &Issue, caller: &Caller, only_state: bool) -> Need {
+    let role = change(issue, caller, only_state).role;
+    Need::new(Permission::PullRequests, Level::Write).role(role)
+}
+
 /// Labels and assignees: for who sorts.
 pub(crate) fn sort(issue: &Issue) -> Need {
     about(issue, Level::Write).role(Role::Triage)

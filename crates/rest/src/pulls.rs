@@ -160,7 +160,7 @@ async fn get(api: &Api, call: &mut Call) -> Result {
 async fn change(api: &Api, call: &mut Call) -> Result {
     let (issue, _) = find(api, call).await?;
     let only_state = call.json.keys().all(|name| name == "state");
-    call.allow(api, conditions::change(&issue, &call.caller, only_state)).await?;
+    call.allow(api, conditions::change_pull(&issue, &call.caller, only_state)).await?;
     let change = ChangePull {
         title: call.text("title").map(str::to_owned),
         body: call.text("body").map(str::to_owned),

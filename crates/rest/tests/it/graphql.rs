@@ -252,7 +252,7 @@ async fn jobs_comment_on_pull_requests_with_either_permission() {
             job_id,
             run_id: 1,
             repo_id: repo.id,
-            grant: identity::Grant::from_names([(permission, "write")]).unwrap(),
+            grant: identity::Grant::from_names([("pull_requests", "read"), (permission, "write")]).unwrap(),
             fork: false,
             expires_at: tx.now() + 60_000_000,
         };
@@ -281,5 +281,10 @@ async fn jobs_comment_on_pull_requests_with_either_permission() {
             let answer = ask(&server, &token, query, json!({ "i": input })).await;
             assert_eq!(messages(&answer).is_empty(), expected, "{permission} on {kind}: {answer}");
         }
+        // What is of pull requests alone takes their permission.
+        let query = "mutation($i: Input!) { convertPullRequestToDraft(input: $i) { clientMutationId } }";
+        let input = json!({ "pullRequestId": forge::ids::node_id("PullRequest", pull.id) });
+        let answer = ask(&server, &token, query, json!({ "i": input })).await;
+        assert_eq!(messages(&answer).is_empty(), permission == "pull_requests", "{permission}: {answer}");
     }
 }

@@ -26,7 +26,7 @@ async fn found(context: &Context<'_>, input: &Args) -> Result<(Node, Arc<PullSub
 }
 
 async fn may_change(context: &Context<'_>, of: &PullSubject, only_state: bool) -> Result<(), Fault> {
-    context.allow(&of.repo, conditions::change(&of.issue, context.caller, only_state)).await
+    context.allow(&of.repo, conditions::change_pull(&of.issue, context.caller, only_state)).await
 }
 
 pub(super) async fn create(context: &Context<'_>, _: &Node, args: &Args) -> Result<Out, Fault> {
