@@ -142,10 +142,15 @@ pub async fn seen(tx: &mut Tx, id: i64) -> Result<()> {
 
 /// The runner of a job whose lease has run out gets nothing until it says something: what is sent to it now nobody may read.
 pub async fn give_up(tx: &mut Tx, job_id: i64) -> Result<()> {
-    let sql = "UPDATE runners SET given_up = TRUE WHERE id IN \
-               (SELECT runner_id FROM jobs WHERE id = $1 AND status = 'in_progress' AND lease_until < $2)";
+    let holder = "SELECT runner_id FROM jobs WHERE id = $1 AND status = 'in_progress' AND lease_until < $2";
     let now = tx.now();
-    tx.execute(sql, args![job_id, now]).await.map(drop)
+    let Some(runner_id) = tx.fetch_optional::<i64>(holder, args![job_id, now]).await? else { return Ok(()) };
+    // A heartbeat that is at it locks the runner too: whether it came is seen behind the lock.
+    lock(tx, runner_id).await?;
+    if tx.fetch_optional::<i64>(holder, args![job_id, now]).await? == Some(runner_id) {
+        tx.execute("UPDATE runners SET given_up = TRUE WHERE id = $1", args![runner_id]).await?;
+    }
+    Ok(())
 }
 
 /// No further job goes to it.
