@@ -36,7 +36,7 @@ impl JsonContext {
     /// Calls `with` with the scope in which exactly these contexts and the status functions may be named.
     pub fn with_scope<T>(&self, with: impl FnOnce(&Scope<'_>) -> T) -> T {
         let names: Vec<&str> = self.contexts.keys().collect();
-        with(&Scope { contexts: &names, functions: &FUNCTIONS })
+        with(&Scope { contexts: &names, any_context: false, functions: &FUNCTIONS })
     }
 
     fn status(&self) -> String {

@@ -11,6 +11,8 @@ pub struct Function<'a> {
 pub struct Scope<'a> {
     /// Names of contexts: `github`, `env`, …
     pub contexts: &'a [&'a str],
+    /// Every other name is one of a context, too: for whoever has told of the unknown ones and wants to see the rest.
+    pub any_context: bool,
     /// Host functions: `success`, `hashFiles`, …
     pub functions: &'a [Function<'a>],
 }

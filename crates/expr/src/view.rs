@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn parts_and_their_places() {
-        let scope = Scope { contexts: &["github"], functions: &[] };
+        let scope = Scope { contexts: &["github"], any_context: false, functions: &[] };
         let expr = parse("github.event['a'].*.b == 'x' && !contains(github.ref, 'y')", &scope).unwrap();
         let mut seen = Vec::new();
         expr.view()

@@ -48,7 +48,7 @@ impl Allowed {
     }
 
     fn scope(&self) -> Scope<'_> {
-        Scope { contexts: &self.contexts, functions: &self.functions }
+        Scope { contexts: &self.contexts, any_context: false, functions: &self.functions }
     }
 }
 

@@ -117,9 +117,10 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The context as the scope spells it.
-    fn context(&self, name: &str) -> Option<&str> {
-        self.scope.contexts.iter().copied().find(|context| context.eq_ignore_ascii_case(name))
+    /// The context as the scope spells it, or as it is written where any name is one.
+    fn context<'n>(&'n self, name: &'n str) -> Option<&'n str> {
+        let known = self.scope.contexts.iter().copied().find(|context| context.eq_ignore_ascii_case(name));
+        known.or_else(|| self.scope.any_context.then_some(name))
     }
 
     fn callee(&self, name: &str, range: &Range<usize>) -> Result<Known<'_>, ParseError> {

@@ -8,7 +8,7 @@ const fn function(name: &'static str) -> Function<'static> {
 const FUNCTIONS: [Function<'static>; 4] =
     [function("success"), function("failure"), function("always"), function("cancelled")];
 
-const SCOPE: Scope<'static> = Scope { contexts: &["github"], functions: &FUNCTIONS };
+const SCOPE: Scope<'static> = Scope { contexts: &["github"], any_context: false, functions: &FUNCTIONS };
 
 fn parse(text: &str) -> Condition {
     Condition::parse(text, &SCOPE).unwrap_or_else(|errors| panic!("{text}: {errors:?}"))

@@ -92,7 +92,7 @@ fn format_evaluates_what_it_shows_once() {
     });
     let function = |name| Function { name, min: 0, max: 0 };
     let functions = [function("used"), function("unused")];
-    let scope = Scope { contexts: &[], functions: &functions };
+    let scope = Scope { contexts: &[], any_context: false, functions: &functions };
     let expr = expr::parse("format('{1}{1}', unused(), used())", &scope).unwrap();
     let value = expr::evaluate(&expr, &host).unwrap();
     assert_eq!(value.as_str(), Some("xx"));
@@ -199,7 +199,7 @@ fn host_functions_are_called_with_values() {
         Function { name: "broken", min: 0, max: 0 },
         Function { name: "missing", min: 0, max: 0 },
     ];
-    let scope = Scope { contexts: &[], functions: &functions };
+    let scope = Scope { contexts: &[], any_context: false, functions: &functions };
     let run = |text: &str| expr::evaluate(&expr::parse(text, &scope).unwrap(), &host);
     assert_eq!(run("HASHfiles('a', 1, null)").unwrap().as_str(), Some("a|1|"));
     let error = run("'x' == broken()").unwrap_err();

@@ -1,5 +1,5 @@
 use crate::contexts;
-use expr::Expr;
+use expr::{Expr, Scope};
 
 fn parse(text: &str) -> Expr {
     contexts(r#"{"needs": 0, "github": 0, "matrix": 0, "job": {}}"#)
@@ -45,4 +45,14 @@ fn calls_are_found_anywhere() {
     assert!(expr.calls_any(&["success", "tojson"]));
     assert!(!expr.calls_any(&["success", "failure"]));
     assert!(!parse("'always()'").calls_any(&["always"]));
+}
+
+#[test]
+fn any_name_is_a_context_where_the_scope_says_so() {
+    let scope = Scope { contexts: &["github"], any_context: true, functions: &[] };
+    let parsed = expr::parse("GitHub.sha == nope.a && other", &scope).unwrap();
+    let paths: Vec<String> = parsed.references().iter().map(|read| read.path.join(".")).collect();
+    assert_eq!(paths, ["github.sha", "nope.a", "other"]);
+    assert!(expr::parse("nope.a + 1", &scope).is_err());
+    assert!(expr::parse("nope()", &scope).is_err());
 }

@@ -75,7 +75,7 @@ impl Reader<'_> {
             Err(errors) => {
                 self.parse_errors(node, text, &errors, allowed);
                 let parse = |scope: &Scope<'_>| expr::Template::parse(text, scope);
-                let Some(template) = with_unknown_names(text, &errors, allowed, parse) else {
+                let Some(template) = with_unknown_names(&errors, allowed, parse) else {
                     return Item::invalid(node.span);
                 };
                 let known = template.expressions().flat_map(Expr::references).filter(|read| is_known(read, allowed));
@@ -108,7 +108,7 @@ impl Reader<'_> {
             Err(errors) => {
                 self.parse_errors(node, text, &errors, allowed);
                 let parse = |scope: &Scope<'_>| expr::Condition::parse(text, scope);
-                let Some(condition) = with_unknown_names(text, &errors, allowed, parse) else {
+                let Some(condition) = with_unknown_names(&errors, allowed, parse) else {
                     return Item::invalid(node.span);
                 };
                 self.warn_always_true(node, text);
@@ -182,32 +182,14 @@ const UNKNOWN_NAME: &str = "Unrecognized named-value";
 /// Reads a text whose only fault is that it names contexts that are not known at its place, which is told: what else is
 /// wrong with it shows all the same, and what is right in it is no riddle to whoever looks at the file.
 fn with_unknown_names<T>(
-    text: &str,
     errors: &[ParseError],
     allowed: &Allowed,
     parse: impl Fn(&Scope<'_>) -> Result<T, Vec<ParseError>>,
 ) -> Option<T> {
-    let scope = allowed.scope();
-    let mut contexts = scope.contexts.to_vec();
-    let mut errors = errors.to_vec();
-    // Each expression tells one name at a time; each round knows one more of each.
-    while errors.iter().all(|error| error.message.starts_with(UNKNOWN_NAME)) {
-        let known = contexts.len();
-        for error in &errors {
-            let name = text.get(error.range.clone())?;
-            if !contexts.contains(&name) {
-                contexts.push(name);
-            }
-        }
-        if contexts.len() == known {
-            return None;
-        }
-        match parse(&Scope { contexts: &contexts, ..scope }) {
-            Ok(parsed) => return Some(parsed),
-            Err(others) => errors = others,
-        }
+    if !errors.iter().all(|error| error.message.starts_with(UNKNOWN_NAME)) {
+        return None;
     }
-    None
+    parse(&Scope { any_context: true, ..allowed.scope() }).ok()
 }
 
 /// Whether a path begins with a context that is known at the place.

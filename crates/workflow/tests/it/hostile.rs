@@ -73,6 +73,7 @@ fn large_files_are_read_in_bounded_time_and_words() {
     let repeat = |text: &str, count: usize| text.repeat(count);
     let head = "on: push\njobs:\n";
     let one = "on: push\njobs:\n  a:\n    runs-on: x\n";
+    let unknown = (0..2450).map(|name| format!("n{name}")).collect::<Vec<_>>().join(" && ");
     let texts = [
         format!("{one}    needs: [{}]\n", repeat("nope, ", 8000)),
         format!("{one}    steps:\n{}", repeat("      - run: echo ${{ steps.nope.outputs.x }}\n", 8000)),
@@ -95,6 +96,8 @@ fn large_files_are_read_in_bounded_time_and_words() {
             (0..9000).map(|axis| format!("        a{axis}: [1, 2]\n")).collect::<String>()
         ),
         format!("{one}    strategy: {{matrix: {{a: [1], exclude: [{}]}}}}\n", repeat("{a: 2}, ", 9000)),
+        format!("{one}    steps:\n{}", repeat(&format!("      - run: echo ${{{{ {unknown} }}}}\n"), 10)),
+        format!("{one}    steps:\n{}", repeat(&format!("      - {{run: x, if: {unknown}}}\n"), 10)),
     ];
     for text in texts {
         assert!(diagnostics(&text) <= 101);

@@ -42,7 +42,7 @@ pub(crate) async fn run(
 /// `post-if: success()`.
 fn success(span: span::Span) -> Option<workflow::Condition> {
     let function = expr::Function { name: "success", min: 0, max: 0 };
-    let scope = expr::Scope { contexts: &[], functions: &[function] };
+    let scope = expr::Scope { contexts: &[], any_context: false, functions: &[function] };
     let condition = expr::Condition::parse("success()", &scope).ok()?;
     Some(workflow::Condition { condition, span })
 }
