@@ -349,7 +349,7 @@ fn a_result_is_known_again_when_lines_come_in_above_it() {
         let results = report.pointer("/runs/0/results").unwrap().as_array().unwrap().clone();
         let place = |result: &serde_json::Value| {
             let line = result.pointer("/locations/0/physicalLocation/region/startLine").unwrap().as_u64().unwrap();
-            let print = result.pointer("/partialFingerprints/primaryLocationLineHash").unwrap().as_str().unwrap();
+            let print = result.pointer("/partialFingerprints/trunklineLine~1v1").unwrap().as_str().unwrap();
             (line, print.to_owned())
         };
         results.iter().map(place).collect::<Vec<_>>()

@@ -96,9 +96,9 @@ fn result<'a>(diagnostic: &'a Diagnostic, codes: &[&str], sources: &SourceMap, s
     Value::Object(result)
 }
 
-/// The fingerprint by which code scanning knows a result again in the next report. GitHub makes one itself for results that
-/// have none, but only where its own action uploads them.
-const LINE_HASH: &str = "primaryLocationLineHash";
+/// The fingerprint by which a result is known again in the next report. `primaryLocationLineHash`, which GitHub's code scanning
+/// compares, is left to the action that uploads the report: it makes its own, and warns of every result with another one.
+const LINE_HASH: &str = "trunklineLine/v1";
 
 /// A number made of the text of the line that a span begins in, without its blanks: a line may move and be indented.
 /// FNV-1a with 64 bits, which stays the same in every version.

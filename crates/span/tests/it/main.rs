@@ -235,7 +235,7 @@ fn sarif() {
                 }
               ],
               "partialFingerprints": {
-                "primaryLocationLineHash": "f7b8ace73f043fcf:1"
+                "trunklineLine/v1": "f7b8ace73f043fcf:1"
               }
             },
             {
@@ -261,7 +261,7 @@ fn sarif() {
                 }
               ],
               "partialFingerprints": {
-                "primaryLocationLineHash": "f1f298a64eb52cba:1"
+                "trunklineLine/v1": "f1f298a64eb52cba:1"
               },
               "relatedLocations": [
                 {
