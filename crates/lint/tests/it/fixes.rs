@@ -254,6 +254,22 @@ fn a_variable_takes_the_place_of_an_expression_where_the_shell_reads_it() {
             [None, Some("if (\"${env:ISSUE_TITLE}\" -eq 'x') {\n  a\n}\n")],
         ),
         ("windows-latest", format!("run: |\n  # {TITLE}\n  a"), none),
+        // Outside of quotes, PowerShell takes these for a part of the variable.
+        ("windows-latest", format!("run: y {TITLE}.Length"), none),
+        ("windows-latest", format!("run: y {TITLE}.zip"), none),
+        ("windows-latest", format!("run: y {TITLE}[0]"), none),
+        ("windows-latest", format!("run: y {TITLE}::x"), none),
+        ("windows-latest", format!("run: y \"{TITLE}.zip\""), [None, Some("y \"${env:ISSUE_TITLE}.zip\"")]),
+        // What is run as code is no less so in a variable.
+        ("windows-latest", format!("run: iex \"echo {TITLE}\""), none),
+        ("windows-latest", format!("run: Invoke-Expression -Command {TITLE}"), none),
+        ("windows-latest", format!("run: invoke-expression (a \"{TITLE}\")"), none),
+        ("windows-latest", format!("run: echo \"{TITLE}\" | x | iex"), none),
+        (
+            "windows-latest",
+            format!("run: echo \"{TITLE}\" | x; iex y"),
+            [None, Some("echo \"${env:ISSUE_TITLE}\" | x; iex y")],
+        ),
         // What `sh` would read as something else.
         ("ubuntu-latest", format!("run: echo '{TITLE}'"), none),
         ("ubuntu-latest", format!("run: echo \"$${TITLE}\"").replace("$$$", "$$"), none),

@@ -7,7 +7,7 @@ use workflow::{Template, TemplateKind};
 
 use crate::fix::Fix;
 use crate::flow::{self, Place};
-use crate::shell::{Part, Quote, Script, Syntax, Word};
+use crate::shell::{Command, Part, Quote, Script, Syntax, Word};
 use crate::steps::{RunStep, Shell};
 use crate::subject::StepSubject;
 use crate::tree;
@@ -158,8 +158,26 @@ fn is_set(text: &str, name: &str) -> bool {
 /// it would print the value, and between single quotes it stays as it is written.
 fn takes_variable(text: &str, whole: &Range<usize>) -> Option<bool> {
     let escaped = text[..whole.start].ends_with(['$', '`']);
-    let (quote, is_argument) = expression_at(&Script::read_as(Syntax::PowerShell, text), whole)?;
-    Some(!escaped && (quote == Quote::Double || (quote == Quote::None && is_argument)))
+    // Outside of quotes these ask for a part of the variable: `${env:NAME}.zip` is nothing at all.
+    let is_object = ["[", ".", "::"].iter().any(|member| text[whole.end..].starts_with(member));
+    let script = Script::read_as(Syntax::PowerShell, text);
+    let (quote, is_argument) = expression_at(&script, whole)?;
+    let is_text = quote == Quote::Double || (quote == Quote::None && is_argument && !is_object);
+    Some(!escaped && is_text && !is_evaluated(&script, whole))
+}
+
+/// Whether a command of PowerShell around the place, or one that reads what is written there, runs its text as code: then a
+/// variable's value is code, too.
+fn is_evaluated(script: &Script, whole: &Range<usize>) -> bool {
+    let runs = |command: &Command| {
+        let name = command.name().unwrap_or_default();
+        ["iex", "Invoke-Expression"].iter().any(|runs| runs.eq_ignore_ascii_case(name))
+    };
+    script.commands.iter().enumerate().any(|(index, command)| {
+        let holds = command.range.start <= whole.start && whole.end <= command.range.end;
+        let mut readers = script.commands[index..].windows(2).take_while(|pair| pair[0].pipes).map(|pair| &pair[1]);
+        holds && (runs(command) || readers.any(runs))
+    })
 }
 
 /// The quotes around an expression of the script, and whether it is an argument of a command that is written out.
