@@ -56,6 +56,7 @@ fn read_range(text: &str, range: Range<usize>, depth: usize, script: &mut Script
         script,
         current: Command::default(),
         called: false,
+        next_line: (range.start, false),
     };
     reader.run();
 }
@@ -70,6 +71,9 @@ struct Reader<'t> {
     current: Command,
     /// What comes next is called, even if it looks like a value.
     called: bool,
+    /// Where the next line stands that is neither blank nor a comment, as far as that is known, and whether it goes on with
+    /// the pipeline of the one before.
+    next_line: (usize, bool),
 }
 
 impl Reader<'_> {
@@ -136,15 +140,19 @@ impl Reader<'_> {
     }
 
     /// Whether the line that begins here goes on with the list or the pipeline of the one before.
-    fn goes_on(&self) -> bool {
+    fn goes_on(&mut self) -> bool {
         if self.current.words.last().is_some_and(|word| self.text[word.range.clone()].ends_with(',')) {
             return true;
         }
-        let mut rest = self.text[self.at..self.end].trim_start();
-        while rest.starts_with('#') {
-            rest = rest.split_once('\n').map_or("", |(_, rest)| rest.trim_start());
+        // Blank lines on the way to it are not looked at again for each of them.
+        if self.at > self.next_line.0 {
+            let mut rest = self.text[self.at..self.end].trim_start();
+            while rest.starts_with('#') {
+                rest = rest.split_once('\n').map_or("", |(_, rest)| rest.trim_start());
+            }
+            self.next_line = (self.end - rest.len(), rest.starts_with('|') && !rest.starts_with("||"));
         }
-        rest.starts_with('|') && !rest.starts_with("||")
+        self.next_line.1
     }
 
     fn skip_line(&mut self) {
@@ -176,8 +184,7 @@ impl Reader<'_> {
         if !matches!(rest.first(), Some(b'$' | b'[')) || rest.starts_with(b"${{") {
             return false;
         }
-        let target = |byte: &u8| byte.is_ascii_alphanumeric() || b"_:.{}[]$'\"-?".contains(byte);
-        let mut length = rest.iter().take_while(|byte| target(byte)).count();
+        let mut length = target(rest);
         length += rest[length..].iter().take_while(|byte| **byte == b' ').count();
         if matches!(rest.get(length), Some(b'+' | b'-' | b'*' | b'/' | b'%')) {
             length += 1;
@@ -201,7 +208,10 @@ impl Reader<'_> {
         }
         // `2>&1`.
         if self.peek(0) == Some(b'&') {
-            self.at = (self.at + 2).min(self.end);
+            self.at += 1;
+            while matches!(self.peek(0), Some(b'0'..=b'9' | b'-')) {
+                self.at += 1;
+            }
             return;
         }
         while matches!(self.peek(0), Some(b' ' | b'\t')) {
@@ -271,4 +281,23 @@ impl Reader<'_> {
             self.at = (close + 1).min(self.end);
         }
     }
+}
+
+/// The length of what may be assigned to: `$a`, `[int]$a`, `${a}.b['c']`. It ends where the word does that stands there, if not
+/// before: whoever reads on behind that word has not looked at anything twice.
+fn target(bytes: &[u8]) -> usize {
+    let (mut is_open, mut before) = (false, 0);
+    for (length, byte) in bytes.iter().copied().enumerate() {
+        let belongs = match byte {
+            b'{' => before == b'$' && !is_open,
+            b'}' => is_open,
+            _ => byte.is_ascii_alphanumeric() || b"_:.[]$'\"-?".contains(&byte),
+        };
+        if !belongs {
+            return length;
+        }
+        is_open = byte == b'{' || (is_open && byte != b'}');
+        before = byte;
+    }
+    bytes.len()
 }
