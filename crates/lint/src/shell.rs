@@ -118,7 +118,16 @@ impl Script {
             Syntax::Posix => command == "tee",
             Syntax::PowerShell => STORES.iter().any(|store| store.eq_ignore_ascii_case(command)),
         });
-        is_one && command.words.iter().skip(1).any(|word| word.is_variable(name))
+        is_one && command.words.iter().skip(1).any(|word| word.hands_over(name))
+    }
+
+    /// Where the file `$name` is named by what stores something in it: bytes of the script.
+    pub(crate) fn stored_at(&self, name: &str) -> impl Iterator<Item = Range<usize>> {
+        let words = self.commands.iter().flat_map(move |command| {
+            let arguments = command.words.iter().skip(1).filter(move |_| self.stores(command, name));
+            command.redirections.iter().map(|redirection| &redirection.target).chain(arguments)
+        });
+        words.filter(move |word| word.hands_over(name)).map(|word| word.range.clone())
     }
 
     /// `Add-Content -Path $env:NAME -Value …`: a command of PowerShell that stores what is on its own line.
@@ -180,6 +189,8 @@ fn base(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
@@ -270,6 +281,10 @@ mod tests {
             ("a <# b\n c #> d # e\nf", vec!["a | d", "f"]),
             ("a @{ b = 'c' } (d) e", vec!["d", "a | @{ b = 'c' } | (d) | e"]),
             ("a ${{ x['}}'] }} ${env:B}", vec!["a | ${{ x['}}'] }} | ${env:B}"]),
+            ("a 2>&1 b *>&1\nc >&2", vec!["a | b", "c"]),
+            ("${a} = b\n${a}.b['c'] += d\nif (x) { $a }\n$e = f", vec!["b", "d", "x", "Write-Output | $a", "f"]),
+            ("a\n\n# b\n\n  | c\n\n\nd\n# e", vec!["a →", "c", "d"]),
+            ("a \"$(${env:B})\" ($env:C) ($d)", vec!["Write-Output | $d", "a | $(${env:B}) | ($env:C) | ($d)"]),
             ("", vec![]),
         ] {
             assert_eq!(shown_as(Syntax::PowerShell, text), expected, "{text}");
@@ -287,8 +302,49 @@ mod tests {
                 assert!(script.commands.iter().all(|command| command.range.end <= text.len()), "{text}");
             }
         }
+        for text in ["a >&é\nb", "2>&“x”", "a 2>&", "a >&-é", "a >>&1é"] {
+            assert!(!Script::read_as(Syntax::PowerShell, text).commands.is_empty(), "{text}");
+        }
         let deep = "(\"$(".repeat(5_000);
         assert!(!Script::read_as(Syntax::PowerShell, &deep).commands.is_empty());
+    }
+
+    /// Pieces that make texts which get past the first bytes.
+    const PIECES: &[&str] = &[
+        "a", " ", "\n", "é", "“", "$", "{", "}", "(", ")", "[", "]", "'", "\"", "`", "\\", "|", "&", ">", "<", ";",
+        "#", "@", "=", ",", ":", "-", "1", "*", "${{", "}}", "$(", "@\"\n", "\n\"@", "2>&", "<#", "#>", "<<EOF",
+        "\nEOF\n", "if ", "case ", "class ", "$env:A", "\r\n",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_pieces_are_read(picks in prop::collection::vec(0..PIECES.len(), 0..40)) {
+            let text: String = picks.into_iter().map(|pick| PIECES[pick]).collect();
+            for syntax in [Syntax::Posix, Syntax::PowerShell] {
+                let script = Script::read_as(syntax, &text);
+                for command in &script.commands {
+                    prop_assert!(text.get(command.range.clone()).is_some(), "{command:?}");
+                    for word in &command.words {
+                        prop_assert!(text.get(word.range.clone()).is_some(), "{word:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn large_scripts_are_read_in_bounded_time() {
+        for (piece, count) in [
+            ("\n", 500_000),
+            ("# a\n", 200_000),
+            ("a\n\n", 200_000),
+            ("$a}", 200_000),
+            ("${a};", 100_000),
+            ("['${']\n", 100_000),
+        ] {
+            let text = format!("a\n{}\nb", piece.repeat(count));
+            assert!(!Script::read_as(Syntax::PowerShell, &text).commands.is_empty(), "{piece:?}");
+        }
     }
 
     #[test]
@@ -325,6 +381,13 @@ mod tests {
         let writers: Vec<&str> =
             script.writers_of("GITHUB_ENV").iter().map(|(command, _)| &text[command.range.clone()]).collect();
         assert_eq!(writers, ["\"a\"", "\"b\"", "Add-Content `\n $env:GITHUB_ENV c"]);
+        let text = "\"a\" | Out-File -FilePath:$env:GITHUB_ENV -Append\n\"b\" | Out-File \"$($env:GITHUB_ENV)\"\nc >> ($env:GITHUB_ENV)\nd | ac '$env:GITHUB_ENV'\ne | ac x$env:GITHUB_ENV";
+        let script = Script::read_as(Syntax::PowerShell, text);
+        let writers: Vec<&str> =
+            script.writers_of("GITHUB_ENV").iter().map(|(command, _)| &text[command.range.clone()]).collect();
+        assert_eq!(writers, ["\"a\"", "\"b\"", "c"]);
+        let places: Vec<&str> = script.stored_at("GITHUB_ENV").map(|range| &text[range]).collect();
+        assert_eq!(places, ["-FilePath:$env:GITHUB_ENV", "\"$($env:GITHUB_ENV)\"", "($env:GITHUB_ENV)"]);
     }
 
     #[test]

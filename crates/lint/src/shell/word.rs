@@ -44,6 +44,17 @@ impl Word {
             if own.eq_ignore_ascii_case(name) && range.len() == self.text.len())
     }
 
+    /// Whether it hands over this variable and nothing else, be it with a parameter of PowerShell: `-Path:$env:NAME`.
+    pub(crate) fn hands_over(&self, name: &str) -> bool {
+        let [Part::Variable { name: own, range, .. }] = &self.parts[..] else { return false };
+        let parameter = self.text.len().checked_sub(range.len()).and_then(|length| self.text.get(..length));
+        let is_parameter = |text: &str| {
+            let inside = text.strip_prefix('-').and_then(|rest| rest.strip_suffix(':'));
+            inside.is_some_and(|inside| inside.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        };
+        own.eq_ignore_ascii_case(name) && parameter.is_some_and(|text| text.is_empty() || is_parameter(text))
+    }
+
     /// `NAME=value`.
     pub(crate) fn is_assignment(&self) -> bool {
         self.text.split_once('=').is_some_and(|(name, _)| is_name(name.trim_end_matches('+')))

@@ -1,5 +1,7 @@
-use span::Severity;
+use std::collections::BTreeSet;
 use std::ops::Range;
+
+use span::Severity;
 
 use crate::finding::Confidence;
 use crate::flow::{self, Origin, Place};
@@ -30,10 +32,14 @@ fn check(subject: &StepSubject<'_>, report: &mut Report<'_>) {
         return;
     }
     let open = is_open(subject);
-    if open && !matches!(run.shell, Shell::Posix | Shell::Pwsh) {
-        other_shell(subject, &run, &text, report);
+    let script = run.commands();
+    if open && run.shell != Shell::Posix {
+        let script = script.as_ref().filter(|_| run.shell == Shell::Pwsh);
+        let places = script.iter().flat_map(|script| FILES.iter().flat_map(|file| script.stored_at(file)));
+        let known: BTreeSet<usize> = places.map(|range| range.start).collect();
+        lines(subject, &run, &text, &known, report);
     }
-    let Some(script) = run.commands() else { return };
+    let Some(script) = script else { return };
     for file in FILES {
         for (command, _) in script.writers_of(file) {
             written(subject, &run, command, file, open, report);
@@ -86,7 +92,7 @@ fn written(
     let plain = prints
         && words
             .iter()
-            .filter(|word| !word.is_variable(file))
+            .filter(|word| !word.hands_over(file))
             .all(|word| word.parts.iter().all(|part| !matches!(part, Part::Variable { .. } | Part::Command { .. })));
     if open && !plain {
         report
@@ -110,8 +116,9 @@ fn variable(subject: &StepSubject<'_>, name: &str) -> Option<Origin> {
     (!one_line).then_some(origin)
 }
 
-/// Lines of other shells that write to the files, and of one that nothing names, which may be any.
-fn other_shell(subject: &StepSubject<'_>, run: &RunStep<'_>, text: &str, report: &mut Report<'_>) {
+/// Lines that look as if they write to the files: of other shells, of one that nothing names, which may be any, and of
+/// PowerShell where no command that was understood does it (`known` are the places where one does).
+fn lines(subject: &StepSubject<'_>, run: &RunStep<'_>, text: &str, known: &BTreeSet<usize>, report: &mut Report<'_>) {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let lower = line.to_ascii_lowercase();
@@ -123,7 +130,9 @@ fn other_shell(subject: &StepSubject<'_>, run: &RunStep<'_>, text: &str, report:
         });
         let writes =
             ["out-file", "add-content", "set-content", "tee-object", ">"].iter().any(|way| lower.contains(way));
-        if names && writes {
+        let is_known = known.range(at..at + line.len()).next().is_some();
+        let is_comment = run.shell == Shell::Pwsh && line.trim_start().starts_with('#');
+        if names && writes && !is_known && !is_comment {
             let length = line.trim_end().len();
             report
                 .at(

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::word::expression_end;
+use super::super::word::{expression_end, is_name};
 use super::super::{Part, Quote, Word};
 use super::{MAX_DEPTH, Reader, read_range};
 
@@ -68,9 +68,25 @@ impl Reader<'_> {
     fn block(&mut self, before: usize, word: &mut Word) {
         let start = self.at;
         let close = self.matching(start + before);
-        self.substitution(start + before + 1..close);
-        self.keep(close.saturating_add(1), word);
-        word.parts.push(Part::Command { range: start..self.at, quote: Quote::None });
+        self.bracketed(start + before..close, Quote::None, word);
+    }
+
+    /// Commands between two brackets, or no more than a variable of the environment: `(…)`, `$(…)`.
+    fn bracketed(&mut self, inside: Range<usize>, quote: Quote, word: &mut Word) {
+        let start = self.at;
+        let inside = inside.start + 1..inside.end;
+        // Braces are a block to be run, not its value.
+        let is_value = self.bytes[inside.start - 1] == b'(';
+        let variable = self.text.get(inside.clone()).filter(|_| is_value).and_then(lone_variable);
+        if variable.is_none() {
+            self.substitution(inside.clone());
+        }
+        self.keep(inside.end.saturating_add(1), word);
+        let range = start..self.at;
+        word.parts.push(match variable {
+            Some(name) => Part::Variable { name: name.to_owned(), range, quote },
+            None => Part::Command { range, quote },
+        });
     }
 
     /// The rest of a string in quotes; two of them are one in it.
@@ -138,9 +154,7 @@ impl Reader<'_> {
             self.character(word);
         } else if rest.starts_with("$(") {
             let close = self.matching(start + 1);
-            self.substitution(start + 2..close);
-            self.keep(close.saturating_add(1), word);
-            word.parts.push(Part::Command { range: start..self.at, quote });
+            self.bracketed(start + 1..close, quote, word);
         } else if let Some(inside) = rest.strip_prefix("${") {
             let length = inside.find('}').unwrap_or(inside.len());
             self.keep(start + 2 + length + 1, word);
@@ -223,4 +237,12 @@ fn name(written: &str) -> String {
         Some((scope, name)) if scope.eq_ignore_ascii_case("env") => name.to_owned(),
         _ => format!("${written}"),
     }
+}
+
+/// The name of a variable of the environment that is all there is.
+fn lone_variable(text: &str) -> Option<&str> {
+    let written = text.trim().strip_prefix('$')?;
+    let written = written.strip_prefix('{').and_then(|inside| inside.strip_suffix('}')).unwrap_or(written);
+    let (scope, name) = written.split_once(':')?;
+    (scope.eq_ignore_ascii_case("env") && is_name(name)).then_some(name)
 }
