@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::plan::HealthPlan;
 use crate::status::{Health, Phase, Probe, Status, Verdict};
+use crate::table::{Hide, HideStream};
 
 /// Docker keeps as many.
 const PROBES: usize = 5;
@@ -25,6 +26,7 @@ pub(crate) struct Around {
     pub(crate) env: Vec<(String, String)>,
     pub(crate) cwd: String,
     pub(crate) user: sandbox::User,
+    pub(crate) hide: Hide,
 }
 
 /// Checks until dropped, or until the container no longer runs.
@@ -69,7 +71,7 @@ async fn probe(sandbox: &Sandbox, plan: &HealthPlan, around: &Around) -> Probe {
     let (exit_code, output) = match begin(sandbox, plan, around).await {
         Err(why) => (-1, why),
         Ok((process, output)) => {
-            let reading = tokio::spawn(read(output));
+            let reading = tokio::spawn(read(output, around.hide.begin()));
             match tokio::time::timeout(plan.timeout, process.wait()).await {
                 Ok(Ok(exit)) => {
                     // What it left running may hold the pipe open for ever.
@@ -101,25 +103,83 @@ async fn begin(sandbox: &Sandbox, plan: &HealthPlan, around: &Around) -> Result<
     Ok((process, output))
 }
 
-async fn read(output: OwnedFd) -> String {
+async fn read(output: OwnedFd, hide: HideStream) -> String {
+    let mut kept = Kept { hide, text: Vec::new() };
     let read = async {
         let mut pipe = tokio::net::unix::pipe::Receiver::from_owned_fd(output)?;
-        let (mut kept, mut buffer) = (Vec::new(), [0; 4096]);
+        let mut buffer = [0; 4096];
         loop {
             let count = pipe.read(&mut buffer).await?;
             if count == 0 {
-                return io::Result::Ok(kept);
+                return io::Result::Ok(());
             }
-            let room = OUTPUT.saturating_sub(kept.len()).min(count);
-            kept.extend_from_slice(&buffer[..room]);
+            kept.push(&buffer[..count]);
         }
     };
-    String::from_utf8_lossy(&read.await.unwrap_or_default()).into_owned()
+    match read.await {
+        Ok(()) => kept.finish(),
+        Err(_) => String::new(),
+    }
+}
+
+/// What is shown of an output: secrets are hidden first, then it is cut.
+struct Kept {
+    hide: HideStream,
+    text: Vec<u8>,
+}
+
+impl Kept {
+    fn push(&mut self, piece: &[u8]) {
+        if self.text.len() < OUTPUT {
+            (self.hide)(piece, &mut self.text);
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.push(&[]);
+        self.text.truncate(OUTPUT);
+        String::from_utf8_lossy(&self.text).into_owned()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Hides `secret`, however it comes in pieces.
+    fn stars() -> Hide {
+        Hide::new(|| {
+            let mut held = Vec::new();
+            Box::new(move |piece, out| {
+                held.extend_from_slice(piece);
+                if piece.is_empty() {
+                    let all = String::from_utf8(std::mem::take(&mut held)).unwrap();
+                    out.extend_from_slice(all.replace("secret", "***").as_bytes());
+                }
+            })
+        })
+    }
+
+    #[test]
+    fn a_cut_leaves_no_half_of_what_is_hidden() {
+        for (before, shown) in [(0, "***"), (OUTPUT - 3, "***"), (OUTPUT - 1, "*"), (OUTPUT, "")] {
+            let mut kept = Kept { hide: stars().begin(), text: Vec::new() };
+            for piece in [&*vec![b'x'; before], b"sec", b"ret", b" and more"] {
+                // Nothing at all would be the end.
+                if !piece.is_empty() {
+                    kept.push(piece);
+                }
+            }
+            let text = kept.finish();
+            let rest = text.trim_start_matches('x');
+            assert!(text.len() <= OUTPUT && rest.starts_with(shown) && !text.contains('s'), "{before}: {rest}");
+        }
+        let mut kept = Kept { hide: Hide::default().begin(), text: Vec::new() };
+        for _ in 0..3 {
+            kept.push(&[b'x'; 4000]);
+        }
+        assert_eq!(kept.finish(), "x".repeat(OUTPUT));
+    }
 
     #[test]
     fn verdicts() {

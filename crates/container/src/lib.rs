@@ -32,7 +32,7 @@ pub use options::{Asked, JobKey, OptionError, Options, Surroundings};
 pub use plan::{DEFAULT_PATH, HealthPlan, Plan};
 pub use status::{Health, Phase, Probe, Status, Verdict};
 pub use streams::{Attached, Streams, Terminal};
-pub use table::{Paths, Table, TableConfig};
+pub use table::{Hide, HideStream, Paths, Table, TableConfig};
 pub use tree::Owner;
 pub use user::Account;
 pub use volume::{MountKind, MountPoint, Volume};

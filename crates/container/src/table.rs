@@ -24,6 +24,33 @@ pub enum Paths {
     Inside(Sandbox),
 }
 
+/// Takes secrets out of what is kept of a container only in part: half a secret would not be recognised any more.
+#[derive(Clone, Default)]
+pub struct Hide(Option<Arc<dyn Fn() -> HideStream + Send + Sync>>);
+
+/// Appends to the second what can be shown so far once the first has been added; an empty first is the end.
+pub type HideStream = Box<dyn FnMut(&[u8], &mut Vec<u8>) + Send>;
+
+impl Hide {
+    /// `begin` is called for each text.
+    pub fn new(begin: impl Fn() -> HideStream + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(begin)))
+    }
+
+    pub(crate) fn begin(&self) -> HideStream {
+        match &self.0 {
+            Some(begin) => begin(),
+            None => Box::new(|piece, out| out.extend_from_slice(piece)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Hide {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hide").finish_non_exhaustive()
+    }
+}
+
 /// What a table stands on.
 #[derive(Debug, Clone)]
 pub struct TableConfig {
@@ -33,6 +60,7 @@ pub struct TableConfig {
     pub paths: Paths,
     /// Networks that are made lead nowhere.
     pub closed: bool,
+    pub hide: Hide,
 }
 
 /// All containers of a job. They end with it: [`Table::close`], or the end of the process.

@@ -130,7 +130,12 @@ impl Container {
             }
         };
         let pid = process.as_ref().map_or(0, Process::pid);
-        let around = Around { env: env.clone(), cwd: plan.workdir.clone(), user: account.sandbox_user() };
+        let around = Around {
+            env: env.clone(),
+            cwd: plan.workdir.clone(),
+            user: account.sandbox_user(),
+            hide: self.inner.table.inner.config.hide.clone(),
+        };
         *self.running() = Some(Running {
             sandbox: sandbox.clone(),
             process: process.clone(),

@@ -85,6 +85,7 @@ async fn parts_of_another_sandbox_with_what_is_mounted_there() {
         dir: world.dir.path().join("table2"),
         paths: container::Paths::Inside(job.clone()),
         closed: true,
+        hide: Default::default(),
     };
     let world = crate::world::World { table: container::Table::new(config).unwrap(), ..world };
     let container = world

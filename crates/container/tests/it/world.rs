@@ -64,7 +64,13 @@ pub(crate) async fn world() -> Option<World> {
         ..Default::default()
     };
     let launcher = Arc::new(Launcher::start(LauncherConfig::new(dir.path().join("sandboxes"))).unwrap());
-    let config_table = TableConfig { launcher, dir: dir.path().join("table"), paths: Paths::Host, closed: true };
+    let config_table = TableConfig {
+        launcher,
+        dir: dir.path().join("table"),
+        paths: Paths::Host,
+        closed: true,
+        hide: Default::default(),
+    };
     let table = Table::new(config_table).unwrap();
     let base = Base { reference: "busybox".into(), id: "sha256:0".into(), config, layers };
     Some(World { table, base, dir })

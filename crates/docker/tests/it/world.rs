@@ -50,6 +50,7 @@ pub(crate) async fn world() -> Option<World> {
         dir: dir.path().join("table"),
         paths: Paths::Host,
         closed: true,
+        hide: Default::default(),
     };
     let ground = Ground {
         table: Table::new(table).unwrap(),

@@ -11,7 +11,7 @@ mod spec;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use container::{Container, Network, Table, TableConfig};
+use container::{Container, Hide, Network, Table, TableConfig};
 use expr::{Object, Value};
 use span::Span;
 use workflow::{StepsJob, Template, TemplateEntry, TemplateKey, TemplateKind};
@@ -24,6 +24,8 @@ pub(crate) use spec::{ContainerSpec, ServiceSpec};
 
 use self::spec::Refused;
 use super::step::Failure;
+use crate::Masker;
+use crate::mask::MaskStream;
 use crate::request::{JobRequest, Surroundings};
 
 /// What a job wants, read and checked before anything is started.
@@ -80,6 +82,8 @@ pub(crate) struct Containers {
     /// What the steps run in.
     pub(crate) own: Option<Own>,
     pub(crate) services: Vec<Service>,
+    /// Volumes show the workspace, or some of it.
+    pub(crate) show_workspace: bool,
 }
 
 /// The container that steps run in.
@@ -160,17 +164,22 @@ impl Containers {
         (object(container), object(services))
     }
 
-    /// Whether volumes show a directory of the machine, or some of it.
-    pub(crate) fn show(&self, directory: &Path) -> bool {
-        let all = self.services.iter().map(|service| &service.container);
-        let mut all = all.chain(self.own.as_ref().map(|own| &own.container));
-        all.any(|container| spec::mounts(container.options(), directory))
-    }
-
     /// Where the job's network reaches this machine: it has no loopback address of ours.
     pub(crate) fn gateway(&self) -> Option<std::net::Ipv4Addr> {
         self.network.as_ref().map(|network| network.handle.gateway())
     }
+}
+
+/// Hides the job's secrets in what is kept of containers.
+pub(crate) fn hide(masker: &Masker) -> Hide {
+    let masker = masker.clone();
+    Hide::new(move || {
+        let mut stream = MaskStream::new(masker.clone());
+        Box::new(move |piece, out| match piece {
+            [] => stream.finish(out),
+            _ => stream.push(piece, out),
+        })
+    })
 }
 
 /// Directories of a job in an image, below `job_dir`: what lies where in the container.

@@ -53,10 +53,14 @@ pub(crate) const CONTAINER_WORKFLOW: &str = "_github_workflow";
 const CONTAINER_WORK: &str = "/__w";
 
 impl Layout {
+    /// What jobs have of GitHub's machines for themselves: workspaces, temporary files.
+    pub(crate) fn work_of_machine() -> PathBuf {
+        Path::new(HOME).join("work")
+    }
+
     /// Where things are on GitHub's machines.
     pub(crate) fn of_machine(repository: &str) -> Self {
-        let home = PathBuf::from(HOME);
-        let work = home.join("work");
+        let (home, work) = (PathBuf::from(HOME), Self::work_of_machine());
         Self {
             runner_workspace: work.join(repository),
             workspace: work.join(repository).join(repository),
@@ -111,7 +115,7 @@ impl Layout {
         std::fs::create_dir_all(&work)?;
         let home = PathBuf::from(HOME);
         let target = if is_job_container {
-            home.join("work")
+            Self::work_of_machine()
         } else {
             spec.dirs.retain(|dir| dir.path != home);
             home

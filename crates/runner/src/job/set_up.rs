@@ -275,6 +275,7 @@ fn make(
             dir: job_dir.join("containers"),
             paths: container::Paths::Inside(sandbox.clone()),
             closed: request.network == sandbox::Network::Private,
+            hide: containers::hide(&begun.masker),
         })),
     };
     let mut job = Job {

@@ -73,6 +73,11 @@ impl StepLog {
         Ok(())
     }
 
+    /// What hides the job's secrets in it.
+    pub(crate) fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
     /// Where the step's text begins in the job's log, in bytes.
     #[must_use]
     pub fn began_at(&self) -> u64 {

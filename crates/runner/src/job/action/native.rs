@@ -6,7 +6,6 @@ use actions::native::{NativeCall, NativeOutcome, NativePlace, NativePost};
 use indexmap::IndexMap;
 
 use super::super::environment;
-use super::super::layout::Layout;
 use super::super::post::{Post, PostKind};
 use super::super::step::{Failure, Running};
 use super::Loaded;
@@ -57,7 +56,6 @@ fn call(running: &Running<'_>, name: &str, reference: &str, inputs: IndexMap<Str
     let job = running.job;
     let mut env = environment::of_step(job, running.frame, &running.step_env, None);
     env.extend(job.run_env.iter().cloned());
-    let workspace = Layout::of_machine(&job.around.repository_name.name).workspace;
     // Lines go the way of a process's output, so that commands in them are carried out.
     let lines = Mutex::new(running.log.stream(Stream::Out));
     NativeCall {
@@ -68,7 +66,7 @@ fn call(running: &Running<'_>, name: &str, reference: &str, inputs: IndexMap<Str
         place: NativePlace {
             sandbox: job.sandbox.clone(),
             workspace: job.layout.workspace.clone(),
-            workspace_is_shared: job.containers.as_ref().is_some_and(|containers| containers.show(&workspace)),
+            workspace_is_shared: job.containers.as_ref().is_some_and(|containers| containers.show_workspace),
             temp: job.layout.temp.clone(),
             tool_cache: job.layout.tool_cache.clone(),
             home: job.layout.home.clone(),

@@ -59,6 +59,7 @@ pub(crate) async fn initialize(
         dir: job_dir.join("containers"),
         paths,
         closed: request.network == sandbox::Network::Private,
+        hide: super::hide(log.masker()),
     }));
     let table = late.get().map_err(|error| error.to_string())?.clone();
     let opened = tokio::select! {
@@ -108,7 +109,10 @@ impl Opening<'_> {
             false => None,
         };
         let own = match (&wanted.own, &wanted.machine) {
-            (Some(spec), _) => Some(self.own(spec, true, table, network.as_ref()).await?),
+            (Some(spec), _) => {
+                let spec = find_work(spec, machine.as_ref());
+                Some(self.own(&spec, true, table, network.as_ref()).await?)
+            }
             (None, Some(image)) => {
                 let spec = ContainerSpec {
                     image: image.clone(),
@@ -123,10 +127,7 @@ impl Opening<'_> {
         let mut services = Vec::new();
         for wanted in &wanted.services {
             self.say(&format!("##[group]Starting {} service container", wanted.id));
-            let mut spec = wanted.container.clone();
-            if let Some(machine) = &machine {
-                self.find_workspace(&mut spec.options, machine);
-            }
+            let spec = find_work(&wanted.container, machine.as_ref());
             let container = self.create(&spec, Some(&wanted.id), Main::Program, table, network.as_ref()).await?;
             self.start(&container, &wanted.container.image).await?;
             for (port, address) in container.published() {
@@ -142,19 +143,10 @@ impl Opening<'_> {
             (Some(sandbox), _) | (None, Some(sandbox)) => sandbox,
             (None, None) => return Err("the job's container has ended".to_owned()),
         };
-        Ok(Opened { sandbox, containers: Containers { table: late.clone(), network, own, services } })
-    }
-
-    /// On the host the workspace lies elsewhere than volumes call it.
-    fn find_workspace(&self, options: &mut Options, machine: &Sandbox) {
         let workspace = Layout::of_machine(&self.around.repository_name.name).workspace;
-        for mount in &mut options.mounts {
-            if let Source::Bind { path, .. } = &mut mount.source
-                && Path::new(path).starts_with(&workspace)
-            {
-                *path = machine.inside_path(Path::new(path)).to_string_lossy().into_owned();
-            }
-        }
+        let mut all = wanted.own.iter().chain(wanted.services.iter().map(|service| &service.container));
+        let show_workspace = all.any(|one| spec::mounts(&one.options, &workspace));
+        Ok(Opened { sandbox, containers: Containers { table: late.clone(), network, own, services, show_workspace } })
     }
 
     async fn network(&self, table: &Table) -> Result<Network, String> {
@@ -324,6 +316,20 @@ impl Opening<'_> {
         let names: Vec<&str> = failed.iter().map(|service| service.id.as_str()).collect();
         Err(format!("One or more containers failed to start: {}", names.join(", ")))
     }
+}
+
+/// On the host a job's directories lie elsewhere than volumes call them.
+fn find_work(spec: &ContainerSpec, machine: Option<&Sandbox>) -> ContainerSpec {
+    let mut spec = spec.clone();
+    let Some(machine) = machine else { return spec };
+    for mount in &mut spec.options.mounts {
+        if let Source::Bind { path, .. } = &mut mount.source
+            && Path::new(path).starts_with(Layout::work_of_machine())
+        {
+            *path = machine.inside_path(Path::new(path)).to_string_lossy().into_owned();
+        }
+    }
+    spec
 }
 
 /// Whom a container's processes run as.
