@@ -8,6 +8,7 @@ pub mod archive;
 pub mod auth;
 pub mod client;
 mod config;
+mod cut;
 mod error;
 mod image;
 pub mod layer;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::cut::cut;
+
 /// An operating system and an architecture, in Go's words: `linux/arm64`, `linux/arm/v7`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Platform {
@@ -141,7 +143,7 @@ impl FromStr for Platform {
             !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
         };
         if !parts.iter().all(word) || text.len() > 100 {
-            return Err(PlatformError(text.chars().take(100).collect()));
+            return Err(PlatformError(cut(text, 100)));
         }
         match parts[..] {
             ["local"] => Ok(Self::host()),

@@ -6,12 +6,16 @@ use std::str::FromStr;
 use blob::Digest;
 use thiserror::Error;
 
+use crate::cut::cut;
+
 /// Where names without a registry are.
 const DEFAULT_DOMAIN: &str = "docker.io";
 /// What docker.io was once called; still read.
 const LEGACY_DOMAIN: &str = "index.docker.io";
 const LONGEST_PATH: usize = 255;
 const LONGEST_TAG: usize = 128;
+/// More than any name has.
+const LONGEST_SHOWN: usize = 400;
 
 /// A normalised name of an image: `docker.io/library/alpine:3.20@sha256:…`.
 ///
@@ -260,11 +264,7 @@ fn check_tag(tag: &str) -> Result<(), String> {
 
 /// Text of any length and content, fit for a message of one line.
 fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(100).flat_map(char::escape_debug).collect();
-    if text.chars().nth(100).is_some() {
-        shown.push('…');
-    }
-    shown
+    cut(text, LONGEST_SHOWN).chars().flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{AuthError, Credentials, Environment};
+use crate::cut::cut;
 
 /// A helper may ask a person or a cloud; longer than this it hangs.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -122,7 +123,7 @@ impl<'a> Helper<'a> {
         if said.starts_with("credentials not found") {
             return Ok(None);
         }
-        let said: String = said.chars().take(200).collect();
+        let said = cut(said, 200);
         Err(self.failed(action, registry, if said.is_empty() { status.to_string() } else { said }))
     }
 

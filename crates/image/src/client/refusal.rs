@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
+use crate::cut::cut;
 
 /// Why a registry refused, as far as something can be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,12 +155,8 @@ fn read(body: &[u8]) -> (Vec<String>, String) {
 }
 
 fn shown(text: &str) -> String {
-    let mut shown: String =
-        text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_CHARACTERS).collect();
-    if text.chars().nth(SHOWN_CHARACTERS).is_some() {
-        shown.push('…');
-    }
-    shown
+    let text: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    cut(&text, SHOWN_CHARACTERS)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use blob::Digest;
 use thiserror::Error;
 
+use crate::cut::cut;
 use crate::tar::TarError;
 
 /// Why a layer cannot be unpacked or made.
@@ -51,11 +52,6 @@ impl LayerError {
 
 /// A path of an archive, fit for a message of one line.
 fn shown(path: &[u8]) -> String {
-    const LONGEST: usize = 200;
-    let text = String::from_utf8_lossy(path);
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    shown
+    const LONGEST: usize = 400;
+    cut(&String::from_utf8_lossy(path), LONGEST).chars().flat_map(char::escape_debug).collect()
 }
