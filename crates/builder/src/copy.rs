@@ -1,6 +1,7 @@
 //! `COPY` and `ADD`: which files, and where they end up.
 
 mod archive;
+mod links;
 mod place;
 mod select;
 

@@ -1,6 +1,5 @@
 //! `ADD` of archives: their members become entries.
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -40,7 +39,6 @@ impl Placer<'_> {
         let (_, reader) = decompressed(archive)?;
         let mut reader = Reader::new(io::BufReader::with_capacity(256 << 10, reader));
         let (mut members, mut bytes) = (0_u64, 0_u64);
-        let mut links = Links::new();
         while let Some(found) = reader.advance().map_err(io::Error::other)? {
             members += 1;
             bytes = bytes.saturating_add(found.size);
@@ -71,7 +69,9 @@ impl Placer<'_> {
                 TarKind::BlockDevice => Kind::BlockDevice(found.device.0, found.device.1),
             };
             let meta = Meta { kind, size: found.size, mtime: found.mtime.0, ..Meta::new_directory(mode, uid, gid) };
+            self.make_room(&place, is_dir);
             let mut entry = member(found.kind, &place, &meta, found.xattrs.clone());
+            let mut target = None;
             let source = match found.kind {
                 TarKind::File => {
                     let path = spool.join(members.to_string());
@@ -80,7 +80,7 @@ impl Placer<'_> {
                     Source::File(path)
                 }
                 TarKind::HardLink => {
-                    entry.link = self.linked(&top, &place, &found)?;
+                    target = Some(self.linked(&top, &place, &found)?);
                     Source::Empty
                 }
                 TarKind::Symlink => {
@@ -89,68 +89,46 @@ impl Placer<'_> {
                 }
                 _ => Source::Empty,
             };
-            self.make_room(&place, is_dir, &mut links);
-            if found.kind == TarKind::HardLink {
-                links.entry(path_of(&entry.link)).or_default().push(place.clone());
-            }
             self.insert(&place, meta, entry, source);
+            if let Some(target) = target {
+                self.links.add(&target, &place);
+            }
         }
         Ok(())
     }
 
-    /// The file that a hard link is another name of. As for members, links on the way to it are followed. It has to be in the
-    /// layer: what only lies below cannot be linked to.
-    fn linked(&self, top: &Path, place: &Path, link: &Member) -> io::Result<Vec<u8>> {
+    /// A name of the file that a hard link is another name of. As for members, links on the way to it are followed. It has to
+    /// be in the layer: what only lies below cannot be linked to.
+    fn linked(&self, top: &Path, place: &Path, link: &Member) -> io::Result<PathBuf> {
         let written = clean(&path_of(&link.link));
         let above = resolve(self, &top.join(written.parent().unwrap_or(Path::new(""))), true)?;
         let target = above.join(written.file_name().unwrap_or_default());
-        match self.placed(&target) {
-            Some(member) if member.kind == TarKind::HardLink && path_of(&member.link) != place => {
-                Ok(member.link.clone())
-            }
-            Some(member) if member.kind != TarKind::Directory && target != place => Ok(member.path.clone()),
-            _ => {
-                let (path, target) = (path_of(&link.path), path_of(&link.link));
-                let reason = format!(
-                    "the archive's member {} is a hard link to {}, which is no file that comes before it in the archive",
-                    path.display(),
-                    target.display()
-                );
-                Err(io::Error::new(io::ErrorKind::InvalidData, reason))
-            }
+        let is_file = self.placed(&target).is_some_and(|member| member.kind != TarKind::Directory);
+        // The link's own name goes away.
+        let mut names =
+            [self.links.holder(&target), Some(&*target)].into_iter().flatten().filter(|name| *name != place);
+        if let Some(name) = names.next().filter(|_| is_file) {
+            return Ok(name.to_owned());
         }
+        let (path, target) = (path_of(&link.path), path_of(&link.link));
+        let reason = format!(
+            "the archive's member {} is a hard link to {}, which is no file that comes before it in the archive",
+            path.display(),
+            target.display()
+        );
+        Err(io::Error::new(io::ErrorKind::InvalidData, reason))
     }
 
-    /// A member takes the place of what an earlier one put there. A file that has other names lives on under the first of them.
-    fn make_room(&mut self, place: &Path, for_directory: bool, links: &mut Links) {
-        let is_directory = |member: &Member| member.kind == TarKind::Directory;
-        match self.placed(place) {
-            None => return,
-            Some(old) if is_directory(old) && for_directory => return,
-            Some(old) if is_directory(old) => {
-                for inside in self.placed_below(place) {
-                    self.make_room(&inside, false, links);
-                }
+    /// What an earlier member put below a place goes away, unless both are directories.
+    fn make_room(&mut self, place: &Path, for_directory: bool) {
+        let is_directory = self.placed(place).is_some_and(|member| member.kind == TarKind::Directory);
+        if is_directory && !for_directory {
+            for inside in self.placed_below(place) {
+                self.vacate(&inside);
             }
-            Some(_) => {}
-        }
-        let names = links.remove(place).unwrap_or_default();
-        let is_name = |name: &PathBuf| {
-            let member = self.placed(name);
-            member.is_some_and(|member| member.kind == TarKind::HardLink && path_of(&member.link) == place)
-        };
-        let mut names: Vec<PathBuf> = names.into_iter().filter(is_name).collect();
-        names.sort();
-        names.dedup();
-        self.hand_over(place, &names);
-        if let Some((heir, others)) = names.split_first() {
-            links.entry(heir.clone()).or_default().extend_from_slice(others);
         }
     }
 }
-
-/// The names of files beside their own.
-type Links = HashMap<PathBuf, Vec<PathBuf>>;
 
 fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(bytes))

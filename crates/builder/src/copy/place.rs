@@ -10,6 +10,7 @@ use dockerfile::Mode;
 use image::layer::{Builder, Entry, Options, Source};
 use image::tar::{Kind as TarKind, Member};
 
+use super::links::Links;
 use super::{Match, Selection};
 use crate::meta::{Kind, Meta};
 use crate::view::{View, resolve};
@@ -20,6 +21,8 @@ pub(crate) struct Placer<'a> {
     below: Option<&'a dyn View>,
     /// The layer puts them in order.
     entries: HashMap<PathBuf, Placed>,
+    /// Entries that are hard links do not say of what.
+    pub(super) links: Links,
     pub(super) owner: Option<(u32, u32)>,
     mode: Option<&'a Mode>,
     pub(super) epoch: i64,
@@ -45,11 +48,16 @@ impl<'a> Placer<'a> {
         mode: Option<&'a Mode>,
         epoch: i64,
     ) -> Self {
-        Self { below, entries: HashMap::new(), owner, mode, epoch }
+        Self { below, entries: HashMap::new(), links: Links::default(), owner, mode, epoch }
     }
 
     /// The layer.
-    pub(crate) fn finish(self) -> Builder {
+    pub(crate) fn finish(mut self) -> Builder {
+        for (name, holder) in self.links.all() {
+            if let Some(placed) = self.entries.get_mut(name) {
+                placed.entry.member.link = holder.as_os_str().as_bytes().to_vec();
+            }
+        }
         let mut builder = Builder::new(Options { latest: Some(self.epoch), ..Options::default() });
         for placed in self.entries.into_values() {
             builder.add(placed.entry);
@@ -215,8 +223,9 @@ impl<'a> Placer<'a> {
                 if !fixed_time && meta.links > 1 {
                     if let Some(first) = links.get(&inode) {
                         let mut member = member(TarKind::HardLink, place, &meta, Vec::new());
-                        (member.size, member.link) = (0, first.as_os_str().as_bytes().to_vec());
+                        member.size = 0;
                         self.insert(place, meta, member, Source::Empty);
+                        self.links.add(first, place);
                         return Ok(());
                     }
                     links.insert(inode, place.to_owned());
@@ -233,8 +242,19 @@ impl<'a> Placer<'a> {
         Ok(())
     }
 
+    /// What an earlier entry of this path was lives on under its other names, when it has some.
     pub(super) fn insert(&mut self, place: &Path, meta: Meta, member: Member, source: Source) {
+        self.vacate(place);
         self.entries.insert(place.to_owned(), Placed { meta, entry: Entry { member, source } });
+    }
+
+    /// Takes an entry away. A file with other names is from now on what lies at the first of them.
+    pub(super) fn vacate(&mut self, place: &Path) {
+        let heir = self.links.remove(place);
+        if let (Some(mut old), Some(heir)) = (self.entries.remove(place), heir) {
+            old.entry.member.path = heir.as_os_str().as_bytes().to_vec();
+            self.entries.insert(heir, old);
+        }
     }
 
     /// What the layer itself has at a path so far.
@@ -248,21 +268,6 @@ impl<'a> Placer<'a> {
         let mut found: Vec<PathBuf> = self.entries.keys().filter(below).cloned().collect();
         found.sort_unstable_by(|one, other| other.cmp(one));
         found
-    }
-
-    /// Takes an entry away. What it was is from now on at the first of these places, which were hard links to it, and the
-    /// others are links to that.
-    pub(super) fn hand_over(&mut self, place: &Path, names: &[PathBuf]) {
-        let Some(old) = self.entries.remove(place) else { return };
-        let Some((heir, others)) = names.split_first() else { return };
-        let path = heir.as_os_str().as_bytes().to_vec();
-        for other in others {
-            if let Some(placed) = self.entries.get_mut(other) {
-                placed.entry.member.link.clone_from(&path);
-            }
-        }
-        let member = Member { path, ..old.entry.member };
-        self.insert(heir, old.meta, member, old.entry.source);
     }
 
     /// A file with a content of the instruction's own.

@@ -247,6 +247,26 @@ fn archives_with_links_and_replaced_members() {
 }
 
 #[test]
+fn names_of_a_file_outlive_what_another_source_replaces() {
+    let world = World::new();
+    fs::write(world.context().join("a.tar"), archive(&[("x", "one"), ("y", "= x"), ("z", "= x")])).expect("archive");
+    fs::write(world.context().join("b.tar"), archive(&[("x", "two"), ("y/", "")])).expect("archive");
+    fs::write(world.context().join("x"), "three").expect("file");
+    fs::create_dir_all(world.context().join("linked")).expect("directory");
+    fs::write(world.context().join("linked/x"), "four").expect("file");
+    fs::hard_link(world.context().join("linked/x"), world.context().join("linked/y")).expect("link");
+    for (sources, expected) in [
+        ("a.tar b.tar", "x 644 0:0 two|y 755 0:0 d|z 644 0:0 one"),
+        ("a.tar x", "x 644 0:0 three|y 644 0:0 one|z 644 0:0 = y"),
+        ("linked x", "x 644 0:0 three|y 644 0:0 four"),
+    ] {
+        let image = world.build(&format!("FROM scratch\nADD {sources} /\n"));
+        world.ground.store.unpack(&image).unwrap_or_else(|error| panic!("{sources}: {error}"));
+        assert_eq!(world.own_files(&image).trim_end().replace('\n', "|"), expected, "{sources}");
+    }
+}
+
+#[test]
 fn directories_that_are_there_keep_what_they_have() {
     let world = World::new();
     tree(&world);
