@@ -33,6 +33,23 @@ pub(crate) enum Quote {
 }
 
 impl Word {
+    /// Takes in the first character of a part of the script; where that ends. In the middle of a character one byte is passed
+    /// over.
+    pub(super) fn take_character(&mut self, script: &str, part: Range<usize>) -> usize {
+        let Some(character) = script.get(part.clone()).and_then(|rest| rest.chars().next()) else {
+            return (part.start + 1).min(part.end);
+        };
+        self.text.push(character);
+        part.start + character.len_utf8()
+    }
+
+    /// Takes in a part of the script as it is; where that ends.
+    pub(super) fn take(&mut self, script: &str, part: Range<usize>) -> usize {
+        let end = script.floor_char_boundary(part.end).max(part.start);
+        self.text.push_str(&script[part.start..end]);
+        end
+    }
+
     /// The text, when nothing is put in.
     pub(crate) fn literal(&self) -> Option<&str> {
         self.parts.is_empty().then_some(self.text.as_str())

@@ -49,19 +49,12 @@ impl Reader<'_> {
     }
 
     fn character(&mut self, word: &mut Word) {
-        let Some(character) = self.text.get(self.at..self.end).and_then(|rest| rest.chars().next()) else {
-            self.at = (self.at + 1).min(self.end);
-            return;
-        };
-        word.text.push(character);
-        self.at += character.len_utf8();
+        self.at = word.take_character(self.text, self.at..self.end);
     }
 
     /// Takes the text up to `end` into the word as it is.
     fn keep(&mut self, end: usize, word: &mut Word) {
-        let end = self.text.floor_char_boundary(end.min(self.end)).max(self.at);
-        word.text.push_str(&self.text[self.at..end]);
-        self.at = end;
+        self.at = word.take(self.text, self.at..end.min(self.end));
     }
 
     fn single(&mut self, word: &mut Word) {
