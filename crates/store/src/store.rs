@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_STATEMENT: Duration = Duration::from_secs(30);
 /// How long SQLite's one writer may be waited for: everybody's transactions queue for it.
 const WRITER_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a database that others open as well is tried again when it is opened, and the pause between two attempts.
+const FIRST_PATIENCE: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// An answer that took longer does not tell the time well enough, in microseconds.
 const EXACT: Micros = 500_000;
 /// Statements kept prepared on each connection.
@@ -100,11 +103,22 @@ impl Store {
             (sqlite(Path::new(address.strip_prefix("sqlite://").unwrap_or(address)))?, None)
         };
         let store = Self(Arc::new(Inner { pool, wakes, clock, health: Watch::new(), ear }));
-        if let Some(time) = store.time_of_database().await? {
-            store.0.clock.begin_at(time);
+        let until = Instant::now() + FIRST_PATIENCE;
+        loop {
+            match store.prepare().await {
+                Ok(()) => return Ok(store),
+                // Who makes a file of SQLite's a log does not wait for others who do: `busy_timeout` is for statements.
+                Err(Error::Conflict { .. }) if Instant::now() < until => tokio::time::sleep(FIRST_PAUSE).await,
+                Err(error) => return Err(error),
+            }
         }
-        migrate::run(&store).await?;
-        Ok(store)
+    }
+
+    async fn prepare(&self) -> Result<()> {
+        if let Some(time) = self.time_of_database().await? {
+            self.0.clock.begin_at(time);
+        }
+        migrate::run(self).await
     }
 
     #[must_use]
