@@ -140,12 +140,11 @@ async fn fields_take_what_their_routes_take() {
     }
 }
 
-/// Mutations ask what their routes ask.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mutations_take_what_their_routes_take() {
+/// A repository of ann's with a pull request of hers.
+async fn with_pull(visibility: &str) -> (Server, store::repositories::Repository, forge::Actor, store::issues::Issue) {
     let server = Server::start().await;
     let ann = server.user("ann", false).await;
-    let repo = server.repository("ann", ann, "app", "public").await;
+    let repo = server.repository("ann", ann, "app", visibility).await;
     let directory = tempfile::tempdir().unwrap();
     let clone = server.push_workflow(directory.path(), "ann/app", "ann");
     server.git(&clone, &["checkout", "-q", "-b", "topic"]);
@@ -153,11 +152,18 @@ async fn mutations_take_what_their_routes_take() {
     server.git(&clone, &["push", "-q", "origin", "topic"]);
     let caller = server.caller("ann").await;
     let actor = forge::Actor::of(&caller).unwrap();
+    let new = forge::pulls::NewPull { title: "ann's", head: "topic", base: "main", ..Default::default() };
+    let (pull, _) = server.forge.create_pull(&repo, &caller, &actor, &new).await.unwrap();
+    (server, repo, actor, pull)
+}
+
+/// Mutations ask what their routes ask.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mutations_take_what_their_routes_take() {
+    let (server, repo, actor, pull) = with_pull("public").await;
     let locked = server.forge.create_issue(&repo, &actor, "locked", "", &[], &[]).await.unwrap();
     let lock = forge::issues::ChangeIssue { locked: Some(true), ..Default::default() };
     server.forge.change_issue(&repo, &actor, locked.number, lock).await.unwrap();
-    let new = forge::pulls::NewPull { title: "ann's", head: "topic", base: "main", ..Default::default() };
-    let (pull, _) = server.forge.create_pull(&repo, &caller, &actor, &new).await.unwrap();
     let mut tokens = Vec::new();
     for role in ["read", "triage", "write"] {
         let id = server.user(role, false).await;
@@ -233,19 +239,8 @@ async fn large_queries_cost_more() {
 /// A pull request is an issue too: for its comments and labels either permission of a job is enough, whichever way it asks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_comment_on_pull_requests_with_either_permission() {
-    let server = Server::start().await;
-    let ann = server.user("ann", false).await;
-    let repo = server.repository("ann", ann, "app", "private").await;
-    let directory = tempfile::tempdir().unwrap();
-    let clone = server.push_workflow(directory.path(), "ann/app", "ann");
-    server.git(&clone, &["checkout", "-q", "-b", "topic"]);
-    server.git(&clone, &["commit", "-q", "--allow-empty", "-m", "more"]);
-    server.git(&clone, &["push", "-q", "origin", "topic"]);
-    let caller = server.caller("ann").await;
-    let actor = forge::Actor::of(&caller).unwrap();
+    let (server, repo, actor, pull) = with_pull("private").await;
     let issue = server.forge.create_issue(&repo, &actor, "an issue", "", &[], &[]).await.unwrap();
-    let new = forge::pulls::NewPull { title: "ann's", head: "topic", base: "main", ..Default::default() };
-    let (pull, _) = server.forge.create_pull(&repo, &caller, &actor, &new).await.unwrap();
     for (permission, job_id, of_issue) in [("pull_requests", 1, false), ("issues", 2, true)] {
         let mut tx = server.store().begin().await.unwrap();
         let job = identity::JobGrant {
